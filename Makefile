@@ -1,0 +1,55 @@
+# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, too).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ACT := .cache/bin/act
+ACT_VERSION := v0.2.87
+OUT := dist/demo
+
+.PHONY: help demo test lint fix e2e bench lock schema clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
+
+demo: ## build, prove and publish the four example layers to an embedded AWS
+	$(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
+
+test: $(READY) ## run the unit and integration tests
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit tests/integration
+
+lint: $(READY) ## types, style, action security, schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/publish-layers.yml
+	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
+
+fix: $(READY) ## format and apply safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+e2e: $(READY) $(ACT) ## run the composite action under act
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/end_to_end
+
+lock: $(READY) ## renew the locks of our own dependencies
+	for name in uv run sandbox dev; do \
+	  $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+
+schema: $(READY) ## renew the JSON Schema of layers.yml
+	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .cache dist
+
+$(READY): requirements/dev.txt requirements/uv.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --no-config --require-hashes --no-deps --python $(BIN)/python -r requirements/dev.txt
+	touch $@
+
+$(ACT):
+	GOBIN="$(CURDIR)/.cache/bin" go install github.com/nektos/act@$(ACT_VERSION)

@@ -1,0 +1,133 @@
+"""AWS's refusals in our reader's words, with what to do next; the facts AWS gave are kept."""
+
+import re
+
+import botocore.exceptions
+
+from layer_builder import limits
+from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
+from layer_builder.layer import Built
+from layer_builder.limits import mib
+
+_TOO_LARGE = re.compile(
+    r"Request must be smaller than (?P<body>\d+) bytes"
+    r"|Unzipped size must be smaller than (?P<unzipped>\d+) bytes"
+    r"|available size of (?P<layers>\d+) bytes"
+    r"|maximum allowed size of (?P<stack>\d+) bytes"
+)
+_EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
+_UNKNOWN_KEY = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
+_LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
+
+
+def translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
+    """Say what an AWS call's failure means; `built` is the layer it was about."""
+    layer = built.layer.key if built else None
+    match error:
+        case botocore.exceptions.ClientError():
+            return _refusal(error, built, region)
+        case botocore.exceptions.NoCredentialsError() | botocore.exceptions.PartialCredentialsError():
+            return AwsError.because(
+                "there are no AWS credentials",
+                details=(str(error),),
+                advice=(_LOGIN, "to try without an account: sandbox: true (--sandbox)"),
+            )
+        case botocore.exceptions.EndpointConnectionError():
+            return AwsError.because(
+                f"AWS cannot be reached in {region}",
+                layer=layer,
+                details=(str(error),),
+                advice=("check that the region exists and that this machine reaches it",),
+            )
+        case _:
+            return AwsError.because(
+                f"AWS in {region}: {type(error).__name__}", layer=layer, details=(str(error),)
+            )
+
+
+def _refusal(
+    error: botocore.exceptions.ClientError, built: Built | None, region: str
+) -> LayerBuilderError:
+    code = str(error.response["Error"].get("Code", ""))
+    said = str(error.response["Error"].get("Message", ""))
+    status = error.response["ResponseMetadata"].get("HTTPStatusCode")
+    operation = error.operation_name
+    layer = built.layer.key if built else None
+    facts = (f"{operation} in {region}: {code}: {said}",)
+    too_large = _TOO_LARGE.search(said)
+    if built and (too_large or code == "RequestEntityTooLargeException"):
+        return LimitError(_too_large(built, facts, too_large))
+    if code in _EXPIRED:
+        message, advice = "the AWS credentials have expired", f"log in again; {_LOGIN}"
+    elif code in _UNKNOWN_KEY:
+        message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
+    elif code in _DENIED:
+        message = f"AWS does not allow {operation}"
+        advice = f"give the role the permission for {_permission(operation)} on this layer"
+    elif code == "CodeStorageExceededException":
+        message = "the region's code storage is full (300 GB for all functions and layers)"
+        advice = "delete layer versions that no function uses"
+    elif operation == "HeadBucket" and status in {404, 301}:
+        message = "the S3 bucket does not exist" if status == 404 else "the S3 bucket is in another region"  # noqa: PLR2004 (HTTP)
+        advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
+    elif "PermanentRedirect" in said or code in {"PermanentRedirect", "301"}:
+        message = "the S3 bucket is in another region"
+        advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
+    else:
+        message, advice = f"AWS refused {operation}", ""
+    return AwsError.because(message, layer=layer, details=facts, advice=(advice,) if advice else ())
+
+
+def _too_large(built: Built, facts: tuple[str, ...], found: re.Match[str] | None) -> Problem:
+    weight = built.archive.weight
+    if found is None or found["body"]:
+        message = (
+            f"its zip of {weight.zip_bytes:,} bytes ({mib(weight.zip_bytes)}) is too large for"
+            " a request"
+        )
+        advice = "set s3-bucket: a zip in S3 may be larger"
+    else:
+        allowed = int(found["unzipped"] or found["layers"] or found["stack"])
+        message = (
+            f"it unzips to {weight.unzipped_bytes:,} bytes ({mib(weight.unzipped_bytes)});"
+            f" AWS leaves room for {allowed:,}"
+        )
+        advice = "split it, or prune harder (prune: aggressive); S3 does not raise this limit"
+        if allowed < limits.UNZIPPED_BYTES:
+            advice += "; the rest of the 250 MiB is taken by other layers of the function"
+    return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))
+
+
+def bucket_elsewhere(layer: str, bucket: str, region: str, wanted: str) -> Problem:
+    """Say that a bucket is in another region than the layer."""
+    return Problem(
+        message=f"the S3 bucket {bucket} is in {region}, and the layer goes to {wanted}",
+        layer=layer,
+        advice=(
+            f"Lambda reads a layer's zip only from a bucket in its own region: name one in {wanted};"
+            " {region} in s3-bucket is filled in",
+        ),
+    )
+
+
+def _permission(operation: str) -> str:
+    match operation:
+        case "HeadBucket":
+            return "s3:ListBucket"
+        case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
+            return "s3:PutObject"
+        case "HeadObject":
+            return "s3:GetObject"
+        case _:
+            return f"lambda:{operation}"

@@ -1,0 +1,81 @@
+"""The words of the command line; they mean the same as the action's inputs."""
+
+import argparse
+from collections.abc import Sequence
+
+import layer_builder
+from layer_builder.inputs import DEFAULTS, Command
+
+_EPILOG = """\
+exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
+            4 proof failed, 5 over a limit, 6 AWS
+
+try it without an AWS account:  layer-builder publish --sandbox
+"""
+
+_COMMANDS = {
+    Command.PLAN: "resolve the layers and list their distributions; build nothing",
+    Command.BUILD: "build and weigh the layers; needs no AWS account",
+    Command.PUBLISH: "build the layers and publish those that changed",
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; `--help` and mistakes leave by SystemExit, mistakes with code 2."""
+    parser = argparse.ArgumentParser(
+        prog="layer-builder",
+        description="Lambda layers from one manifest: built for the right platform, pruned,"
+        " weighed against AWS's limits, published when they changed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=layer_builder.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for command, purpose in _COMMANDS.items():
+        _add_build_options(
+            commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
+            command,
+        )
+    init = commands.add_parser("init", help="write a layers.yml to start from")
+    init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
+    commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
+    return parser.parse_args(arguments)
+
+
+def values(namespace: argparse.Namespace) -> dict[str, str]:
+    """Give what was typed by the names of the action's inputs."""
+    typed = {name.replace("_", "-"): value for name, value in vars(namespace).items()}
+    return {
+        name: "true" if value is True else str(value)
+        for name, value in typed.items()
+        if name in DEFAULTS and value not in {None, False}
+    }
+
+
+def _add_build_options(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.add_argument(
+        "--manifest", metavar="PATH", help=f"the manifest (default: {DEFAULTS['manifest']})"
+    )
+    parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
+    parser.add_argument(
+        "--output-dir",
+        metavar="DIR",
+        help=f"where zips and reports go (default: {DEFAULTS['output-dir']})",
+    )
+    parser.add_argument(
+        "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
+    )
+    if command is Command.PUBLISH:
+        parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
+        parser.add_argument(
+            "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be published, write nothing"
+        )
+        parser.add_argument(
+            "--sandbox",
+            action="store_true",
+            help="publish to an AWS inside this process: no account, nothing leaves the machine",
+        )

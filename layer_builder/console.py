@@ -1,0 +1,82 @@
+"""The plain voice: lines on standard error, and a status line while a terminal watches."""
+
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TextIO
+
+from layer_builder.errors import Problem
+
+_ERASE_LINE = "\r\x1b[2K"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def inert(line: str) -> str:
+    """Make a line of any origin safe to print: no control characters, no workflow commands.
+
+    A runner acts on lines that begin with `::` (blanks before it do not count) and on `##[`
+    anywhere: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    """
+    clean = _CONTROL.sub("�", line).replace("##[", "# #[")
+    return clean.replace("::", ": :", 1) if clean.lstrip().startswith("::") else clean
+
+
+class Console:
+    """Prints progress and problems for a person or a plain log."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Print to `stream`, standard error unless given."""
+        self._stream = stream or sys.stderr
+        self._lock = threading.Lock()
+        self._is_terminal = self._stream.isatty()
+        self._busy: dict[str, str] = {}
+
+    def step(self, layer: str, text: str) -> None:
+        """Say in one line what was done."""
+        self.lines([f"{layer}: {text}"])
+
+    def busy(self, layer: str, text: str) -> None:
+        """Show on a terminal what a layer is doing now; no text means nothing any more."""
+        if not self._is_terminal:
+            return
+        with self._lock:
+            self._busy.pop(layer, None)
+            if text:
+                self._busy[layer] = text
+            self._draw_status()
+
+    def warn(self, problem: Problem) -> None:
+        """Say what the user should look at."""
+        self._problem("warning", problem)
+
+    def error(self, problem: Problem) -> None:
+        """Say what went wrong."""
+        self._problem("error", problem)
+
+    def details(self, title: str, lines: Sequence[str]) -> None:
+        """Print a block of lines under a title."""
+        self.lines([title, *(f"  {line}" for line in lines)])
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Print whole lines, never mixed with another thread's."""
+        with self._lock:
+            if self._is_terminal:
+                self._stream.write(_ERASE_LINE)
+            for line in lines:
+                self._stream.write(inert(line) + "\n")
+            self._draw_status()
+            self._stream.flush()
+
+    def _problem(self, kind: str, problem: Problem) -> None:
+        first, *rest = problem.lines()
+        self.lines([f"{kind}: {first}", *rest])
+
+    def _draw_status(self) -> None:
+        if not self._is_terminal:
+            return
+        status = " · ".join(f"{layer}: {text}…" for layer, text in self._busy.items())
+        width = shutil.get_terminal_size().columns - 1
+        self._stream.write(_ERASE_LINE + inert(status)[:width])
+        self._stream.flush()

@@ -1,0 +1,100 @@
+"""Every way to fail, in the reader's words, each with an exit code."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+ISSUES_URL = "https://github.com/layer-builder/layer-builder/issues"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A spot in a file the user wrote; `line` and `column` count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing the reader can act on: what happened, where, and what to do next."""
+
+    message: str
+    place: Place | None = None
+    layer: str | None = None
+    details: tuple[str, ...] = ()
+    """Lines of evidence: numbers, or another program's words."""
+    advice: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The message with the layer it is about, without its place."""
+        return f"layer {self.layer}: {self.message}" if self.layer else self.message
+
+    def lines(self) -> list[str]:
+        """The whole letter, for a log: headline, evidence, advice."""
+        first = f"{self.place}: {self.headline}" if self.place else self.headline
+        return [
+            first,
+            *(f"    {line}" for detail in self.details for line in detail.splitlines()),
+            *(f"  → {line}" for line in self.advice),
+        ]
+
+
+class LayerBuilderError(Exception):
+    """The base of all expected failures; holds every problem found, not only the first."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        """Keep the problems in the order they should be read."""
+        super().__init__("\n".join(problem.headline for problem in problems))
+        self.problems = problems
+
+    @classmethod
+    def because(
+        cls,
+        message: str,
+        *,
+        place: Place | None = None,
+        layer: str | None = None,
+        details: tuple[str, ...] = (),
+        advice: tuple[str, ...] = (),
+    ) -> Self:
+        """Build the error from the parts of its one problem."""
+        return cls(
+            Problem(message=message, place=place, layer=layer, details=details, advice=advice)
+        )
+
+
+class ManifestError(LayerBuilderError):
+    """The manifest, a file it names, or an action input is wrong."""
+
+    exit_code = 2
+
+
+class InstallError(LayerBuilderError):
+    """Requirements could not be resolved or installed for the target."""
+
+    exit_code = 3
+
+
+class ProofError(LayerBuilderError):
+    """The pruned layer does not import what it imported before."""
+
+    exit_code = 4
+
+
+class LimitError(LayerBuilderError):
+    """A layer or a stack is over a limit."""
+
+    exit_code = 5
+
+
+class AwsError(LayerBuilderError):
+    """AWS refused, or could not be reached."""
+
+    exit_code = 6

@@ -1,0 +1,148 @@
+"""The layer: as asked for, as built, as released."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from layer_builder.errors import Place
+from layer_builder.limits import Budget, Reading, Weight
+from layer_builder.pruning import Restoration, RuleTotal
+from layer_builder.rules import Profile
+from layer_builder.target import Target
+
+
+class Compression(StrEnum):
+    """How much time the archive may take for how few bytes."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Include:
+    """Files of the workspace that go into a layer."""
+
+    source: str
+    """Path relative to the manifest's directory."""
+    to: str
+    """Path in the layer, relative to /opt."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A requirements file that the manifest names, or a requirement written in it."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer for one target, as the manifest asks for it."""
+
+    key: str
+    name: str
+    """Its name on AWS."""
+    target: Target
+    place: Place
+    requirements: tuple[Reference, ...] = ()
+    packages: tuple[Reference, ...] = ()
+    include: tuple[Include, ...] = ()
+    exclude: tuple[str, ...] = ()
+    build: tuple[str, ...] = ()
+    """Distributions (normalised names) whose sdists may be built."""
+    prune: Profile = Profile.SAFE
+    keep: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    compression: Compression = Compression.BALANCED
+    budget: Budget = field(default_factory=Budget)
+    description: str = ""
+    license: str = ""
+
+    @property
+    def id(self) -> str:
+        """Unique within the manifest: the key and the target."""
+        return f"{self.key} {self.target.label}"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Package:
+    """A distribution in a layer, and the bytes of it before and after pruning."""
+
+    name: str
+    version: str
+    bytes_installed: int
+    bytes_kept: int
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class HeldBack:
+    """A distribution whose newer version needs a newer glibc than the target has."""
+
+    name: str
+    version: str
+    newer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """A finished zip."""
+
+    path: Path
+    sha256: str
+    """Of the zip's bytes, in hexadecimal."""
+    weight: Weight
+    files: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """How an archive came to be; kept beside the zip, so that a later run can tell it too."""
+
+    packages: tuple[Package, ...] = ()
+    pruned: tuple[RuleTotal, ...] = ()
+    restored: tuple[Restoration, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
+    included_bytes: int = 0
+    """Bytes of files from the workspace."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A layer with its archive, the archive's account, and how it stands to its limits."""
+
+    layer: Layer
+    archive: Archive
+    account: Account = field(default_factory=Account)
+    readings: tuple[Reading, ...] = ()
+    same_as: str | None = None
+    """Id of the layer whose build this one shares."""
+    reused: bool = False
+    """Whether the zip was taken up from an earlier run."""
+
+    @property
+    def tightest(self) -> Reading:
+        """The limit that it comes closest to."""
+        return max(self.readings, key=lambda reading: reading.share)
+
+
+class Action(StrEnum):
+    """What a run did with a layer."""
+
+    BUILT = "built"
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A layer version in one region, as AWS named it."""
+
+    region: str
+    arn: str
+    version: int
+    action: Action

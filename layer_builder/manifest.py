@@ -1,0 +1,338 @@
+"""The manifest: text in, layers and stacks out, or every mistake at once with its place."""
+
+import re
+import string
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import PurePosixPath
+
+from packaging.utils import canonicalize_name
+from pydantic import ValidationError
+
+from layer_builder import limits, mistakes
+from layer_builder.document import Document, Path, parse
+from layer_builder.errors import ManifestError, Place, Problem
+from layer_builder.layer import Compression, Include, Layer, Reference
+from layer_builder.limits import Budget, mib
+from layer_builder.rules import Profile
+from layer_builder.schema import FunctionEntry, LayerEntry, ManifestFile
+from layer_builder.schema import Limits as LimitsEntry
+from layer_builder.stack import Stack
+from layer_builder.target import Architecture, Python, Target
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,139}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What one `layers.yml` asks for."""
+
+    file: str
+    layers: tuple[Layer, ...]
+    """In the order of the file; a layer with several targets is here once for each."""
+    stacks: tuple[Stack, ...] = ()
+
+    def select(self, keys: Sequence[str]) -> "Manifest":
+        """Keep the layers with these keys, and the stacks made of nothing else.
+
+        Raises ManifestError for a key that is not in the manifest. No keys means all.
+        """
+        if not keys:
+            return self
+        known = {layer.key for layer in self.layers}
+        problems = [
+            Problem(
+                message=f"there is no layer {key!r}",
+                place=Place(file=self.file),
+                advice=mistakes.did_you_mean(key, known),
+            )
+            for key in keys
+            if key not in known
+        ]
+        if problems:
+            raise ManifestError(*problems)
+        chosen = set(keys)
+        return replace(
+            self,
+            layers=tuple(layer for layer in self.layers if layer.key in chosen),
+            stacks=tuple(
+                stack for stack in self.stacks if {layer.key for layer in stack.layers} <= chosen
+            ),
+        )
+
+
+def read(text: str, file: str) -> Manifest:
+    """Read the text of a manifest; `file` is its name for messages.
+
+    Raises ManifestError with all mistakes that can be seen in the text alone.
+    """
+    document = parse(text, file)
+    if document.problems:
+        raise ManifestError(*document.problems)
+    if not isinstance(document.value, dict):
+        message = "a manifest is a mapping with the keys version, python and layers"
+        raise ManifestError.because(message, place=document.place(()))
+    try:
+        model = ManifestFile.model_validate(document.value)
+    except ValidationError as error:
+        raise ManifestError(*mistakes.from_validation(error, document)) from None
+    reader = _Reader(document, model)
+    manifest = reader.manifest()
+    if reader.problems:
+        raise ManifestError(*sorted(reader.problems, key=_by_place))
+    return manifest
+
+
+def _by_place(problem: Problem) -> tuple[int, int]:
+    place = problem.place
+    return (place.line or 0, place.column or 0) if place else (0, 0)
+
+
+class _Reader:
+    """Turns the validated model into layers, and collects what the model cannot see."""
+
+    def __init__(self, document: Document, model: ManifestFile) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._model = model
+
+    def manifest(self) -> Manifest:
+        layers = [
+            layer for key, entry in self._model.layers.items() for layer in self._layers(key, entry)
+        ]
+        self._check_names(layers)
+        functions = self._model.functions or {}
+        stacks = [self._stack(key, entry, layers) for key, entry in functions.items()]
+        return Manifest(
+            file=self._document.file,
+            layers=tuple(layers),
+            stacks=tuple(stack for stack in stacks if stack),
+        )
+
+    def _layers(self, key: str, entry: LayerEntry) -> Iterator[Layer]:
+        path: Path = ("layers", key)
+        place = self._document.place(path, of_key=True)
+        if not _KEY.fullmatch(key):
+            self._mistake("a layer's key is made of letters, digits, - and _", path, of_key=True)
+        if not (entry.requirements or entry.packages or entry.include):
+            self._mistake(
+                "has nothing in it", path, of_key=True, layer=key,
+                advice="give it requirements:, packages: or include:",
+            )  # fmt: skip
+        pythons = entry.python or self._model.python or []
+        if not pythons:
+            self._mistake(
+                "no python: for this layer", path, of_key=True, layer=key,
+                advice='write python: "3.12" at the top, or in the layer',
+            )  # fmt: skip
+        architectures = entry.architecture or self._model.architecture or [Architecture.X86_64]
+        template = Layer(
+            key=key,
+            name=key,
+            target=Target(python=Python.PY312, architecture=Architecture.X86_64),
+            place=place,
+            requirements=self._references(entry.requirements, (*path, "requirements"), paths=True),
+            packages=self._references(entry.packages, (*path, "packages"), paths=False),
+            include=self._includes(entry, path),
+            exclude=tuple(entry.exclude or ()),
+            build=tuple(
+                str(canonicalize_name(name)) for name in entry.build or self._model.build or ()
+            ),
+            prune=entry.prune or self._model.prune or Profile.SAFE,
+            keep=tuple(entry.keep or self._model.keep or ()),
+            drop=tuple(entry.drop or self._model.drop or ()),
+            compression=entry.compression or self._model.compression or Compression.BALANCED,
+            budget=self._budget(entry, path),
+            description=_first(entry.description, self._model.description),
+            license=_first(entry.license, self._model.license),
+        )
+        for python, architecture in product(dict.fromkeys(pythons), dict.fromkeys(architectures)):
+            target = Target(python=python, architecture=architecture)
+            yield replace(template, target=target, name=self._name(key, entry, target))
+
+    def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
+        path: Path = ("layers", key, "name") if entry.name else ("name",)
+        template = entry.name or self._model.name or "{layer}"
+        fields = {
+            "layer": key,
+            "python": target.python.replace(".", ""),
+            "architecture": str(target.architecture),
+        }
+        try:
+            parts = list(string.Formatter().parse(template))
+            if any(spec or conversion for _, _, spec, conversion in parts):
+                raise ValueError  # noqa: TRY301 (the same answer as for a lone brace)
+            unknown = [name for _, name, _, _ in parts if name is not None and name not in fields]
+        except ValueError:
+            unknown = ["?"]
+        if unknown:
+            self._mistake(
+                f"name {template!r}: only {{layer}}, {{python}} and {{architecture}} are filled in",
+                path,
+            )
+            return key
+        name = template.format(**fields)
+        if not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
+            self._mistake(
+                f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
+                path,
+                layer=key,
+            )
+        return name
+
+    def _check_names(self, layers: Sequence[Layer]) -> None:
+        first: dict[str, Layer] = {}
+        for layer in layers:
+            other = first.setdefault(layer.name, layer)
+            if other is layer:
+                continue
+            if other.key == layer.key:
+                message = (
+                    f"its targets {other.target.label} and {layer.target.label} have one name"
+                    f" on AWS, {layer.name!r}"
+                )
+                advice = 'tell them apart: name: "{layer}-{python}-{architecture}"'
+            else:
+                message = f"has the name {layer.name!r} on AWS, and so has layer {other.key}"
+                advice = "give one of them a name: of its own, or put {layer} into the name"
+            self.problems.append(
+                Problem(message=message, place=layer.place, layer=layer.key, advice=(advice,))
+            )
+
+    def _references(
+        self, texts: Sequence[str] | None, path: Path, *, paths: bool
+    ) -> tuple[Reference, ...]:
+        found = []
+        for index, text in enumerate(texts or ()):
+            at = self._document.known((*path, index))
+            if not paths or self._is_inside(text, at):
+                found.append(Reference(text=text, place=self._document.place(at)))
+        return tuple(found)
+
+    def _includes(self, entry: LayerEntry, path: Path) -> tuple[Include, ...]:
+        found = []
+        for index, item in enumerate(entry.include or ()):
+            at = self._document.known((*path, "include", index))
+            if not self._is_inside(item.from_, at):
+                continue
+            source = PurePosixPath(item.from_)
+            if item.to is None:
+                to = str(PurePosixPath("python") / source)
+            elif self._is_inside(item.to, at):
+                to = item.to
+            else:
+                continue
+            found.append(Include(source=str(source), to=to, place=self._document.place(at)))
+        return tuple(found)
+
+    def _is_inside(self, text: str, path: Path) -> bool:
+        """Refuse paths that could leave the manifest's directory."""
+        pure = PurePosixPath(text)
+        if pure.is_absolute() or ".." in pure.parts or "\\" in text or text.startswith("~"):
+            self._mistake(
+                f"path {text!r} leaves the manifest's directory",
+                path,
+                advice="write a path below the manifest, without .. and without a leading /",
+            )
+            return False
+        return True
+
+    def _budget(self, entry: LayerEntry, path: Path) -> Budget:
+        own, common = entry.limits or LimitsEntry(), self._model.limits or LimitsEntry()
+        unzipped = own.unzipped or common.unzipped
+        if unzipped and unzipped > limits.UNZIPPED_BYTES:
+            at = (*path, "limits", "unzipped") if own.unzipped else ("limits", "unzipped")
+            self._mistake(
+                f"limits.unzipped {mib(unzipped)} is looser than AWS's 250 MiB", at, layer=path[-1]
+            )
+        return Budget(
+            zip_bytes=own.zip or common.zip,
+            unzipped_bytes=unzipped,
+            warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
+        )
+
+    def _stack(self, key: str, entry: FunctionEntry, layers: Sequence[Layer]) -> Stack | None:
+        path: Path = ("functions", key)
+        known = {layer.key for layer in layers}
+        before = len(self.problems)
+        for index, name in enumerate(entry.layers):
+            at = (*path, "layers", index)
+            if name not in known:
+                self._mistake(
+                    f"function {key}: there is no layer {name!r}", at,
+                    advice=mistakes.did_you_mean(name, known)[0],
+                )  # fmt: skip
+            elif name in entry.layers[:index]:
+                self._mistake(f"function {key}: layer {name!r} is here twice", at)
+        if len(entry.layers) > limits.LAYERS_PER_FUNCTION:
+            self._mistake(
+                f"function {key} has {len(entry.layers)} layers;"
+                f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
+                (*path, "layers"),
+            )
+        if len(self.problems) > before:
+            return None
+        target = self._stack_target(key, entry, layers)
+        if target is None:
+            return None
+        by_id = {(layer.key, layer.target): layer for layer in layers}
+        return Stack(
+            key=key,
+            function_name=entry.function_name,
+            layers=tuple(by_id[name, target] for name in entry.layers),
+            reserve=entry.reserve or 0,
+            place=self._document.place(path, of_key=True),
+        )
+
+    def _stack_target(
+        self, key: str, entry: FunctionEntry, layers: Sequence[Layer]
+    ) -> Target | None:
+        """Find the one Python and architecture that all layers of a function share."""
+        sets = [{layer.target for layer in layers if layer.key == name} for name in entry.layers]
+        common = sorted(
+            target
+            for target in set.intersection(*sets)
+            if entry.python in {None, target.python}
+            and entry.architecture in {None, target.architecture}
+        )
+        if len(common) == 1:
+            return common[0]
+        if common:
+            self._mistake(
+                f"function {key}: its layers are built for {', '.join(t.label for t in common)}",
+                ("functions", key), of_key=True,
+                advice="say which one it runs on with python: and architecture:",
+            )  # fmt: skip
+        else:
+            built = (
+                f"{name} for {', '.join(sorted(t.label for t in targets))}"
+                for name, targets in zip(entry.layers, sets, strict=True)
+            )
+            self._mistake(
+                f"function {key}: no Python and architecture in common: {'; '.join(built)}",
+                ("functions", key), of_key=True,
+            )  # fmt: skip
+        return None
+
+    def _mistake(
+        self,
+        message: str,
+        path: Path,
+        *,
+        layer: str | int | None = None,
+        of_key: bool = False,
+        advice: str = "",
+    ) -> None:
+        problem = Problem(
+            message=message,
+            layer=str(layer) if layer is not None else None,
+            place=self._document.place(path, of_key=of_key),
+            advice=(advice,) if advice else (),
+        )
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def _first(*texts: str | None) -> str:
+    return next((text for text in texts if text is not None), "")

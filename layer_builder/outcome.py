@@ -1,0 +1,94 @@
+"""What a run came to: the one value that every report and output is rendered from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from layer_builder.errors import Problem
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Action, Built, Layer, Release
+from layer_builder.manifest import Manifest
+from layer_builder.stack import Stack, StackWeight
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """Filled in as the run goes, so that a failed run still tells how far it came."""
+
+    inputs: Inputs
+    manifest: Manifest | None = None
+    built: dict[str, Built] = field(default_factory=dict)
+    """By layer id."""
+    releases: dict[str, dict[str, Release]] = field(default_factory=dict)
+    """By layer id, then region."""
+    to_publish: dict[str, list[str]] = field(default_factory=dict)
+    """Regions by layer id: what a dry run would publish."""
+    stacks: list[StackWeight] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    exit_code: int = 0
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of the run, in the manifest's order."""
+        return self.manifest.layers if self.manifest else ()
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions of the run, the first one being the one that `layer-arns` tells of."""
+        return self.inputs.regions
+
+    def keys_with(self, action: Action) -> list[str]:
+        """List the keys of layers that had this done to them in some region and target."""
+        found = (
+            layer.key
+            for layer in self.layers
+            for release in self.releases.get(layer.id, {}).values()
+            if release.action is action
+        )
+        return list(dict.fromkeys(found))
+
+    def arns(self, region: str) -> dict[str, str | dict[str, str]]:
+        """Map layer keys to ARNs; a layer with several targets maps to one for each."""
+        targets: dict[str, int] = {}
+        for layer in self.layers:
+            targets[layer.key] = targets.get(layer.key, 0) + 1
+        found: dict[str, str | dict[str, str]] = {}
+        for layer in self.layers:
+            release = self.releases.get(layer.id, {}).get(region)
+            if release is None:
+                continue
+            if targets[layer.key] == 1:
+                found[layer.key] = release.arn
+                continue
+            several = found.setdefault(layer.key, {})
+            if isinstance(several, dict):
+                several[layer.target.label] = release.arn
+        return found
+
+    def stack_arns(self, stack: Stack, region: str) -> list[str] | None:
+        """List the ARNs of a function's layers in stack order; None until all are known."""
+        releases = [self.releases.get(layer.id, {}).get(region) for layer in stack.layers]
+        arns = [release.arn for release in releases if release]
+        return arns if len(arns) == len(releases) else None
+
+    def function_layers(self) -> Mapping[str, list[str]]:
+        """Map functions to their layers' ARNs in the first region."""
+        if not (self.manifest and self.regions):
+            return {}
+        found = {
+            stack.key: self.stack_arns(stack, self.regions[0]) for stack in self.manifest.stacks
+        }
+        return {key: arns for key, arns in found.items() if arns}
+
+    def matrix(self) -> dict[str, list[dict[str, str]]]:
+        """Give `strategy.matrix` one entry for each layer and target."""
+        return {
+            "include": [
+                {
+                    "layer": layer.key,
+                    "python": str(layer.target.python),
+                    "architecture": str(layer.target.architecture),
+                }
+                for layer in self.layers
+            ]
+        }

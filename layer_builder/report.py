@@ -1,0 +1,132 @@
+"""`report.json`: the outcome as data, stable and versioned; documented in docs/report.md."""
+
+from typing import Any
+
+import layer_builder
+from layer_builder.errors import Problem
+from layer_builder.layer import Action, Built
+from layer_builder.outcome import Outcome
+from layer_builder.stack import StackWeight
+
+FORMAT = 1
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """Render the outcome as JSON-ready data. All sizes are bytes, all times seconds."""
+    inputs = outcome.inputs
+    return {
+        "version": FORMAT,
+        "tool": {"name": "layer-builder", "version": layer_builder.__version__},
+        "command": str(inputs.command),
+        "manifest": inputs.manifest,
+        "dry_run": inputs.dry_run,
+        "sandbox": inputs.sandbox,
+        "regions": list(inputs.regions),
+        "layers": [
+            _layer(outcome, outcome.built[layer.id])
+            for layer in outcome.layers
+            if layer.id in outcome.built
+        ],
+        "functions": [_function(outcome, weight) for weight in outcome.stacks],
+        "warnings": [_problem(problem) for problem in outcome.warnings],
+        "errors": [_problem(problem) for problem in outcome.errors],
+        "exit_code": outcome.exit_code,
+    }
+
+
+def action_of(outcome: Outcome, built: Built) -> Action:
+    """Name what happened to a layer over all regions: the most eventful wins."""
+    done = {release.action for release in outcome.releases.get(built.layer.id, {}).values()}
+    for action in (Action.PUBLISHED, Action.UNCHANGED):
+        if action in done:
+            return action
+    return Action.BUILT
+
+
+def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
+    layer, account, tightest = built.layer, built.account, built.tightest
+    return {
+        "key": layer.key,
+        "name": layer.name,
+        "python": str(layer.target.python),
+        "architecture": str(layer.target.architecture),
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "bytes_installed": package.bytes_installed,
+                "bytes_kept": package.bytes_kept,
+            }
+            for package in account.packages
+        ],
+        "held_back": [
+            {"name": held.name, "version": held.version, "newer": held.newer}
+            for held in account.held_back
+        ],
+        "included_bytes": account.included_bytes,
+        "prune": str(layer.prune),
+        "pruned": [
+            {"rule": total.rule, "files": total.files, "bytes": total.bytes}
+            for total in account.pruned
+        ],
+        "restored": [
+            {
+                "path": restored.path,
+                "needed_by": restored.needed_by,
+                "rule": restored.rule,
+                "bytes": restored.size,
+            }
+            for restored in account.restored
+        ],
+        "zip": str(built.archive.path),
+        "zip_bytes": built.archive.weight.zip_bytes,
+        "unzipped_bytes": built.archive.weight.unzipped_bytes,
+        "files": built.archive.files,
+        "sha256": built.archive.sha256,
+        "limit": {
+            "kind": tightest.limit.kind,
+            "bytes": tightest.limit.allowed,
+            "name": tightest.limit.name,
+        },
+        "headroom": tightest.headroom,
+        "arn": {
+            region: release.arn
+            for region, release in outcome.releases.get(layer.id, {}).items()
+        },
+        "action": str(action_of(outcome, built)),
+        "same_as": built.same_as,
+        "reused": built.reused,
+        "seconds": account.seconds,
+    }
+
+
+def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
+    stack, reading = weight.stack, weight.reading
+    return {
+        "key": stack.key,
+        "function_name": stack.function_name,
+        "layers": [layer.key for layer in stack.layers],
+        "python": str(stack.layers[0].target.python),
+        "architecture": str(stack.layers[0].target.architecture),
+        "shares": dict(weight.shares),
+        "reserve": stack.reserve,
+        "unzipped_bytes": weight.used,
+        "limit": reading.limit.allowed,
+        "headroom": reading.headroom,
+        "arns": {
+            region: arns
+            for region in outcome.regions
+            if (arns := outcome.stack_arns(stack, region))
+        },
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "message": problem.message,
+        "layer": problem.layer,
+        "place": str(problem.place) if problem.place else None,
+        "details": list(problem.details),
+        "advice": list(problem.advice),
+    }

@@ -1,0 +1,85 @@
+"""The output directory as a shelf: finished zips, each with a note of how it came to be."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from layer_builder import archive
+from layer_builder.layer import Account, Archive
+from layer_builder.limits import Weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """What is known of a zip without opening it."""
+
+    recipe: str
+    """Key of the recipe."""
+    content: str
+    """Key of the recipe with the chosen versions."""
+    made_by: str
+    """The command that built it."""
+    sha256: str
+    zip_bytes: int
+    unzipped_bytes: int
+    files: int
+    account: Account
+
+
+_NOTES = TypeAdapter(Note)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """One output directory."""
+
+    folder: Path
+
+    def zip_path(self, name: str) -> Path:
+        """Say where the zip of a layer goes, by its name on AWS."""
+        return self.folder / f"{name}.zip"
+
+    def find(self, name: str) -> tuple[Note, Archive] | None:
+        """Take up a zip that is still what its note says; None for anything else."""
+        try:
+            note = _NOTES.validate_json(self._note_path(name).read_bytes())
+            intact = archive.digest_of(self.zip_path(name)) == note.sha256
+        except (OSError, ValidationError):
+            return None
+        if not intact:
+            return None
+        weight = Weight(zip_bytes=note.zip_bytes, unzipped_bytes=note.unzipped_bytes)
+        return note, Archive(
+            path=self.zip_path(name), sha256=note.sha256, weight=weight, files=note.files
+        )
+
+    def keep(
+        self, name: str, made: Archive, account: Account, *, recipe: str, content: str, made_by: str
+    ) -> None:
+        """Write the note of a finished zip."""
+        note = Note(
+            recipe=recipe,
+            content=content,
+            made_by=made_by,
+            sha256=made.sha256,
+            zip_bytes=made.weight.zip_bytes,
+            unzipped_bytes=made.weight.unzipped_bytes,
+            files=made.files,
+            account=account,
+        )
+        partial = self._note_path(name).with_suffix(".part")
+        partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
+        partial.replace(self._note_path(name))
+
+    def copy(self, made: Archive, name: str) -> Archive:
+        """Put the same zip under another layer's name."""
+        destination = self.zip_path(name)
+        partial = destination.with_suffix(".part")
+        shutil.copyfile(made.path, partial)
+        partial.replace(destination)
+        return Archive(path=destination, sha256=made.sha256, weight=made.weight, files=made.files)
+
+    def _note_path(self, name: str) -> Path:
+        return self.folder / f"{name}.layer.json"

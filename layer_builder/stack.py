@@ -1,0 +1,72 @@
+"""The stack: the ordered layers that one function loads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from layer_builder import limits
+from layer_builder.errors import Place, Problem
+from layer_builder.layer import Built, Layer
+from layer_builder.limits import mib
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A function of the manifest with its layers, in the order that Lambda unpacks them."""
+
+    key: str
+    function_name: str | None
+    layers: tuple[Layer, ...]
+    reserve: int
+    """Bytes kept free for the function's own code."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackWeight:
+    """A stack held against the limit that a function and its layers share."""
+
+    stack: Stack
+    shares: Mapping[str, int]
+    """Unzipped bytes by layer key."""
+
+    @property
+    def used(self) -> int:
+        """Unzipped bytes of all layers, plus the reserve."""
+        return sum(self.shares.values()) + self.stack.reserve
+
+    @property
+    def reading(self) -> limits.Reading:
+        """The sum against AWS's limit."""
+        return limits.Reading(limit=limits.unzipped_limit(), used=self.used)
+
+    def problem(self) -> Problem | None:
+        """Say why the stack cannot be attached, if so."""
+        if not self.reading.is_over:
+            return None
+        allowed = self.reading.limit.allowed
+        heaviest_first = sorted(self.shares.items(), key=lambda share: (-share[1], share[0]))
+        shares = [f"{size:>13,} B  {key}" for key, size in heaviest_first]
+        if self.stack.reserve:
+            shares.append(f"{self.stack.reserve:>13,} B  reserve: for the function's own code")
+        return Problem(
+            message=f"function {self.stack.key}: its layers unzip to {self.used:,} bytes"
+            f" ({mib(self.used)}), {-self.reading.headroom:,} bytes over the {allowed:,} that AWS"
+            " allows a function and all its layers",
+            place=self.stack.place,
+            details=tuple(shares),
+            advice=(
+                "take a layer out of the function, drop distributions it does not import, or"
+                " prune harder (prune: aggressive)",
+                "what cannot fit 250 MiB runs as a container image (10 GiB)",
+            ),
+        )
+
+
+def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
+    """Add up a stack from the built layers, which are found by their ids."""
+    return StackWeight(
+        stack=stack,
+        shares={
+            layer.key: built[layer.id].archive.weight.unzipped_bytes for layer in stack.layers
+        },
+    )

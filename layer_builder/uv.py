@@ -1,0 +1,198 @@
+"""The only door to uv: resolve requirements for a target, install them into a folder.
+
+Flags: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile and #uv-pip-install.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uv as uv_package
+from packaging.version import Version
+
+from layer_builder.errors import InstallError, Problem
+from layer_builder.layer import HeldBack
+from layer_builder.requirements import Requirements
+from layer_builder.target import Target
+
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)", re.MULTILINE)
+_NO_WHEEL = re.compile(
+    r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """One version for each distribution, with the hashes of its files."""
+
+    lock: str
+    """A requirements file with hashes, complete and in a fixed order."""
+    held_back: tuple[HeldBack, ...] = ()
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """Version by normalised name."""
+        return dict(_PIN.findall(self.lock))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uv:
+    """uv with a scrubbed environment; see `indexes.environment`."""
+
+    environ: Mapping[str, str]
+    binary: str = field(default_factory=uv_package.find_uv_bin)
+
+    def resolve(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> Resolution:
+        """Choose versions for a target, wheels only but for the sdists that may be built.
+
+        Raises InstallError with uv's reason, and for a missing wheel with what could be done.
+        """
+        done = self._compile(requirements, target, target.uv_platform, build)
+        if done.returncode:
+            raise InstallError(self._unresolved(done.stderr, requirements, target, build))
+        resolution = Resolution(lock=done.stdout)
+        if target.uv_platform == target.newest_uv_platform:
+            return resolution
+        newest = self._compile(requirements, target, target.newest_uv_platform, build)
+        if newest.returncode:
+            return resolution
+        return Resolution(
+            lock=done.stdout,
+            held_back=_held_back(resolution.pins, Resolution(lock=newest.stdout).pins),
+        )
+
+    def install(
+        self,
+        resolution: Resolution,
+        requirements: Requirements,
+        target: Target,
+        into: Path,
+        build: Sequence[str] = (),
+    ) -> None:
+        """Fill a folder with what was resolved, each file checked against its hash.
+
+        Files are copied, never linked: an edit in the folder would poison uv's cache.
+        """
+        options = "".join(f"{option}\n" for option in requirements.options)
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder, "requirements.txt")
+            lock.write_text(options + resolution.lock, encoding="utf-8")
+            done = self._run(
+                "install",
+                *_platform(target, target.uv_platform),
+                *_wheels(build),
+                "--target", str(into),
+                "--require-hashes",
+                "--no-deps",
+                "--link-mode", "copy",
+                "--no-compile-bytecode",
+                "--no-installer-metadata",
+                "--requirements", str(lock),
+            )  # fmt: skip
+        if done.returncode:
+            raise InstallError.because(
+                f"uv could not install for {target.label}", details=(_tidy(done.stderr),)
+            )
+
+    def _compile(
+        self, requirements: Requirements, target: Target, platform: str, build: Sequence[str]
+    ) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            asked = Path(folder, "requirements.in")
+            asked.write_text(requirements.text, encoding="utf-8")
+            limits = Path(folder, "constraints.txt")
+            limits.write_text("\n".join(requirements.constraints), encoding="utf-8")
+            return self._run(
+                "compile",
+                *_platform(target, platform),
+                *_wheels(build),
+                "--generate-hashes",
+                "--no-header",
+                "--no-annotate",
+                "--constraints", str(limits),
+                str(asked),
+            )  # fmt: skip
+
+    def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [self.binary, "pip", command, "--quiet", "--no-config", *arguments]
+        return subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
+            words,
+            env=dict(self.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+
+    def _unresolved(
+        self, said: str, requirements: Requirements, target: Target, build: Sequence[str]
+    ) -> Problem:
+        details = _tidy(said)
+        missing = _NO_WHEEL.search(" ".join(said.split()))
+        if not missing:
+            return Problem(
+                message=f"the requirements cannot be met for {target.label}", details=(details,)
+            )
+        name, operator, version = missing.groups()
+        exact = version.rstrip(",.") if operator == "==" else None
+        what = f"{name} {exact}" if exact else name
+        glibc = ".".join(map(str, target.glibc))
+        older = self._older_with_wheel(name, exact, requirements, target)
+        return Problem(
+            message=f"{what} has no wheel for {target.runtime} on {target.architecture}"
+            f" (glibc {glibc})",
+            details=(details,),
+            advice=(
+                f"{name} {older} has one: ask for {name}=={older}"
+                if older
+                else f"no older version of {name} has one either",
+                f"if {name} is pure Python: build: [{name}] builds it from its sdist",
+                *(
+                    ("a runtime from python3.12 on has glibc 2.34 and takes more wheels",)
+                    if target.glibc < (2, 34)
+                    else ()
+                ),
+            ),
+        )
+
+    def _older_with_wheel(
+        self, name: str, version: str | None, requirements: Requirements, target: Target
+    ) -> str | None:
+        line = f"{name}<{version}" if version else name
+        older = Requirements(lines=(line,), options=requirements.options)
+        done = self._compile(older, target, target.uv_platform, ())
+        return None if done.returncode else Resolution(lock=done.stdout).pins.get(name)
+
+
+def _platform(target: Target, platform: str) -> tuple[str, ...]:
+    return (
+        "--python", sys.executable,
+        "--python-version", str(target.python),
+        "--python-platform", platform,
+    )  # fmt: skip
+
+
+def _wheels(build: Sequence[str]) -> tuple[str, ...]:
+    allowed = [word for name in build for word in ("--no-binary", name)]
+    return ("--only-binary", ":all:", *allowed)
+
+
+def _held_back(pins: Mapping[str, str], newest: Mapping[str, str]) -> tuple[HeldBack, ...]:
+    return tuple(
+        HeldBack(name=name, version=version, newer=newest[name])
+        for name, version in sorted(pins.items())
+        if name in newest and Version(newest[name]) > Version(version)
+    )
+
+
+def _tidy(said: str) -> str:
+    lines = [line.rstrip() for line in said.strip().splitlines()]
+    return "\n".join(line for line in lines if line and "disabled for all packages" not in line)
