@@ -45,7 +45,7 @@ def wants_sandbox():
 
 
 def prepare(lock_name, environment):
-    # type: (str, dict) -> str
+    # type: (str, dict[str, str]) -> str
     """Give the Python of a complete environment for a lock; make it if it is not there."""
     lock = os.path.join(HERE, "requirements", lock_name + ".txt")
     with open(lock, "rb") as file:
@@ -73,39 +73,70 @@ def prepare(lock_name, environment):
 
 
 def cache_folder(environment):
-    # type: (dict) -> str
+    # type: (dict[str, str]) -> str
     """Say where environments live: the runner's temporary folder, else the user's cache."""
     cache = environment.get("RUNNER_TEMP") or environment.get("XDG_CACHE_HOME")
     return os.path.join(cache or os.path.expanduser("~/.cache"), "layer-builder")
 
 
 def install(home, lock, environment):
-    # type: (str, str, dict) -> None
+    # type: (str, str, dict[str, str]) -> None
     """Fill an environment: uv by pip, the rest by uv, all against the lock's hashes."""
     tools = os.path.join(home, "uv")
     uv_lock = os.path.join(HERE, "requirements", "uv.txt")
     pip = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(pip + ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", tools, "-r", uv_lock], environment)
+    run(
+        pip
+        + [
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--target",
+            tools,
+            "-r",
+            uv_lock,
+        ],
+        environment,
+    )
     uv = os.path.join(tools, "bin", "uv")
     chosen = sys.executable if sys.version_info[:2] >= OLDEST else ">=%d.%d" % OLDEST
-    run([uv, "venv", "--quiet", "--no-config", "--no-project", "--relocatable", "--allow-existing", "--python", chosen, home], environment)
+    run(
+        [
+            uv,
+            "venv",
+            "--quiet",
+            "--no-config",
+            "--no-project",
+            "--relocatable",
+            "--allow-existing",
+            "--python",
+            chosen,
+            home,
+        ],
+        environment,
+    )
     words = [uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:",
              "--python", os.path.join(home, "bin", "python"), "-r", lock]  # fmt: skip
-    from_mirror = dict(environment, **{name: os.environ[name] for name in INDEXES if name in os.environ})
+    from_mirror = dict(
+        environment, **{name: os.environ[name] for name in INDEXES if name in os.environ}
+    )
     run(words, environment, fallback=from_mirror if from_mirror != environment else None)
 
 
 def run(words, environment, fallback=None):
-    # type: (list, dict, object) -> None
+    # type: (list[str], dict[str, str], dict[str, str] | None) -> None
     """Run a command; leave with its words and a hint when it fails."""
     done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode and fallback:
-        return run(words, fallback)
-    if done.returncode:
+        run(words, fallback)
+    elif done.returncode:
         said = done.stdout.decode("utf-8", "replace").replace("::", ": :").replace("##[", "# #[")
         say(said.strip())
         say("error: layer-builder could not set itself up; the command was: " + " ".join(words))
-        say("  it needs Python 3.8 or later with pip, and a package index (PIP_INDEX_URL is honoured)")
+        say(
+            "  it needs Python 3.8 or later with pip, and a package index (PIP_INDEX_URL is honoured)"
+        )
         sys.exit(1)
 
 

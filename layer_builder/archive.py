@@ -8,9 +8,9 @@ import hashlib
 import os
 import struct
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 

@@ -249,5 +249,3 @@ def sandbox_bucket(bucket: Bucket, region: str) -> None:
     extra = {"CreateBucketConfiguration": where} if where else {}
     s3: Any = boto3.client("s3", region_name=region)
     s3.create_bucket(Bucket=bucket.name.format(region=region), **extra)
-
-

@@ -28,6 +28,7 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
+_ON_BUCKETS = frozenset({"HeadBucket", "PutObject", "CreateMultipartUpload"})
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -37,7 +38,9 @@ def translate(error: Exception, built: Built | None, region: str) -> LayerBuilde
     match error:
         case botocore.exceptions.ClientError():
             return _refusal(error, built, region)
-        case botocore.exceptions.NoCredentialsError() | botocore.exceptions.PartialCredentialsError():
+        case (
+            botocore.exceptions.NoCredentialsError() | botocore.exceptions.PartialCredentialsError()
+        ):
             return AwsError.because(
                 "there are no AWS credentials",
                 details=(str(error),),
@@ -61,7 +64,6 @@ def _refusal(
 ) -> LayerBuilderError:
     code = str(error.response["Error"].get("Code", ""))
     said = str(error.response["Error"].get("Message", ""))
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode")
     operation = error.operation_name
     layer = built.layer.key if built else None
     facts = (f"{operation} in {region}: {code}: {said}",)
@@ -78,10 +80,10 @@ def _refusal(
     elif code == "CodeStorageExceededException":
         message = "the region's code storage is full (300 GB for all functions and layers)"
         advice = "delete layer versions that no function uses"
-    elif operation == "HeadBucket" and status in {404, 301}:
-        message = "the S3 bucket does not exist" if status == 404 else "the S3 bucket is in another region"  # noqa: PLR2004 (HTTP)
+    elif code in {"NoSuchBucket", "404"} and operation in _ON_BUCKETS:
+        message = "the S3 bucket does not exist"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
-    elif "PermanentRedirect" in said or code in {"PermanentRedirect", "301"}:
+    elif code in {"PermanentRedirect", "301"} or "PermanentRedirect" in said:
         message = "the S3 bucket is in another region"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
     else:

@@ -15,7 +15,7 @@ from layer_builder.limits import mib
 from layer_builder.pruning import Entry, PrunePlan, PruneRules
 from layer_builder.recipe import Ingredient, Recipe
 from layer_builder.requirements import Requirements
-from layer_builder.shelf import Shelf
+from layer_builder.shelf import Note, Shelf
 from layer_builder.target import Target
 from layer_builder.tree import Tree
 from layer_builder.uv import Resolution
@@ -75,15 +75,16 @@ class Product:
     """A finished build."""
 
     archive: Archive
-    account: Account
-    content_key: str
+    note: Note
     reused: bool = False
 
 
 def order(layer: Layer, requirements: Requirements, files: Collection) -> Order:
     """Write the recipe of a layer; reads and hashes the files to include."""
     ingredients = tuple(
-        Ingredient(path=file.path, sha256=archive.digest_of(file.source), executable=file.executable)
+        Ingredient(
+            path=file.path, sha256=archive.digest_of(file.source), executable=file.executable
+        )
         for file in files.files
     )
     recipe = Recipe(layer=layer, requirements=requirements, ingredients=ingredients)
@@ -125,46 +126,42 @@ class Builder:
             note, made = shelved
             if note.recipe == recipe.key:
                 self.voice.step(layer.key, f"took up {made.path.name} that `build` left")
-                return Product(
-                    archive=made, account=note.account, content_key=note.content, reused=True
-                )
+                return Product(archive=made, note=note, reused=True)
         resolution = Resolution(lock="")
         if recipe.requirements.lines:
             with clock.step("resolve"):
-                resolution = self.installer.resolve(
-                    recipe.requirements, layer.target, layer.build
-                )
+                resolution = self.installer.resolve(recipe.requirements, layer.target, layer.build)
             self._tell_resolved(layer, resolution, clock)
         content_key = recipe.content_key(resolution.lock)
         if shelved and shelved[0].content == content_key:
             note, made = shelved
             self.voice.step(layer.key, f"nothing changed: {made.path.name} is up to date")
-            return Product(
-                archive=made, account=note.account, content_key=content_key, reused=True
-            )
+            return Product(archive=made, note=note, reused=True)
         with tempfile.TemporaryDirectory(prefix="layer-builder-") as folder:
             tree = Tree(root=Path(folder))
             account = self._fill(wanted, tree, resolution, clock)
             made = self._archive(wanted, tree, account, clock)
         account = replace(account, held_back=resolution.held_back, seconds=clock.seconds)
-        self.shelf.keep(
-            layer.name, made, account,
-            recipe=recipe.key, content=content_key, made_by=self.command,
-        )  # fmt: skip
-        return Product(archive=made, account=account, content_key=content_key)
+        note = Note(
+            recipe=recipe.key,
+            content=content_key,
+            made_by=self.command,
+            sha256=made.sha256,
+            weight=made.weight,
+            files=made.files,
+            account=account,
+        )
+        self.shelf.keep(layer.name, note)
+        return Product(archive=made, note=note)
 
-    def _fill(
-        self, wanted: Order, tree: Tree, resolution: Resolution, clock: "_Clock"
-    ) -> Account:
+    def _fill(self, wanted: Order, tree: Tree, resolution: Resolution, clock: "_Clock") -> Account:
         """Install and prune in the tree; give the accounts."""
         layer, requirements = wanted.layer, wanted.recipe.requirements
         included = sum(file.source.stat().st_size for file in wanted.files.files)
         if not requirements.lines:
             return Account(included_bytes=included)
         with clock.step("install"):
-            self.installer.install(
-                resolution, requirements, layer.target, tree.root, layer.build
-            )
+            self.installer.install(resolution, requirements, layer.target, tree.root, layer.build)
             tree.forget_host(layer.target.runtime)
         with clock.step("prune"):
             entries = tree.scan()

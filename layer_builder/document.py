@@ -13,7 +13,7 @@ import yaml
 
 from layer_builder.errors import Place, Problem
 
-Value: TypeAlias = None | bool | int | str | list["Value"] | dict[str, "Value"]
+Value: TypeAlias = bool | int | str | list["Value"] | dict[str, "Value"] | None
 Path: TypeAlias = tuple[str | int, ...]
 
 MOST_VALUES = 20_000
@@ -28,7 +28,9 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol: a table on the class)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""]
+)
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]{1,18}$"), list("-+0123456789")
@@ -167,7 +169,9 @@ class _Reader:
                 return str(node.value)
             case other:
                 self.problems.append(
-                    Problem(message=f"a manifest has no YAML tags ({other})", place=self._place(node))
+                    Problem(
+                        message=f"a manifest has no YAML tags ({other})", place=self._place(node)
+                    )
                 )
                 return None
 
@@ -181,9 +185,7 @@ class _Reader:
                 continue
             if key_node.tag == "tag:yaml.org,2002:merge":
                 sources = (
-                    value_node.value
-                    if isinstance(value_node, yaml.SequenceNode)
-                    else [value_node]
+                    value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
                 )
                 for source in sources:
                     value = self.read(source, path)

@@ -15,6 +15,7 @@ class Place:
     column: int | None = None
 
     def __str__(self) -> str:
+        """Write it as compilers do, `file:line:column`."""
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 

@@ -121,7 +121,7 @@ class Guard:
 
 def _named(path: str, source: bytes, texts: Mapping[bytes, list[str]]) -> dict[str, str]:
     """Find data files whose name stands in a source of their own distribution."""
-    found = {}
+    found: dict[str, str] = {}
     for name, targets in texts.items():
         at = source.find(name)
         if at >= 0:

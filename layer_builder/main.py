@@ -93,7 +93,9 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
     bucket = aws.Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
     return World(
         workspace=workspace,
-        installer=Uv(environ=indexes.environment(environ, _index_settings(workspace, environ, voice))),
+        installer=Uv(
+            environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
+        ),
         connect=lambda region: aws.Aws(region, bucket),
         voice=voice,
     )
@@ -161,7 +163,9 @@ def _tell(outcome: Outcome, voice: Console) -> None:
     if github.is_running():
         github.set_outputs(_outputs(outcome))
         github.add_summary(markdown)
-        if outcome.inputs.github_token and (trouble := github.comment(outcome.inputs.github_token, markdown)):
+        if outcome.inputs.github_token and (
+            trouble := github.comment(outcome.inputs.github_token, markdown)
+        ):
             voice.warn(Problem(message=trouble))
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")

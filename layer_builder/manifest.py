@@ -10,13 +10,15 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
-from layer_builder import limits, mistakes
+from layer_builder import functions as functions_of
+from layer_builder import limits
 from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.layer import Compression, Include, Layer, Reference
 from layer_builder.limits import Budget, mib
+from layer_builder.mistakes import Mistakes, did_you_mean, from_validation
 from layer_builder.rules import Profile
-from layer_builder.schema import FunctionEntry, LayerEntry, ManifestFile
+from layer_builder.schema import LayerEntry, ManifestFile
 from layer_builder.schema import Limits as LimitsEntry
 from layer_builder.stack import Stack
 from layer_builder.target import Architecture, Python, Target
@@ -45,7 +47,7 @@ class Manifest:
             Problem(
                 message=f"there is no layer {key!r}",
                 place=Place(file=self.file),
-                advice=mistakes.did_you_mean(key, known),
+                advice=did_you_mean(key, known),
             )
             for key in keys
             if key not in known
@@ -76,24 +78,18 @@ def read(text: str, file: str) -> Manifest:
     try:
         model = ManifestFile.model_validate(document.value)
     except ValidationError as error:
-        raise ManifestError(*mistakes.from_validation(error, document)) from None
-    reader = _Reader(document, model)
-    manifest = reader.manifest()
-    if reader.problems:
-        raise ManifestError(*sorted(reader.problems, key=_by_place))
+        raise ManifestError(*from_validation(error, document)) from None
+    found = Mistakes(document)
+    manifest = _Reader(document, model, found).manifest()
+    found.raise_any()
     return manifest
-
-
-def _by_place(problem: Problem) -> tuple[int, int]:
-    place = problem.place
-    return (place.line or 0, place.column or 0) if place else (0, 0)
 
 
 class _Reader:
     """Turns the validated model into layers, and collects what the model cannot see."""
 
-    def __init__(self, document: Document, model: ManifestFile) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, document: Document, model: ManifestFile, mistakes: Mistakes) -> None:
+        self._mistakes = mistakes
         self._document = document
         self._model = model
 
@@ -103,7 +99,10 @@ class _Reader:
         ]
         self._check_names(layers)
         functions = self._model.functions or {}
-        stacks = [self._stack(key, entry, layers) for key, entry in functions.items()]
+        stacks = [
+            functions_of.read(key, entry, layers, self._mistakes)
+            for key, entry in functions.items()
+        ]
         return Manifest(
             file=self._document.file,
             layers=tuple(layers),
@@ -114,15 +113,17 @@ class _Reader:
         path: Path = ("layers", key)
         place = self._document.place(path, of_key=True)
         if not _KEY.fullmatch(key):
-            self._mistake("a layer's key is made of letters, digits, - and _", path, of_key=True)
+            self._mistakes.add(
+                "a layer's key is made of letters, digits, - and _", path, of_key=True
+            )
         if not (entry.requirements or entry.packages or entry.include):
-            self._mistake(
+            self._mistakes.add(
                 "has nothing in it", path, of_key=True, layer=key,
                 advice="give it requirements:, packages: or include:",
             )  # fmt: skip
         pythons = entry.python or self._model.python or []
         if not pythons:
-            self._mistake(
+            self._mistakes.add(
                 "no python: for this layer", path, of_key=True, layer=key,
                 advice='write python: "3.12" at the top, or in the layer',
             )  # fmt: skip
@@ -167,14 +168,14 @@ class _Reader:
         except ValueError:
             unknown = ["?"]
         if unknown:
-            self._mistake(
+            self._mistakes.add(
                 f"name {template!r}: only {{layer}}, {{python}} and {{architecture}} are filled in",
                 path,
             )
             return key
         name = template.format(**fields)
         if not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
-            self._mistake(
+            self._mistakes.add(
                 f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
                 path,
                 layer=key,
@@ -196,8 +197,8 @@ class _Reader:
             else:
                 message = f"has the name {layer.name!r} on AWS, and so has layer {other.key}"
                 advice = "give one of them a name: of its own, or put {layer} into the name"
-            self.problems.append(
-                Problem(message=message, place=layer.place, layer=layer.key, advice=(advice,))
+            self._mistakes.add(
+                message, ("layers", layer.key), of_key=True, layer=layer.key, advice=advice
             )
 
     def _references(
@@ -230,7 +231,7 @@ class _Reader:
         """Refuse paths that could leave the manifest's directory."""
         pure = PurePosixPath(text)
         if pure.is_absolute() or ".." in pure.parts or "\\" in text or text.startswith("~"):
-            self._mistake(
+            self._mistakes.add(
                 f"path {text!r} leaves the manifest's directory",
                 path,
                 advice="write a path below the manifest, without .. and without a leading /",
@@ -243,7 +244,7 @@ class _Reader:
         unzipped = own.unzipped or common.unzipped
         if unzipped and unzipped > limits.UNZIPPED_BYTES:
             at = (*path, "limits", "unzipped") if own.unzipped else ("limits", "unzipped")
-            self._mistake(
+            self._mistakes.add(
                 f"limits.unzipped {mib(unzipped)} is looser than AWS's 250 MiB", at, layer=path[-1]
             )
         return Budget(
@@ -251,87 +252,6 @@ class _Reader:
             unzipped_bytes=unzipped,
             warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
         )
-
-    def _stack(self, key: str, entry: FunctionEntry, layers: Sequence[Layer]) -> Stack | None:
-        path: Path = ("functions", key)
-        known = {layer.key for layer in layers}
-        before = len(self.problems)
-        for index, name in enumerate(entry.layers):
-            at = (*path, "layers", index)
-            if name not in known:
-                self._mistake(
-                    f"function {key}: there is no layer {name!r}", at,
-                    advice=mistakes.did_you_mean(name, known)[0],
-                )  # fmt: skip
-            elif name in entry.layers[:index]:
-                self._mistake(f"function {key}: layer {name!r} is here twice", at)
-        if len(entry.layers) > limits.LAYERS_PER_FUNCTION:
-            self._mistake(
-                f"function {key} has {len(entry.layers)} layers;"
-                f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
-                (*path, "layers"),
-            )
-        if len(self.problems) > before:
-            return None
-        target = self._stack_target(key, entry, layers)
-        if target is None:
-            return None
-        by_id = {(layer.key, layer.target): layer for layer in layers}
-        return Stack(
-            key=key,
-            function_name=entry.function_name,
-            layers=tuple(by_id[name, target] for name in entry.layers),
-            reserve=entry.reserve or 0,
-            place=self._document.place(path, of_key=True),
-        )
-
-    def _stack_target(
-        self, key: str, entry: FunctionEntry, layers: Sequence[Layer]
-    ) -> Target | None:
-        """Find the one Python and architecture that all layers of a function share."""
-        sets = [{layer.target for layer in layers if layer.key == name} for name in entry.layers]
-        common = sorted(
-            target
-            for target in set.intersection(*sets)
-            if entry.python in {None, target.python}
-            and entry.architecture in {None, target.architecture}
-        )
-        if len(common) == 1:
-            return common[0]
-        if common:
-            self._mistake(
-                f"function {key}: its layers are built for {', '.join(t.label for t in common)}",
-                ("functions", key), of_key=True,
-                advice="say which one it runs on with python: and architecture:",
-            )  # fmt: skip
-        else:
-            built = (
-                f"{name} for {', '.join(sorted(t.label for t in targets))}"
-                for name, targets in zip(entry.layers, sets, strict=True)
-            )
-            self._mistake(
-                f"function {key}: no Python and architecture in common: {'; '.join(built)}",
-                ("functions", key), of_key=True,
-            )  # fmt: skip
-        return None
-
-    def _mistake(
-        self,
-        message: str,
-        path: Path,
-        *,
-        layer: str | int | None = None,
-        of_key: bool = False,
-        advice: str = "",
-    ) -> None:
-        problem = Problem(
-            message=message,
-            layer=str(layer) if layer is not None else None,
-            place=self._document.place(path, of_key=of_key),
-            advice=(advice,) if advice else (),
-        )
-        if problem not in self.problems:
-            self.problems.append(problem)
 
 
 def _first(*texts: str | None) -> str:

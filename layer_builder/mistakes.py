@@ -9,7 +9,48 @@ from pydantic_core import ErrorDetails
 
 from layer_builder import schema
 from layer_builder.document import Document, Path
-from layer_builder.errors import Problem
+from layer_builder.errors import ManifestError, Problem
+
+
+class Mistakes:
+    """Collects what is wrong with a document, to raise it all at once."""
+
+    def __init__(self, document: Document) -> None:
+        """Start with none."""
+        self.document = document
+        self._found: dict[Problem, None] = {}
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._found)
+
+    def add(
+        self,
+        message: str,
+        path: Path,
+        *,
+        layer: str | int | None = None,
+        of_key: bool = False,
+        advice: str = "",
+    ) -> None:
+        """Note a mistake at a path of the document, at its key or at its value."""
+        problem = Problem(
+            message=message,
+            layer=str(layer) if layer is not None else None,
+            place=self.document.place(path, of_key=of_key),
+            advice=(advice,) if advice else (),
+        )
+        self._found[problem] = None
+
+    def raise_any(self) -> None:
+        """Raise ManifestError with all of them, in the order of the file."""
+        if self._found:
+            raise ManifestError(*sorted(self._found, key=_by_place))
+
+
+def _by_place(problem: Problem) -> tuple[int, int]:
+    place = problem.place
+    return (place.line or 0, place.column or 0) if place else (0, 0)
 
 
 def did_you_mean(word: str, known: Collection[str]) -> tuple[str, ...]:
@@ -43,7 +84,9 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
             missing = details["loc"][-1]
             return Problem(message=f"{name} needs the key {missing!r}", layer=layer, place=place)
         case "enum" | "literal_error":
-            choices = [word.strip("' ") for word in _choices(details).replace(" or ", ",").split(",")]
+            choices = [
+                word.strip("' ") for word in _choices(details).replace(" or ", ",").split(",")
+            ]
             return Problem(
                 message=f"{_subject(path)}: {_shown(details['input'])} is not one of {', '.join(choices)}",
                 layer=layer,
@@ -55,7 +98,9 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
         case "value_error":
             said = details["msg"].removeprefix("Value error, ")
             return Problem(
-                message=f"{_subject(path)}: {_shown(details['input'])}: {said}", layer=layer, place=place
+                message=f"{_subject(path)}: {_shown(details['input'])}: {said}",
+                layer=layer,
+                place=place,
             )
         case "string_too_long":
             longest = details["ctx"]["max_length"]

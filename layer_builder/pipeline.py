@@ -38,7 +38,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.
     """
-    outcome.manifest = read(inputs, world)
+    outcome.manifest = read(inputs)
     _notice_runtimes(outcome, world.voice)
     match inputs.command:
         case Command.PLAN:
@@ -53,7 +53,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
             assert_never(inputs.command)
 
 
-def read(inputs: Inputs, world: World) -> manifest.Manifest:
+def read(inputs: Inputs) -> manifest.Manifest:
     """Read the manifest and keep the layers that are asked for.
 
     Raises ManifestError with every mistake in it and in the files that it names.
@@ -139,30 +139,27 @@ def _build(outcome: Outcome, world: World) -> None:
     for order in orders:
         first = firsts[order.recipe.key].layer
         product = products[order.recipe.key]
-        outcome.built[order.layer.id] = _finish(order, first, product, shelf, inputs)
+        outcome.built[order.layer.id] = _finish(order.layer, first, product, shelf, inputs)
         if first is not order.layer:
             world.voice.step(order.layer.key, f"same content as {first.key}: built once")
     _weigh(outcome, world.voice)
 
 
-def _finish(order: Order, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
+def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
     """Give a layer its own copy of its build, with a note, held against its limits."""
-    layer, made = order.layer, product.archive
+    made = product.archive
     if first is not layer:
         shelved = shelf.find(layer.name)
-        if not shelved or shelved[0].content != product.content_key:
-            made = shelf.copy(made, layer.name)
-            shelf.keep(
-                layer.name, made, product.account,
-                recipe=order.recipe.key, content=product.content_key, made_by=inputs.command,
-            )  # fmt: skip
-        else:
+        if shelved and shelved[0].content == product.note.content:
             made = shelved[1]
+        else:
+            made = shelf.copy(made, layer.name)
+            shelf.keep(layer.name, product.note)
     allowed = limits.limits_for(layer.budget, through_s3=bool(inputs.s3_bucket))
     return Built(
         layer=layer,
         archive=made,
-        account=product.account,
+        account=product.note.account,
         readings=limits.weigh(made.weight, allowed),
         same_as=first.id if first is not layer else None,
         reused=product.reused,

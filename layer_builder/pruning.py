@@ -121,9 +121,7 @@ class PruneRules:
         )
         return PrunePlan(removals=tuple(removals), restored=tuple(restored))
 
-    def _candidates(
-        self, entries: Sequence[Entry], owners: Mapping[str, str]
-    ) -> dict[str, Rule]:
+    def _candidates(self, entries: Sequence[Entry], owners: Mapping[str, str]) -> dict[str, Rule]:
         """Match every path against the rules; the first rule that matches names it."""
         paths = [entry.path for entry in entries]
         found: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)

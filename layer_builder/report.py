@@ -91,8 +91,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         },
         "headroom": tightest.headroom,
         "arn": {
-            region: release.arn
-            for region, release in outcome.releases.get(layer.id, {}).items()
+            region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
         },
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,

@@ -108,7 +108,9 @@ class _Collector:
     def requirement(self, line: str, place: Place, into: list[str]) -> None:
         hashes = _HASH.findall(line)
         specifier = _HASH.sub("", line).strip()
-        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or specifier.endswith((".whl", ".tar.gz")):
+        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or specifier.endswith(
+            (".whl", ".tar.gz")
+        ):
             self._mistake(
                 f"{specifier!r} is a file or a folder, not a distribution from an index", place,
                 "put your own code into the layer with include:",
@@ -120,7 +122,9 @@ class _Collector:
             if "://" in specifier:
                 self._refuse_url(specifier, place)
             else:
-                self._mistake(f"{specifier!r} is not a requirement: {str(error).splitlines()[0]}", place)
+                self._mistake(
+                    f"{specifier!r} is not a requirement: {str(error).splitlines()[0]}", place
+                )
             return
         if parsed.url:
             self._refuse_url(specifier, place)
@@ -149,11 +153,14 @@ class _Collector:
             case "--no-binary":
                 self._mistake(f"{line!r}: say build: [{value}] in the manifest instead", place)
             case "--pre":
-                self._mistake("--pre: name the pre-release instead, such as `package>=2.0rc1`", place)
-            case _ if name in _INDEX_OPTIONS:
-                self._index_option(_INDEX_OPTIONS[name], value, place)
-            case _ if name not in _IGNORED:
-                self._mistake(f"the option {name!r} has no meaning for a layer", place)
+                self._mistake(
+                    "--pre: name the pre-release instead, such as `package>=2.0rc1`", place
+                )
+            case _:
+                if name in _INDEX_OPTIONS:
+                    self._index_option(_INDEX_OPTIONS[name], value, place)
+                elif name not in _IGNORED:
+                    self._mistake(f"the option {name!r} has no meaning for a layer", place)
 
     def _index_option(self, name: str, value: str, place: Place) -> None:
         if name != "--no-index" and not re.match(r"(https?://|\$\{)", value):

@@ -1,7 +1,6 @@
 """The manifest's model: every key, its type, and what an editor should say about it."""
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -10,13 +9,11 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
-    PlainSerializer,
     StringConstraints,
 )
-from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 
-from layer_builder.limits import DESCRIPTION_CHARACTERS, LICENSE_CHARACTERS
 from layer_builder.layer import Compression
+from layer_builder.limits import DESCRIPTION_CHARACTERS, LICENSE_CHARACTERS
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python
 
@@ -45,15 +42,25 @@ def _share(value: object) -> object:
 
 
 Size = Annotated[
-    ByteSize, BeforeValidator(_size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN)] | int)
+    ByteSize,
+    BeforeValidator(
+        _size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN)] | int
+    ),
 ]
 Share = Annotated[
-    float, BeforeValidator(_share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")])
+    float,
+    BeforeValidator(
+        _share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
+    ),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
-Texts = Annotated[list[Text], BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text])]
+Texts = Annotated[
+    list[Text], BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text])
+]
 Pythons = Annotated[
-    list[Python], BeforeValidator(_one_or_many, json_schema_input_type=Python | list[Python]), Field(min_length=1)
+    list[Python],
+    BeforeValidator(_one_or_many, json_schema_input_type=Python | list[Python]),
+    Field(min_length=1),
 ]
 Architectures = Annotated[
     list[Architecture],
@@ -95,10 +102,14 @@ def _include(value: object) -> object:
     return {"from": value} if isinstance(value, str) else value
 
 
-Included = Annotated[IncludeFrom, BeforeValidator(_include, json_schema_input_type=Text | IncludeFrom)]
+Included = Annotated[
+    IncludeFrom, BeforeValidator(_include, json_schema_input_type=Text | IncludeFrom)
+]
 Includes = Annotated[
     list[Included],
-    BeforeValidator(_one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]),
+    BeforeValidator(
+        _one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]
+    ),
 ]
 
 
@@ -168,7 +179,19 @@ class ManifestFile(_Settings):
 
 
 PLANNED = frozenset(
-    {"sdk", "uv", "strip", "external", "permissions", "retain", "regions", "ssm", "proof", "imports", "requires"}
+    {
+        "sdk",
+        "uv",
+        "strip",
+        "external",
+        "permissions",
+        "retain",
+        "regions",
+        "ssm",
+        "proof",
+        "imports",
+        "requires",
+    }
 )
 """Keys of the design that this version does not know yet."""
 

@@ -22,8 +22,8 @@ class Note:
     made_by: str
     """The command that built it."""
     sha256: str
-    zip_bytes: int
-    unzipped_bytes: int
+    """Of the zip, in hexadecimal."""
+    weight: Weight
     files: int
     account: Account
 
@@ -50,25 +50,12 @@ class Shelf:
             return None
         if not intact:
             return None
-        weight = Weight(zip_bytes=note.zip_bytes, unzipped_bytes=note.unzipped_bytes)
         return note, Archive(
-            path=self.zip_path(name), sha256=note.sha256, weight=weight, files=note.files
+            path=self.zip_path(name), sha256=note.sha256, weight=note.weight, files=note.files
         )
 
-    def keep(
-        self, name: str, made: Archive, account: Account, *, recipe: str, content: str, made_by: str
-    ) -> None:
+    def keep(self, name: str, note: Note) -> None:
         """Write the note of a finished zip."""
-        note = Note(
-            recipe=recipe,
-            content=content,
-            made_by=made_by,
-            sha256=made.sha256,
-            zip_bytes=made.weight.zip_bytes,
-            unzipped_bytes=made.weight.unzipped_bytes,
-            files=made.files,
-            account=account,
-        )
         partial = self._note_path(name).with_suffix(".part")
         partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
         partial.replace(self._note_path(name))

@@ -66,7 +66,5 @@ def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
     """Add up a stack from the built layers, which are found by their ids."""
     return StackWeight(
         stack=stack,
-        shares={
-            layer.key: built[layer.id].archive.weight.unzipped_bytes for layer in stack.layers
-        },
+        shares={layer.key: built[layer.id].archive.weight.unzipped_bytes for layer in stack.layers},
     )

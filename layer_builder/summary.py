@@ -39,7 +39,9 @@ def title(outcome: Outcome) -> str:
         )
     if published or unchanged:
         return f"Lambda layers: {published} published{where}, {unchanged} unchanged"
-    return f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
+    return (
+        f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
+    )
 
 
 def bar(reading: Reading) -> str:
@@ -92,9 +94,7 @@ def _what(outcome: Outcome, built: Built) -> str:
 def _functions(outcome: Outcome) -> str:
     lines = []
     for weight in outcome.stacks:
-        layers = " + ".join(
-            f"{text(key)} {mib(size)}" for key, size in weight.shares.items()
-        )
+        layers = " + ".join(f"{text(key)} {mib(size)}" for key, size in weight.shares.items())
         reserve = f" + {mib(weight.stack.reserve)} reserved" if weight.stack.reserve else ""
         lines.append(
             f"- function **{text(weight.stack.key)}**: {layers}{reserve} ="
@@ -124,13 +124,20 @@ def _details(built: Built) -> str:
         lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in account.pruned]
     if account.restored:
         size = sum(restored.size for restored in account.restored)
-        lines += ["", f"{len(account.restored)} files ({mib(size)}) put back, since code needs them:", ""]
+        lines += [
+            "",
+            f"{len(account.restored)} files ({mib(size)}) put back, since code needs them:",
+            "",
+        ]
         lines += [f"- `{r.path}` for `{r.needed_by}`" for r in account.restored[:_RESTORED_SHOWN]]
         if len(account.restored) > _RESTORED_SHOWN:
             lines.append(f"- and {len(account.restored) - _RESTORED_SHOWN} more, in report.json")
     if account.held_back:
         lines += ["", "Held back by the runtime's glibc:", ""]
-        lines += [f"- {text(h.name)} {h.version}, where newer runtimes take {h.newer}" for h in account.held_back]
+        lines += [
+            f"- {text(h.name)} {h.version}, where newer runtimes take {h.newer}"
+            for h in account.held_back
+        ]
     return "\n".join([*lines, "", "</details>"])
 
 

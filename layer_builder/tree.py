@@ -70,8 +70,6 @@ def _entries(root: str, prefix: str) -> list[Entry]:
             else:
                 status = child.stat(follow_symlinks=False)
                 found.append(
-                    Entry(
-                        path=path, size=status.st_size, executable=bool(status.st_mode & 0o100)
-                    )
+                    Entry(path=path, size=status.st_size, executable=bool(status.st_mode & 0o100))
                 )
     return found

@@ -55,7 +55,7 @@ class Uv:
         """
         done = self._compile(requirements, target, target.uv_platform, build)
         if done.returncode:
-            raise InstallError(self._unresolved(done.stderr, requirements, target, build))
+            raise InstallError(self._unresolved(done.stderr, requirements, target))
         resolution = Resolution(lock=done.stdout)
         if target.uv_platform == target.newest_uv_platform:
             return resolution
@@ -132,9 +132,7 @@ class Uv:
             check=False,
         )
 
-    def _unresolved(
-        self, said: str, requirements: Requirements, target: Target, build: Sequence[str]
-    ) -> Problem:
+    def _unresolved(self, said: str, requirements: Requirements, target: Target) -> Problem:
         details = _tidy(said)
         missing = _NO_WHEEL.search(" ".join(said.split()))
         if not missing:

@@ -16,7 +16,18 @@ NEVER_INCLUDED = (
 )  # fmt: skip
 """Left out of every include: of no use in a layer."""
 
-SECRETS = (".env", ".env.*", "*.pem", "*.key", "*.p12", "*.pfx", "id_rsa", "id_ed25519", ".netrc", ".pypirc")
+SECRETS = (
+    ".env",
+    ".env.*",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "id_rsa",
+    "id_ed25519",
+    ".netrc",
+    ".pypirc",
+)
 """Left out of every include, with a warning: a layer can be read by all who may use it."""
 
 
@@ -64,7 +75,9 @@ class Workspace:
         try:
             return full.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
-            nearby = sorted(p.name for p in full.parent.glob("*.txt")) if full.parent.is_dir() else []
+            nearby = (
+                sorted(p.name for p in full.parent.glob("*.txt")) if full.parent.is_dir() else []
+            )
             advice = (f"beside it: {', '.join(nearby[:5])}",) if nearby else ()
             return Problem(message=f"there is no file {path}", advice=advice)
         except IsADirectoryError:
