@@ -85,6 +85,26 @@ def read(text: str, file: str) -> Manifest:
     return manifest
 
 
+def references(text: str, file: str) -> tuple[Reference, ...]:
+    """List the requirements files that a manifest names, even one with mistakes elsewhere."""
+    document = parse(text, file)
+    layers = document.value.get("layers") if isinstance(document.value, dict) else None
+    found = []
+    for key, entry in layers.items() if isinstance(layers, dict) else ():
+        named = entry.get("requirements") if isinstance(entry, dict) else None
+        for index, path in enumerate(named if isinstance(named, list) else [named]):
+            if isinstance(path, str) and not _leaves(path):
+                at = document.known(("layers", key, "requirements", index))
+                found.append(Reference(text=path, place=document.place(at)))
+    return tuple(found)
+
+
+def _leaves(path: str) -> bool:
+    """Tell a path that could leave the manifest's directory."""
+    pure = PurePosixPath(path)
+    return pure.is_absolute() or ".." in pure.parts or "\\" in path or path.startswith("~")
+
+
 class _Reader:
     """Turns the validated model into layers, and collects what the model cannot see."""
 
@@ -229,8 +249,7 @@ class _Reader:
 
     def _is_inside(self, text: str, path: Path) -> bool:
         """Refuse paths that could leave the manifest's directory."""
-        pure = PurePosixPath(text)
-        if pure.is_absolute() or ".." in pure.parts or "\\" in text or text.startswith("~"):
+        if _leaves(text):
             self._mistakes.add(
                 f"path {text!r} leaves the manifest's directory",
                 path,

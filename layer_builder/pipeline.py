@@ -14,7 +14,6 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
 from layer_builder.outcome import Outcome
 from layer_builder.publishing import Connect
-from layer_builder.requirements import Requirements
 from layer_builder.shelf import Shelf
 from layer_builder.workspace import Collection, Workspace
 
@@ -38,7 +37,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.
     """
-    outcome.manifest = read(inputs)
+    outcome.manifest = read(inputs, world.workspace)
     _notice_runtimes(outcome, world.voice)
     match inputs.command:
         case Command.PLAN:
@@ -53,7 +52,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
             assert_never(inputs.command)
 
 
-def read(inputs: Inputs) -> manifest.Manifest:
+def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
     """Read the manifest and keep the layers that are asked for.
 
     Raises ManifestError with every mistake in it and in the files that it names.
@@ -68,7 +67,17 @@ def read(inputs: Inputs) -> manifest.Manifest:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
-    return manifest.read(text, inputs.manifest).select(inputs.layers)
+    try:
+        return manifest.read(text, inputs.manifest).select(inputs.layers)
+    except ManifestError as error:
+        named = manifest.references(text, inputs.manifest)
+        _, mistakes = requirements.collect(named, (), workspace.read, _folder(inputs))
+        raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
+
+
+def _folder(inputs: Inputs) -> str:
+    folder = str(Path(inputs.manifest).parent)
+    return "" if folder == "." else folder
 
 
 def _orders(outcome: Outcome, world: World) -> list[Order]:
@@ -76,7 +85,9 @@ def _orders(outcome: Outcome, world: World) -> list[Order]:
     problems: list[Problem] = []
     found = []
     for layer in outcome.layers:
-        asked, mistakes = _requirements(layer, outcome.inputs, world)
+        asked, mistakes = requirements.collect(
+            layer.requirements, layer.packages, world.workspace.read, _folder(outcome.inputs)
+        )
         files = world.workspace.collect(layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
@@ -90,15 +101,6 @@ def _orders(outcome: Outcome, world: World) -> list[Order]:
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found
-
-
-def _requirements(
-    layer: Layer, inputs: Inputs, world: World
-) -> tuple[Requirements, tuple[Problem, ...]]:
-    folder = str(Path(inputs.manifest).parent)
-    return requirements.collect(
-        layer.requirements, layer.packages, world.workspace.read, "" if folder == "." else folder
-    )
 
 
 def _plan(outcome: Outcome, world: World) -> None:
