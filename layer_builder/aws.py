@@ -217,7 +217,8 @@ def _version(answer: Mapping[str, Any]) -> LayerVersion:
 def default_region() -> str | None:
     """Name the region that the caller's environment or AWS profile sets, if any."""
     try:
-        return boto3.session.Session().region_name
+        # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not.
+        return os.environ.get("AWS_REGION") or boto3.session.Session().region_name
     except botocore.exceptions.BotoCoreError:
         return None
 

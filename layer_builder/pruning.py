@@ -74,6 +74,21 @@ class PrunePlan:
         )
         return tuple(sorted(found, key=lambda total: (-total.bytes, total.rule)))
 
+    def restoring(self, needed: Mapping[str, str]) -> "PrunePlan":
+        """Change the plan so that these paths stay, because of what the mapping says."""
+        back = tuple(
+            Restoration(
+                path=removal.entry.path,
+                size=removal.entry.size,
+                rule=removal.rule,
+                needed_by=needed[removal.entry.path],
+            )
+            for removal in self.removals
+            if removal.entry.path in needed
+        )
+        left = tuple(removal for removal in self.removals if removal.entry.path not in needed)
+        return PrunePlan(removals=left, restored=(*self.restored, *back))
+
 
 @dataclass(frozen=True, kw_only=True)
 class PruneRules:

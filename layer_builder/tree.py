@@ -1,13 +1,14 @@
-"""The tree on disk: scan it, make it independent of this host, apply a prune plan."""
+"""The tree on disk: scan it, make it independent of this host, move files out and back in."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
 from layer_builder import distributions
 from layer_builder.distributions import Distribution
-from layer_builder.pruning import Entry, PrunePlan
+from layer_builder.pruning import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,8 @@ class Tree:
     """A directory that holds installed packages, as `/opt/python` will."""
 
     root: Path
+    attic: Path
+    """Where files go that are taken out; on the same file system, so that moving is cheap."""
 
     def read(self, path: str) -> bytes:
         """Give the bytes of a file."""
@@ -24,9 +27,27 @@ class Tree:
         """List the files, sorted by path."""
         return sorted(_entries(str(self.root), ""))
 
+    def fingerprint(self) -> frozenset[tuple[str, int, int, int]]:
+        """Note what changes when any file is written to: kernels let nobody set a ctime."""
+        found = []
+        for entry in self.scan():
+            status = (self.root / entry.path).lstat()
+            found.append((entry.path, status.st_size, status.st_ctime_ns, status.st_ino))
+        return frozenset(found)
+
     def distributions(self, entries: Sequence[Entry]) -> list[Distribution]:
         """Read what is installed."""
         return distributions.find([entry.path for entry in entries], self.read)
+
+    def entry_points(self) -> list[str]:
+        """List `module:attribute` of every entry point of the installed distributions."""
+        return sorted(
+            {
+                f"{point.module}:{point.attr}"
+                for info in self.root.glob("*.dist-info")
+                for point in Metadata.at(info).entry_points
+            }
+        )
 
     def forget_host(self, runtime: str) -> None:
         """Remove the build host's traces: uv's lock file, its interpreter's path in scripts.
@@ -41,23 +62,49 @@ class Tree:
             if rewritten != content:
                 script.write_bytes(rewritten)
                 changed[f"bin/{script.name}"] = rewritten
-        for record in self.root.glob("*.dist-info/RECORD"):
-            text = record.read_text(encoding="utf-8")
-            if "bin/" in text and any(path in text for path in changed):
-                record.write_text(
-                    distributions.record_with(text, changed), encoding="utf-8", newline=""
-                )
+        self.update_records(changed)
 
-    def apply(self, plan: PrunePlan) -> None:
-        """Delete what the plan removes, and cross it out in each RECORD."""
-        gone = plan.removed_paths
-        for path in gone:
-            (self.root / path).unlink()
+    def update_records(self, changed: dict[str, bytes]) -> None:
+        """Write the new digests of changed files into the RECORD that lists them."""
         for record in self.root.glob("*.dist-info/RECORD"):
             text = record.read_text(encoding="utf-8")
-            record.write_text(
-                distributions.record_without(text, gone), encoding="utf-8", newline=""
-            )
+            if any(path in text for path in changed):
+                _write(record, distributions.record_with(text, changed))
+
+    def take_out(self, paths: Iterable[str]) -> None:
+        """Move files to the attic; folders that become empty go, or they would be importable."""
+        folders = set()
+        for path in paths:
+            _move(self.root / path, self.attic / path)
+            folders.update((self.root / path).parents)
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            if folder.is_relative_to(self.root) and folder != self.root:
+                _remove_if_empty(folder)
+
+    def put_back(self, paths: Iterable[str]) -> None:
+        """Move files back from the attic."""
+        for path in paths:
+            _move(self.attic / path, self.root / path)
+
+    def seal(self, gone: frozenset[str]) -> None:
+        """Cross out in each RECORD what is gone, and put its lines in a fixed order."""
+        for record in self.root.glob("*.dist-info/RECORD"):
+            text = record.read_text(encoding="utf-8")
+            _write(record, distributions.record_without(text, gone))
+
+
+def _move(source: Path, destination: Path) -> None:
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(destination)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _entries(root: str, prefix: str) -> list[Entry]:

@@ -1,0 +1,144 @@
+"""The proof: which modules to import, what came of it, and what that says of the pruning."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from layer_builder import imports
+
+_WORTH_SHARING = 100
+
+
+class Depth(StrEnum):
+    """How much to prove."""
+
+    IMPORTS = "imports"
+    """Every top-level module and the level below it, and the entry points."""
+    DEEP = "deep"
+    """Every module."""
+    STATIC = "static"
+    """From the files alone; nothing is run."""
+    OFF = "off"
+
+
+class Verdict(StrEnum):
+    """How one import went."""
+
+    IMPORTED = "imported"
+    FAILED = "failed"
+    DIED = "died"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One import."""
+
+    verdict: Verdict
+    error: str = ""
+    """The traceback, or why the interpreter ended."""
+    seconds: float = 0.0
+    opened: frozenset[str] = frozenset()
+    """Files of the layer that were opened meanwhile, if that was watched."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """The imports of one tree."""
+
+    attempts: Mapping[str, Attempt]
+    """By module name, or `module:attribute` for an entry point."""
+    loaded: frozenset[str] = frozenset()
+    """Files of all modules that were loaded, paths in the tree."""
+    version: str = ""
+    """Of the interpreter."""
+    isolated: tuple[str, ...] = ()
+    """What the imports were kept from: network, processes; and the layer read-only."""
+
+    @property
+    def imported(self) -> list[str]:
+        """Names that imported, in order."""
+        return [n for n, a in self.attempts.items() if a.verdict is Verdict.IMPORTED]
+
+    @property
+    def broken(self) -> list[str]:
+        """Names that did not, in order."""
+        return [n for n, a in self.attempts.items() if a.verdict is not Verdict.IMPORTED]
+
+    def only(self, names: Collection[str]) -> "Round":
+        """Keep the attempts with these names."""
+        return replace(self, attempts={n: a for n, a in self.attempts.items() if n in names})
+
+
+def together(rounds: Sequence[Round], names: Sequence[str]) -> Round:
+    """Join rounds; of several attempts at a name the last counts. `names` gives the order."""
+    attempts: dict[str, Attempt] = {}
+    for part in rounds:
+        attempts |= part.attempts
+    isolated = [set(part.isolated) for part in rounds if part.attempts]
+    return Round(
+        attempts={name: attempts[name] for name in names},
+        loaded=frozenset().union(*(part.loaded for part in rounds)),
+        version=next((part.version for part in rounds if part.version), ""),
+        isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),
+    )
+
+
+def shares(names: Sequence[str], most: int) -> list[list[str]]:
+    """Share names out over processes, whole top-level packages each, about equally many.
+
+    Few names make one share: what they import in common would be imported twice.
+    """
+    if most < 2 or len(names) < _WORTH_SHARING:  # noqa: PLR2004 (one process)
+        return [list(names)] if names else []
+    packages: dict[str, list[str]] = {}
+    for name in names:
+        packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    found: list[list[str]] = [[] for _ in range(most)]
+    for package in sorted(packages.values(), key=len, reverse=True):
+        min(found, key=len).extend(package)
+    return [share for share in found if share]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """The evidence that a pruned tree still imports."""
+
+    depth: Depth
+    static: bool
+    """Whether only the files were looked at."""
+    imported: tuple[str, ...] = ()
+    failed_before: tuple[str, ...] = ()
+    """What did not import unpruned either: no fault of pruning."""
+    interpreter: str | None = None
+    """Version of the Python that imported, None when none did."""
+    isolated: tuple[str, ...] = ()
+    seconds: float = 0.0
+    loaded: tuple[str, ...] = field(default=(), repr=False)
+    """Files of the modules that were loaded."""
+
+
+def modules_to_prove(
+    paths: Collection[str], depth: Depth, entry_points: Sequence[str], asked: Sequence[str]
+) -> list[str]:
+    """List what to import, packages before what is in them.
+
+    The second level is counted from where code begins: `google.cloud.storage` is a first level,
+    since `google` and `google.cloud` are folders only.
+    """
+    if depth in {Depth.STATIC, Depth.OFF}:
+        return []
+    names = {name for path in paths if (name := imports.module_name(path)) and _is_importable(name)}
+    if depth is Depth.IMPORTS:
+        names = {name for name in names if _level(name, names) <= 2}  # noqa: PLR2004 (the second)
+    points = [point for point in entry_points if point.partition(":")[0].isascii()]
+    return list(dict.fromkeys([*sorted(names), *sorted(points), *asked]))
+
+
+def _is_importable(name: str) -> bool:
+    """Leave out programs, which run when they are imported."""
+    return name.rpartition(".")[2] != "__main__"
+
+
+def _level(name: str, names: Collection[str]) -> int:
+    """Count a module and those of its packages that have code of their own."""
+    return sum(parent in names for parent in imports.parents(name))

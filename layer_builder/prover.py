@@ -1,0 +1,196 @@
+"""Imports modules of a layer and says of each how it went; run by the target's own Python.
+
+It is a program, not part of ours: the interpreter runs it from its text, `-I -S`, with the orders
+as JSON on standard input and answers on file descriptor 3, a line each. It keeps to the standard
+library of Python 3.10. What is isolated depends on what the system allows, and is said first.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import platform
+import resource
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
+PR_SET_PDEATHSIG = 1
+
+
+class MountAttributes(ctypes.Structure):
+    """`struct mount_attr` of mount_setattr(2)."""
+
+    _fields_ = [
+        ("set", ctypes.c_uint64),
+        ("clear", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("user_namespace", ctypes.c_uint64),
+    ]
+
+
+def make_read_only(libc: Any, writable: list[str]) -> bool:
+    """Make all files read-only for this process and its children, but for some folders."""
+    libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
+    for folder in writable:
+        if libc.mount(folder.encode(), folder.encode(), None, MS_BIND, None) != 0:
+            return False
+    locked, opened = (
+        MountAttributes(set=MOUNT_ATTR_RDONLY),
+        MountAttributes(clear=MOUNT_ATTR_RDONLY),
+    )
+
+    def change(folder: str, flags: int, attributes: MountAttributes) -> bool:
+        size = ctypes.sizeof(attributes)
+        words = (AT_FDCWD, folder.encode(), flags, ctypes.byref(attributes), size)
+        return bool(libc.syscall(SYS_MOUNT_SETATTR, *words) == 0)
+
+    return change("/", AT_RECURSIVE, locked) and all(change(f, 0, opened) for f in writable)
+
+
+def isolate(writable: list[str]) -> list[str]:
+    """Leave the network, the other processes and all writable files, where the system allows it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    done: list[str] = []
+    if sys.platform != "linux":
+        return done
+    uid, gid = os.getuid(), os.getgid()
+    if uid != 0 and libc.unshare(CLONE_NEWUSER) == 0:
+        try:
+            write("/proc/self/setgroups", "deny")
+            write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
+            write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
+        except OSError:
+            pass
+    if libc.unshare(CLONE_NEWNET) == 0:
+        done.append("network")
+    if libc.unshare(CLONE_NEWNS) == 0:
+        if make_read_only(libc, writable):
+            done.append("files")
+    if libc.unshare(CLONE_NEWPID) == 0:
+        done.append("processes")
+    return done
+
+
+def write(path: str, text: str) -> None:
+    """Write a kernel file."""
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def bound(memory: int) -> None:
+    """Bound memory, core files and the size of what may be written."""
+    for what, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 64 * 1024 * 1024),
+    ):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+def set_paths(root: str) -> None:
+    """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
+    site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
+    sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
+    import site  # `-S` only keeps it from adding folders; programs expect `exit` to be there
+
+    site.setquit()
+    site.setcopyright()
+
+
+class Watch:
+    """Notes which files below the layer are opened."""
+
+    def __init__(self, root: str) -> None:
+        self.opened: set[str] = set()
+        self._root = os.path.join(root, "")
+
+    def __call__(self, event: str, arguments: Any) -> None:
+        """Audit hook: https://docs.python.org/3/library/audit_events.html"""
+        if event in {"open", "os.listdir", "os.scandir"} and arguments:
+            path = arguments[0]
+            if isinstance(path, bytes):
+                path = os.fsdecode(path)
+            if isinstance(path, str) and path.startswith(self._root):
+                self.opened.add(path[len(self._root) :])
+
+
+def load(name: str) -> None:
+    """Import `module`, or import it and look up `module:attribute` as entry points do."""
+    module, _, attribute = name.partition(":")
+    found = importlib.import_module(module)
+    for part in filter(None, attribute.split(".")):
+        found = getattr(found, part)
+
+
+def prove(orders: dict[str, Any], answers: int) -> None:
+    """Import all that is asked for, in order, in this process."""
+    root = orders["root"]
+    bound(orders["memory"])
+    set_paths(root)
+    watch = Watch(root)
+    if orders["watch"]:
+        sys.addaudithook(watch)
+    for index, name in enumerate(orders["modules"]):
+        tell(answers, start=index)
+        begin = time.perf_counter()
+        watch.opened = set()
+        known = set(sys.modules)
+        try:
+            load(name)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            tell(answers, failed=index, error=text[-4000:], kind=type(error).__name__)
+        else:
+            seconds = round(time.perf_counter() - begin, 4)
+            opened = (
+                watch.opened | files_of(set(sys.modules) - known, root) if orders["watch"] else ()
+            )
+            tell(answers, imported=index, seconds=seconds, opened=sorted(opened))
+    tell(answers, loaded=sorted(files_of(set(sys.modules), root)))
+
+
+def files_of(names: set[str], root: str) -> set[str]:
+    """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
+    prefix = os.path.join(root, "")
+    paths = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+    return {p[len(prefix) :] for p in paths if isinstance(p, str) and p.startswith(prefix)}
+
+
+def tell(answers: int, **answer: Any) -> None:
+    """Write one answer, whole."""
+    data = json.dumps(answer).encode() + b"\n"
+    while data:
+        data = data[os.write(answers, data) :]
+
+
+def main() -> None:
+    """Isolate, then import in a child, so that whatever it starts ends with it."""
+    orders = json.loads(sys.stdin.read())
+    answers = 3
+    done = isolate(orders["writable"])
+    tell(answers, python=platform.python_version(), isolated=done)
+    child = os.fork()
+    if child == 0:
+        libc = ctypes.CDLL(None)
+        if sys.platform == "linux":
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        try:
+            prove(orders, answers)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    tell(answers, ended=code)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

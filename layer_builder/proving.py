@@ -1,0 +1,167 @@
+"""Proves a pruned tree: imports it, and puts back what the imports show to be needed."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from layer_builder import imports, proof
+from layer_builder.errors import ProofError
+from layer_builder.proof import Attempt, Depth, Proof, Round
+from layer_builder.pruning import PrunePlan
+from layer_builder.tree import Tree
+
+_MOST_ROUNDS = 8
+_LAST_LINES = 12
+
+
+class Prover(Protocol):
+    """A Python of the target that imports modules."""
+
+    def attempt(
+        self, root: Path, modules: Sequence[str], *, cache: Path, watch: bool = False
+    ) -> Round:
+        """Import modules one after another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """The proof, and the plan as it is after what was put back."""
+
+    proof: Proof
+    plan: PrunePlan
+    broken_anyway: Mapping[str, Attempt]
+    """What does not import, pruned or not."""
+
+
+def prove(
+    tree: Tree, plan: PrunePlan, owners: Mapping[str, str], asked: Sequence[str],
+    *, depth: Depth, prover: Prover, cache: Path, workers: int = 1,
+) -> Result:  # fmt: skip
+    """Import what the depth asks for from the pruned tree.
+
+    What fails there is imported from the unpruned tree. What fails in both is no fault of pruning;
+    for the rest, the removed files that the unpruned import opened are put back and it is imported
+    again. Raises ProofError when that does not help, or when a module wrote into the layer.
+    """
+    paths = [entry.path for entry in tree.scan()]
+    names = proof.modules_to_prove(paths, depth, tree.entry_points(), asked)
+    tries = _Tries(tree=tree, prover=prover, cache=cache, workers=workers)
+    first = tries.all(names)
+    suspects, failed_before = first.broken, dict[str, Attempt]()
+    for _ in range(_MOST_ROUNDS):
+        if not suspects:
+            break
+        whole = tries.unpruned(suspects, plan) if plan.removals else first.only(suspects)
+        failed_before |= {name: whole.attempts[name] for name in whole.broken}
+        suspects = whole.imported
+        needed = _needed(whole, plan.removed_paths, owners)
+        if not needed:
+            break
+        tree.put_back(sorted(needed))
+        plan = plan.restoring(needed)
+        again = tries.all(suspects)
+        first = proof.together([first, again], names)
+        suspects = again.broken
+    if suspects:
+        raise _disproved(suspects, first)
+    return Result(
+        proof=Proof(
+            depth=depth,
+            static=False,
+            imported=tuple(first.imported),
+            failed_before=tuple(failed_before),
+            interpreter=first.version or None,
+            isolated=first.isolated,
+            loaded=tuple(sorted(first.loaded)),
+        ),
+        plan=plan,
+        broken_anyway=failed_before,
+    )
+
+
+def _needed(whole: Round, removed: frozenset[str], owners: Mapping[str, str]) -> dict[str, str]:
+    """Map removed files to the import that opened them, or looked into their folder.
+
+    Where an import needs a file without opening it, all that was removed of its distribution
+    counts.
+    """
+    needed: dict[str, str] = {}
+    for name in whole.imported:
+        opened = whole.attempts[name].opened
+        touched = {
+            path for path in removed if path in opened or str(PurePosixPath(path).parent) in opened
+        }
+        if not touched:
+            owner = _owner(name, owners)
+            touched = {path for path in removed if owners.get(path) == owner}
+        needed |= {path: needed.get(path, f"import {name}") for path in touched}
+    return needed
+
+
+def _owner(name: str, owners: Mapping[str, str]) -> str | None:
+    module = name.partition(":")[0]
+    for parent in reversed(imports.parents(module)):
+        for path, owner in owners.items():
+            if imports.module_name(path) == parent:
+                return owner
+    return None
+
+
+def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
+    name = suspects[0]
+    lines = tried.attempts[name].error.strip().splitlines()[-_LAST_LINES:]
+    return ProofError.because(
+        f"{', '.join(suspects[:5])} imported before pruning, and not after",
+        details=(f"import {name}:", *lines),
+        advice=(
+            "name what it needs under keep:, or prune less (prune: safe, prune: off)",
+            "nothing was published",
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tries:
+    """Imports from one tree, and makes sure that the imports left it alone."""
+
+    tree: Tree
+    prover: Prover
+    cache: Path
+    workers: int
+
+    def all(self, names: Sequence[str]) -> Round:
+        """Import in several processes, whole packages each."""
+        shares = proof.shares(names, self.workers)
+        before = self.tree.fingerprint()
+        with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
+            rounds = list(pool.map(self._import, shares))
+        found = proof.together(rounds, names)
+        self._check_untouched(before, found)
+        return found
+
+    def unpruned(self, names: Sequence[str], plan: PrunePlan) -> Round:
+        """Import from the tree as it was before pruning, watching which files that takes."""
+        removed = sorted(plan.removed_paths)
+        self.tree.put_back(removed)
+        try:
+            before = self.tree.fingerprint()
+            found = self.prover.attempt(self.tree.root, names, cache=self.cache, watch=True)
+            self._check_untouched(before, found)
+        finally:
+            self.tree.take_out(removed)
+        return found
+
+    def _import(self, names: Sequence[str]) -> Round:
+        return self.prover.attempt(self.tree.root, names, cache=self.cache)
+
+    def _check_untouched(self, before: frozenset[tuple[str, int, int, int]], found: Round) -> None:
+        if "files" in found.isolated:
+            return
+        changed = sorted({path for path, *_ in before ^ self.tree.fingerprint()})
+        if changed:
+            raise ProofError.because(
+                f"importing its modules changed files of the layer: {', '.join(changed[:5])}",
+                advice=("find out which distribution does that; in Lambda /opt is read-only",),
+            )

@@ -1,0 +1,58 @@
+"""Strips an ELF file of what the loader does not read, moving nothing.
+
+`strip` rewrites files, and breaks those that patchelf has laid out anew (numpy's and scipy's
+`*.libs/`); it also knows only its own architecture. Here the segments, which are all that the
+loader maps, keep their places: the symbol table, debugging sections and section headers behind
+them are cut off, and those between them are overwritten with zeros, which compress to nothing.
+Format: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+"""
+
+import io
+import struct
+from collections.abc import Iterable
+
+from elftools.elf.elffile import ELFFile
+
+_SHF_ALLOC = 0x2
+_HEADER_BYTES = 64
+_SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
+
+
+def strip(content: bytes) -> bytes:
+    """Give the stripped file, of the same length or shorter; the same bytes if nothing can go.
+
+    Takes 64-bit little-endian ELF; gives anything else back as it is.
+    """
+    if content[:6] != b"\x7fELF\x02\x01":
+        return content
+    file = ELFFile(io.BytesIO(content))
+    needed = [(0, _HEADER_BYTES)]
+    needed.append((file["e_phoff"], file["e_phnum"] * file["e_phentsize"]))
+    needed += [
+        (segment["p_offset"], segment["p_filesz"])
+        for segment in file.iter_segments()
+        if segment["p_type"] != "PT_NULL"
+    ]
+    needed += [
+        (section["sh_offset"], section["sh_size"])
+        for section in file.iter_sections()
+        if section["sh_flags"] & _SHF_ALLOC and section["sh_type"] != "SHT_NOBITS"
+    ]
+    end = max(start + size for start, size in needed)
+    stripped = bytearray(content[:end])
+    for start, stop in _gaps(needed, end):
+        stripped[start:stop] = bytes(stop - start)
+    struct.pack_into("<Q", stripped, _SECTION_HEADER_FIELDS, 0)
+    struct.pack_into("<HHH", stripped, 0x3A, 0, 0, 0)
+    return bytes(stripped) if len(stripped) <= len(content) else content
+
+
+def _gaps(needed: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Find the stretches that no part covers."""
+    gaps = []
+    position = 0
+    for start, size in sorted(needed):
+        if start > position:
+            gaps.append((position, min(start, end)))
+        position = max(position, start + size)
+    return gaps
