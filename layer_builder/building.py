@@ -1,25 +1,22 @@
-"""Builds one layer: resolve, install, prune, include, archive."""
+"""Builds one layer: take it up if it is there, else resolve, fill, archive."""
 
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from layer_builder import archive, distributions
-from layer_builder.errors import InstallError, LayerBuilderError, LimitError, ManifestError, Problem
-from layer_builder.layer import Account, Archive, Layer, Package
+from layer_builder import archive
+from layer_builder.clock import Clock
+from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.filling import Filler
+from layer_builder.layer import Account, Archive, Layer
 from layer_builder.limits import mib
-from layer_builder.pruning import Entry, PrunePlan, PruneRules
-from layer_builder.recipe import Ingredient, Recipe
-from layer_builder.requirements import Requirements
+from layer_builder.order import Order
 from layer_builder.shelf import Note, Shelf
-from layer_builder.target import Target
 from layer_builder.tree import Tree
 from layer_builder.uv import Resolution
-from layer_builder.workspace import Collection
 
 _HOPELESS_BYTES = 1024 * 1024 * 1024
 """Four times what Lambda takes: compressing it would only delay the message."""
@@ -38,38 +35,6 @@ class Voice(Protocol):
         """Say what the user should look at."""
 
 
-class Installer(Protocol):
-    """Chooses and installs distributions."""
-
-    def resolve(
-        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
-    ) -> Resolution:
-        """Choose one version for each distribution."""
-
-    def install(
-        self,
-        resolution: Resolution,
-        requirements: Requirements,
-        target: Target,
-        into: Path,
-        build: Sequence[str] = (),
-    ) -> None:
-        """Fill a folder."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """One build that one or more layers share."""
-
-    recipe: Recipe
-    files: Collection = field(default_factory=Collection)
-
-    @property
-    def layer(self) -> Layer:
-        """The layer it is made for first."""
-        return self.recipe.layer
-
-
 @dataclass(frozen=True, kw_only=True)
 class Product:
     """A finished build."""
@@ -79,69 +44,53 @@ class Product:
     reused: bool = False
 
 
-def order(layer: Layer, requirements: Requirements, files: Collection) -> Order:
-    """Write the recipe of a layer; reads and hashes the files to include."""
-    ingredients = tuple(
-        Ingredient(
-            path=file.path, sha256=archive.digest_of(file.source), executable=file.executable
-        )
-        for file in files.files
-    )
-    recipe = Recipe(layer=layer, requirements=requirements, ingredients=ingredients)
-    return Order(recipe=recipe, files=files)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Builder:
     """Makes products and puts them on the shelf."""
 
-    installer: Installer
+    filler: Filler
     shelf: Shelf
     voice: Voice
     command: str
     takes_up_builds: bool = False
     """Whether a zip that `build` left is taken as it is, without asking the index again."""
 
-    def build(self, wanted: Order) -> Product:
+    def build(self, order: Order) -> Product:
         """Build, or take up what is on the shelf. Errors name the layer and its line."""
         try:
-            return self._build(wanted)
+            product = self._build(order)
         except LayerBuilderError as error:
+            layer = order.layer
             raise type(error)(
                 *(
-                    replace(
-                        problem,
-                        layer=problem.layer or wanted.layer.key,
-                        place=problem.place or wanted.layer.place,
-                    )
-                    for problem in error.problems
+                    replace(p, layer=p.layer or layer.key, place=p.place or layer.place)
+                    for p in error.problems
                 )
             ) from error
+        for warning in product.note.account.warnings:
+            self.voice.warn(warning)
+        return product
 
-    def _build(self, wanted: Order) -> Product:
-        layer, recipe = wanted.layer, wanted.recipe
-        clock = _Clock(self.voice, layer.key)
+    def _build(self, order: Order) -> Product:
+        layer, recipe = order.layer, order.recipe
+        clock = Clock(partial(self.voice.busy, layer.key))
         shelved = self.shelf.find(layer.name)
         if shelved and self.takes_up_builds and shelved[0].made_by == "build":
             note, made = shelved
             if note.recipe == recipe.key:
                 self.voice.step(layer.key, f"took up {made.path.name} that `build` left")
                 return Product(archive=made, note=note, reused=True)
-        resolution = Resolution(lock="")
-        if recipe.requirements.lines:
-            with clock.step("resolve"):
-                resolution = self.installer.resolve(recipe.requirements, layer.target, layer.build)
-            self._tell_resolved(layer, resolution, clock)
+        resolution = self._resolve(order, clock)
         content_key = recipe.content_key(resolution.lock)
         if shelved and shelved[0].content == content_key:
             note, made = shelved
             self.voice.step(layer.key, f"nothing changed: {made.path.name} is up to date")
             return Product(archive=made, note=note, reused=True)
         with tempfile.TemporaryDirectory(prefix="layer-builder-") as folder:
-            tree = Tree(root=Path(folder))
-            account = self._fill(wanted, tree, resolution, clock)
-            made = self._archive(wanted, tree, account, clock)
-        account = replace(account, held_back=resolution.held_back, seconds=clock.seconds)
+            tree = Tree.below(Path(folder))
+            account = self.filler.fill(order, tree, resolution, clock)
+            self._tell_filled(layer, account, clock)
+            made = self._archive(order, tree, account, clock)
         note = Note(
             recipe=recipe.key,
             content=content_key,
@@ -149,59 +98,43 @@ class Builder:
             sha256=made.sha256,
             weight=made.weight,
             files=made.files,
-            account=account,
+            account=replace(
+                account,
+                warnings=(*_held_back(layer, resolution), *account.warnings),
+                seconds=clock.seconds,
+            ),
         )
         self.shelf.keep(layer.name, note)
         return Product(archive=made, note=note)
 
-    def _fill(self, wanted: Order, tree: Tree, resolution: Resolution, clock: "_Clock") -> Account:
-        """Install and prune in the tree; give the accounts."""
-        layer, requirements = wanted.layer, wanted.recipe.requirements
-        included = sum(file.source.stat().st_size for file in wanted.files.files)
+    def _resolve(self, order: Order, clock: Clock) -> Resolution:
+        layer, requirements = order.layer, order.recipe.requirements
         if not requirements.lines:
-            return Account(included_bytes=included)
-        with clock.step("install"):
-            self.installer.install(resolution, requirements, layer.target, tree.root, layer.build)
-            tree.forget_host(layer.target.runtime)
-        with clock.step("prune"):
-            entries = tree.scan()
-            installed = tree.distributions(entries)
-            self._check_built(tree, installed, layer)
-            owners = distributions.owners(installed)
-            rules = PruneRules(
-                profile=layer.prune,
-                keep=layer.keep,
-                drop=layer.drop,
-                asked_for=requirements.names,
-            )
-            plan = rules(entries, owners, tree.read)
-            tree.apply(plan)
-            kept = tree.scan()
-        self._tell_pruned(layer, entries, kept, plan, clock)
-        return Account(
-            packages=_packages(installed, entries, kept),
-            pruned=plan.totals,
-            restored=plan.restored,
-            included_bytes=included,
+            return Resolution(lock="")
+        with clock.step("resolve"):
+            resolution = self.filler.installer.resolve(requirements, layer.target, layer.build)
+        self.voice.step(
+            layer.key,
+            f"resolved {len(resolution.pins)} distributions for {layer.target.label}"
+            f" ({clock.seconds['resolve']:.1f} s)",
         )
+        return resolution
 
-    def _archive(self, wanted: Order, tree: Tree, account: Account, clock: "_Clock") -> Archive:
-        layer = wanted.layer
-        members = {
-            f"python/{entry.path}": archive.Member(
+    def _archive(self, order: Order, tree: Tree, account: Account, clock: Clock) -> Archive:
+        layer = order.layer
+        members = [
+            archive.Member(
                 path=f"python/{entry.path}",
                 source=tree.root / entry.path,
                 executable=entry.executable,
             )
             for entry in tree.scan()
-        }
-        for file in wanted.files.files:
-            if file.path in members:
-                message = f"{file.source.name} would overwrite {file.path} of a distribution"
-                raise ManifestError.because(message, advice=("give it another place with to:",))
-            members[file.path] = archive.Member(
-                path=file.path, source=file.source, executable=file.executable
-            )
+        ]
+        members += [
+            archive.Member(path=file.path, source=file.source, executable=file.executable)
+            for file in order.files.files
+            if not file.path.startswith("python/")
+        ]
         if not members:
             raise ManifestError.because(
                 "nothing is left in it, and AWS refuses an empty layer",
@@ -211,9 +144,7 @@ class Builder:
         if total > _HOPELESS_BYTES:
             raise _hopeless(total, account)
         with clock.step("archive"):
-            made = archive.write(
-                members.values(), self.shelf.zip_path(layer.name), layer.compression
-            )
+            made = archive.write(members, self.shelf.zip_path(layer.name), layer.compression)
         self.voice.step(
             layer.key,
             f"zipped {made.files:,} files, {mib(made.weight.unzipped_bytes)} →"
@@ -221,81 +152,41 @@ class Builder:
         )
         return made
 
-    def _check_built(
-        self, tree: Tree, installed: Sequence[distributions.Distribution], layer: Layer
-    ) -> None:
-        """Refuse what `build:` compiled: it has this machine's platform, not the target's."""
-        for distribution in installed:
-            if distribution.name not in layer.build:
-                continue
-            wheel = tree.read(distribution.record.replace("/RECORD", "/WHEEL")).decode()
-            if "Root-Is-Purelib: true" not in wheel:
-                raise InstallError.because(
-                    f"{distribution.name} {distribution.version} was built from its sdist and"
-                    " holds compiled code for this machine, not for the layer",
-                    advice=(
-                        f"build a wheel of {distribution.name} for {layer.target.runtime} on"
-                        f" {layer.target.architecture} and put it on an index",
-                    ),
-                )
-
-    def _tell_resolved(self, layer: Layer, resolution: Resolution, clock: "_Clock") -> None:
+    def _tell_filled(self, layer: Layer, account: Account, clock: Clock) -> None:
+        if not account.packages:
+            return
+        installed = sum(package.bytes_installed for package in account.packages)
+        kept = sum(package.bytes_kept for package in account.packages)
+        seconds = sum(clock.seconds.get(step, 0.0) for step in ("install", "prune", "check"))
+        back = f", {len(account.restored)} files put back" if account.restored else ""
         self.voice.step(
             layer.key,
-            f"resolved {len(resolution.pins)} distributions for {layer.target.label}"
-            f" ({clock.seconds['resolve']:.1f} s)",
+            f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
+            f" ({seconds:.1f} s)",
         )
-        if resolution.held_back:
-            glibc = ".".join(map(str, layer.target.glibc))
-            self.voice.warn(
-                Problem(
-                    message=f"glibc {glibc} of {layer.target.runtime} holds back"
-                    f" {len(resolution.held_back)} distributions",
-                    layer=layer.key,
-                    place=layer.place,
-                    details=tuple(
-                        f"{held.name} {held.version}; python3.12 and later take {held.newer}"
-                        for held in resolution.held_back
-                    ),
-                )
+        if account.proof and account.proof.interpreter:
+            self.voice.step(
+                layer.key,
+                f"proved {len(account.proof.imported)} imports with Python"
+                f" {account.proof.interpreter} ({clock.seconds['prove']:.1f} s)",
             )
 
-    def _tell_pruned(
-        self,
-        layer: Layer,
-        before: Sequence[Entry],
-        after: Sequence[Entry],
-        plan: PrunePlan,
-        clock: "_Clock",
-    ) -> None:
-        sizes = [sum(entry.size for entry in entries) for entries in (before, after)]
-        put_back = f", {len(plan.restored)} files put back" if plan.restored else ""
-        self.voice.step(
-            layer.key,
-            f"installed and pruned ({layer.prune}): {mib(sizes[0])} → {mib(sizes[1])}{put_back}"
-            f" ({clock.seconds['install']:.1f} + {clock.seconds['prune']:.1f} s)",
-        )
 
-
-def _packages(
-    installed: Sequence[distributions.Distribution],
-    before: Sequence[Entry],
-    after: Sequence[Entry],
-) -> tuple[Package, ...]:
-    old = {entry.path: entry.size for entry in before}
-    new = {entry.path: entry.size for entry in after}
-
-    def total(sizes: Mapping[str, int], paths: Sequence[str]) -> int:
-        return sum(sizes.get(path, 0) for path in paths)
-
-    return tuple(
-        Package(
-            name=distribution.name,
-            version=distribution.version,
-            bytes_installed=total(old, distribution.files),
-            bytes_kept=total(new, distribution.files),
-        )
-        for distribution in installed
+def _held_back(layer: Layer, resolution: Resolution) -> Sequence[Problem]:
+    if not resolution.held_back:
+        return ()
+    glibc = ".".join(map(str, layer.target.glibc))
+    return (
+        Problem(
+            message=f"glibc {glibc} of {layer.target.runtime} holds back"
+            f" {len(resolution.held_back)} distributions",
+            layer=layer.key,
+            place=layer.place,
+            details=tuple(
+                f"{held.name} {held.version}; python3.12 and later take {held.newer}"
+                for held in resolution.held_back
+            ),
+        ),
     )
 
 
@@ -306,22 +197,3 @@ def _hopeless(total: int, account: Account) -> LimitError:
         details=tuple(f"{p.bytes_kept:>13,} B  {p.name} {p.version}" for p in heaviest),
         advice=("this runs as a container image (10 GiB), not as a layer",),
     )
-
-
-class _Clock:
-    """Wall time by step, shown while it runs."""
-
-    def __init__(self, voice: Voice, layer: str) -> None:
-        self.seconds: dict[str, float] = {}
-        self._voice = voice
-        self._layer = layer
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        self._voice.busy(self._layer, name)
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._voice.busy(self._layer, "")
-            self.seconds[name] = round(time.perf_counter() - start, 3)

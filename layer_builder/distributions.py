@@ -8,10 +8,10 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import HeaderParser
-from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
 
@@ -25,30 +25,48 @@ class Distribution:
     version: str
     record: str
     """Path of its RECORD file."""
-    files: tuple[str, ...]
-    """Paths of its files, as RECORD names them."""
+    hashes: Mapping[str, str]
+    """The digest of each of its files, as RECORD gives it, by path."""
+    requires: tuple[str, ...] = ()
+    """`Requires-Dist`: PEP 508 specifiers with their markers."""
+    tags: tuple[str, ...] = ()
+    """The wheel's platform tags."""
+    is_pure: bool = True
+    """Whether its wheel says that it holds no compiled code."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of its files."""
+        return tuple(self.hashes)
 
 
-def find(paths: list[str], read: Callable[[str], bytes]) -> list[Distribution]:
+def find(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
     """List the distributions whose `.dist-info` is among the paths, by name."""
+    known = set(paths)
     found = []
     for path in paths:
-        pure = PurePosixPath(path)
-        if pure.name != "RECORD" or len(pure.parts) != 2 or pure.parent.suffix != ".dist-info":  # noqa: PLR2004 (folder and file)
+        folder, _, name = path.rpartition("/")
+        if name != "RECORD" or not folder.endswith(".dist-info") or "/" in folder:
             continue
-        headers = HeaderParser().parsestr(
-            read(f"{pure.parent}/METADATA").decode("utf-8", "replace"), headersonly=True
-        )
+        headers = _headers(read(f"{folder}/METADATA"))
+        wheel = _headers(read(f"{folder}/WHEEL") if f"{folder}/WHEEL" in known else b"")
         rows = csv.reader(io.StringIO(read(path).decode("utf-8")))
         found.append(
             Distribution(
                 name=str(canonicalize_name(headers["Name"])),
                 version=headers["Version"],
                 record=path,
-                files=tuple(row[0] for row in rows if row),
+                hashes={row[0]: row[1] for row in rows if row},
+                requires=tuple(map(str, headers.get_all("Requires-Dist", ()))),
+                tags=tuple(map(str, wheel.get_all("Tag", ()))),
+                is_pure=wheel.get("Root-Is-Purelib", "true").strip().lower() == "true",
             )
         )
     return sorted(found, key=lambda distribution: distribution.name)
+
+
+def _headers(content: bytes) -> Message:
+    return HeaderParser().parsestr(content.decode("utf-8", "replace"), headersonly=True)
 
 
 def owners(distributions: list[Distribution]) -> dict[str, str]:
@@ -58,7 +76,12 @@ def owners(distributions: list[Distribution]) -> dict[str, str]:
     }
 
 
-def record_without(record: str, gone: frozenset[str]) -> str:
+def recorded(record: str) -> list[str]:
+    """List the paths in a RECORD."""
+    return [row[0] for row in csv.reader(io.StringIO(record)) if row]
+
+
+def record_without(record: str, gone: Collection[str]) -> str:
     """Rewrite a RECORD so that it lists only what is still there, in a fixed order."""
     rows = sorted(row for row in csv.reader(io.StringIO(record)) if row and row[0] not in gone)
     return _csv(rows)

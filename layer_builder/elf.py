@@ -66,13 +66,13 @@ def _read(file: ELFFile) -> Elf:
                 aligned = False
         elif isinstance(segment, DynamicSegment):
             for tag in segment.iter_tags():
-                match tag.entry.d_tag:
-                    case "DT_NEEDED":
-                        needed.append(tag.needed)
-                    case "DT_RUNPATH":
-                        search += tag.runpath.split(":")
-                    case "DT_RPATH":
-                        search += tag.rpath.split(":")
+                # pyelftools names the text of such a tag after the tag
+                kind = str(tag.entry.d_tag).removeprefix("DT_").lower()
+                text = str(getattr(tag, kind, ""))
+                if kind == "needed":
+                    needed.append(text)
+                elif kind in {"runpath", "rpath"}:
+                    search += text.split(":")
     machine = str(file["e_machine"])
     return Elf(
         machine=_MACHINES.get(machine, machine),

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from layer_builder import limits
 from layer_builder.document import Path
 from layer_builder.layer import Layer
-from layer_builder.mistakes import Mistakes, did_you_mean
+from layer_builder.mistakes import Mistakes
 from layer_builder.schema import FunctionEntry
+from layer_builder.spelling import did_you_mean
 from layer_builder.stack import Stack
 from layer_builder.target import Target
 

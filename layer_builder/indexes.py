@@ -43,9 +43,16 @@ def environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict
 def settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
     """Read the index settings of a `uv.toml`, or of `[tool.uv]` in a `pyproject.toml`, as variables.
 
-    Raises ValueError when the text is not TOML or an index in it has no `url`.
+    Raises ValueError when the text is not TOML, an index in it has no `url`, or a type is wrong.
     """
-    table: Any = tomllib.loads(text)
+    try:
+        return _settings(tomllib.loads(text), of_pyproject=of_pyproject)
+    except (AttributeError, TypeError) as error:
+        message = f"a setting has a type that uv does not take ({error})"
+        raise ValueError(message) from error
+
+
+def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN401 (whatever the file holds)
     if of_pyproject:
         table = table.get("tool", {}).get("uv", {})
     table = {**table.get("pip", {}), **table}
@@ -71,7 +78,7 @@ def settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
         "extra-index-url": "UV_EXTRA_INDEX_URL",
         "allow-insecure-host": "UV_INSECURE_HOST",
     }
-    found |= {name: " ".join(table[key]) for key, name in lists.items() if key in table}
+    found |= {name: _joined(table[key]) for key, name in lists.items() if key in table}
     for key in ("native-tls", "system-certs", "no-index"):
         if table.get(key) is True:
             found[f"UV_{key.upper().replace('-', '_')}"] = "true"
@@ -80,3 +87,10 @@ def settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
 
 def _named(index: Mapping[str, Any]) -> str:
     return f"{index['name']}={index['url']}" if "name" in index else str(index["url"])
+
+
+def _joined(words: list[str] | str) -> str:
+    if isinstance(words, str):
+        message = f"{words!r} must stand in a list"
+        raise TypeError(message)
+    return " ".join(words)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.mistakes import did_you_mean
+from layer_builder.spelling import did_you_mean
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

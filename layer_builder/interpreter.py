@@ -4,6 +4,7 @@ Where interpreters are: PATH, pyenv's versions, the runner's tool cache, uv's ow
 asked for its version before it is believed: an inactive pyenv shim answers with an error.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -29,7 +30,7 @@ _ASK = (
 _PROVER = Path(__file__).with_name("prover.py")
 MEMORY_BYTES = 10_240 * 1024 * 1024
 """The most that a function can have; bounds the address space of a proof."""
-MODULE_SECONDS = 120.0
+MODULE_SECONDS = 60.0
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -38,6 +39,8 @@ class Interpreter:
     """A Python that is the target's minor version and runs on this machine."""
 
     path: str
+    seconds: float = MODULE_SECONDS
+    """Bounds each module."""
 
     def attempt(
         self,
@@ -45,27 +48,33 @@ class Interpreter:
         modules: Sequence[str],
         *,
         cache: Path,
+        runtime: Path | None = None,
         watch: bool = False,
-        seconds: float = MODULE_SECONDS,
     ) -> Round:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
-        `cache` takes the bytecode, so that a later attempt need not compile again. `seconds`
-        bounds each module.
+        `cache` takes the bytecode, so that a later attempt need not compile again. `runtime` is
+        a folder of packages that stand for the Lambda runtime's own.
         """
         found: dict[str, Attempt] = {}
         loaded: set[str] = set()
-        version, isolated = "", ()
+        version, isolated = "", tuple[str, ...]()
         left = list(modules)
         while left:
-            run = _Run(self.path, root, left, cache, watch=watch, seconds=seconds)
-            for name, attempt in run.attempts():
-                found[name] = attempt
+            orders = {
+                "root": str(root),
+                "runtime": str(runtime) if runtime else "",
+                "modules": left,
+                "memory": MEMORY_BYTES,
+                "watch": watch,
+            }
+            run = _Run(self.path, orders, cache, self.seconds)
+            found |= dict(run.attempts())
             loaded |= run.loaded
             version, isolated = run.version or version, run.isolated
             rest = [name for name in left if name not in found]
             if len(rest) == len(left):
-                why = f"the interpreter {self.path} did not start: {run.stderr}"
+                why = f"the interpreter {self.path} did not start"
                 found |= {name: Attempt(verdict=Verdict.DIED, error=why) for name in rest}
                 break
             left = rest
@@ -147,30 +156,15 @@ def _output(command: Sequence[str], environ: Mapping[str, str], seconds: float) 
 class _Run:
     """One process that imports until it is done or dead."""
 
-    def __init__(  # noqa: PLR0913 (one call site)
-        self,
-        python: str,
-        root: Path,
-        modules: Sequence[str],
-        cache: Path,
-        *,
-        watch: bool,
-        seconds: float,
-    ) -> None:
+    def __init__(self, python: str, orders: Mapping[str, Any], cache: Path, seconds: float) -> None:
         self.loaded: set[str] = set()
         self.version = ""
         self.isolated: tuple[str, ...] = ()
-        self.stderr = ""
         self._python = python
-        self._modules = modules
+        self._orders = orders
+        self._modules: list[str] = orders["modules"]
         self._cache = cache
         self._seconds = seconds
-        self._orders = {
-            "root": str(root),
-            "modules": list(modules),
-            "memory": MEMORY_BYTES,
-            "watch": watch,
-        }
 
     def attempts(self) -> Iterator[tuple[str, Attempt]]:
         """Yield verdicts as they come; the last module named when the process ends has died."""
@@ -259,10 +253,8 @@ class _Run:
         return f"ended the interpreter with exit code {code}"
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
 
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from layer_builder.errors import Place
+from layer_builder.errors import Place, Problem
 from layer_builder.limits import Budget, Reading, Weight
+from layer_builder.proof import Depth, Proof
 from layer_builder.pruning import Restoration, RuleTotal
 from layer_builder.rules import Profile
+from layer_builder.sdk import Sdk
 from layer_builder.target import Target
 
 
@@ -57,6 +59,11 @@ class Layer:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     compression: Compression = Compression.BALANCED
+    strip: bool = False
+    sdk: Sdk = field(default_factory=Sdk)
+    proof: Depth = Depth.IMPORTS
+    imports: tuple[Reference, ...] = ()
+    """Modules to prove besides."""
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     license: str = ""
@@ -105,6 +112,9 @@ class Account:
     pruned: tuple[RuleTotal, ...] = ()
     restored: tuple[Restoration, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
+    proof: Proof | None = None
+    """None where there was nothing to prove, or nobody wanted it."""
+    warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -7,10 +7,23 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import layer_builder
-from layer_builder import aws, cli, github, indexes, inputs, page, pipeline, report, schema, summary
+from layer_builder import (
+    aws,
+    cli,
+    github,
+    indexes,
+    inputs,
+    interpreter,
+    page,
+    pipeline,
+    report,
+    schema,
+    summary,
+)
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.inputs import Command, Inputs
@@ -89,13 +102,14 @@ def _with_regions(asked: Inputs, stack: ExitStack) -> Inputs:
 
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    workspace = Workspace.around(Path(asked.manifest), root)
+    workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
     bucket = aws.Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
     return World(
         workspace=workspace,
         installer=Uv(
             environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
         ),
+        find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=lambda region: aws.Aws(region, bucket),
         voice=voice,
     )

@@ -16,10 +16,13 @@ from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.layer import Compression, Include, Layer, Reference
 from layer_builder.limits import Budget, mib
-from layer_builder.mistakes import Mistakes, did_you_mean, from_validation
+from layer_builder.mistakes import Mistakes, from_validation
+from layer_builder.proof import Depth
 from layer_builder.rules import Profile
 from layer_builder.schema import LayerEntry, ManifestFile
 from layer_builder.schema import Limits as LimitsEntry
+from layer_builder.sdk import Policy, Sdk
+from layer_builder.spelling import did_you_mean
 from layer_builder.stack import Stack
 from layer_builder.target import Architecture, Python, Target
 
@@ -163,6 +166,10 @@ class _Reader:
             prune=entry.prune or self._model.prune or Profile.SAFE,
             keep=tuple(entry.keep or self._model.keep or ()),
             drop=tuple(entry.drop or self._model.drop or ()),
+            strip=bool(entry.strip if entry.strip is not None else self._model.strip),
+            sdk=_sdk(entry.sdk or self._model.sdk),
+            proof=entry.proof or self._model.proof or Depth.IMPORTS,
+            imports=self._references(entry.imports, (*path, "imports"), paths=False),
             compression=entry.compression or self._model.compression or Compression.BALANCED,
             budget=self._budget(entry, path),
             description=_first(entry.description, self._model.description),
@@ -271,6 +278,12 @@ class _Reader:
             unzipped_bytes=unzipped,
             warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
         )
+
+
+def _sdk(choice: str | list[str] | None) -> Sdk:
+    if isinstance(choice, list):
+        return Sdk(policy=Policy.SERVICES, services=tuple(sorted(set(choice))))
+    return Sdk(policy=Policy(choice or Policy.BUNDLE))
 
 
 def _first(*texts: str | None) -> str:

@@ -1,7 +1,6 @@
 """Says a validator's findings in the manifest's words, each at its line and column."""
 
 import difflib
-from collections.abc import Collection
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +9,7 @@ from pydantic_core import ErrorDetails
 from layer_builder import schema
 from layer_builder.document import Document, Path
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.spelling import did_you_mean
 
 
 class Mistakes:
@@ -51,14 +51,6 @@ class Mistakes:
 def _by_place(problem: Problem) -> tuple[int, int]:
     place = problem.place
     return (place.line or 0, place.column or 0) if place else (0, 0)
-
-
-def did_you_mean(word: str, known: Collection[str]) -> tuple[str, ...]:
-    """Offer the nearest right word, or list the choices when they are few."""
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return (f"did you mean {near[0]!r}?",)
-    return (f"known here: {', '.join(sorted(known))}",) if known else ()
 
 
 def from_validation(error: ValidationError, document: Document) -> list[Problem]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, assert_never
 
-from layer_builder import building, limits, manifest, publishing, requirements, stack, weighing
-from layer_builder.building import Builder, Installer, Order, Product, Voice
+from layer_builder import limits, manifest, publishing, requirements, stack, weighing
+from layer_builder.building import Builder, Product, Voice
 from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.filling import Filler, FindProver, Installer
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
+from layer_builder.order import Order, order
 from layer_builder.outcome import Outcome
 from layer_builder.publishing import Connect
 from layer_builder.shelf import Shelf
@@ -27,6 +29,7 @@ class World:
 
     workspace: Workspace
     installer: Installer
+    find_prover: FindProver
     connect: Connect
     voice: Voice
     workers: int = os.cpu_count() or 1
@@ -97,7 +100,7 @@ def _orders(outcome: Outcome, world: World) -> list[Order]:
             problems.append(_empty(layer, files))
         _tell_left_out(layer, files, world.voice)
         if not problems:
-            found.append(building.order(layer, asked, files))
+            found.append(order(layer, asked, files))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found
@@ -106,17 +109,17 @@ def _orders(outcome: Outcome, world: World) -> list[Order]:
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
 
-    def resolve(order: Order) -> list[str]:
-        asked = order.recipe.requirements
+    def resolve(item: Order) -> list[str]:
+        asked = item.recipe.requirements
         if not asked.lines:
-            return [f"{len(order.files.files)} files of the workspace"]
-        layer = order.layer
+            return [f"{len(item.files.files)} files of the workspace"]
+        layer = item.layer
         resolution = world.installer.resolve(asked, layer.target, layer.build)
         return [f"{name} {version}" for name, version in resolution.pins.items()]
 
     orders = _orders(outcome, world)
-    for order, lines in zip(orders, _all(resolve, orders, world.workers), strict=True):
-        layer = order.layer
+    for item, lines in zip(orders, _all(resolve, orders, world.workers), strict=True):
+        layer = item.layer
         world.voice.step(layer.key, f"{layer.name} for {layer.target.label}: {', '.join(lines)}")
 
 
@@ -125,25 +128,26 @@ def _build(outcome: Outcome, world: World) -> None:
     inputs = outcome.inputs
     orders = _orders(outcome, world)
     shelf = Shelf(folder=Path(inputs.output_dir))
+    filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
     builder = Builder(
-        installer=world.installer,
+        filler=filler,
         shelf=shelf,
         voice=world.voice,
         command=inputs.command,
         takes_up_builds=inputs.command is Command.PUBLISH,
     )
     firsts: dict[str, Order] = {}
-    for order in orders:
-        firsts.setdefault(order.recipe.key, order)
+    for item in orders:
+        firsts.setdefault(item.recipe.key, item)
     products = dict(
         zip(firsts, _all(builder.build, list(firsts.values()), world.workers), strict=True)
     )
-    for order in orders:
-        first = firsts[order.recipe.key].layer
-        product = products[order.recipe.key]
-        outcome.built[order.layer.id] = _finish(order.layer, first, product, shelf, inputs)
-        if first is not order.layer:
-            world.voice.step(order.layer.key, f"same content as {first.key}: built once")
+    for item in orders:
+        first = firsts[item.recipe.key].layer
+        product = products[item.recipe.key]
+        outcome.built[item.layer.id] = _finish(item.layer, first, product, shelf, inputs)
+        if first is not item.layer:
+            world.voice.step(item.layer.key, f"same content as {first.key}: built once")
     _weigh(outcome, world.voice)
 
 

@@ -95,8 +95,10 @@ def bound(memory: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def set_paths(root: str) -> None:
+def set_paths(root: str, runtime: str) -> None:
     """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
+    if runtime:
+        sys.path.append(runtime)
     site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
     sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
     import site  # `-S` only keeps it from adding folders; programs expect `exit` to be there
@@ -134,7 +136,7 @@ def prove(orders: dict[str, Any], answers: int) -> None:
     """Import all that is asked for, in order, in this process."""
     root = orders["root"]
     bound(orders["memory"])
-    set_paths(root)
+    set_paths(root, orders["runtime"])
     watch = Watch(root)
     if orders["watch"]:
         sys.addaudithook(watch)

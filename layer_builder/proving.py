@@ -20,7 +20,13 @@ class Prover(Protocol):
     """A Python of the target that imports modules."""
 
     def attempt(
-        self, root: Path, modules: Sequence[str], *, cache: Path, watch: bool = False
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        cache: Path,
+        runtime: Path | None = None,
+        watch: bool = False,
     ) -> Round:
         """Import modules one after another."""
 
@@ -35,19 +41,29 @@ class Result:
     """What does not import, pruned or not."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where and with what to import."""
+
+    tree: Tree
+    prover: Prover
+    cache: Path
+    """Takes bytecode."""
+    runtime: Path | None = None
+    """Packages that stand for the Lambda runtime's own."""
+    workers: int = 1
+
+
 def prove(
-    tree: Tree, plan: PrunePlan, owners: Mapping[str, str], asked: Sequence[str],
-    *, depth: Depth, prover: Prover, cache: Path, workers: int = 1,
-) -> Result:  # fmt: skip
-    """Import what the depth asks for from the pruned tree.
+    bench: Bench, plan: PrunePlan, owners: Mapping[str, str], names: Sequence[str], depth: Depth
+) -> Result:
+    """Import the names from the pruned tree.
 
     What fails there is imported from the unpruned tree. What fails in both is no fault of pruning;
     for the rest, the removed files that the unpruned import opened are put back and it is imported
     again. Raises ProofError when that does not help, or when a module wrote into the layer.
     """
-    paths = [entry.path for entry in tree.scan()]
-    names = proof.modules_to_prove(paths, depth, tree.entry_points(), asked)
-    tries = _Tries(tree=tree, prover=prover, cache=cache, workers=workers)
+    tries = _Tries(bench)
     first = tries.all(names)
     suspects, failed_before = first.broken, dict[str, Attempt]()
     for _ in range(_MOST_ROUNDS):
@@ -59,7 +75,7 @@ def prove(
         needed = _needed(whole, plan.removed_paths, owners)
         if not needed:
             break
-        tree.put_back(sorted(needed))
+        bench.tree.exchange(needed)
         plan = plan.restoring(needed)
         again = tries.all(suspects)
         first = proof.together([first, again], names)
@@ -122,19 +138,17 @@ def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Tries:
     """Imports from one tree, and makes sure that the imports left it alone."""
 
-    tree: Tree
-    prover: Prover
-    cache: Path
-    workers: int
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._tree = bench.tree
 
     def all(self, names: Sequence[str]) -> Round:
         """Import in several processes, whole packages each."""
-        shares = proof.shares(names, self.workers)
-        before = self.tree.fingerprint()
+        shares = proof.shares(names, self._bench.workers)
+        before = self._tree.fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
             rounds = list(pool.map(self._import, shares))
         found = proof.together(rounds, names)
@@ -143,23 +157,25 @@ class _Tries:
 
     def unpruned(self, names: Sequence[str], plan: PrunePlan) -> Round:
         """Import from the tree as it was before pruning, watching which files that takes."""
-        removed = sorted(plan.removed_paths)
-        self.tree.put_back(removed)
+        self._tree.exchange(plan.removed_paths)
         try:
-            before = self.tree.fingerprint()
-            found = self.prover.attempt(self.tree.root, names, cache=self.cache, watch=True)
+            before = self._tree.fingerprint()
+            found = self._import(names, watch=True)
             self._check_untouched(before, found)
         finally:
-            self.tree.take_out(removed)
+            self._tree.exchange(plan.removed_paths)
         return found
 
-    def _import(self, names: Sequence[str]) -> Round:
-        return self.prover.attempt(self.tree.root, names, cache=self.cache)
+    def _import(self, names: Sequence[str], *, watch: bool = False) -> Round:
+        bench = self._bench
+        return bench.prover.attempt(
+            bench.tree.root, names, cache=bench.cache, runtime=bench.runtime, watch=watch
+        )
 
     def _check_untouched(self, before: frozenset[tuple[str, int, int, int]], found: Round) -> None:
         if "files" in found.isolated:
             return
-        changed = sorted({path for path, *_ in before ^ self.tree.fingerprint()})
+        changed = sorted({path for path, *_ in before ^ self._tree.fingerprint()})
         if changed:
             raise ProofError.because(
                 f"importing its modules changed files of the layer: {', '.join(changed[:5])}",

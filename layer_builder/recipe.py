@@ -42,6 +42,9 @@ class Recipe:
             layer.keep,
             layer.drop,
             layer.compression,
+            layer.strip,
+            [layer.sdk.policy, *layer.sdk.services],
+            [layer.proof, *(reference.text for reference in layer.imports)],
             [[i.path, i.sha256, i.executable] for i in self.ingredients],
         )
 

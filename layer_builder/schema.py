@@ -9,11 +9,13 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
 )
 
 from layer_builder.layer import Compression
 from layer_builder.limits import DESCRIPTION_CHARACTERS, LICENSE_CHARACTERS
+from layer_builder.proof import Depth
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python
 
@@ -31,6 +33,17 @@ def _size(value: object) -> object:
         message = "a size is a number with a unit, such as `50 MiB`"
         raise ValueError(message)
     return value
+
+
+def _sdk(value: object) -> object:
+    if value in {"bundle", "runtime"} if isinstance(value, str) else _is_services(value):
+        return value
+    message = "it is bundle, runtime, or a list of services such as [s3, sqs]"
+    raise ValueError(message)
+
+
+def _is_services(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def _share(value: object) -> object:
@@ -52,6 +65,10 @@ Share = Annotated[
     BeforeValidator(
         _share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
     ),
+]
+SdkChoice = Annotated[
+    Literal["bundle", "runtime"] | list[str],
+    BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime"] | list[str]),
 ]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 Texts = Annotated[
@@ -129,6 +146,14 @@ class _Settings(_Model):
     compression: Compression | None = None
     """fast, balanced (the default) or best."""
     limits: Limits | None = None
+    strip: StrictBool | None = None
+    """Strip native libraries of symbol tables and debugging sections."""
+    sdk: SdkChoice | None = None
+    """bundle (the default): the AWS SDK as required; runtime: left out, Lambda brings one;
+    a list of services: with the data of these only."""
+    proof: Depth | None = None
+    """imports (the default): top-level modules and the level below; deep: every module;
+    static: run nothing; off."""
     keep: Texts | None = None
     """gitignore patterns of installed files that no rule removes."""
     drop: Texts | None = None
@@ -150,6 +175,8 @@ class LayerEntry(_Settings):
     """Requirements written here, such as "pandas>=2"."""
     include: Includes | None = None
     """Files and folders of the workspace."""
+    imports: Texts | None = None
+    """Modules that must import, besides those that are proven anyway."""
     exclude: Texts | None = None
     """gitignore patterns of included files to leave out."""
 
@@ -178,21 +205,7 @@ class ManifestFile(_Settings):
     functions: dict[str, FunctionEntry] | None = None
 
 
-PLANNED = frozenset(
-    {
-        "sdk",
-        "uv",
-        "strip",
-        "external",
-        "permissions",
-        "retain",
-        "regions",
-        "ssm",
-        "proof",
-        "imports",
-        "requires",
-    }
-)
+PLANNED = frozenset({"uv", "external", "permissions", "retain", "regions", "ssm", "requires"})
 """Keys of the design that this version does not know yet."""
 
 

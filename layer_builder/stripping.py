@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 from elftools.elf.elffile import ELFFile
 
+from layer_builder.elf import Elf
+
 _SHF_ALLOC = 0x2
 _HEADER_BYTES = 64
 _SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
@@ -45,6 +47,16 @@ def strip(content: bytes) -> bytes:
     struct.pack_into("<Q", stripped, _SECTION_HEADER_FIELDS, 0)
     struct.pack_into("<HHH", stripped, 0x3A, 0, 0, 0)
     return bytes(stripped) if len(stripped) <= len(content) else content
+
+
+def is_same(before: Elf, after: Elf) -> bool:
+    """Tell whether the loader would treat a stripped library as it treats the original."""
+    return (
+        after.is_aligned == before.is_aligned
+        and after.machine == before.machine
+        and after.needed == before.needed
+        and after.search == before.search
+    )
 
 
 def _gaps(needed: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:

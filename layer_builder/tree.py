@@ -18,6 +18,23 @@ class Tree:
     root: Path
     attic: Path
     """Where files go that are taken out; on the same file system, so that moving is cheap."""
+    aside: Path
+    """Where packages go that the Lambda runtime is to bring."""
+    bytecode: Path
+    """Where the bytecode of a proof goes."""
+
+    @classmethod
+    def below(cls, folder: Path) -> "Tree":
+        """Lay out an empty tree and what belongs to it in a folder."""
+        tree = cls(
+            root=folder / "python",
+            attic=folder / "attic",
+            aside=folder / "runtime",
+            bytecode=folder / "bytecode",
+        )
+        tree.root.mkdir()
+        tree.bytecode.mkdir()
+        return tree
 
     def read(self, path: str) -> bytes:
         """Give the bytes of a file."""
@@ -71,36 +88,54 @@ class Tree:
             if any(path in text for path in changed):
                 _write(record, distributions.record_with(text, changed))
 
-    def take_out(self, paths: Iterable[str]) -> None:
-        """Move files to the attic; folders that become empty go, or they would be importable."""
-        folders = set()
-        for path in paths:
-            _move(self.root / path, self.attic / path)
-            folders.update((self.root / path).parents)
-        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
-            if folder.is_relative_to(self.root) and folder != self.root:
-                _remove_if_empty(folder)
+    def exchange(self, paths: Iterable[str]) -> None:
+        """Swap files with what the attic has under their paths, nothing counting as a file.
 
-    def put_back(self, paths: Iterable[str]) -> None:
-        """Move files back from the attic."""
-        for path in paths:
-            _move(self.attic / path, self.root / path)
+        Taking out, putting back and going back to an original are all this; twice is as before.
+        Folders that become empty go, or they would be importable.
+        """
+        for path in sorted(paths):
+            here, there = self.root / path, self.attic / path
+            aside = there.with_name(f"{there.name}.exchanged")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            if here.exists():
+                here.rename(aside)
+            if there.exists():
+                here.parent.mkdir(parents=True, exist_ok=True)
+                there.rename(here)
+            else:
+                self._remove_empty_folders(here.parent)
+            if aside.exists():
+                aside.rename(there)
 
-    def seal(self, gone: frozenset[str]) -> None:
-        """Cross out in each RECORD what is gone, and put its lines in a fixed order."""
+    def rewrite(self, path: str, content: bytes) -> None:
+        """Give a file new contents; its original goes to the attic."""
+        self.exchange([path])
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_bytes(content)
+        (self.root / path).chmod((self.attic / path).stat().st_mode)
+
+    def set_aside(self, paths: Iterable[str]) -> None:
+        """Move files for good to where the proof finds them as the runtime's own."""
+        for path in sorted(paths):
+            destination = self.aside / path
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            (self.root / path).rename(destination)
+            self._remove_empty_folders((self.root / path).parent)
+
+    def seal(self) -> None:
+        """Make each RECORD true: cross out what is gone, put its lines in a fixed order."""
         for record in self.root.glob("*.dist-info/RECORD"):
             text = record.read_text(encoding="utf-8")
+            gone = {
+                path for path in distributions.recorded(text) if not (self.root / path).exists()
+            }
             _write(record, distributions.record_without(text, gone))
 
-
-def _move(source: Path, destination: Path) -> None:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(destination)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    def _remove_empty_folders(self, folder: Path) -> None:
+        while folder != self.root and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
 
 
 def _write(path: Path, text: str) -> None:

@@ -59,13 +59,19 @@ class Workspace:
 
     root: Path
     base: Path
+    output: Path | None = None
+    """Where zips and reports go: what an earlier run left there is no input."""
 
     @classmethod
-    def around(cls, manifest: Path, root: Path) -> "Workspace":
+    def around(cls, manifest: Path, root: Path, output: Path | None = None) -> "Workspace":
         """Take `root` as the workspace when the manifest is in it, else the manifest's directory."""
         base = manifest.resolve().parent
         resolved = root.resolve()
-        return cls(root=resolved if base.is_relative_to(resolved) else base, base=base)
+        return cls(
+            root=resolved if base.is_relative_to(resolved) else base,
+            base=base,
+            output=output.resolve() if output else None,
+        )
 
     def read(self, path: str) -> str | Problem:
         """Read a text file below the manifest, or say why not."""
@@ -108,7 +114,9 @@ class Workspace:
                     left_out.append(relative)
                 elif not self._holds(source):
                     problems.append(_leaves(relative, include.place))
-                elif source.is_file():
+                elif why := _unfit(source, relative):
+                    problems.append(Problem(message=why, place=include.place))
+                else:
                     target = _target(include, inner)
                     files[target] = Found(
                         path=target, source=source, executable=os.access(source, os.X_OK)
@@ -124,34 +132,43 @@ class Workspace:
     def _walk(
         self, start: Path, left_out: list[str], passed_over: pathspec.GitIgnoreSpec
     ) -> Iterator[Path]:
-        """Yield files in a fixed order; a linked folder is followed once, inside the workspace."""
-        if start.is_file():
+        """Yield files; linked folders are followed inside the workspace, but not in circles."""
+        if not start.is_dir():
             yield start
             return
-        seen: set[Path] = set()
-        queue = [start]
+        queue: list[tuple[Path, frozenset[Path]]] = [(start, frozenset())]
         while queue:
-            folder = queue.pop()
+            folder, above = queue.pop()
             real = folder.resolve()
-            if real in seen:
+            if real in above:
                 continue
-            seen.add(real)
             for child in sorted(folder.iterdir()):
                 relative = child.relative_to(self.base).as_posix()
                 if not child.is_dir() or (child.is_symlink() and not self._holds(child)):
                     yield child
-                elif passed_over.match_file(f"{relative}/"):
+                elif passed_over.match_file(f"{relative}/") or child.resolve() == self.output:
                     left_out.append(f"{relative}/")
                 else:
-                    queue.append(child)
+                    queue.append((child, above | {real}))
 
     def _holds(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root)
+        real = os.path.realpath(path)
+        return Path(real).is_relative_to(self.root)
 
     def _absent(self, start: Path, include: Include) -> Problem:
         if not self._holds(start):
             return _leaves(include.source, include.place)
         return Problem(message=f"there is nothing at {include.source}", place=include.place)
+
+
+def _unfit(source: Path, path: str) -> str | None:
+    """Say why something on disk cannot be packed."""
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if shown != path:
+        return f"the name {shown} is not UTF-8"
+    if source.is_file():
+        return None
+    return f"{path} is a link to nothing" if source.is_symlink() else f"{path} is not a file"
 
 
 def _leaves(path: str, place: Place) -> Problem:

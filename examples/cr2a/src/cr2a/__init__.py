@@ -1,1 +1,1 @@
-"""x."""
+"""Contract review: what the functions of cr2a share."""

@@ -1,0 +1,25 @@
+"""Wall time by step."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Clock:
+    """Times steps, and tells a listener which one runs."""
+
+    def __init__(self, listen: Callable[[str], None] = lambda _: None) -> None:
+        """`listen` hears the name of each step as it begins, and "" as it ends."""
+        self.seconds: dict[str, float] = {}
+        self._listen = listen
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time what is done inside."""
+        self._listen(name)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - start, 3)
+            self._listen("")

@@ -1,0 +1,199 @@
+"""Puts a workflow on stage: a repository with one commit, stand-ins for what is remote, act."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from .act import Run
+
+ROOT = Path(__file__).resolve().parents[2]
+STUBS = Path(__file__).with_name("stubs")
+ACTION = "layer-builder/layer-builder"
+RUNNERS = ("ubuntu-22.04", "ubuntu-24.04", "ubuntu-24.04-arm")
+MOST_SECONDS = 400
+
+# act finds bash by the step's PATH. Two things that act does and GitHub does not are put right
+# here: it gives composite steps INPUT_<NAME> by itself (so in our copy action.yml sets
+# MAPPED_INPUT_<NAME>, which becomes INPUT_<NAME> here), and it gives them a terminal.
+BASH = """#!{python} -IS
+import os
+import sys
+
+env = {{k: v for k, v in os.environ.items() if not k.startswith("INPUT_") and k != "ACT"}}
+mapped = {{k: env.pop(k) for k in list(env) if k.startswith("MAPPED_INPUT_")}}
+env.update((k.removeprefix("MAPPED_"), v) for k, v in mapped.items())
+pipe = '"$0" "$@" 2>&1 </dev/null | cat; exit "${{PIPESTATUS[0]}}"'
+os.execve({bash!r}, ["bash", "-c", pipe, {bash!r}, *sys.argv[1:]], env)
+"""
+
+# Stands in for the AWS CLI: writes down what it was asked for.
+AWS = """#!{python} -IS
+import json
+import os
+import sys
+
+with open(os.environ["ACT_STUB_STATE"] + "/aws.jsonl", "a") as file:
+    print(json.dumps(sys.argv[1:]), file=file)
+"""
+
+
+def commit(folder: Path, slug: str) -> Path:
+    """Make a folder a repository with one commit, on main."""
+    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": os.environ["PATH"]}
+    author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    for words in (
+        ("init", "-qb", "main"),
+        ("add", "-A"),
+        ("remote", "add", "origin", f"https://github.com/{slug}.git"),
+        (*author, "commit", "-qm", "test"),
+    ):
+        subprocess.run(["git", *words], cwd=folder, check=True, env=quiet)
+    return folder
+
+
+def copy_of_ours(folder: Path) -> Path:
+    """Copy this repository as git would have it, with what is not committed yet."""
+    listing = ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"]
+    names = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    text = (folder / "action.yml").read_text()
+    (folder / "action.yml").write_text(text.replace(" INPUT_", " MAPPED_INPUT_"))
+    return commit(folder, ACTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Runs workflows; `action` is the checkout that stands for the published action."""
+
+    act: Path
+    action: Path
+    tmp: Path
+
+    @property
+    def state(self) -> Path:
+        """Where the stand-ins leave what they were given, such as artifacts."""
+        return self.tmp / "state"
+
+    @property
+    def aws_calls(self) -> list[list[str]]:
+        """What the AWS CLI was asked for."""
+        return [json.loads(line) for line in (self.state / "aws.jsonl").read_text().splitlines()]
+
+    def play(
+        self,
+        workflow: str,
+        files: Mapping[str, str] | Path,
+        *,
+        event: str = "push",
+        payload: object = None,
+    ) -> Run:
+        """Run a workflow in a repository that has these files."""
+        caller = self.tmp / "caller"
+        if isinstance(files, Path):
+            shutil.copytree(files, caller)
+        else:
+            for name, text in files.items():
+                (caller / name).parent.mkdir(parents=True, exist_ok=True)
+                (caller / name).write_text(text)
+        path = caller / ".github" / "workflows" / "test.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(workflow)
+        return self.play_in(commit(caller, "somebody/cr2a"), path, event=event, payload=payload)
+
+    def play_in(
+        self,
+        repository: Path,
+        workflow: Path,
+        *,
+        event: str = "push",
+        payload: object = None,
+        job: str = "",
+    ) -> Run:
+        """Run a workflow, or one job of it and what that needs, where the workflow is at home."""
+        for name in ("home", "cache", "state", "bin"):
+            (self.tmp / name).mkdir()
+        for name, text in {"bash": BASH, "aws": AWS}.items():
+            tool = self.tmp / "bin" / name
+            tool.write_text(text.format(python=sys.executable, bash=shutil.which("bash")))
+            tool.chmod(0o755)
+        (self.tmp / "event.json").write_text(json.dumps(payload or {}))
+        command = [
+            str(self.act), event, "-C", str(repository), "-W", str(workflow),
+            "-e", str(self.tmp / "event.json"), "--action-cache-path", str(self.tmp / "cache"),
+            "--json", "-v", "--rm", "--concurrent-jobs", "1", "--container-daemon-socket", "-",
+            "--pull=false", "--no-cache-server", "--use-new-action-cache", "--action-offline-mode",
+            "-sGITHUB_TOKEN=act-dummy-token", "--var=AWS_REGION=eu-west-1", "--var=AWS_ROLE_ARN=a-role",
+            *(f"-P={runner}=-self-hosted" for runner in RUNNERS),
+            *(f"--{name}-file={os.devnull}" for name in ("env", "secret", "var", "input")),
+            *(f"--local-repository={used}={self._stand_in(used)}" for used in remote(workflow)),
+            *(["-j", job] if job else []),
+        ]  # fmt: skip
+        run = Run()
+        for line in self._output(command, repository).splitlines():
+            run.note(line)
+        return run
+
+    def _stand_in(self, used: str) -> Path:
+        slug = used.partition("@")[0]
+        folder = self.action if slug == ACTION else STUBS / slug
+        assert folder.is_dir(), f"no stand-in for {used}"
+        return folder
+
+    def _output(self, command: list[str], folder: Path) -> str:
+        process = subprocess.Popen(
+            command, cwd=folder, env=self._environment(), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            return process.communicate(timeout=MOST_SECONDS)[0]
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)  # killed, act would leave its steps running
+                process.communicate(timeout=30)
+
+    def _environment(self) -> dict[str, str]:
+        """Give act, which hands all of it on to the steps, only what a step needs to reach an index."""
+        wanted = {"http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "requests_ca_bundle"}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name.lower() in wanted or name.startswith("PIP_")
+        }
+        home = Path.home()
+        python = Path(os.path.realpath(sys.executable)).parent
+        path = [str(self.tmp / "bin"), str(python), *os.environ["PATH"].split(os.pathsep)]
+        return kept | {
+            "PATH": os.pathsep.join(path),
+            "HOME": str(self.tmp / "home"),
+            "LANG": "C.UTF-8",
+            "ACT_STUB_STATE": str(self.state),
+            # Shared with the user's: the caches of pip and uv, and the Pythons that prove layers.
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(home / ".cache")),
+            "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME", str(home / ".local" / "share")),
+            "PYENV_ROOT": os.environ.get("PYENV_ROOT", str(home / ".pyenv")),
+        }
+
+
+def remote(workflow: Path) -> list[str]:
+    """List the actions that a workflow fetches, `owner/name@ref`."""
+    return sorted({used for used in _uses(yaml.safe_load(workflow.read_text())) if used[0] != "."})
+
+
+def _uses(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from [value] if key == "uses" else _uses(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _uses(item)

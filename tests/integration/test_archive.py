@@ -1,0 +1,191 @@
+"""Zips from real files: the same bytes everywhere, and readable by every reader at hand."""
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from layer_builder import archive
+from layer_builder.archive import Member
+from layer_builder.layer import Archive, Compression
+
+Run: TypeAlias = Callable[..., CompletedProcess[str]]
+Add: TypeAlias = Callable[..., Path]
+
+READERS = [
+    pytest.param(
+        command,
+        id=command[0],
+        marks=pytest.mark.skipif(not shutil.which(command[0]), reason=f"no {command[0]} here"),
+    )
+    for command in (["unzip", "-tqq"], ["bsdtar", "-tf"], ["7z", "t"])
+]
+NOISE = random.Random(7).randbytes(3000)
+CONTENTS = {
+    "python/empty.py": b"",
+    "python/noise.bin": NOISE,
+    "python/text.txt": b"the same line\n" * 500,
+    "python/größe/数据 file.txt": b"unicode\n",
+    "bin/tool": b"#!/bin/sh\n",
+}
+
+
+def make(
+    folder: Path, contents: Mapping[str, bytes] | None = None, workers: int = 2
+) -> Archive:
+    """Write files in the given order, then their zip in the given order."""
+    members = []
+    for number, (path, content) in enumerate((CONTENTS if contents is None else contents).items()):
+        source = folder / f"source-{number}"
+        source.write_bytes(content)
+        members.append(Member(path=path, source=source, executable=path.startswith("bin/")))
+    return archive.write(members, folder / "out/layer.zip", Compression.BALANCED, workers)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {},
+        {"TZ": "Asia/Kathmandu"},
+        {"LC_ALL": "C"},
+        {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+        {"PYTHONHASHSEED": "1"},
+    ],
+    ids=str,
+)
+def test_a_build_elsewhere_gives_the_same_bytes(
+    run: Run, tmp_path: Path, add_wheel: Add, env: Mapping[str, str]
+) -> None:
+    add_wheel("demo", "1.0", {"demo/__init__.py": "", "demo/größe.txt": "x\n"}, scripts={"d": "d:d"})
+    names = ["b.py", "a.py", "Z.py", "größe.py", "run.sh"]
+    digests = set()
+    for folder, mask, order in (("here", 0o022, 1), ("else/where", 0o077, -1)):
+        home = tmp_path / folder
+        (home / "src").mkdir(parents=True)
+        for name in names[::order]:
+            (home / "src" / name).write_text(f"# {name}\n")
+            (home / "src" / name).chmod((0o777 if name == "run.sh" else 0o666) & ~mask)
+        (home / "layers.yml").write_text(
+            'version: 1\npython: "3.12"\n'
+            "layers: {mixed: {packages: [demo], include: [src/], prune: off}}\n"
+        )
+        done = run("build", cwd=home, umask=mask, env=env if order == -1 else {})
+        assert done.returncode == 0, done.stderr
+        content = (home / "dist/layers/mixed.zip").read_bytes()
+        digests.add(hashlib.sha256(content).hexdigest())
+        with zipfile.ZipFile(home / "dist/layers/mixed.zip") as made:
+            modes = {info.filename: oct(info.external_attr >> 16) for info in made.infolist()}
+        assert modes["python/src/run.sh"] == modes["python/bin/d"] == "0o100755"
+        assert modes["python/src/a.py"] == modes["python/demo/__init__.py"] == "0o100644"
+    assert len(digests) == 1
+
+
+def test_order_and_number_of_workers_leave_no_trace(tmp_path: Path) -> None:
+    digests = set()
+    for workers in (1, 4):
+        for order in (1, -1):
+            folder = tmp_path / f"{workers}{order}"
+            folder.mkdir()
+            contents = dict(list(CONTENTS.items())[::order])
+            contents |= {f"many/{number}": b"%d" % number * number for number in range(300)}
+            made = make(folder, contents, workers)
+            digests.add(made.path.read_bytes())
+            assert made.sha256 == hashlib.sha256(made.path.read_bytes()).hexdigest()
+    assert len(digests) == 1
+
+
+def test_the_format_is_fixed_to_the_last_field(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    assert zipfile.ZipFile(made.path).testzip() is None
+    rows = [
+        (i.filename, i.date_time, oct(i.external_attr >> 16), i.compress_type, i.file_size, i.extra)
+        for i in zipfile.ZipFile(made.path).infolist()
+    ]
+    epoch = (1980, 1, 1, 0, 0, 0)
+    assert rows == [
+        ("bin/tool", epoch, "0o100755", zipfile.ZIP_STORED, 10, b""),
+        ("python/empty.py", epoch, "0o100644", zipfile.ZIP_STORED, 0, b""),
+        ("python/größe/数据 file.txt", epoch, "0o100644", zipfile.ZIP_STORED, 8, b""),
+        ("python/noise.bin", epoch, "0o100644", zipfile.ZIP_STORED, 3000, b""),
+        ("python/text.txt", epoch, "0o100644", zipfile.ZIP_DEFLATED, 7000, b""),
+    ]
+    assert made.weight.zip_bytes == made.path.stat().st_size
+    assert made.weight.unzipped_bytes == 10 + 0 + 8 + 3000 + 7000
+    assert made.files == 5
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_other_programs_read_it(tmp_path: Path, reader: list[str]) -> None:
+    made = make(tmp_path)
+    environ = {**os.environ, "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [*reader, made.path], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 70_000])
+def test_more_entries_than_16_bits_count_read_back(tmp_path: Path, count: int) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"")
+    members = [Member(path=f"python/{number:06}", source=source) for number in range(count)]
+    made = archive.write(members, tmp_path / "many.zip", Compression.FAST, workers=2)
+    with zipfile.ZipFile(made.path) as zipped:
+        names = zipped.namelist()
+    assert made.files == len(names) == count
+    assert names[-1] == f"python/{count - 1:06}"
+    assert (b"PK\x06\x06" in made.path.read_bytes()) is (count > 65_535)
+    if shutil.which("unzip"):
+        done = subprocess.run(["unzip", "-tqq", made.path], capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (0, b"")
+
+
+_PART = st.text(
+    st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="/\\:"),
+    min_size=1,
+    max_size=12,
+).filter(lambda name: name not in {".", ".."})
+_TREES = st.dictionaries(
+    st.lists(_PART, min_size=1, max_size=4).map("/".join),
+    st.binary(max_size=200) | st.integers(1, 5000).map(lambda size: b"ab" * size),
+    max_size=12,
+)
+
+
+@given(_TREES)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_any_tree_reads_back(tree: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        made = make(Path(folder), tree)
+        with zipfile.ZipFile(made.path) as zipped:
+            assert zipped.testzip() is None
+            assert {name: zipped.read(name) for name in zipped.namelist()} == tree
+            assert zipped.namelist() == sorted(tree)
+    assert made.weight.unzipped_bytes == sum(map(len, tree.values()))
+
+
+@pytest.mark.parametrize("before", [None, b"the zip of an earlier run"])
+def test_a_failed_write_leaves_nothing_half_done(tmp_path: Path, before: bytes | None) -> None:
+    there = tmp_path / "there"
+    there.write_bytes(NOISE)
+    out = tmp_path / "out"
+    out.mkdir()
+    if before is not None:
+        (out / "layer.zip").write_bytes(before)
+    members = [Member(path=f"python/{number:03}", source=there) for number in range(200)]
+    members.append(Member(path="python/gone", source=tmp_path / "gone"))
+    with pytest.raises(FileNotFoundError):
+        archive.write(members, out / "layer.zip", Compression.FAST)
+    left = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert left == ({} if before is None else {"layer.zip": before})
