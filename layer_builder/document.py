@@ -75,7 +75,7 @@ def parse(text: str, file: str) -> Document:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        return _failed(file, *_syntax(error))
+        return _failed(file, *_syntax(error, file))
     except yaml.YAMLError as error:
         return _failed(file, f"not YAML: {error}")
     except RecursionError:
@@ -109,9 +109,9 @@ def _failed(file: str, message: str, place: Place | None = None, advice: str = "
     return Document(file=file, value=None, problems=(problem,))
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, Place | None, str]:
+def _syntax(error: yaml.MarkedYAMLError, file: str) -> tuple[str, Place | None, str]:
     mark = error.problem_mark or error.context_mark
-    place = Place(file=mark.name, line=mark.line + 1, column=mark.column + 1) if mark else None
+    place = Place(file=file, line=mark.line + 1, column=mark.column + 1) if mark else None
     said = " ".join(part for part in (error.context, error.problem) if part)
     if "'\\t'" in said:
         return "YAML does not allow tabs for indentation", place, "indent with spaces"

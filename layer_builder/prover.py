@@ -20,7 +20,8 @@ from typing import Any
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+CAPABILITY_VERSION_3 = 0x20080522
 
 
 class MountAttributes(ctypes.Structure):
@@ -69,12 +70,18 @@ def isolate(writable: list[str]) -> list[str]:
             pass
     if libc.unshare(CLONE_NEWNET) == 0:
         done.append("network")
-    if libc.unshare(CLONE_NEWNS) == 0:
-        if make_read_only(libc, writable):
-            done.append("files")
+    if libc.unshare(CLONE_NEWNS) == 0 and make_read_only(libc, writable):
+        done.append("files")
     if libc.unshare(CLONE_NEWPID) == 0:
         done.append("processes")
     return done
+
+
+def drop_capabilities(libc: Any) -> None:
+    """Give up what would let an import undo the isolation."""
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    libc.capset(header, (ctypes.c_uint32 * 6)())
 
 
 def write(path: str, text: str) -> None:
@@ -91,8 +98,8 @@ def bound(memory: int) -> None:
         (resource.RLIMIT_FSIZE, 64 * 1024 * 1024),
     ):
         _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+        bounded = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bounded, bounded))
 
 
 def set_paths(root: str, runtime: str) -> None:
@@ -111,11 +118,12 @@ class Watch:
     """Notes which files below the layer are opened."""
 
     def __init__(self, root: str) -> None:
+        """Watch below a folder."""
         self.opened: set[str] = set()
         self._root = os.path.join(root, "")
 
     def __call__(self, event: str, arguments: Any) -> None:
-        """Audit hook: https://docs.python.org/3/library/audit_events.html"""
+        """Take an audit event (https://docs.python.org/3/library/audit_events.html)."""
         if event in {"open", "os.listdir", "os.scandir"} and arguments:
             path = arguments[0]
             if isinstance(path, bytes):
@@ -184,6 +192,7 @@ def main() -> None:
         libc = ctypes.CDLL(None)
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            drop_capabilities(libc)
         try:
             prove(orders, answers)
         finally:

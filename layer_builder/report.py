@@ -6,6 +6,7 @@ import layer_builder
 from layer_builder.errors import Problem
 from layer_builder.layer import Action, Built
 from layer_builder.outcome import Outcome
+from layer_builder.proof import Proof
 from layer_builder.stack import StackWeight
 
 FORMAT = 1
@@ -79,6 +80,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
             }
             for restored in account.restored
         ],
+        "proof": _proof(account.proof),
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
         "unzipped_bytes": built.archive.weight.unzipped_bytes,
@@ -97,6 +99,20 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         "same_as": built.same_as,
         "reused": built.reused,
         "seconds": account.seconds,
+    }
+
+
+def _proof(proof: Proof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {
+        "depth": str(proof.depth),
+        "static": proof.static,
+        "imported": list(proof.imported),
+        "failed_before": list(proof.failed_before),
+        "interpreter": proof.interpreter,
+        "isolated": list(proof.isolated),
+        "seconds": proof.seconds,
     }
 
 

@@ -119,6 +119,7 @@ def _details(built: Built) -> str:
             for package in packages
         ),
     ]
+    lines += ["", f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."]
     if account.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
         lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in account.pruned]
@@ -154,7 +155,21 @@ def account_lines(built: Built) -> list[str]:
     lines += [f"put back {r.path}: {r.needed_by} needs it" for r in shown]
     if len(account.restored) > len(shown):
         lines.append(f"put back {len(account.restored) - len(shown)} more, in report.json")
-    return lines
+    return [*lines, proof_line(built)]
+
+
+def proof_line(built: Built) -> str:
+    """Say in one line what the proof rests on."""
+    proof = built.account.proof
+    if proof is None:
+        return "not proven: proof: off, or nothing to import"
+    if proof.static:
+        return "proven from its files only; nothing was imported"
+    kept_from = f", kept from {' and '.join(proof.isolated)}" if proof.isolated else ""
+    skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
+    return (
+        f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
+    )
 
 
 def _problems(heading: str, problems: list[Problem]) -> list[str]:

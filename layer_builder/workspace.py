@@ -111,9 +111,9 @@ class Workspace:
                 if excluded.match_file(relative):
                     continue
                 if passed_over.match_file(relative):
-                    left_out.append(relative)
+                    left_out.append(_shown(relative))
                 elif not self._holds(source):
-                    problems.append(_leaves(relative, include.place))
+                    problems.append(_leaves(_shown(relative), include.place))
                 elif why := _unfit(source, relative):
                     problems.append(Problem(message=why, place=include.place))
                 else:
@@ -147,12 +147,12 @@ class Workspace:
                 if not child.is_dir() or (child.is_symlink() and not self._holds(child)):
                     yield child
                 elif passed_over.match_file(f"{relative}/") or child.resolve() == self.output:
-                    left_out.append(f"{relative}/")
+                    left_out.append(_shown(f"{relative}/"))
                 else:
                     queue.append((child, above | {real}))
 
     def _holds(self, path: Path) -> bool:
-        real = os.path.realpath(path)
+        real = os.path.realpath(path)  # before Python 3.13, resolve() raises on loops
         return Path(real).is_relative_to(self.root)
 
     def _absent(self, start: Path, include: Include) -> Problem:
@@ -161,9 +161,14 @@ class Workspace:
         return Problem(message=f"there is nothing at {include.source}", place=include.place)
 
 
+def _shown(path: str) -> str:
+    """Make a name from disk printable: bytes that are not UTF-8 are written as escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _unfit(source: Path, path: str) -> str | None:
     """Say why something on disk cannot be packed."""
-    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    shown = _shown(path)
     if shown != path:
         return f"the name {shown} is not UTF-8"
     if source.is_file():

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,7 +136,7 @@ class Stage:
             "-sGITHUB_TOKEN=act-dummy-token", "--var=AWS_REGION=eu-west-1", "--var=AWS_ROLE_ARN=a-role",
             *(f"-P={runner}=-self-hosted" for runner in RUNNERS),
             *(f"--{name}-file={os.devnull}" for name in ("env", "secret", "var", "input")),
-            *(f"--local-repository={used}={self._stand_in(used)}" for used in remote(workflow)),
+            *(f"--local-repository={used}={self._stand_in(used)}" for used in remote(workflow, job)),
             *(["-j", job] if job else []),
         ]  # fmt: skip
         run = Run()
@@ -185,15 +185,13 @@ class Stage:
         }
 
 
-def remote(workflow: Path) -> list[str]:
-    """List the actions that a workflow fetches, `owner/name@ref`."""
-    return sorted({used for used in _uses(yaml.safe_load(workflow.read_text())) if used[0] != "."})
-
-
-def _uses(node: object) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from [value] if key == "uses" else _uses(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _uses(item)
+def remote(workflow: Path, job: str = "") -> list[str]:
+    """List the actions that a workflow, or a job and what that needs, fetches: `owner/name@ref`."""
+    jobs = yaml.safe_load(workflow.read_text())["jobs"]
+    names = [job] if job else list(jobs)
+    for name in names:
+        needs = jobs[name].get("needs", [])
+        names += [needs] if isinstance(needs, str) else needs
+    used = {step.get("uses", ".") for name in names for step in jobs[name]["steps"]}
+    # Local ones, and checkout, which act does itself.
+    return sorted(name for name in used if not name.startswith((".", "actions/checkout@")))

@@ -4,12 +4,15 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from layer_builder import interpreter
+from layer_builder.target import Target
+
+from .act import Run
 from .stage import ROOT, Stage
 
 EXAMPLE = ROOT / "examples" / "cr2a"
@@ -29,75 +32,112 @@ LATER_JOB = """
         run: printenv OUTPUTS >"$ACT_STUB_STATE/outputs.json"
 """
 
-CONTRACT = {
-    "title": "Supply <of bolts>",
-    "parties": ["Anvil", "Bellows"],
-    "clauses": [{"number": "4", "kind": "liability", "text": "Unlimited liability of the buyer."}],
-}
+CONTRACT = """{
+  "title": "Supply <of bolts>",
+  "parties": ["Anvil", "Bellows"],
+  "clauses": [{"number": "4", "kind": "liability", "text": "Unlimited liability of the buyer."}]
+}"""
+
+ASK = """
+import base64, json, sys
+from src.cr2a.api import handler
+
+event = {"requestContext": {"http": {"method": "POST"}}, "rawPath": "/reviews"}
+event |= {"headers": {"accept": sys.argv[1]}, "body": sys.stdin.read()}
+answer = handler(event, None)
+sys.stdout.buffer.write(base64.b64decode(answer["body"]))
+sys.exit(answer["statusCode"] != 200)
+"""
+
+PYTHON = interpreter.find(Target(python="3.12", architecture="x86_64"), os.environ)
 
 
-def _attached(function: str, arns: list[str]) -> list[list[str]]:
-    name = ["--function-name", function]
-    return [
-        ["lambda", "update-function-configuration", *name, "--layers", *arns],
-        ["lambda", "wait", "function-updated-v2", *name],
-    ]
-
-
-def _in_sandbox(workflow: str) -> str:
+@pytest.fixture(scope="module")
+def on_main(act: Path, action: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, Run]:
+    """Play the workflow on main; of its text only what `sandbox` is set to differs."""
     asked = "sandbox: ${{ github.ref != 'refs/heads/main' }}"
-    assert workflow.count(asked) == 1
-    return workflow.replace(asked, 'sandbox: "true"')
+    assert WORKFLOW.count(asked) == 1
+    stage = Stage(act=act, action=action, tmp=tmp_path_factory.mktemp("main"))
+    text = WORKFLOW.replace(asked, 'sandbox: "true"') + LATER_JOB
+    return stage, stage.play(text, EXAMPLE)
 
 
-def test_main_publishes_and_the_functions_get_their_layers_in_order(stage: Stage) -> None:
-    run = stage.play(_in_sandbox(WORKFLOW) + LATER_JOB, EXAMPLE)
-
+def test_on_main_a_later_job_reads_the_arns(on_main: tuple[Stage, Run]) -> None:
+    stage, run = on_main
     assert run.jobs == {"layers": "success", "deploy": "success", "later": "success"}, run.errors
     outputs = json.loads((stage.state / "outputs.json").read_text())
-    assert {f"{key}-arn": outputs.pop(f"{key}-arn") for key in KEYS} == {
-        f"{key}-arn": arn for key, arn in ARNS.items()
-    }
+    by_name = {key: outputs.pop(f"{key}-arn") for key in KEYS}
+    assert by_name == ARNS
     assert {name: json.loads(text) for name, text in outputs.items()} == {
         "layer-arns": ARNS,
         "function-layers": {"api": API, "worker": WORKER},
     }
-    assert stage.aws_calls == [*_attached("cr2a-api", API), *_attached("cr2a-worker", WORKER)]
-    assert run.steps["layers/layers"].leaked == {}
-    assert "4 published to the sandbox" in run.steps["layers/layers/run"].summary
-
-    kept = stage.state / "artifacts" / "layers"
-    zips = {f"cr2a-{key}.zip" for key in KEYS}
-    assert {*zips, "report.json", "report.html", "report.md"} <= set(os.listdir(kept))
-    _review_a_contract(kept, stage.tmp)
 
 
-def _review_a_contract(zips: Path, tmp: Path) -> None:
-    """Load the api's layers as Lambda does, in a Python 3.12, and ask its handler."""
-    python = _python_312(tmp)
-    if python is None:
-        return
+def test_on_main_each_function_gets_its_layers_in_stack_order(on_main: tuple[Stage, Run]) -> None:
+    stage, _ = on_main
+    api, worker = ["--function-name", "cr2a-api"], ["--function-name", "cr2a-worker"]
+    assert stage.aws_calls == [
+        ["lambda", "update-function-configuration", *api, "--layers", *API],
+        ["lambda", "wait", "function-updated-v2", *api],
+        ["lambda", "update-function-configuration", *worker, "--layers", *WORKER],
+        ["lambda", "wait", "function-updated-v2", *worker],
+    ]
+
+
+def test_the_action_declares_every_output_that_it_sets(on_main: tuple[Stage, Run]) -> None:
+    _, run = on_main
+    step = run.steps["layers/layers"]
+    assert step.leaked == {}
+    assert step.outputs.keys() == run.steps["layers/layers/run"].outputs.keys()
+
+
+def test_zips_and_reports_are_kept_as_an_artifact(on_main: tuple[Stage, Run]) -> None:
+    stage, run = on_main
+    kept = {path.name for path in (stage.state / "artifacts" / "layers").iterdir()}
+    assert {"report.json", "report.html", "report.md", *(f"cr2a-{key}.zip" for key in KEYS)} <= kept
+    report = (stage.state / "artifacts" / "layers" / "report.md").read_text()
+    assert run.steps["layers/layers/run"].summary == report + "\n"
+
+
+@pytest.mark.skipif(PYTHON is None, reason="no Python 3.12 for x86_64 to load the layers")
+@pytest.mark.parametrize(
+    ("accept", "answer"),
+    [
+        ("text/html", b"<h1>Supply &lt;of bolts&gt;</h1>"),
+        ("text/html", b"<li>Clause 4: liability has no cap</li>"),
+        ("application/pdf", b"%PDF-"),
+    ],
+)
+def test_the_api_runs_on_its_three_layers(
+    on_main: tuple[Stage, Run], tmp_path: Path, accept: str, answer: bytes
+) -> None:
+    assert PYTHON is not None
     for key in ("shared-code", "core-deps", "optional-deps"):
-        with zipfile.ZipFile(zips / f"cr2a-{key}.zip") as file:
-            file.extractall(tmp / "opt")
-    event = {
-        "requestContext": {"http": {"method": "POST"}},
-        "rawPath": "/reviews",
-        "body": json.dumps(CONTRACT),
-    }
-    program = "import json, sys; from src.cr2a.api import handler; "
-    program += "json.dump(handler(json.load(sys.stdin), None), sys.stdout)"
+        with zipfile.ZipFile(on_main[0].state / "artifacts" / "layers" / f"cr2a-{key}.zip") as file:
+            file.extractall(tmp_path)
     done = subprocess.run(
-        [python, "-c", program],
-        input=json.dumps(event),
-        env={"PYTHONPATH": str(tmp / "opt" / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
+        [PYTHON.path, "-c", ASK, accept],
+        input=CONTRACT.encode(),
+        env={"PYTHONPATH": str(tmp_path / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
-        text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout)
-    page = base64.b64decode(answer["body"]).decode()
-    assert answer["statusCode"] == 200
-    assert "<h1>Supply &lt;of bolts&gt;</h1>" in page
-    assert "<li>Clause 4: liability has no cap</li>" in page
+    assert done.returncode == 0, done.stderr.decode()
+    assert answer in done.stdout
+
+
+def test_a_pull_request_publishes_nothing_and_needs_no_credentials(stage: Stage) -> None:
+    manifest = (Path(__file__).with_name("manifests") / "small.yml").read_text()
+    pull_request = {"pull_request": {"number": 7, "head": {"ref": "topic"}, "base": {"ref": "main"}}}
+
+    run = stage.play(
+        WORKFLOW, {"layers.yml": manifest}, event="pull_request", payload=pull_request
+    )
+
+    assert run.jobs == {"layers": "success", "deploy": "skipped"}, run.errors
+    assert run.steps["layers/1"].result == "skipped"  # signs in
+    step = run.steps["layers/layers"]
+    assert (step.outputs["layer-arns"], step.outputs["published"]) == ("{}", "[]")
+    assert "dry run, 1 would be published" in run.steps["layers/layers/run"].log
+    assert (stage.state / "artifacts" / "layers" / "deps.zip").exists()

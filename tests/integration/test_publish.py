@@ -37,7 +37,7 @@ def report(workspace: Path) -> dict[str, Any]:
 def test_a_layer_is_published_and_its_arn_is_awss_own(
     run: Run, workspace: Path, client: Callable[..., Any], versions: Versions
 ) -> None:
-    write(workspace, "architecture: arm64, description: d, license: MIT, name: x-{layer}-{python}")
+    write(workspace, "architecture: arm64, description: d, license: MIT, name: 'x-{layer}-{python}'")
     done = run("publish")
     assert done.returncode == 0, done.stderr
     arn = ARN.format("eu-west-1", "x-code-312", 1)

@@ -1,0 +1,49 @@
+"""Our own workflows: the gate misses no job, and the self-tests pass before they are pushed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .stage import ROOT, Stage
+
+CI = Path(".github/workflows/ci.yml")
+JOBS = yaml.safe_load((ROOT / CI).read_text())["jobs"]
+
+
+def test_the_gate_needs_every_other_job() -> None:
+    assert JOBS["all-green"]["needs"] == [name for name in JOBS if name != "all-green"]
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_says_what_it_may_do_and_how_long(name: str) -> None:
+    assert {"permissions", "timeout-minutes"} <= JOBS[name].keys()
+
+
+def test_the_example_workflow_is_as_strict_as_ours() -> None:
+    words = ["zizmor", "--offline", "--no-progress", "--strict-collection", "--persona", "pedantic"]
+    example = "examples/cr2a/publish-layers.yml"
+    done = subprocess.run(
+        [Path(sys.executable).parent / words[0], *words[1:], example],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("job", "results"),
+    [
+        ("self-test-outputs", {"self-test": "success", "self-test-outputs": "success"}),
+        (
+            "self-test-refuses",
+            {"self-test-refuses[broken]": "success", "self-test-refuses[over-the-limit]": "success"},
+        ),
+        ("self-test-immune", {"self-test-immune": "success"}),
+    ],
+)
+def test_a_self_test_passes(stage: Stage, job: str, results: dict[str, str]) -> None:
+    run = stage.play_in(stage.action, stage.action / CI, job=job)
+    assert run.jobs == results, run.errors
+    assert [step.leaked for step in run.steps.values() if step.leaked] == []
