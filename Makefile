@@ -32,7 +32,7 @@ fix: $(READY) ## format and apply safe fixes
 	$(BIN)/ruff check --fix .
 
 e2e: $(READY) $(ACT) ## run the composite action under act
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/end_to_end
+	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
 
 lock: $(READY) ## renew the locks of our own dependencies
 	for name in uv run sandbox dev; do \

@@ -7,6 +7,7 @@ builds of Python, and so would the zip's bytes. Format: PKWARE's APPNOTE.TXT 6.3
 import hashlib
 import os
 import struct
+import zipfile
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -155,6 +156,13 @@ class _Writer:
         out.write(data)
         self.digest.update(data)
         self.offset += len(data)
+
+
+def extract(path: Path, python: Path) -> None:
+    """Unpack what a layer's zip has below python/ into the folder that stands for it."""
+    with zipfile.ZipFile(path) as file:
+        names = [name for name in file.namelist() if name.startswith("python/")]
+        file.extractall(python.parent, names)
 
 
 def digest_of(path: Path) -> str:

@@ -65,7 +65,8 @@ class Aws:
         """Make clients; nothing is sent yet. Raises AwsError when there are no credentials."""
         self.region = region
         self._bucket = bucket
-        self._session = boto3.session.Session(region_name=region)
+        with self._translated(None):
+            self._session = boto3.session.Session(region_name=region)
         self._require_credentials()
         self._lambda = self._client("lambda", attempts=5)
         # A publish that timed out may have happened: botocore must not repeat it.
@@ -216,9 +217,12 @@ def _version(answer: Mapping[str, Any]) -> LayerVersion:
 
 def default_region() -> str | None:
     """Name the region that the caller's environment or AWS profile sets, if any."""
+    # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not.
+    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if named:
+        return named
     try:
-        # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not.
-        return os.environ.get("AWS_REGION") or boto3.session.Session().region_name
+        return boto3.session.Session().region_name
     except botocore.exceptions.BotoCoreError:
         return None
 

@@ -14,9 +14,10 @@ from layer_builder.filling import Filler
 from layer_builder.layer import Account, Archive, Layer
 from layer_builder.limits import mib
 from layer_builder.order import Order
+from layer_builder.resolution import Resolution
+from layer_builder.resolving import Resolved
 from layer_builder.shelf import Note, Shelf
 from layer_builder.tree import Tree
-from layer_builder.uv import Resolution
 
 _HOPELESS_BYTES = 1024 * 1024 * 1024
 """Four times what Lambda takes: compressing it would only delay the message."""
@@ -52,15 +53,22 @@ class Builder:
     shelf: Shelf
     voice: Voice
     command: str
-    takes_up_builds: bool = False
-    """Whether a zip that `build` left is taken as it is, without asking the index again."""
 
-    def build(self, order: Order) -> Product:
+    def take_up(self, order: Order) -> Product | None:
+        """Give what `build` left for a layer, if it is still what the manifest asks for."""
+        shelved = self.shelf.find(order.layer.name)
+        if not shelved or shelved[0].made_by != "build" or shelved[0].recipe != order.recipe.key:
+            return None
+        note, made = shelved
+        self.voice.step(order.layer.key, f"took up {made.path.name} that `build` left")
+        return Product(archive=made, note=note, reused=True)
+
+    def build(self, resolved: Resolved, below: Sequence[Archive] = ()) -> Product:
         """Build, or take up what is on the shelf. Errors name the layer and its line."""
+        layer = resolved.order.layer
         try:
-            product = self._build(order)
+            product = self._build(resolved, below)
         except LayerBuilderError as error:
-            layer = order.layer
             raise type(error)(
                 *(
                     replace(p, layer=p.layer or layer.key, place=p.place or layer.place)
@@ -71,54 +79,37 @@ class Builder:
             self.voice.warn(warning)
         return product
 
-    def _build(self, order: Order) -> Product:
+    def _build(self, resolved: Resolved, below: Sequence[Archive]) -> Product:
+        order = resolved.order
         layer, recipe = order.layer, order.recipe
         clock = Clock(partial(self.voice.busy, layer.key))
         shelved = self.shelf.find(layer.name)
-        if shelved and self.takes_up_builds and shelved[0].made_by == "build":
-            note, made = shelved
-            if note.recipe == recipe.key:
-                self.voice.step(layer.key, f"took up {made.path.name} that `build` left")
-                return Product(archive=made, note=note, reused=True)
-        resolution = self._resolve(order, clock)
-        content_key = recipe.content_key(resolution.lock)
-        if shelved and shelved[0].content == content_key:
+        if shelved and shelved[0].content == resolved.content_key:
             note, made = shelved
             self.voice.step(layer.key, f"nothing changed: {made.path.name} is up to date")
             return Product(archive=made, note=note, reused=True)
         with tempfile.TemporaryDirectory(prefix="layer-builder-") as folder:
             tree = Tree.below(Path(folder))
-            account = self.filler.fill(order, tree, resolution, clock)
+            for lower in below:
+                archive.extract(lower.path, tree.lower)
+            account = self.filler.fill(resolved, tree, clock)
             self._tell_filled(layer, account, clock)
             made = self._archive(order, tree, account, clock)
         note = Note(
             recipe=recipe.key,
-            content=content_key,
+            content=resolved.content_key,
             made_by=self.command,
             sha256=made.sha256,
             weight=made.weight,
             files=made.files,
             account=replace(
                 account,
-                warnings=(*_held_back(layer, resolution), *account.warnings),
+                warnings=(*_held_back(layer, resolved.own), *account.warnings),
                 seconds=clock.seconds,
             ),
         )
         self.shelf.keep(layer.name, note)
         return Product(archive=made, note=note)
-
-    def _resolve(self, order: Order, clock: Clock) -> Resolution:
-        layer, requirements = order.layer, order.recipe.requirements
-        if not requirements.lines:
-            return Resolution(lock="")
-        with clock.step("resolve"):
-            resolution = self.filler.installer.resolve(requirements, layer.target, layer.build)
-        self.voice.step(
-            layer.key,
-            f"resolved {len(resolution.pins)} distributions for {layer.target.label}"
-            f" ({clock.seconds['resolve']:.1f} s)",
-        )
-        return resolution
 
     def _archive(self, order: Order, tree: Tree, account: Account, clock: Clock) -> Archive:
         layer = order.layer

@@ -37,6 +37,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
             command,
         )
+    lock = commands.add_parser(
+        "lock", help="choose versions for all layers and write them to layers.lock"
+    )
+    lock.add_argument("--manifest", metavar="PATH", help="the manifest; its lock lies beside it")
+    lock.add_argument("--upgrade", action="store_true", help="look for newer versions of all")
+    lock.add_argument(
+        "--upgrade-package", action="append", default=[], metavar="NAME", help="… of this one"
+    )
     init = commands.add_parser("init", help="write a layers.yml to start from")
     init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
     commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")

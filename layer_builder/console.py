@@ -10,7 +10,7 @@ from typing import TextIO
 from layer_builder.errors import Problem
 
 _ERASE_LINE = "\r\x1b[2K"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def inert(line: str) -> str:
@@ -65,7 +65,8 @@ class Console:
             if self._is_terminal:
                 self._stream.write(_ERASE_LINE)
             for line in lines:
-                self._stream.write(inert(line) + "\n")
+                for part in line.splitlines() or [""]:
+                    self._stream.write(inert(part) + "\n")
             self._draw_status()
             self._stream.flush()
 

@@ -32,9 +32,8 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""]
 )
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]{1,18}$"), list("-+0123456789")
-)
+_INT = re.compile(r"^[-+]?[0-9]{1,18}$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
@@ -76,18 +75,22 @@ def parse(text: str, file: str) -> Document:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         return _failed(file, *_syntax(error, file))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # PyYAML lets chr() and int() raise on escapes and version numbers that are out of range.
         return _failed(file, f"not YAML: {error}")
     except RecursionError:
-        return _failed(file, "nested too deeply to be a manifest")
+        return _failed(file, _TOO_DEEP)
     if root is None:
         return _failed(file, "the manifest is empty", advice=_START)
     reader = _Reader(file)
+    value: Value = None
     try:
         value = reader.read(root, ())
     except _TooMuchError as stop:
         reader.problems.append(stop.problem)
-        value = None
+    except RecursionError:
+        place = Place(file=file, line=1, column=1)
+        reader.problems.append(Problem(message=_TOO_DEEP, place=place))
     return Document(
         file=file,
         value=value,
@@ -97,6 +100,7 @@ def parse(text: str, file: str) -> Document:
     )
 
 
+_TOO_DEEP = "nested too deeply to be a manifest"
 _START = "`layer-builder init` writes one to start from"
 
 
@@ -116,6 +120,15 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> tuple[str, Place | None, 
     if "'\\t'" in said:
         return "YAML does not allow tabs for indentation", place, "indent with spaces"
     return f"not YAML: {said}", place, ""
+
+
+_COLLECTIONS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+"""NUL, and halves of characters, which only an escape can write."""
+
+
+def _is_own(pair: tuple[yaml.Node, yaml.Node]) -> bool:
+    return pair[0].tag != "tag:yaml.org,2002:merge"
 
 
 class _TooMuchError(Exception):
@@ -147,6 +160,8 @@ class _Reader:
             raise _TooMuchError(Problem(message="an anchor contains itself", place=place))
         self._open.append(node)
         try:
+            if isinstance(node, yaml.CollectionNode) and node.tag not in _COLLECTIONS:
+                self._refuse_tag(node)
             match node:
                 case yaml.MappingNode():
                     return self._mapping(node, path)
@@ -161,24 +176,34 @@ class _Reader:
         match node.tag:
             case "tag:yaml.org,2002:null":
                 return None
-            case "tag:yaml.org,2002:bool":
+            case "tag:yaml.org,2002:bool" if node.value in {"true", "false"}:
                 return bool(node.value == "true")
-            case "tag:yaml.org,2002:int":
+            case "tag:yaml.org,2002:int" if _INT.match(node.value):
                 return int(node.value)
             case "tag:yaml.org,2002:str" | "tag:yaml.org,2002:merge":
-                return str(node.value)
-            case other:
-                self.problems.append(
-                    Problem(
-                        message=f"a manifest has no YAML tags ({other})", place=self._place(node)
-                    )
-                )
+                return self._text(node)
+            case _:
+                self._refuse_tag(node)
                 return None
+
+    def _text(self, node: yaml.Node) -> str:
+        text = str(node.value)
+        if _UNFIT.search(text):
+            self.problems.append(
+                Problem(message=f"no file or layer can be called {text!r}", place=self._place(node))
+            )
+        return text
+
+    def _refuse_tag(self, node: yaml.Node) -> None:
+        self.problems.append(
+            Problem(message=f"a manifest has no YAML tags ({node.tag})", place=self._place(node))
+        )
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
         own: dict[str, Value] = {}
         merged: dict[str, Value] = {}
-        for key_node, value_node in node.value:
+        # Merges first, the one that wins last: the places that stay are those of what counts.
+        for key_node, value_node in sorted(node.value, key=_is_own):
             place = self._place(key_node)
             if not isinstance(key_node, yaml.ScalarNode):
                 self.problems.append(Problem(message="a key must be plain text", place=place))
@@ -187,14 +212,14 @@ class _Reader:
                 sources = (
                     value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
                 )
-                for source in sources:
+                for source in reversed(sources):
                     value = self.read(source, path)
                     if isinstance(value, dict):
-                        merged = value | merged
+                        merged |= value
                     else:
                         self.problems.append(Problem(message="<<: takes a mapping", place=place))
                 continue
-            key = str(key_node.value)
+            key = self._text(key_node)
             if key in own:
                 first = self.keys[(*path, key)]
                 self.problems.append(

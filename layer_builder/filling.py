@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from layer_builder import checks, distributions, elf, native, proof, proving, sdk, stripping
 from layer_builder.clock import Clock
@@ -18,32 +17,13 @@ from layer_builder.proof import Depth, Proof
 from layer_builder.proving import Bench, Prover
 from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal, RuleTotal
 from layer_builder.requirements import Requirements
+from layer_builder.resolving import Installer, Resolved
 from layer_builder.sdk import Policy
 from layer_builder.target import Target
 from layer_builder.tree import Tree
-from layer_builder.uv import Resolution
 
 _STRIP = "strip"
 _TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
-
-
-class Installer(Protocol):
-    """Chooses and installs distributions."""
-
-    def resolve(
-        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
-    ) -> Resolution:
-        """Choose one version for each distribution."""
-
-    def install(
-        self,
-        resolution: Resolution,
-        requirements: Requirements,
-        target: Target,
-        into: Path,
-        build: Sequence[str] = (),
-    ) -> None:
-        """Fill a folder."""
 
 
 FindProver = Callable[[Target], Prover | None]
@@ -58,18 +38,19 @@ class Filler:
     find_prover: FindProver
     workers: int = 1
 
-    def fill(self, order: Order, tree: Tree, resolution: Resolution, clock: Clock) -> Account:
+    def fill(self, resolved: Resolved, tree: Tree, clock: Clock) -> Account:
         """Install what was resolved, leave out what is to go, prove the rest, add the workspace's.
 
         Raises InstallError for wheels that cannot load on the target, ProofError for a pruning
         that cannot be mended, ManifestError for files that would overwrite one another.
         """
+        order = resolved.order
         layer, requirements = order.layer, order.recipe.requirements
         included = sum(file.source.stat().st_size for file in order.files.files)
-        if requirements.lines:
+        if resolved.own.pins:
             with clock.step("install"):
                 self.installer.install(
-                    resolution, requirements, layer.target, tree.root, layer.build
+                    resolved.own, requirements, layer.target, tree.root, layer.build
                 )
                 tree.forget_host(layer.target.runtime)
         with clock.step("prune"):
@@ -91,7 +72,7 @@ class Filler:
             libraries = _libraries(tree)
             warnings = _judge(libraries, layer, wheels)
             remaining = [d for d in installed if d.record not in to_runtime]
-            elsewhere = sdk.FAMILY if to_runtime else frozenset()
+            elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
             paths = [entry.path for entry in tree.scan()]
             warnings += checks.warnings(remaining, paths, layer.target, elsewhere=elsewhere)
             warnings += _services(layer, owners, tree)
@@ -109,7 +90,7 @@ class Filler:
             packages=_packages(installed, entries, tree.scan()),
             pruned=_totals(plan, to_runtime, entries),
             restored=plan.restored,
-            held_back=resolution.held_back,
+            held_back=resolved.own.held_back,
             proof=replace(found, seconds=clock.seconds["prove"]) if found else None,
             warnings=tuple(replace(w, layer=layer.key, place=layer.place) for w in warnings),
             included_bytes=included,
@@ -140,7 +121,7 @@ class Filler:
             tree=tree,
             prover=prover,
             cache=tree.bytecode,
-            runtime=tree.aside if tree.aside.exists() else None,
+            others=tuple(folder for folder in (tree.lower, tree.aside) if folder.exists()),
             workers=self.workers,
         )
         result = proving.prove(bench, plan, owners, names, layer.proof)

@@ -1,15 +1,52 @@
 """The manifest's functions: which layers each loads, and for which target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from layer_builder import limits
 from layer_builder.document import Path
 from layer_builder.layer import Layer
 from layer_builder.mistakes import Mistakes
-from layer_builder.schema import FunctionEntry
+from layer_builder.schema import FunctionEntry, LayerEntry
 from layer_builder.spelling import did_you_mean
 from layer_builder.stack import Stack
 from layer_builder.target import Target
+
+
+def check_requires(
+    entries: Mapping[str, LayerEntry], layers: Sequence[Layer], mistakes: Mistakes
+) -> None:
+    """Check that required layers exist, run on the same targets, and do not require each other."""
+    targets: dict[str, set[Target]] = {}
+    for layer in layers:
+        targets.setdefault(layer.key, set()).add(layer.target)
+    requires = {key: list(entry.requires or ()) for key, entry in entries.items()}
+    for key, names in requires.items():
+        for index, name in enumerate(names):
+            at = ("layers", key, "requires", index)
+            if name not in targets:
+                mistakes.add(
+                    f"requires: there is no layer {name!r}", at, layer=key,
+                    advice=did_you_mean(name, targets)[0],
+                )  # fmt: skip
+            elif not targets.get(key, set()) <= targets[name]:
+                missing = sorted(t.label for t in targets[key] - targets[name])
+                mistakes.add(
+                    f"requires {name}, which is not built for {', '.join(missing)}", at, layer=key
+                )
+            elif key in below(name, requires):
+                mistakes.add(f"requires {name}, which requires it in turn", at, layer=key)
+
+
+def below(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
+    """List what a layer requires, directly or not, each once; itself too if it goes in circles."""
+    found: dict[str, None] = {}
+    queue = list(requires.get(key, ()))
+    while queue:
+        name = queue.pop(0)
+        if name not in found:
+            found[name] = None
+            queue += requires.get(name, ())
+    return list(found)
 
 
 def read(
@@ -34,6 +71,15 @@ def read(
             f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
             (*path, "layers"),
         )
+    requires = {layer.key: layer.requires for layer in layers}
+    for index, name in enumerate(entry.layers):
+        for needed in below(name, requires):
+            if needed in known and needed not in entry.layers[:index]:
+                mistakes.add(
+                    f"function {key}: layer {name!r} requires {needed!r} before it",
+                    (*path, "layers", index),
+                    advice=f"name {needed} earlier in the list: what it holds is not in {name}",
+                )
     if len(mistakes) > before:
         return None
     target = _target(key, entry, layers, mistakes)

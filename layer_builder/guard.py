@@ -82,7 +82,7 @@ class Guard:
         words = set()
         for name, path in modules.items():
             pure = PurePosixPath(path)
-            gone = [folder for folder in pure.parents if folder not in kept_folders]
+            gone = [folder for folder in pure.parents if folder.name and folder not in kept_folders]
             words.add(gone[-1].name if gone else name.rpartition(".")[2])
         return words
 

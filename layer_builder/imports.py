@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 _EXTENSION_SUFFIX = re.compile(r"(\.cpython-[^.]+|\.abi3)?\.so$")
 _DYNAMIC = ("import_module", "__import__", "get_data", "files", "open_text", "open_binary")
+_OPEN_IMPORT = re.compile(rb"import\s*\((?:[^)#]|#[^\n]*)*")
 _LOADING = (b"import", b"get_data", b"files", b"open_text", b"open_binary")
 
 
@@ -92,6 +93,9 @@ def _stands_in_import(source: bytes, start: int, end: int) -> bool:
     line = source[line_start : source.find(b"\n", end) % (len(source) + 1)]
     if any(name in line for name in _LOADING):
         return True
+    statement = _OPEN_IMPORT.match(source, max(0, source.rfind(b"import", 0, start)))
+    if statement and start <= statement.end():
+        return True
     bracket = source.rfind(b"(", 0, start)
     if bracket >= 0 and source.find(b")", bracket, start) < 0:
         opener = source[max(0, bracket - 24) : bracket]
@@ -129,10 +133,15 @@ class _Finder:
         self._package = package
 
     def block(self, statements: Iterable[ast.AST], when: When) -> None:
-        for statement in statements:
-            self._visit(statement, when)
+        """Walk in the order of the source, without recursion: long sums nest by the thousand."""
+        queue = [(statement, when) for statement in reversed(list(statements))]
+        while queue:
+            node, now = queue.pop()
+            then = self._visit(node, now)
+            queue += [(child, then) for child in reversed(list(ast.iter_child_nodes(node)))]
 
-    def _visit(self, node: ast.AST, when: When) -> None:
+    def _visit(self, node: ast.AST, when: When) -> When:
+        """Note what a node imports; say when the nodes in it run."""
         match node:
             case ast.Import(names=names):
                 for alias in names:
@@ -144,14 +153,14 @@ class _Finder:
                     for alias in names:
                         self._add(f"{base}.{alias.name}".lstrip("."), node.lineno, when)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
-                self.block(ast.iter_child_nodes(node), When.LATER)
+                return When.LATER
             case ast.Try() | ast.If() | ast.TryStar():
-                self.block(ast.iter_child_nodes(node), max(when, When.GUARDED))
+                return max(when, When.GUARDED)
             case ast.Call():
                 self._call(node, when)
-                self.block(ast.iter_child_nodes(node), when)
             case _:
-                self.block(ast.iter_child_nodes(node), when)
+                pass
+        return when
 
     def _call(self, node: ast.Call, when: When) -> None:
         function = node.func

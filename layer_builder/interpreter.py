@@ -8,12 +8,13 @@ import contextlib
 import json
 import os
 import platform
+import secrets
 import select
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ MEMORY_BYTES = 10_240 * 1024 * 1024
 """The most that a function can have; bounds the address space of a proof."""
 MODULE_SECONDS = 60.0
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
+_MERCY_SECONDS = 5.0
+_SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +51,13 @@ class Interpreter:
         modules: Sequence[str],
         *,
         cache: Path,
-        runtime: Path | None = None,
+        others: Sequence[Path] = (),
         watch: bool = False,
     ) -> Round:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
-        `cache` takes the bytecode, so that a later attempt need not compile again. `runtime` is
-        a folder of packages that stand for the Lambda runtime's own.
+        `cache` takes the bytecode, so that a later attempt need not compile again. `others`
+        are folders of packages that come behind on `sys.path`: layers below, the runtime's own.
         """
         found: dict[str, Attempt] = {}
         loaded: set[str] = set()
@@ -63,7 +66,7 @@ class Interpreter:
         while left:
             orders = {
                 "root": str(root),
-                "runtime": str(runtime) if runtime else "",
+                "others": [str(folder) for folder in others],
                 "modules": left,
                 "memory": MEMORY_BYTES,
                 "watch": watch,
@@ -165,6 +168,9 @@ class _Run:
         self._modules: list[str] = orders["modules"]
         self._cache = cache
         self._seconds = seconds
+        self._secret = secrets.token_hex(8)
+        self._deadline = time.monotonic() + seconds
+        self._next = 0
 
     def attempts(self) -> Iterator[tuple[str, Attempt]]:
         """Yield verdicts as they come; the last module named when the process ends has died."""
@@ -175,21 +181,20 @@ class _Run:
             current: int | None = None
             reason = ""
             try:
-                for answer in _answers(read_end, self._seconds):
-                    if "start" in answer:
-                        current = int(answer["start"])
-                    elif "imported" in answer:
+                for answer in _answers(read_end, self._time_left):
+                    if answer.get("secret") != self._secret:
+                        continue
+                    if current is None and answer.get("start") == self._next:
+                        current = self._next
+                    elif current is None or "ended" in answer:
+                        reason = self._note(answer)
+                        if reason:
+                            break
+                    elif attempt := _attempt(answer, current):
+                        yield self._modules[current], attempt
                         current = None
-                        yield self._imported(answer)
-                    elif "failed" in answer:
-                        current = None
-                        error = str(answer.get("error", ""))
-                        yield (
-                            self._modules[int(answer["failed"])],
-                            Attempt(verdict=Verdict.FAILED, error=error),
-                        )
-                    else:
-                        reason = self._note(answer) or reason
+                        self._next += 1
+                        self._deadline = time.monotonic() + self._seconds
             except _SilentError:
                 reason = f"was not imported within {self._seconds:.0f} s"
             finally:
@@ -220,27 +225,25 @@ class _Run:
             pass_fds=(answers,),
             start_new_session=True,
         )  # fmt: skip
+        orders = {
+            **self._orders,
+            "writable": [home, str(self._cache)],
+            "secret": self._secret,
+        }
         assert process.stdin  # noqa: S101 (asked for above)
         try:
-            process.stdin.write(
-                json.dumps({**self._orders, "writable": [home, str(self._cache)]}).encode()
-            )
+            process.stdin.write(json.dumps(orders).encode())
             process.stdin.close()
         except BrokenPipeError:
             pass
         return process
 
-    def _imported(self, answer: Mapping[str, Any]) -> tuple[str, Attempt]:
-        attempt = Attempt(
-            verdict=Verdict.IMPORTED,
-            seconds=float(answer.get("seconds", 0)),
-            opened=frozenset(map(str, answer.get("opened", ()))),
-        )
-        return self._modules[int(answer["imported"])], attempt
+    def _time_left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
 
     def _note(self, answer: Mapping[str, Any]) -> str:
         """Take the answers that are about the whole run; gives why it ended, if it says so."""
-        if "python" in answer:
+        if "python" in answer and not self.version:
             self.version = str(answer["python"])
             self.isolated = tuple(map(str, answer.get("isolated", ())))
         if "loaded" in answer:
@@ -249,26 +252,43 @@ class _Run:
         if not isinstance(code, int):
             return ""
         if code < 0:
-            return f"killed the interpreter with {signal.Signals(-code).name}"
+            return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
         return f"ended the interpreter with exit code {code}"
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        """Have the prover end all that its imports started; end it where it does not."""
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_MERCY_SECONDS)
+        if process.returncode != 0:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
+    """Read the verdict on a module; None where the answer is about something else."""
+    if answer.get("imported") == current:
+        return Attempt(
+            verdict=Verdict.IMPORTED,
+            seconds=float(answer.get("seconds", 0)),
+            opened=frozenset(map(str, answer.get("opened", ()))),
+        )
+    if answer.get("failed") == current:
+        return Attempt(verdict=Verdict.FAILED, error=str(answer.get("error", "")))
+    return None
 
 
 class _SilentError(Exception):
     """No answer came in time."""
 
 
-def _answers(read_end: int, seconds: float) -> Iterator[dict[str, Any]]:
+def _answers(read_end: int, time_left: Callable[[], float]) -> Iterator[dict[str, Any]]:
     """Read answers line by line until the other end closes; text that is not one is passed over."""
     held = b""
     total = 0
-    deadline = time.monotonic() + seconds
     while True:
-        ready, _, _ = select.select([read_end], [], [], max(0.0, deadline - time.monotonic()))
+        ready, _, _ = select.select([read_end], [], [], time_left())
         if not ready:
             raise _SilentError
         data = os.read(read_end, 65536)
@@ -282,8 +302,4 @@ def _answers(read_end: int, seconds: float) -> Iterator[dict[str, Any]]:
             except ValueError:
                 continue
             if isinstance(answer, dict):
-                if "imported" in answer or "failed" in answer or "python" in answer:
-                    deadline = time.monotonic() + seconds
                 yield answer
-                if "ended" in answer:
-                    return

@@ -8,6 +8,7 @@ from layer_builder.errors import Place, Problem
 from layer_builder.limits import Budget, Reading, Weight
 from layer_builder.proof import Depth, Proof
 from layer_builder.pruning import Restoration, RuleTotal
+from layer_builder.resolution import HeldBack
 from layer_builder.rules import Profile
 from layer_builder.sdk import Sdk
 from layer_builder.target import Target
@@ -62,6 +63,8 @@ class Layer:
     strip: bool = False
     sdk: Sdk = field(default_factory=Sdk)
     proof: Depth = Depth.IMPORTS
+    requires: tuple[str, ...] = ()
+    """Keys of layers below this one: what they hold is not repeated here."""
     imports: tuple[Reference, ...] = ()
     """Modules to prove besides."""
     budget: Budget = field(default_factory=Budget)
@@ -82,15 +85,6 @@ class Package:
     version: str
     bytes_installed: int
     bytes_kept: int
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class HeldBack:
-    """A distribution whose newer version needs a newer glibc than the target has."""
-
-    name: str
-    version: str
-    newer: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import layer_builder
@@ -18,6 +18,7 @@ from layer_builder import (
     indexes,
     inputs,
     interpreter,
+    locking,
     page,
     pipeline,
     report,
@@ -29,13 +30,15 @@ from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, P
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action
 from layer_builder.outcome import Outcome
-from layer_builder.pipeline import World
 from layer_builder.starter import STARTER
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
+from layer_builder.world import World
 
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
+
+_Work = Callable[[Inputs, World, Outcome], None]
 
 _SANDBOX_REGION = "us-east-1"
 
@@ -51,11 +54,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             return 0
         case "init":
             return _init(Path(namespace.manifest))
+        case "lock":
+            work = partial(
+                _lock, upgrade=namespace.upgrade, packages=tuple(namespace.upgrade_package)
+            )
+            return _guarded(lambda: {"manifest": namespace.manifest or ""}, environ, work)
         case _:
             return _guarded(lambda: cli.values(namespace), environ)
 
 
-def _guarded(values: Callable[[], Mapping[str, str]], environ: Mapping[str, str]) -> int:
+def _guarded(
+    values: Callable[[], Mapping[str, str]],
+    environ: Mapping[str, str],
+    work: _Work | None = None,
+) -> int:
     """Run, and tell every failure in the reader's words."""
     voice = github.Actions(sys.stdout) if github.is_running() else Console()
     outcome = Outcome(inputs=Inputs())
@@ -64,8 +76,11 @@ def _guarded(values: Callable[[], Mapping[str, str]], environ: Mapping[str, str]
         asked = inputs.read(values())
         outcome.inputs = asked
         with ExitStack() as stack:
-            outcome.inputs = asked = _with_regions(asked, stack)
-            pipeline.run(asked, _world(asked, environ, recording), outcome)
+            if work:
+                work(asked, _world(asked, environ, recording), outcome)
+            else:
+                outcome.inputs = asked = _with_regions(asked, stack)
+                pipeline.run(asked, _world(asked, environ, recording), outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
@@ -77,8 +92,16 @@ def _guarded(values: Callable[[], Mapping[str, str]], environ: Mapping[str, str]
         outcome.exit_code = LayerBuilderError.exit_code
     for problem in outcome.errors:
         voice.error(problem)
-    _tell(outcome, voice)
+    if not work:
+        _tell(outcome, voice)
     return outcome.exit_code
+
+
+def _lock(
+    asked: Inputs, world: World, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
+) -> None:
+    path = locking.lock(asked, world, outcome, upgrade=upgrade, packages=packages)
+    sys.stdout.write(f"{path}\n")
 
 
 def _with_regions(asked: Inputs, stack: ExitStack) -> Inputs:

@@ -16,7 +16,7 @@ from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.layer import Compression, Include, Layer, Reference
 from layer_builder.limits import Budget, mib
-from layer_builder.mistakes import Mistakes, from_validation
+from layer_builder.mistakes import Mistakes, by_place, from_validation
 from layer_builder.proof import Depth
 from layer_builder.rules import Profile
 from layer_builder.schema import LayerEntry, ManifestFile
@@ -74,14 +74,15 @@ def read(text: str, file: str) -> Manifest:
     """
     document = parse(text, file)
     if document.problems:
-        raise ManifestError(*document.problems)
+        raise ManifestError(*sorted(document.problems, key=by_place))
     if not isinstance(document.value, dict):
         message = "a manifest is a mapping with the keys version, python and layers"
         raise ManifestError.because(message, place=document.place(()))
     try:
         model = ManifestFile.model_validate(document.value)
     except ValidationError as error:
-        raise ManifestError(*from_validation(error, document)) from None
+        problems = sorted(from_validation(error, document), key=by_place)
+        raise ManifestError(*problems) from None
     found = Mistakes(document)
     manifest = _Reader(document, model, found).manifest()
     found.raise_any()
@@ -121,6 +122,7 @@ class _Reader:
             layer for key, entry in self._model.layers.items() for layer in self._layers(key, entry)
         ]
         self._check_names(layers)
+        functions_of.check_requires(self._model.layers, layers, self._mistakes)
         functions = self._model.functions or {}
         stacks = [
             functions_of.read(key, entry, layers, self._mistakes)
@@ -150,6 +152,7 @@ class _Reader:
                 "no python: for this layer", path, of_key=True, layer=key,
                 advice='write python: "3.12" at the top, or in the layer',
             )  # fmt: skip
+            pythons = [Python.PY312]  # any will do to look for further mistakes
         architectures = entry.architecture or self._model.architecture or [Architecture.X86_64]
         template = Layer(
             key=key,
@@ -169,6 +172,7 @@ class _Reader:
             strip=bool(entry.strip if entry.strip is not None else self._model.strip),
             sdk=_sdk(entry.sdk or self._model.sdk),
             proof=entry.proof or self._model.proof or Depth.IMPORTS,
+            requires=tuple(dict.fromkeys(entry.requires or ())),
             imports=self._references(entry.imports, (*path, "imports"), paths=False),
             compression=entry.compression or self._model.compression or Compression.BALANCED,
             budget=self._budget(entry, path),
@@ -201,7 +205,7 @@ class _Reader:
             )
             return key
         name = template.format(**fields)
-        if not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
+        if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
             self._mistakes.add(
                 f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
                 path,

@@ -45,10 +45,11 @@ class Mistakes:
     def raise_any(self) -> None:
         """Raise ManifestError with all of them, in the order of the file."""
         if self._found:
-            raise ManifestError(*sorted(self._found, key=_by_place))
+            raise ManifestError(*sorted(self._found, key=by_place))
 
 
-def _by_place(problem: Problem) -> tuple[int, int]:
+def by_place(problem: Problem) -> tuple[int, int]:
+    """Give the sort key that puts problems in the order of their file."""
     place = problem.place
     return (place.line or 0, place.column or 0) if place else (0, 0)
 
@@ -74,8 +75,11 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
             )
         case "missing":
             missing = details["loc"][-1]
-            return Problem(message=f"{name} needs the key {missing!r}", layer=layer, place=place)
+            return Problem(
+                message=f"{_subject(path)} needs the key {missing!r}", layer=layer, place=place
+            )
         case "enum" | "literal_error":
+            given = str(details["input"])
             choices = [
                 word.strip("' ") for word in _choices(details).replace(" or ", ",").split(",")
             ]
@@ -83,8 +87,8 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
                 message=f"{_subject(path)}: {_shown(details['input'])} is not one of {', '.join(choices)}",
                 layer=layer,
                 place=place,
-                advice=did_you_mean(str(details["input"]), choices)
-                if difflib.get_close_matches(str(details["input"]), choices, n=1)
+                advice=did_you_mean(given, choices)
+                if given not in choices and difflib.get_close_matches(given, choices, n=1)
                 else (),
             )
         case "value_error":
@@ -139,7 +143,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 (whatever the user wrote)
         case None:
             return "nothing"
         case dict():
-            return "a mapping"
+            return "a mapping" if value else "an empty mapping"
         case list():
             return "a list" if value else "an empty list"
         case _:

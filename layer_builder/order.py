@@ -1,6 +1,6 @@
 """The order: a recipe with the files at hand to make it from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layer_builder import archive
 from layer_builder.layer import Layer
@@ -20,6 +20,10 @@ class Order:
     def layer(self) -> Layer:
         """The layer it is made for first."""
         return self.recipe.layer
+
+    def resolved_with(self, together: Requirements) -> "Order":
+        """Note what all the layers ask for that have to agree with this one."""
+        return replace(self, recipe=replace(self.recipe, together=together))
 
 
 def order(layer: Layer, requirements: Requirements, files: Collection) -> Order:

@@ -33,6 +33,11 @@ class Outcome:
         return self.manifest.layers if self.manifest else ()
 
     @property
+    def functions(self) -> tuple[Stack, ...]:
+        """The functions of the run."""
+        return self.manifest.stacks if self.manifest else ()
+
+    @property
     def regions(self) -> tuple[str, ...]:
         """The regions of the run, the first one being the one that `layer-arns` tells of."""
         return self.inputs.regions

@@ -1,38 +1,26 @@
 """The story of a run: read, build, weigh, publish."""
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, assert_never
 
-from layer_builder import limits, manifest, publishing, requirements, stack, weighing
+from layer_builder import limits, publishing, reading, resolving, stack, weighing
 from layer_builder.building import Builder, Product, Voice
-from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
-from layer_builder.filling import Filler, FindProver, Installer
+from layer_builder.clock import Clock
+from layer_builder.errors import LayerBuilderError, LimitError, Problem
+from layer_builder.filling import Filler
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
-from layer_builder.order import Order, order
+from layer_builder.lockfile import Lockfile
 from layer_builder.outcome import Outcome
-from layer_builder.publishing import Connect
+from layer_builder.resolving import Family, Resolved
 from layer_builder.shelf import Shelf
-from layer_builder.workspace import Collection, Workspace
+from layer_builder.world import World
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """All that is outside: handed in by `main`, so that the story can be told elsewhere too."""
-
-    workspace: Workspace
-    installer: Installer
-    find_prover: FindProver
-    connect: Connect
-    voice: Voice
-    workers: int = os.cpu_count() or 1
 
 
 def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
@@ -40,7 +28,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.
     """
-    outcome.manifest = read(inputs, world.workspace)
+    outcome.manifest = reading.read(inputs, world.workspace)
     _notice_runtimes(outcome, world.voice)
     match inputs.command:
         case Command.PLAN:
@@ -55,100 +43,111 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
             assert_never(inputs.command)
 
 
-def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
-    """Read the manifest and keep the layers that are asked for.
-
-    Raises ManifestError with every mistake in it and in the files that it names.
-    """
-    path = Path(inputs.manifest)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ManifestError.because(
-            f"there is no manifest at {inputs.manifest}",
-            advice=("`layer-builder init` writes one; manifest: names another path",),
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
-    try:
-        return manifest.read(text, inputs.manifest).select(inputs.layers)
-    except ManifestError as error:
-        named = manifest.references(text, inputs.manifest)
-        _, mistakes = requirements.collect(named, (), workspace.read, _folder(inputs))
-        raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
-
-
-def _folder(inputs: Inputs) -> str:
-    folder = str(Path(inputs.manifest).parent)
-    return "" if folder == "." else folder
-
-
-def _orders(outcome: Outcome, world: World) -> list[Order]:
-    """Read every file that the layers name; raise all mistakes at once."""
-    problems: list[Problem] = []
-    found = []
-    for layer in outcome.layers:
-        asked, mistakes = requirements.collect(
-            layer.requirements, layer.packages, world.workspace.read, _folder(outcome.inputs)
-        )
-        files = world.workspace.collect(layer.include, layer.exclude)
-        problems += [
-            replace(problem, layer=problem.layer or layer.key)
-            for problem in (*mistakes, *files.problems)
-        ]
-        if layer.include and not (files.files or files.problems or asked.lines):
-            problems.append(_empty(layer, files))
-        _tell_left_out(layer, files, world.voice)
-        if not problems:
-            found.append(order(layer, asked, files))
-    if problems:
-        raise ManifestError(*dict.fromkeys(problems))
-    return found
-
-
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
+    found = resolving.families(
+        reading.orders(outcome, world.workspace, world.voice), outcome.functions
+    )
+    for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
+        layer = resolved.order.layer
+        lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
+        if not resolved.order.recipe.requirements.lines:
+            lines = [f"{len(resolved.order.files.files)} files of the workspace"]
+        above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
+        world.voice.step(
+            layer.key, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
+        )
 
-    def resolve(item: Order) -> list[str]:
-        asked = item.recipe.requirements
-        if not asked.lines:
-            return [f"{len(item.files.files)} files of the workspace"]
-        layer = item.layer
-        resolution = world.installer.resolve(asked, layer.target, layer.build)
-        return [f"{name} {version}" for name, version in resolution.pins.items()]
 
-    orders = _orders(outcome, world)
-    for item, lines in zip(orders, _all(resolve, orders, world.workers), strict=True):
-        layer = item.layer
-        world.voice.step(layer.key, f"{layer.name} for {layer.target.label}: {', '.join(lines)}")
+def _resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> dict[str, Resolved]:
+    """Resolve families, by layer id."""
+
+    def resolve(family: Family) -> dict[str, Resolved]:
+        clock = Clock(partial(world.voice.busy, " ".join(family.keys)))
+        with clock.step("resolve"):
+            resolved = resolving.resolve(family, world.installer, locked)
+        for item in resolved.values():
+            if item.order.recipe.requirements.lines:
+                world.voice.step(
+                    item.order.layer.key,
+                    f"resolved {len(item.own.pins)} distributions for"
+                    f" {item.order.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
+                )
+        return resolved
+
+    parts = _all(resolve, found, world.workers)
+    return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}
 
 
 def _build(outcome: Outcome, world: World) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
-    orders = _orders(outcome, world)
     shelf = Shelf(folder=Path(inputs.output_dir))
     filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
-    builder = Builder(
-        filler=filler,
-        shelf=shelf,
-        voice=world.voice,
-        command=inputs.command,
-        takes_up_builds=inputs.command is Command.PUBLISH,
+    builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
+    found = resolving.families(
+        reading.orders(outcome, world.workspace, world.voice), outcome.functions
     )
-    firsts: dict[str, Order] = {}
-    for item in orders:
-        firsts.setdefault(item.recipe.key, item)
-    products = dict(
-        zip(firsts, _all(builder.build, list(firsts.values()), world.workers), strict=True)
-    )
-    for item in orders:
-        first = firsts[item.recipe.key].layer
-        product = products[item.recipe.key]
-        outcome.built[item.layer.id] = _finish(item.layer, first, product, shelf, inputs)
-        if first is not item.layer:
-            world.voice.step(item.layer.key, f"same content as {first.key}: built once")
+    products: dict[str, Product] = {}
+    left: list[Family] = []
+    for family in found:
+        taken = _take_up(family, builder) if inputs.command is Command.PUBLISH else None
+        if taken is None:
+            left.append(family)
+        else:
+            products |= taken
+    resolved = _resolve(left, world, reading.lock_of(inputs))
+    firsts = _firsts(resolved, outcome.layers)
+    products |= _build_all(resolved, firsts, builder, world.workers)
+    for layer in outcome.layers:
+        first = firsts.get(layer.id, layer)
+        outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
+        if first is not layer:
+            world.voice.step(layer.key, f"same content as {first.key}: built once")
     _weigh(outcome, world.voice)
+
+
+def _take_up(family: Family, builder: Builder) -> dict[str, Product] | None:
+    """Take up a whole family that `build` left: none of it may need another resolution."""
+    found: dict[str, Product] = {}
+    for order in family.orders:
+        product = builder.take_up(order)
+        if product is None:
+            return None
+        found[order.layer.id] = product
+    return found
+
+
+def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
+    """Find for each layer the first one with the same content: its build serves."""
+    by_content: dict[str, Layer] = {}
+    return {
+        layer.id: by_content.setdefault(resolved[layer.id].content_key, layer)
+        for layer in layers
+        if layer.id in resolved
+    }
+
+
+def _build_all(
+    resolved: Mapping[str, Resolved],
+    firsts: Mapping[str, Layer],
+    builder: Builder,
+    workers: int,
+) -> dict[str, Product]:
+    """Build each content once, several at a time, layers after those that they require."""
+    waiting = [item for layer_id, item in resolved.items() if firsts[layer_id].id == layer_id]
+    waiting.sort(key=lambda item: len(item.below))
+    futures: dict[str, Future[Product]] = {}
+
+    def build(item: Resolved) -> Product:
+        # Those below were handed to the pool before: they run, or are done.
+        below = [futures[firsts[layer_id].id].result().archive for layer_id in item.below]
+        return builder.build(item, below)
+
+    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        for item in waiting:
+            futures[item.order.layer.id] = pool.submit(build, item)
+    return dict(zip(futures, _results(list(futures.values())), strict=True))
 
 
 def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
@@ -175,8 +174,7 @@ def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: 
 def _weigh(outcome: Outcome, voice: Voice) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [problem for built in outcome.built.values() for problem in weighing.over(built)]
-    stacks = outcome.manifest.stacks if outcome.manifest else ()
-    outcome.stacks = [stack.weigh(item, outcome.built) for item in stacks]
+    outcome.stacks = [stack.weigh(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     for built in outcome.built.values():
         for warning in weighing.near(built):
@@ -189,13 +187,19 @@ def _all(work: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R
     """Do the work for all items, several at a time; raise the problems of all that failed."""
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         futures = [pool.submit(work, item) for item in items]
+    return _results(futures)
+
+
+def _results(futures: Sequence[Future[_R]]) -> list[_R]:
+    """Give all results, or raise all problems, each once."""
     errors = [error for future in futures if (error := future.exception())]
+    expected = [error for error in errors if isinstance(error, LayerBuilderError)]
     for error in errors:
         if not isinstance(error, LayerBuilderError):
             raise error
-    if errors:
-        expected = [error for error in errors if isinstance(error, LayerBuilderError)]
-        raise type(expected[0])(*(problem for error in expected for problem in error.problems))
+    if expected:
+        problems = dict.fromkeys(problem for error in expected for problem in error.problems)
+        raise type(expected[0])(*problems)
     return [future.result() for future in futures]
 
 
@@ -204,28 +208,3 @@ def _notice_runtimes(outcome: Outcome, voice: Voice) -> None:
     for notice, place in notices.items():
         if notice:
             voice.warn(Problem(message=notice, place=place))
-
-
-def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
-    if files.secrets:
-        place = layer.include[0].place
-        voice.warn(
-            Problem(
-                message=f"left out, since they look like credentials: {', '.join(files.secrets)}",
-                layer=layer.key,
-                place=place,
-            )
-        )
-    others = [path for path in files.left_out if path not in files.secrets]
-    if others:
-        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
-        voice.step(layer.key, f"left out of the layer: {shown}")
-
-
-def _empty(layer: Layer, files: Collection) -> Problem:
-    passed_over = f" ({', '.join(files.left_out[:5])} left out)" if files.left_out else ""
-    return Problem(
-        message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer",
-        layer=layer.key,
-        place=layer.include[0].place,
-    )

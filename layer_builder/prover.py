@@ -15,12 +15,13 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -102,10 +103,9 @@ def bound(memory: int) -> None:
         resource.setrlimit(what, (bounded, bounded))
 
 
-def set_paths(root: str, runtime: str) -> None:
+def set_paths(root: str, others: list[str]) -> None:
     """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
-    if runtime:
-        sys.path.append(runtime)
+    sys.path += others
     site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
     sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
     import site  # `-S` only keeps it from adding folders; programs expect `exit` to be there
@@ -140,16 +140,17 @@ def load(name: str) -> None:
         found = getattr(found, part)
 
 
-def prove(orders: dict[str, Any], answers: int) -> None:
+def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
     """Import all that is asked for, in order, in this process."""
     root = orders["root"]
     bound(orders["memory"])
-    set_paths(root, orders["runtime"])
+    set_paths(root, orders["others"])
     watch = Watch(root)
     if orders["watch"]:
         sys.addaudithook(watch)
+    me, home, paths = os.getpid(), os.getcwd(), list(sys.path)
     for index, name in enumerate(orders["modules"]):
-        tell(answers, start=index)
+        tell(start=index)
         begin = time.perf_counter()
         watch.opened = set()
         known = set(sys.modules)
@@ -157,49 +158,94 @@ def prove(orders: dict[str, Any], answers: int) -> None:
             load(name)
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            tell(answers, failed=index, error=text[-4000:], kind=type(error).__name__)
+            leave_if_forked(me)
+            tell(failed=index, error=text[-4000:], kind=type(error).__name__)
         else:
+            leave_if_forked(me)
             seconds = round(time.perf_counter() - begin, 4)
             opened = (
                 watch.opened | files_of(set(sys.modules) - known, root) if orders["watch"] else ()
             )
-            tell(answers, imported=index, seconds=seconds, opened=sorted(opened))
-    tell(answers, loaded=sorted(files_of(set(sys.modules), root)))
+            tell(imported=index, seconds=seconds, opened=sorted(opened))
+        os.chdir(home)
+        sys.path += [path for path in paths if path not in sys.path]
+    tell(loaded=sorted(files_of(set(sys.modules), root)))
+
+
+def leave_if_forked(me: int) -> None:
+    """End a copy of this process that an import made and let return."""
+    if os.getpid() != me:
+        os._exit(0)
 
 
 def files_of(names: set[str], root: str) -> set[str]:
     """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
     prefix = os.path.join(root, "")
-    paths = (getattr(sys.modules.get(name), "__file__", None) for name in names)
-    return {p[len(prefix) :] for p in paths if isinstance(p, str) and p.startswith(prefix)}
+    found = set()
+    for name in names:
+        try:
+            # Past any `__getattr__`: lazy modules would load, or raise.
+            path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
+        except Exception:  # noqa: S112 (whatever stands in sys.modules)
+            continue
+        if isinstance(path, str) and path.startswith(prefix):
+            found.add(path[len(prefix) :])
+    return found
 
 
-def tell(answers: int, **answer: Any) -> None:
-    """Write one answer, whole."""
-    data = json.dumps(answer).encode() + b"\n"
-    while data:
-        data = data[os.write(answers, data) :]
+def teller(answers: int, secret: str) -> Callable[..., None]:
+    """Make the function that writes an answer, whole, and on a line of its own.
+
+    An import may write to the same descriptor; only answers with the secret count.
+    """
+
+    def tell(**answer: Any) -> None:
+        data = b"\n" + json.dumps({"secret": secret, **answer}).encode() + b"\n"
+        while data:
+            data = data[os.write(answers, data) :]
+
+    return tell
+
+
+def end_children() -> None:
+    """End what an import started and left behind; as subreaper, this process inherits it."""
+    try:
+        while True:
+            with open("/proc/thread-self/children") as file:
+                children = [int(word) for word in file.read().split()]
+            if not children:
+                return
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+    except OSError:
+        return
 
 
 def main() -> None:
     """Isolate, then import in a child, so that whatever it starts ends with it."""
     orders = json.loads(sys.stdin.read())
-    answers = 3
+    tell = teller(3, orders["secret"])
     done = isolate(orders["writable"])
-    tell(answers, python=platform.python_version(), isolated=done)
+    tell(python=platform.python_version(), isolated=done)
+    libc = ctypes.CDLL(None)
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.fork()
     if child == 0:
-        libc = ctypes.CDLL(None)
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             drop_capabilities(libc)
         try:
-            prove(orders, answers)
+            prove(orders, tell)
         finally:
             os._exit(0)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
     _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    tell(answers, ended=code)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_children()
+    tell(ended=os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 

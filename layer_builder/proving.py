@@ -25,7 +25,7 @@ class Prover(Protocol):
         modules: Sequence[str],
         *,
         cache: Path,
-        runtime: Path | None = None,
+        others: Sequence[Path] = (),
         watch: bool = False,
     ) -> Round:
         """Import modules one after another."""
@@ -49,8 +49,8 @@ class Bench:
     prover: Prover
     cache: Path
     """Takes bytecode."""
-    runtime: Path | None = None
-    """Packages that stand for the Lambda runtime's own."""
+    others: tuple[Path, ...] = ()
+    """Folders of packages that Lambda has besides: from layers below, from the runtime."""
     workers: int = 1
 
 
@@ -65,6 +65,9 @@ def prove(
     """
     tries = _Tries(bench)
     first = tries.all(names)
+    if first.failed:
+        # An import may break those after it for good (a hook, a limit): now they come before it.
+        first = proof.together([first, tries.all(first.failed[::-1])], names)
     suspects, failed_before = first.broken, dict[str, Attempt]()
     for _ in range(_MOST_ROUNDS):
         if not suspects:
@@ -100,29 +103,30 @@ def prove(
 def _needed(whole: Round, removed: frozenset[str], owners: Mapping[str, str]) -> dict[str, str]:
     """Map removed files to the import that opened them, or looked into their folder.
 
-    Where an import needs a file without opening it, all that was removed of its distribution
+    Where imports need files without opening them, all that was removed of their distributions
     counts.
     """
     needed: dict[str, str] = {}
     for name in whole.imported:
         opened = whole.attempts[name].opened
-        touched = {
-            path for path in removed if path in opened or str(PurePosixPath(path).parent) in opened
-        }
-        if not touched:
-            owner = _owner(name, owners)
-            touched = {path for path in removed if owners.get(path) == owner}
-        needed |= {path: needed.get(path, f"import {name}") for path in touched}
+        for path in removed:
+            if path in opened or str(PurePosixPath(path).parent) in opened:
+                needed.setdefault(path, f"import {name}")
+    return needed or _all_of_their_distributions(whole.imported, removed, owners)
+
+
+def _all_of_their_distributions(
+    names: Sequence[str], removed: frozenset[str], owners: Mapping[str, str]
+) -> dict[str, str]:
+    by_module = {imports.module_name(path): owner for path, owner in owners.items()}
+    needed: dict[str, str] = {}
+    for name in names:
+        parents = reversed(imports.parents(name.partition(":")[0]))
+        owner = next((by_module[parent] for parent in parents if parent in by_module), None)
+        for path in removed:
+            if owner and owners.get(path) == owner:
+                needed.setdefault(path, f"import {name}")
     return needed
-
-
-def _owner(name: str, owners: Mapping[str, str]) -> str | None:
-    module = name.partition(":")[0]
-    for parent in reversed(imports.parents(module)):
-        for path, owner in owners.items():
-            if imports.module_name(path) == parent:
-                return owner
-    return None
 
 
 def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
@@ -168,9 +172,16 @@ class _Tries:
 
     def _import(self, names: Sequence[str], *, watch: bool = False) -> Round:
         bench = self._bench
-        return bench.prover.attempt(
-            bench.tree.root, names, cache=bench.cache, runtime=bench.runtime, watch=watch
+        found = bench.prover.attempt(
+            bench.tree.root, names, cache=bench.cache, others=bench.others, watch=watch
         )
+        if not found.version:
+            # Or all would count as broken anyway, and nothing would be proven.
+            raise ProofError.because(
+                next(attempt.error for attempt in found.attempts.values()),
+                advice=("try it by hand, put another on PATH, or say proof: static",),
+            )
+        return found
 
     def _check_untouched(self, before: frozenset[tuple[str, int, int, int]], found: Round) -> None:
         if "files" in found.isolated:

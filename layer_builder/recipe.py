@@ -21,22 +21,29 @@ class Ingredient:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What a layer is made from. Layers with equal keys have equal contents: one build serves."""
+    """What a layer is made from. Layers with equal content keys share one build."""
 
     layer: Layer
     requirements: Requirements = field(default_factory=Requirements)
     ingredients: tuple[Ingredient, ...] = ()
+    together: Requirements = field(default_factory=Requirements)
+    """What all layers ask for that it is resolved with."""
 
     @property
     def key(self) -> str:
         """Digest of everything but what the index answers; hexadecimal."""
+        return _digest(self._own(), *_asked(self.together), self.layer.requires)
+
+    def content_key(self, *locks: str) -> str:
+        """Digest of what decides the bytes: the settings, the files, the chosen versions."""
+        return _digest(self._own(), *locks)
+
+    def _own(self) -> list[object]:
         layer = self.layer
-        return _digest(
+        return [
             layer_builder.__version__,
             layer.target.label,
-            sorted(self.requirements.lines),
-            sorted(self.requirements.constraints),
-            self.requirements.options,
+            *_asked(self.requirements),
             sorted(layer.build),
             layer.prune,
             layer.keep,
@@ -46,11 +53,11 @@ class Recipe:
             [layer.sdk.policy, *layer.sdk.services],
             [layer.proof, *(reference.text for reference in layer.imports)],
             [[i.path, i.sha256, i.executable] for i in self.ingredients],
-        )
+        ]
 
-    def content_key(self, lock: str) -> str:
-        """Digest of everything, the chosen versions and their hashes included."""
-        return _digest(self.key, lock)
+
+def _asked(requirements: Requirements) -> tuple[object, ...]:
+    return sorted(requirements.lines), sorted(requirements.constraints), requirements.options
 
 
 def _digest(*parts: object) -> str:

@@ -5,7 +5,7 @@ requirement is a PEP 508 specifier.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -40,6 +40,8 @@ class Requirements:
     """Requirements, with their hashes where given, as uv reads them."""
     names: frozenset[str] = frozenset()
     """The normalised names of the distributions asked for."""
+    hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Hashes that the files give, by normalised name."""
     constraints: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Index options, in order."""
@@ -48,6 +50,22 @@ class Requirements:
     def text(self) -> str:
         """One requirements file that says the same."""
         return "".join(f"{line}\n" for line in (*self.options, *self.lines))
+
+
+def together(parts: Iterable[Requirements]) -> Requirements:
+    """Ask for all that several layers ask for."""
+    found = list(parts)
+    hashes: dict[str, frozenset[str]] = {}
+    for part in found:
+        for name, given in part.hashes.items():
+            hashes[name] = hashes.get(name, frozenset()) | given
+    return Requirements(
+        lines=tuple(dict.fromkeys(line for part in found for line in part.lines)),
+        names=frozenset().union(*(part.names for part in found)),
+        hashes=hashes,
+        constraints=tuple(dict.fromkeys(line for part in found for line in part.constraints)),
+        options=tuple(dict.fromkeys(option for part in found for option in part.options)),
+    )
 
 
 def collect(
@@ -66,6 +84,7 @@ def collect(
         Requirements(
             lines=tuple(dict.fromkeys(collector.lines)),
             names=frozenset(collector.names),
+            hashes={name: frozenset(found) for name, found in collector.hashes.items()},
             constraints=tuple(dict.fromkeys(collector.constraints)),
             options=tuple(dict.fromkeys(collector.options)),
         ),
@@ -79,6 +98,7 @@ class _Collector:
     folder: PurePosixPath
     lines: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    hashes: dict[str, set[str]] = field(default_factory=dict)
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -108,8 +128,8 @@ class _Collector:
     def requirement(self, line: str, place: Place, into: list[str]) -> None:
         hashes = _HASH.findall(line)
         specifier = _HASH.sub("", line).strip()
-        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or specifier.endswith(
-            (".whl", ".tar.gz")
+        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or (
+            specifier.endswith((".whl", ".tar.gz")) and "://" not in specifier
         ):
             self._mistake(
                 f"{specifier!r} is a file or a folder, not a distribution from an index", place,
@@ -130,7 +150,10 @@ class _Collector:
             self._refuse_url(specifier, place)
             return
         if into is self.lines:
-            self.names.add(str(canonicalize_name(parsed.name)))
+            name = str(canonicalize_name(parsed.name))
+            self.names.add(name)
+            if hashes:
+                self.hashes.setdefault(name, set()).update(hashes)
         into.append(" ".join((str(parsed), *(f"--hash={digest}" for digest in hashes))))
 
     def _option(self, line: str, place: Place, chain: tuple[str, ...], *, constrain: bool) -> None:
@@ -205,4 +228,6 @@ def _normal(folder: PurePosixPath, value: str) -> str | None:
             parts.pop()
         elif part != ".":
             parts.append(part)
-    return None if value.startswith(("/", "~")) or not parts else "/".join(parts)
+    if value.startswith(("/", "~")) or "\0" in value or not parts:
+        return None
+    return "/".join(parts)

@@ -3,7 +3,9 @@
 import re
 from typing import Annotated, Any, Literal
 
+from pathspec import GitIgnoreSpec
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ByteSize,
@@ -46,6 +48,15 @@ def _is_services(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
+def _pattern(value: str) -> str:
+    try:
+        GitIgnoreSpec.from_lines([value])
+    except ValueError:
+        message = "git knows no such pattern"
+        raise ValueError(message) from None
+    return value
+
+
 def _share(value: object) -> object:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
     if not found or not 0 < float(found[1]) <= 100:  # noqa: PLR2004 (per cent)
@@ -73,6 +84,10 @@ SdkChoice = Annotated[
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 Texts = Annotated[
     list[Text], BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text])
+]
+Patterns = Annotated[
+    list[Annotated[Text, AfterValidator(_pattern)]],
+    BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text]),
 ]
 Pythons = Annotated[
     list[Python],
@@ -154,9 +169,9 @@ class _Settings(_Model):
     proof: Depth | None = None
     """imports (the default): top-level modules and the level below; deep: every module;
     static: run nothing; off."""
-    keep: Texts | None = None
+    keep: Patterns | None = None
     """gitignore patterns of installed files that no rule removes."""
-    drop: Texts | None = None
+    drop: Patterns | None = None
     """gitignore patterns of installed files to remove besides."""
     build: Texts | None = None
     """Distributions that may be built from their sdist; all others come as wheels."""
@@ -175,9 +190,12 @@ class LayerEntry(_Settings):
     """Requirements written here, such as "pandas>=2"."""
     include: Includes | None = None
     """Files and folders of the workspace."""
+    requires: Texts | None = None
+    """Keys of layers that are loaded below this one: resolved together, and what they hold is
+    not repeated."""
     imports: Texts | None = None
     """Modules that must import, besides those that are proven anyway."""
-    exclude: Texts | None = None
+    exclude: Patterns | None = None
     """gitignore patterns of included files to leave out."""
 
 
@@ -205,7 +223,7 @@ class ManifestFile(_Settings):
     functions: dict[str, FunctionEntry] | None = None
 
 
-PLANNED = frozenset({"uv", "external", "permissions", "retain", "regions", "ssm", "requires"})
+PLANNED = frozenset({"uv", "external", "permissions", "retain", "regions", "ssm"})
 """Keys of the design that this version does not know yet."""
 
 

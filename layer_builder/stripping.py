@@ -11,6 +11,7 @@ import io
 import struct
 from collections.abc import Iterable
 
+from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from layer_builder.elf import Elf
@@ -23,30 +24,44 @@ _SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_s
 def strip(content: bytes) -> bytes:
     """Give the stripped file, of the same length or shorter; the same bytes if nothing can go.
 
-    Takes 64-bit little-endian ELF; gives anything else back as it is.
+    Takes 64-bit little-endian ELF that a loader maps; gives anything else back as it is: object
+    files, which have no segments, and programs that carry a payload behind their sections.
     """
     if content[:6] != b"\x7fELF\x02\x01":
         return content
-    file = ELFFile(io.BytesIO(content))
-    needed = [(0, _HEADER_BYTES)]
-    needed.append((file["e_phoff"], file["e_phnum"] * file["e_phentsize"]))
-    needed += [
-        (segment["p_offset"], segment["p_filesz"])
-        for segment in file.iter_segments()
-        if segment["p_type"] != "PT_NULL"
-    ]
-    needed += [
-        (section["sh_offset"], section["sh_size"])
-        for section in file.iter_sections()
-        if section["sh_flags"] & _SHF_ALLOC and section["sh_type"] != "SHT_NOBITS"
-    ]
+    try:
+        file = ELFFile(io.BytesIO(content))
+        if file["e_type"] not in {"ET_DYN", "ET_EXEC"} or not file["e_phnum"]:
+            return content
+        needed, others = _parts(file)
+    except (ELFError, OverflowError, MemoryError):
+        return content
     end = max(start + size for start, size in needed)
+    known = max(start + size for start, size in (*needed, *others))
+    if end > len(content) or content[known:].strip(b"\0"):
+        return content
     stripped = bytearray(content[:end])
     for start, stop in _gaps(needed, end):
         stripped[start:stop] = bytes(stop - start)
     struct.pack_into("<Q", stripped, _SECTION_HEADER_FIELDS, 0)
     struct.pack_into("<HHH", stripped, 0x3A, 0, 0, 0)
     return bytes(stripped) if len(stripped) <= len(content) else content
+
+
+def _parts(file: ELFFile) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """List offset and size of what the loader reads, and of all else that the headers tell of."""
+    needed = [(0, _HEADER_BYTES), (file["e_phoff"], file["e_phnum"] * file["e_phentsize"])]
+    needed += [
+        (segment["p_offset"], segment["p_filesz"])
+        for segment in file.iter_segments()
+        if segment["p_type"] != "PT_NULL"
+    ]
+    others = [(file["e_shoff"], file["e_shnum"] * file["e_shentsize"])]
+    for section in file.iter_sections():
+        if section["sh_type"] != "SHT_NOBITS":
+            part = needed if section["sh_flags"] & _SHF_ALLOC else others
+            part.append((section["sh_offset"], section["sh_size"]))
+    return needed, others
 
 
 def is_same(before: Elf, after: Elf) -> bool:

@@ -20,6 +20,8 @@ class Tree:
     """Where files go that are taken out; on the same file system, so that moving is cheap."""
     aside: Path
     """Where packages go that the Lambda runtime is to bring."""
+    lower: Path
+    """What the layers below this one have under python/."""
     bytecode: Path
     """Where the bytecode of a proof goes."""
 
@@ -30,6 +32,7 @@ class Tree:
             root=folder / "python",
             attic=folder / "attic",
             aside=folder / "runtime",
+            lower=folder / "below" / "python",
             bytecode=folder / "bytecode",
         )
         tree.root.mkdir()

@@ -12,31 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uv as uv_package
-from packaging.version import Version
 
 from layer_builder.errors import InstallError, Problem
-from layer_builder.layer import HeldBack
 from layer_builder.requirements import Requirements
+from layer_builder.resolution import Resolution
 from layer_builder.target import Target
 
-_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)", re.MULTILINE)
 _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resolution:
-    """One version for each distribution, with the hashes of its files."""
-
-    lock: str
-    """A requirements file with hashes, complete and in a fixed order."""
-    held_back: tuple[HeldBack, ...] = ()
-
-    @property
-    def pins(self) -> dict[str, str]:
-        """Version by normalised name."""
-        return dict(_PIN.findall(self.lock))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +31,34 @@ class Uv:
     binary: str = field(default_factory=uv_package.find_uv_bin)
 
     def resolve(
-        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        prefer: Resolution | None = None,
     ) -> Resolution:
         """Choose versions for a target, wheels only but for the sdists that may be built.
 
+        The preferred version is kept where the requirements allow it, else the newest is taken.
+
         Raises InstallError with uv's reason, and for a missing wheel with what could be done.
         """
-        done = self._compile(requirements, target, target.uv_platform, build)
+        done = self._compile(requirements, target, target.uv_platform, build, prefer)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
-        resolution = Resolution(lock=done.stdout)
-        if target.uv_platform == target.newest_uv_platform:
-            return resolution
-        newest = self._compile(requirements, target, target.newest_uv_platform, build)
-        if newest.returncode:
-            return resolution
-        return Resolution(
-            lock=done.stdout,
-            held_back=_held_back(resolution.pins, Resolution(lock=newest.stdout).pins),
-        )
+        resolution = Resolution.from_lines(done.stdout)
+        if target.uv_platform != target.newest_uv_platform:
+            newest = self._compile(requirements, target, target.newest_uv_platform, build)
+            if newest.returncode == 0:
+                resolution = resolution.compared_with(Resolution.from_lines(newest.stdout))
+        trusted, doubts = resolution.trusting(requirements.hashes)
+        if doubts:
+            raise InstallError.because(
+                "the requirements have hashes, and these do not cover what is to be installed",
+                details=tuple(doubts),
+                advice=("write the hashes anew (uv pip compile --generate-hashes), or none",),
+            )
+        return trusted
 
     def install(
         self,
@@ -82,7 +75,7 @@ class Uv:
         options = "".join(f"{option}\n" for option in requirements.options)
         with tempfile.TemporaryDirectory() as folder:
             lock = Path(folder, "requirements.txt")
-            lock.write_text(options + resolution.lock, encoding="utf-8")
+            lock.write_text(options + resolution.text, encoding="utf-8")
             done = self._run(
                 "install",
                 *_platform(target, target.uv_platform),
@@ -101,14 +94,22 @@ class Uv:
             )
 
     def _compile(
-        self, requirements: Requirements, target: Target, platform: str, build: Sequence[str]
+        self,
+        requirements: Requirements,
+        target: Target,
+        platform: str,
+        build: Sequence[str],
+        prefer: Resolution | None = None,
     ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as folder:
             asked = Path(folder, "requirements.in")
             asked.write_text(requirements.text, encoding="utf-8")
             limits = Path(folder, "constraints.txt")
             limits.write_text("\n".join(requirements.constraints), encoding="utf-8")
-            return self._run(
+            # uv keeps the versions that it finds in the file it is to write.
+            chosen = Path(folder, "chosen.txt")
+            chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
+            done = self._run(
                 "compile",
                 *_platform(target, platform),
                 *_wheels(build),
@@ -116,8 +117,11 @@ class Uv:
                 "--no-header",
                 "--no-annotate",
                 "--constraints", str(limits),
+                "--output-file", str(chosen),
                 str(asked),
             )  # fmt: skip
+            done.stdout = chosen.read_text(encoding="utf-8")
+            return done
 
     def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [self.binary, "pip", command, "--quiet", "--no-config", *arguments]
@@ -167,7 +171,7 @@ class Uv:
         line = f"{name}<{version}" if version else name
         older = Requirements(lines=(line,), options=requirements.options)
         done = self._compile(older, target, target.uv_platform, ())
-        return None if done.returncode else Resolution(lock=done.stdout).pins.get(name)
+        return None if done.returncode else Resolution.from_lines(done.stdout).versions.get(name)
 
 
 def _platform(target: Target, platform: str) -> tuple[str, ...]:
@@ -181,14 +185,6 @@ def _platform(target: Target, platform: str) -> tuple[str, ...]:
 def _wheels(build: Sequence[str]) -> tuple[str, ...]:
     allowed = [word for name in build for word in ("--no-binary", name)]
     return ("--only-binary", ":all:", *allowed)
-
-
-def _held_back(pins: Mapping[str, str], newest: Mapping[str, str]) -> tuple[HeldBack, ...]:
-    return tuple(
-        HeldBack(name=name, version=version, newer=newest[name])
-        for name, version in sorted(pins.items())
-        if name in newest and Version(newest[name]) > Version(version)
-    )
 
 
 def _tidy(said: str) -> str:

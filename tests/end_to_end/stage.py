@@ -47,7 +47,11 @@ with open(os.environ["ACT_STUB_STATE"] + "/aws.jsonl", "a") as file:
 
 def commit(folder: Path, slug: str) -> Path:
     """Make a folder a repository with one commit, on main."""
-    quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": os.environ["PATH"]}
+    quiet = {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "PATH": os.environ["PATH"],
+    }
     author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     for words in (
         ("init", "-qb", "main"),
@@ -163,26 +167,31 @@ class Stage:
                 process.communicate(timeout=30)
 
     def _environment(self) -> dict[str, str]:
-        """Give act, which hands all of it on to the steps, only what a step needs to reach an index."""
-        wanted = {"http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "requests_ca_bundle"}
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name.lower() in wanted or name.startswith("PIP_")
-        }
-        home = Path.home()
-        python = Path(os.path.realpath(sys.executable)).parent
-        path = [str(self.tmp / "bin"), str(python), *os.environ["PATH"].split(os.pathsep)]
-        return kept | {
-            "PATH": os.pathsep.join(path),
-            "HOME": str(self.tmp / "home"),
-            "LANG": "C.UTF-8",
-            "ACT_STUB_STATE": str(self.state),
-            # Shared with the user's: the caches of pip and uv, and the Pythons that prove layers.
-            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(home / ".cache")),
-            "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME", str(home / ".local" / "share")),
-            "PYENV_ROOT": os.environ.get("PYENV_ROOT", str(home / ".pyenv")),
-        }
+        """Give act what it hands on to the steps."""
+        around = surroundings()
+        tools = {"PATH": f"{self.tmp / 'bin'}{os.pathsep}{around['PATH']}"}
+        mine = {"HOME": str(self.tmp / "home"), "ACT_STUB_STATE": str(self.state)}
+        return around | tools | mine
+
+
+def surroundings() -> dict[str, str]:
+    """Keep of our environment what a step needs: Pythons, caches, a way to the index."""
+    wanted = {"http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.lower() in wanted or name.startswith("PIP_")
+    }
+    home = Path.home()
+    # Not our virtual environment's: a runner's python3 is a whole one.
+    python = Path(os.path.realpath(sys.executable)).parent
+    return kept | {
+        "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
+        "LANG": "C.UTF-8",
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(home / ".cache")),
+        "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME", str(home / ".local" / "share")),
+        "PYENV_ROOT": os.environ.get("PYENV_ROOT", str(home / ".pyenv")),
+    }
 
 
 def remote(workflow: Path, job: str = "") -> list[str]:

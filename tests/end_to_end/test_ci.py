@@ -38,7 +38,10 @@ def test_the_example_workflow_is_as_strict_as_ours() -> None:
         ("self-test-outputs", {"self-test": "success", "self-test-outputs": "success"}),
         (
             "self-test-refuses",
-            {"self-test-refuses[broken]": "success", "self-test-refuses[over-the-limit]": "success"},
+            {
+                "self-test-refuses[broken]": "success",
+                "self-test-refuses[over-the-limit]": "success",
+            },
         ),
         ("self-test-immune", {"self-test-immune": "success"}),
     ],

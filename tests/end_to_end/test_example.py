@@ -1,6 +1,5 @@
 """examples/cr2a/publish-layers.yml, as somebody would copy it."""
 
-import base64
 import json
 import os
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from layer_builder import interpreter
-from layer_builder.target import Target
+from layer_builder.target import Architecture, Python, Target
 
 from .act import Run
 from .stage import ROOT, Stage
@@ -49,7 +48,9 @@ sys.stdout.buffer.write(base64.b64decode(answer["body"]))
 sys.exit(answer["statusCode"] != 200)
 """
 
-PYTHON = interpreter.find(Target(python="3.12", architecture="x86_64"), os.environ)
+PYTHON = interpreter.find(
+    Target(python=Python("3.12"), architecture=Architecture.X86_64), os.environ
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,40 +101,47 @@ def test_zips_and_reports_are_kept_as_an_artifact(on_main: tuple[Stage, Run]) ->
     assert run.steps["layers/layers/run"].summary == report + "\n"
 
 
-@pytest.mark.skipif(PYTHON is None, reason="no Python 3.12 for x86_64 to load the layers")
-@pytest.mark.parametrize(
-    ("accept", "answer"),
-    [
-        ("text/html", b"<h1>Supply &lt;of bolts&gt;</h1>"),
-        ("text/html", b"<li>Clause 4: liability has no cap</li>"),
-        ("application/pdf", b"%PDF-"),
-    ],
-)
-def test_the_api_runs_on_its_three_layers(
-    on_main: tuple[Stage, Run], tmp_path: Path, accept: str, answer: bytes
-) -> None:
-    assert PYTHON is not None
+@pytest.fixture(scope="module")
+def opt(on_main: tuple[Stage, Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the api's layers as Lambda does."""
+    folder = tmp_path_factory.mktemp("opt")
     for key in ("shared-code", "core-deps", "optional-deps"):
         with zipfile.ZipFile(on_main[0].state / "artifacts" / "layers" / f"cr2a-{key}.zip") as file:
-            file.extractall(tmp_path)
+            file.extractall(folder)
+    return folder
+
+
+@pytest.mark.skipif(PYTHON is None, reason="no Python 3.12 for x86_64 to load the layers")
+@pytest.mark.parametrize(
+    ("accept", "parts"),
+    [
+        (
+            "text/html",
+            [b"<h1>Supply &lt;of bolts&gt;</h1>", b"<li>Clause 4: liability has no cap</li>"],
+        ),
+        ("application/pdf", [b"%PDF-"]),
+    ],
+)
+def test_the_api_runs_on_its_three_layers(opt: Path, accept: str, parts: list[bytes]) -> None:
+    assert PYTHON is not None
     done = subprocess.run(
         [PYTHON.path, "-c", ASK, accept],
         input=CONTRACT.encode(),
-        env={"PYTHONPATH": str(tmp_path / "python"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={"PYTHONPATH": str(opt / "python")},
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    assert answer in done.stdout
+    assert [part for part in parts if part not in done.stdout] == []
 
 
 def test_a_pull_request_publishes_nothing_and_needs_no_credentials(stage: Stage) -> None:
     manifest = (Path(__file__).with_name("manifests") / "small.yml").read_text()
-    pull_request = {"pull_request": {"number": 7, "head": {"ref": "topic"}, "base": {"ref": "main"}}}
+    pull_request = {
+        "pull_request": {"number": 7, "head": {"ref": "topic"}, "base": {"ref": "main"}}
+    }
 
-    run = stage.play(
-        WORKFLOW, {"layers.yml": manifest}, event="pull_request", payload=pull_request
-    )
+    run = stage.play(WORKFLOW, {"layers.yml": manifest}, event="pull_request", payload=pull_request)
 
     assert run.jobs == {"layers": "success", "deploy": "skipped"}, run.errors
     assert run.steps["layers/1"].result == "skipped"  # signs in

@@ -41,9 +41,7 @@ CONTENTS = {
 }
 
 
-def make(
-    folder: Path, contents: Mapping[str, bytes] | None = None, workers: int = 2
-) -> Archive:
+def make(folder: Path, contents: Mapping[str, bytes] | None = None, workers: int = 2) -> Archive:
     """Write files in the given order, then their zip in the given order."""
     members = []
     for number, (path, content) in enumerate((CONTENTS if contents is None else contents).items()):
@@ -67,7 +65,9 @@ def make(
 def test_a_build_elsewhere_gives_the_same_bytes(
     run: Run, tmp_path: Path, add_wheel: Add, env: Mapping[str, str]
 ) -> None:
-    add_wheel("demo", "1.0", {"demo/__init__.py": "", "demo/größe.txt": "x\n"}, scripts={"d": "d:d"})
+    add_wheel(
+        "demo", "1.0", {"demo/__init__.py": "", "demo/größe.txt": "x\n"}, scripts={"d": "d:d"}
+    )
     names = ["b.py", "a.py", "Z.py", "größe.py", "run.sh"]
     digests = set()
     for folder, mask, order in (("here", 0o022, 1), ("else/where", 0o077, -1)):

@@ -1,6 +1,7 @@
 """Whose package index is used, and that nothing else of the caller's uv settings is."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,7 +12,9 @@ import pytest
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 
-MANIFEST = 'version: 1\npython: "3.12"\nlayers:\n  demo: {requirements: requirements.txt}\n'
+# This machine's own Python: any other would be looked for, in a workflow even downloaded.
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+MANIFEST = f'version: 1\npython: "{PYTHON}"\nlayers:\n  demo: {{requirements: requirements.txt}}\n'
 
 
 @pytest.fixture(autouse=True)
@@ -161,9 +164,7 @@ def test_a_password_in_an_index_url_is_never_told(  # noqa: PLR0913 (the table's
     (workspace / "requirements.txt").write_text(f"{options}{asked}\n")
     if place == "uv.toml":
         (workspace / "uv.toml").write_text(f'index-url = "{url}"\n')
-    files = {
-        name: str(workspace / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
-    }
+    files = {name: str(workspace / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
         Path(path).touch()
     done = run("build", env=env | files | {"GITHUB_ACTIONS": "true"})

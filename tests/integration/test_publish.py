@@ -37,7 +37,9 @@ def report(workspace: Path) -> dict[str, Any]:
 def test_a_layer_is_published_and_its_arn_is_awss_own(
     run: Run, workspace: Path, client: Callable[..., Any], versions: Versions
 ) -> None:
-    write(workspace, "architecture: arm64, description: d, license: MIT, name: 'x-{layer}-{python}'")
+    write(
+        workspace, "architecture: arm64, description: d, license: MIT, name: 'x-{layer}-{python}'"
+    )
     done = run("publish")
     assert done.returncode == 0, done.stderr
     arn = ARN.format("eu-west-1", "x-code-312", 1)
@@ -140,9 +142,7 @@ def test_a_zip_over_50_mib_goes_through_the_bucket_once(
     (workspace / "src/noise.bin").write_bytes(os.urandom(51 * MIB))
     refused = run("publish")
     assert refused.returncode == 5
-    assert (
-        "is over AWS's limit for a zip sent in the request: 52,428,800 bytes" in refused.stderr
-    )
+    assert "is over AWS's limit for a zip sent in the request: 52,428,800 bytes" in refused.stderr
     assert "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped" in refused.stderr
     assert versions() == []
     s3 = client("s3")
@@ -166,9 +166,7 @@ def test_the_bucket_is_not_used_where_the_request_will_do(
 ) -> None:
     write(workspace)
     s3 = client("s3")
-    s3.create_bucket(
-        Bucket="ours", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    s3.create_bucket(Bucket="ours", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     done = run("publish", "--s3-bucket", "ours")
     assert done.returncode == 0, done.stderr
     assert "Contents" not in s3.list_objects_v2(Bucket="ours")

@@ -211,7 +211,9 @@ def test_an_sdist_needs_leave_to_be_built(run: Run, workspace: Path, add_sdist: 
     ask_for(workspace, "demo")
     refused = run("build")
     assert refused.returncode == 3
-    assert "layer demo: demo 1.0 has no wheel for python3.12 on x86_64 (glibc 2.34)" in refused.stderr
+    assert (
+        "layer demo: demo 1.0 has no wheel for python3.12 on x86_64 (glibc 2.34)" in refused.stderr
+    )
     assert "  → no older version of demo has one either\n" in refused.stderr
     assert "  → if demo is pure Python: build: [demo] builds it from its sdist\n" in refused.stderr
     assert not (workspace / "dist/layers/demo.zip").exists()
@@ -268,12 +270,6 @@ def test_wheels_of_the_real_index_are_those_of_the_target(
         cwd=tmp_path, env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    compiled = {
-        name: data for name, data in layer(tmp_path).items() if re.search(r"\.so$", name)
-    }
-    assert list(compiled) == [
-        "python/markupsafe/_speedups.cpython-313-aarch64-linux-gnu.so"
-    ]
+    compiled = {name: data for name, data in layer(tmp_path).items() if re.search(r"\.so$", name)}
+    assert list(compiled) == ["python/markupsafe/_speedups.cpython-313-aarch64-linux-gnu.so"]
     assert {data[18:20] for data in compiled.values()} == {b"\xb7\x00"}  # EM_AARCH64
-
-

@@ -84,7 +84,9 @@ def test_clutter_is_left_out_and_said_secrets_with_a_warning(run: Run, workspace
         "warning: layers.yml:5:14: layer code: left out, since they look like credentials:"
         " src/.env, src/id_rsa, src/server.pem, src/sub/.env.production"
     ) in lines
-    assert "code: left out of the layer: src/.git/, src/.venv/, src/__pycache__/, src/old.pyc" in lines
+    assert (
+        "code: left out of the layer: src/.git/, src/.venv/, src/__pycache__/, src/old.pyc" in lines
+    )
 
 
 @pytest.mark.parametrize("entry", ["src/.env", "[{from: src/.env, to: python/settings}]"])
@@ -164,9 +166,7 @@ def test_a_link_to_nothing_is_told(run: Run, workspace: Path, target: str) -> No
     include(workspace, "src/")
     done = run("build")
     assert done.returncode == 2
-    assert (
-        "error: layers.yml:5:14: layer code: src/self is a link to nothing\n" in done.stderr
-    )
+    assert "error: layers.yml:5:14: layer code: src/self is a link to nothing\n" in done.stderr
 
 
 def test_what_is_not_a_file_is_told(run: Run, workspace: Path) -> None:

@@ -1,0 +1,101 @@
+"""Reads what a run is asked for: the manifest, the files it names, the lock beside it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from layer_builder import lockfile, manifest, requirements
+from layer_builder.building import Voice
+from layer_builder.errors import ManifestError, Problem
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Layer
+from layer_builder.lockfile import Lockfile
+from layer_builder.order import Order, order
+from layer_builder.outcome import Outcome
+from layer_builder.workspace import Collection, Workspace
+
+
+def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
+    """Read the manifest and keep the layers that are asked for.
+
+    Raises ManifestError with every mistake in it and in the files that it names.
+    """
+    path = Path(inputs.manifest)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError.because(
+            f"there is no manifest at {inputs.manifest}",
+            advice=("`layer-builder init` writes one; manifest: names another path",),
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
+    try:
+        return manifest.read(text, inputs.manifest).select(inputs.layers)
+    except ManifestError as error:
+        named = manifest.references(text, inputs.manifest)
+        _, mistakes = requirements.collect(named, (), workspace.read, _folder(inputs))
+        raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
+
+
+def _folder(inputs: Inputs) -> str:
+    folder = str(Path(inputs.manifest).parent)
+    return "" if folder == "." else folder
+
+
+def orders(outcome: Outcome, workspace: Workspace, voice: Voice) -> list[Order]:
+    """Read every file that the layers name; raise all mistakes at once."""
+    problems: list[Problem] = []
+    found = []
+    for layer in outcome.layers:
+        asked, mistakes = requirements.collect(
+            layer.requirements, layer.packages, workspace.read, _folder(outcome.inputs)
+        )
+        files = workspace.collect(layer.include, layer.exclude)
+        problems += [
+            replace(problem, layer=problem.layer or layer.key)
+            for problem in (*mistakes, *files.problems)
+        ]
+        if layer.include and not (files.files or files.problems or asked.lines):
+            problems.append(_empty(layer, files))
+        _tell_left_out(layer, files, voice)
+        if not problems:
+            found.append(order(layer, asked, files))
+    if problems:
+        raise ManifestError(*dict.fromkeys(problems))
+    return found
+
+
+def lock_path(inputs: Inputs) -> Path:
+    """Say where the lock of a manifest lies: beside it, `layers.lock` for `layers.yml`."""
+    return Path(inputs.manifest).with_suffix(".lock")
+
+
+def lock_of(inputs: Inputs) -> Lockfile | None:
+    """Read the lock of the manifest, None when there is none."""
+    path = lock_path(inputs)
+    return lockfile.parse(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None
+
+
+def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
+    if files.secrets:
+        place = layer.include[0].place
+        voice.warn(
+            Problem(
+                message=f"left out, since they look like credentials: {', '.join(files.secrets)}",
+                layer=layer.key,
+                place=place,
+            )
+        )
+    others = [path for path in files.left_out if path not in files.secrets]
+    if others:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
+        voice.step(layer.key, f"left out of the layer: {shown}")
+
+
+def _empty(layer: Layer, files: Collection) -> Problem:
+    passed_over = f" ({', '.join(files.left_out[:5])} left out)" if files.left_out else ""
+    return Problem(
+        message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer",
+        layer=layer.key,
+        place=layer.include[0].place,
+    )

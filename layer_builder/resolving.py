@@ -1,0 +1,226 @@
+"""Resolves layers: together where a stack loads them together, apart where nothing does."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from layer_builder import functions, requirements
+from layer_builder.errors import InstallError, LayerBuilderError, Problem
+from layer_builder.layer import Layer
+from layer_builder.lockfile import Lockfile
+from layer_builder.order import Order
+from layer_builder.requirements import Requirements
+from layer_builder.resolution import Resolution
+from layer_builder.stack import Stack
+from layer_builder.target import Target
+
+
+class Installer(Protocol):
+    """Chooses and installs distributions."""
+
+    def resolve(
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        prefer: Resolution | None = None,
+    ) -> Resolution:
+        """Choose one version for each distribution, the preferred one where that will do."""
+
+    def install(
+        self,
+        resolution: Resolution,
+        requirements: Requirements,
+        target: Target,
+        into: Path,
+        build: Sequence[str] = (),
+    ) -> None:
+        """Fill a folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Layers for one target that share a function, or require one another."""
+
+    orders: tuple[Order, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """The layers' keys."""
+        return [order.layer.key for order in self.orders]
+
+    @property
+    def asked(self) -> Requirements:
+        """What they ask for together."""
+        return requirements.together(order.recipe.requirements for order in self.orders)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What goes into a layer, and what its stack has below it."""
+
+    order: Order
+    own: Resolution = field(default_factory=Resolution)
+    below: tuple[str, ...] = ()
+    """Ids of the layers that it requires, directly or not."""
+    elsewhere: Resolution = field(default_factory=Resolution)
+    """The distributions that those hold."""
+
+    @property
+    def content_key(self) -> str:
+        """Digest of what decides the layer's bytes, and of what its proof rests on."""
+        return self.order.recipe.content_key(self.own.text, self.elsewhere.text)
+
+
+def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
+    """Group layers that have to agree on versions."""
+    group = {order.layer.id: {order.layer.id} for order in orders}
+
+    def tie(ids: Sequence[str]) -> None:
+        known = [layer_id for layer_id in ids if layer_id in group]
+        joined = set().union(*(group[layer_id] for layer_id in known))
+        for layer_id in joined:
+            group[layer_id] = joined
+
+    for stack in stacks:
+        tie([layer.id for layer in stack.layers])
+    for order in orders:
+        tie([order.layer.id, *(_id(name, order.layer) for name in order.layer.requires)])
+    found: dict[str, list[Order]] = {}
+    for order in orders:
+        found.setdefault(min(group[order.layer.id]), []).append(order)
+    plain = [Family(orders=tuple(members)) for members in found.values()]
+    return [
+        Family(orders=tuple(order.resolved_with(family.asked) for order in family.orders))
+        for family in plain
+    ]
+
+
+def resolve(
+    family: Family, installer: Installer, lock: Lockfile | None = None
+) -> dict[str, Resolved]:
+    """Resolve a family, by layer id: as its lock says, or anew.
+
+    Raises InstallError; when the requirements are no longer what was locked, with the difference.
+    """
+    if lock is None:
+        return arrange(family, choose(family, installer))
+    moved = [
+        Problem(
+            message=f"its requirements are no longer what {lock.file} was made from",
+            layer=order.layer.key,
+            place=order.layer.place,
+            details=tuple(difference),
+            advice=("`layer-builder lock` brings the lock up to date",),
+        )
+        for order in family.orders
+        if (difference := lock.moved(order.layer, order.recipe.requirements))
+    ]
+    if moved:
+        raise InstallError(*moved)
+    return arrange(
+        family,
+        {o.layer.id: lock.layers[o.layer.id].resolution
+         for o in family.orders if o.layer.id in lock.layers},
+    )  # fmt: skip
+
+
+def arrange(family: Family, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
+    """Give each distribution to one layer of a stack: the lowest that needs it."""
+    return {order.layer.id: _resolved(order, family, whole) for order in family.orders}
+
+
+def choose(
+    family: Family, installer: Installer, prefer: Resolution | None = None
+) -> dict[str, Resolution]:
+    """Choose versions, by layer id: one of each distribution in all the layers of a family.
+
+    Raises InstallError; for a conflict between layers it names them and what they ask for.
+    """
+    asking = [order for order in family.orders if order.recipe.requirements.lines]
+    whole: dict[str, Resolution] = {}
+    pinned = _agreed(family, asking, installer, prefer) if len(asking) > 1 else []
+    for order in asking:
+        asked = order.recipe.requirements
+        asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
+        layer = order.layer
+        try:
+            whole[layer.id] = installer.resolve(asked, layer.target, layer.build, prefer)
+        except InstallError as error:
+            raise _at(error, layer) from error
+    return whole
+
+
+def _agreed(
+    family: Family, asking: Sequence[Order], installer: Installer, prefer: Resolution | None
+) -> list[str]:
+    """Choose versions that suit all layers; gives them as constraints."""
+    layer = asking[0].layer
+    build = sorted({name for order in asking for name in order.layer.build})
+    try:
+        versions = installer.resolve(family.asked, layer.target, build, prefer).versions
+    except InstallError as error:
+        for order in asking:
+            try:
+                installer.resolve(order.recipe.requirements, layer.target, order.layer.build)
+            except InstallError as own:
+                raise _at(own, order.layer) from own
+        raise InstallError(_conflict(asking, error)) from error
+    return [f"{name}=={version}" for name, version in versions.items()]
+
+
+def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
+    layer = order.layer
+    requires = {member.layer.key: member.layer.requires for member in family.orders}
+    lower = [_id(key, layer) for key in functions.below(layer.key, requires)]
+    pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
+    own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
+    if order.recipe.requirements.lines and not own.pins and not order.files.files:
+        raise InstallError.because(
+            f"all that it asks for is in {', '.join(layer.requires)} already, and AWS refuses an"
+            " empty layer",
+            layer=layer.key,
+            place=layer.place,
+            advice=("take the layer out of the manifest and of its functions",),
+        )
+    return Resolved(
+        order=order,
+        own=own,
+        below=tuple(lower),
+        elsewhere=Resolution(pins=tuple(sorted(pins))),
+    )
+
+
+def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
+    said = [line for problem in error.problems for line in problem.details]
+    text = " ".join(said)
+    asked = [
+        f"{order.layer.key} ({order.layer.place}) asks for {line.split(' --hash')[0]}"
+        for order in asking
+        for line in order.recipe.requirements.lines
+        if any(name in text for name in order.recipe.requirements.names if line.startswith(name))
+    ]
+    keys = ", ".join(order.layer.key for order in asking)
+    return Problem(
+        message=f"layers {keys} are loaded together, and ask for versions that exclude each other",
+        place=asking[0].layer.place,
+        details=(*asked, *said),
+        advice=(
+            "change the ranges so that one version suits all of them",
+            "or take them out of each other's functions and requires:",
+        ),
+    )
+
+
+def _at(error: InstallError, layer: Layer) -> InstallError:
+    return InstallError(
+        *(
+            replace(problem, layer=problem.layer or layer.key, place=problem.place or layer.place)
+            for problem in error.problems
+        )
+    )
+
+
+def _id(key: str, like: Layer) -> str:
+    return replace(like, key=key).id

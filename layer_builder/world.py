@@ -1,0 +1,22 @@
+"""All that is outside, as the story sees it."""
+
+import os
+from dataclasses import dataclass
+
+from layer_builder.building import Voice
+from layer_builder.filling import FindProver
+from layer_builder.publishing import Connect
+from layer_builder.resolving import Installer
+from layer_builder.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """All that is outside: handed in by `main`, so that the story can be told elsewhere too."""
+
+    workspace: Workspace
+    installer: Installer
+    find_prover: FindProver
+    connect: Connect
+    voice: Voice
+    workers: int = os.cpu_count() or 1
