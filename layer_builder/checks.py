@@ -1,7 +1,7 @@
 """What is worth a warning in a layer that is not wrong."""
 
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -82,7 +82,7 @@ def _unmet(
     installed: Sequence[Distribution], target: Target, elsewhere: Collection[str]
 ) -> Iterator[Problem]:
     versions = {distribution.name: distribution.version for distribution in installed}
-    environment = marker_environment(target)
+    environment = target.markers
     for distribution in installed:
         for text in distribution.requires:
             try:
@@ -109,21 +109,3 @@ def _dev_tools(installed: Sequence[Distribution]) -> Iterator[Problem]:
             message=f"development tools in the layer: {', '.join(tools)}",
             advice=("keep them in a requirements file of their own",),
         )
-
-
-def marker_environment(target: Target) -> Mapping[str, str]:
-    """Give the values that environment markers (PEP 508) have on the target."""
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": f"{target.python}.0",
-        "os_name": "posix",
-        "platform_machine": target.machine,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": "Linux",
-        "platform_version": "",
-        "python_full_version": f"{target.python}.0",
-        "python_version": str(target.python),
-        "sys_platform": "linux",
-        "extra": "",
-    }

@@ -1,5 +1,6 @@
 """Finds what kept code needs of what pruning would remove, from source alone."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ ReadSource = Callable[[str], bytes]
 """Gives the bytes of a file of the tree by its path."""
 
 _CODE = frozenset({".py", ".so", ".pyc", ".pyo", ".pyi"})
+_ENTRY_POINT = re.compile(rb"^[^=#;\[\n]+=[ \t]*([A-Za-z_][\w.]*)", re.MULTILINE)
+"""https://packaging.python.org/en/latest/specifications/entry-points/#file-format"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +43,13 @@ class Guard:
         if not modules and not texts:
             return {}
         words = sorted(word.encode() for word in self._words(modules))
-        needed: dict[str, str] = {}
+        needed = self._entry_points(modules)
         queue = sorted(
-            (path for path in self.paths if path.endswith(".py") and path not in self.candidates),
+            (
+                path
+                for path in self.paths
+                if path.endswith(".py") and (path not in self.candidates or path in needed)
+            ),
             reverse=True,
         )
         while queue:
@@ -57,6 +64,19 @@ class Guard:
             needed |= new
             queue += sorted((target for target in new if target.endswith(".py")), reverse=True)
         return needed
+
+    def _entry_points(self, modules: Mapping[str, str]) -> dict[str, str]:
+        """Find the modules that kept entry points name: `name = package.module:attribute`."""
+        found: dict[str, str] = {}
+        for path in sorted(self.paths):
+            if path.endswith(".dist-info/entry_points.txt") and path not in self.candidates:
+                source = self.read(path)
+                for point in _ENTRY_POINT.finditer(source):
+                    for name in imports.parents(point[1].decode()):
+                        target = modules.get(name)
+                        if target and target not in self.dropped:
+                            found.setdefault(target, f"{path}:{_line(source, point.start(1))}")
+        return found
 
     def _modules(self) -> dict[str, str]:
         """Name the candidate modules."""

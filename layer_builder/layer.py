@@ -42,6 +42,17 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UvProject:
+    """A project whose lock, or whose own requirements, a layer takes."""
+
+    folder: str
+    """Path relative to the manifest's directory."""
+    groups: tuple[str, ...]
+    extras: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer for one target, as the manifest asks for it."""
 
@@ -52,6 +63,7 @@ class Layer:
     place: Place
     requirements: tuple[Reference, ...] = ()
     packages: tuple[Reference, ...] = ()
+    uv: UvProject | None = None
     include: tuple[Include, ...] = ()
     exclude: tuple[str, ...] = ()
     build: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def lock(
     renew = {str(canonicalize_name(name)) for name in packages}
     locked: dict[str, Locked] = {}
     for family in resolving.families(
-        reading.orders(outcome, world.workspace, world.voice), outcome.functions
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     ):
         ids = {item.layer.id for item in family.orders}
         chosen = resolving.choose(family, world.installer, before.preferred(ids, renew))

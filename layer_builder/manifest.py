@@ -14,7 +14,7 @@ from layer_builder import functions as functions_of
 from layer_builder import limits
 from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
-from layer_builder.layer import Compression, Include, Layer, Reference
+from layer_builder.layer import Compression, Include, Layer, Reference, UvProject
 from layer_builder.limits import Budget, mib
 from layer_builder.mistakes import Mistakes, by_place, from_validation
 from layer_builder.proof import Depth
@@ -141,10 +141,10 @@ class _Reader:
             self._mistakes.add(
                 "a layer's key is made of letters, digits, - and _", path, of_key=True
             )
-        if not (entry.requirements or entry.packages or entry.include):
+        if not (entry.requirements or entry.packages or entry.uv or entry.include):
             self._mistakes.add(
                 "has nothing in it", path, of_key=True, layer=key,
-                advice="give it requirements:, packages: or include:",
+                advice="give it requirements:, packages:, uv: or include:",
             )  # fmt: skip
         pythons = entry.python or self._model.python or []
         if not pythons:
@@ -161,6 +161,7 @@ class _Reader:
             place=place,
             requirements=self._references(entry.requirements, (*path, "requirements"), paths=True),
             packages=self._references(entry.packages, (*path, "packages"), paths=False),
+            uv=self._uv(entry, (*path, "uv")),
             include=self._includes(entry, path),
             exclude=tuple(entry.exclude or ()),
             build=tuple(
@@ -241,6 +242,16 @@ class _Reader:
             if not paths or self._is_inside(text, at):
                 found.append(Reference(text=text, place=self._document.place(at)))
         return tuple(found)
+
+    def _uv(self, entry: LayerEntry, path: Path) -> UvProject | None:
+        if entry.uv is None or not self._is_inside(entry.uv.project, (*path, "project")):
+            return None
+        return UvProject(
+            folder=entry.uv.project,
+            groups=tuple(entry.uv.group or ()),
+            extras=tuple(entry.uv.extra or ()),
+            place=self._document.place(path),
+        )
 
     def _includes(self, entry: LayerEntry, path: Path) -> tuple[Include, ...]:
         found = []

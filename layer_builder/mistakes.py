@@ -163,6 +163,8 @@ def _keys_at(path: Path) -> set[str]:
             model = schema.FunctionEntry
         case (*_, "limits"):
             model = schema.Limits
+        case (*_, "uv"):
+            model = schema.UvEntry
         case _:
             model = schema.IncludeFrom
     return {field.alias or name for name, field in model.model_fields.items()}

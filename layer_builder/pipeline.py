@@ -46,7 +46,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
     found = resolving.families(
-        reading.orders(outcome, world.workspace, world.voice), outcome.functions
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
         layer = resolved.order.layer
@@ -86,7 +86,7 @@ def _build(outcome: Outcome, world: World) -> None:
     filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
     builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
     found = resolving.families(
-        reading.orders(outcome, world.workspace, world.voice), outcome.functions
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     )
     products: dict[str, Product] = {}
     left: list[Family] = []

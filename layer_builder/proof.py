@@ -64,11 +64,6 @@ class Round:
         """Names that did not, in order."""
         return [n for n, a in self.attempts.items() if a.verdict is not Verdict.IMPORTED]
 
-    @property
-    def failed(self) -> list[str]:
-        """Names that raised, in order."""
-        return [n for n, a in self.attempts.items() if a.verdict is Verdict.FAILED]
-
     def only(self, names: Collection[str]) -> "Round":
         """Keep the attempts with these names."""
         return replace(self, attempts={n: a for n, a in self.attempts.items() if n in names})

@@ -234,6 +234,14 @@ def main() -> None:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.fork()
     if child == 0:
+        if "processes" in done:
+            # The first process of a namespace ignores most signals, so it is not the one to import.
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            importer = os.fork()
+            if importer:
+                _, status = os.waitpid(importer, 0)
+                tell(ended=os.waitstatus_to_exitcode(status))
+                os._exit(0)
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             drop_capabilities(libc)
@@ -245,7 +253,8 @@ def main() -> None:
     _, status = os.waitpid(child, 0)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     end_children()
-    tell(ended=os.waitstatus_to_exitcode(status))
+    if "processes" not in done:
+        tell(ended=os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 

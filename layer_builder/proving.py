@@ -65,9 +65,9 @@ def prove(
     """
     tries = _Tries(bench)
     first = tries.all(names)
-    if first.failed:
+    if first.broken:
         # An import may break those after it for good (a hook, a limit): now they come before it.
-        first = proof.together([first, tries.all(first.failed[::-1])], names)
+        first = proof.together([first, tries.all(first.broken[::-1])], names)
     suspects, failed_before = first.broken, dict[str, Attempt]()
     for _ in range(_MOST_ROUNDS):
         if not suspects:
@@ -101,18 +101,21 @@ def prove(
 
 
 def _needed(whole: Round, removed: frozenset[str], owners: Mapping[str, str]) -> dict[str, str]:
-    """Map removed files to the import that opened them, or looked into their folder.
+    """Map removed files to the import that opened them.
 
-    Where imports need files without opening them, all that was removed of their distributions
-    counts.
+    Where that is none: to the import that looked into their folder (Python itself does, to find
+    a module). Where that is none either, all that was removed of the distributions counts.
     """
-    needed: dict[str, str] = {}
+    read: dict[str, str] = {}
+    listed: dict[str, str] = {}
     for name in whole.imported:
         opened = whole.attempts[name].opened
         for path in removed:
-            if path in opened or str(PurePosixPath(path).parent) in opened:
-                needed.setdefault(path, f"import {name}")
-    return needed or _all_of_their_distributions(whole.imported, removed, owners)
+            if path in opened:
+                read.setdefault(path, f"import {name}")
+            elif str(PurePosixPath(path).parent) in opened:
+                listed.setdefault(path, f"import {name}")
+    return read or listed or _all_of_their_distributions(whole.imported, removed, owners)
 
 
 def _all_of_their_distributions(

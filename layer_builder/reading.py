@@ -3,15 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder import lockfile, manifest, requirements
+from layer_builder import lockfile, manifest, projects, requirements
 from layer_builder.building import Voice
-from layer_builder.errors import ManifestError, Problem
+from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Layer
+from layer_builder.layer import Layer, Reference, UvProject
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order, order
 from layer_builder.outcome import Outcome
+from layer_builder.requirements import ReadText, Requirements
+from layer_builder.resolving import Installer
+from layer_builder.target import Architecture, Python, Target
 from layer_builder.workspace import Collection, Workspace
+
+ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
+"""For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
 
 
 def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
@@ -33,7 +39,7 @@ def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
         return manifest.read(text, inputs.manifest).select(inputs.layers)
     except ManifestError as error:
         named = manifest.references(text, inputs.manifest)
-        _, mistakes = requirements.collect(named, (), workspace.read, _folder(inputs))
+        _, mistakes = requirements.collect(named, (), workspace.read, ANY_TARGET, _folder(inputs))
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
 
@@ -42,14 +48,51 @@ def _folder(inputs: Inputs) -> str:
     return "" if folder == "." else folder
 
 
-def orders(outcome: Outcome, workspace: Workspace, voice: Voice) -> list[Order]:
+def _requirements(
+    layer: Layer, inputs: Inputs, workspace: Workspace, installer: Installer
+) -> tuple[Requirements, tuple[Problem, ...]]:
+    """Collect what a layer's files, packages and project ask for."""
+    read: ReadText = workspace.read
+    files, packages = layer.requirements, layer.packages
+    if layer.uv:
+        lock = f"{layer.uv.folder}/uv.lock"
+        project = workspace.base / layer.uv.folder
+        try:
+            if (project / "uv.lock").is_file():
+                exported = installer.export(project, layer.uv.groups, layer.uv.extras)
+                read = _with(read, lock, exported)
+                files = (*files, Reference(text=lock, place=layer.uv.place))
+            else:
+                packages = (*packages, *_of_pyproject(layer.uv, workspace))
+        except (LayerBuilderError, ValueError) as error:
+            details = error.problems[0].details if isinstance(error, LayerBuilderError) else ()
+            message = f"uv: {error}"
+            return Requirements(), (
+                Problem(message=message, place=layer.uv.place, details=details),
+            )
+    return requirements.collect(files, packages, read, layer.target, _folder(inputs))
+
+
+def _with(read: ReadText, path: str, text: str) -> ReadText:
+    return lambda asked: text if asked == path else read(asked)
+
+
+def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
+    text = workspace.read(f"{project.folder}/pyproject.toml")
+    if isinstance(text, Problem):
+        raise ManifestError(text)
+    lines = projects.from_pyproject(text, project.groups, project.extras)
+    return [Reference(text=line, place=project.place) for line in lines]
+
+
+def orders(
+    outcome: Outcome, workspace: Workspace, installer: Installer, voice: Voice
+) -> list[Order]:
     """Read every file that the layers name; raise all mistakes at once."""
     problems: list[Problem] = []
     found = []
     for layer in outcome.layers:
-        asked, mistakes = requirements.collect(
-            layer.requirements, layer.packages, workspace.read, _folder(outcome.inputs)
-        )
+        asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
         files = workspace.collect(layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)

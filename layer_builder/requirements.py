@@ -12,8 +12,10 @@ from pathlib import PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from layer_builder import projects
 from layer_builder.errors import Place, Problem
 from layer_builder.layer import Reference
+from layer_builder.target import Target
 
 ReadText = Callable[[str], str | Problem]
 """Gives the text of a file below the manifest, or says why it cannot."""
@@ -69,13 +71,17 @@ def together(parts: Iterable[Requirements]) -> Requirements:
 
 
 def collect(
-    files: Sequence[Reference], packages: Sequence[Reference], read: ReadText, folder: str = ""
+    files: Sequence[Reference],
+    packages: Sequence[Reference],
+    read: ReadText,
+    target: Target,
+    folder: str = "",
 ) -> tuple[Requirements, tuple[Problem, ...]]:
     """Read files (following `-r` and `-c`) and packages; give what is asked for and all mistakes.
 
     `folder` is where the files are, for messages.
     """
-    collector = _Collector(read, PurePosixPath(folder))
+    collector = _Collector(read, target, PurePosixPath(folder))
     for reference in files:
         collector.file(reference.text, reference.place, ())
     for package in packages:
@@ -95,6 +101,7 @@ def collect(
 @dataclass
 class _Collector:
     read: ReadText
+    target: Target
     folder: PurePosixPath
     lines: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
@@ -114,6 +121,9 @@ class _Collector:
         if isinstance(text, Problem):
             self._mistake(text.message, asked_at, *text.advice)
             return
+        if projects.is_pylock(path):
+            self._pylock(path, text, asked_at)
+            return
         before = len(self.lines)
         for number, line in _logical_lines(text):
             place = Place(file=str(self.folder / path), line=number, column=1)
@@ -124,6 +134,13 @@ class _Collector:
                 self.requirement(line, place, into)
         if not constrain and not chain and before == len(self.lines) and not self.problems:
             self._mistake(f"{path} asks for nothing", asked_at)
+
+    def _pylock(self, path: str, text: str, asked_at: Place) -> None:
+        try:
+            for line in projects.from_pylock(text, self.target):
+                self.requirement(line, asked_at, self.lines)
+        except ValueError as error:
+            self._mistake(f"{path}: {error}", asked_at)
 
     def requirement(self, line: str, place: Place, into: list[str]) -> None:
         hashes = _HASH.findall(line)

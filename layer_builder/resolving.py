@@ -28,6 +28,9 @@ class Installer(Protocol):
     ) -> Resolution:
         """Choose one version for each distribution, the preferred one where that will do."""
 
+    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
+        """Write a project's uv.lock as a requirements file with hashes."""
+
     def install(
         self,
         resolution: Resolution,

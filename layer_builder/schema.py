@@ -145,6 +145,17 @@ Includes = Annotated[
 ]
 
 
+class UvEntry(_Model):
+    """A project with a uv.lock, or with a pyproject.toml only."""
+
+    project: Text = "."
+    """The project's folder, relative to the manifest."""
+    group: Texts | None = None
+    """Dependency groups; without one, the project's own dependencies."""
+    extra: Texts | None = None
+    """Extras of the project."""
+
+
 class _Settings(_Model):
     """What may stand at the top for all layers, and in each layer for itself."""
 
@@ -188,6 +199,8 @@ class LayerEntry(_Settings):
     """A requirements file, or a list of them, relative to the manifest."""
     packages: Texts | None = None
     """Requirements written here, such as "pandas>=2"."""
+    uv: UvEntry | None = None
+    """What a uv.lock has, or a pyproject.toml asks for: {project: ., group: core}."""
     include: Includes | None = None
     """Files and folders of the workspace."""
     requires: Texts | None = None
@@ -223,7 +236,7 @@ class ManifestFile(_Settings):
     functions: dict[str, FunctionEntry] | None = None
 
 
-PLANNED = frozenset({"uv", "external", "permissions", "retain", "regions", "ssm"})
+PLANNED = frozenset({"external", "permissions", "retain", "regions", "ssm"})
 """Keys of the design that this version does not know yet."""
 
 

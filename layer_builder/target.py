@@ -4,6 +4,7 @@ Facts: Lambda runtimes, https://docs.aws.amazon.com/lambda/latest/dg/lambda-runt
 Amazon Linux 2 has glibc 2.26 and Amazon Linux 2023 has glibc 2.34.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, assert_never
@@ -79,6 +80,24 @@ class Target:
                 return "aarch64"
             case _:
                 assert_never(self.architecture)
+
+    @property
+    def markers(self) -> dict[str, str | AbstractSet[str]]:
+        """The values that environment markers (PEP 508) have on the target."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": f"{self.python}.0",
+            "python_version": str(self.python),
+            "sys_platform": "linux",
+            "extra": "",
+        }
 
     @property
     def notice(self) -> str | None:

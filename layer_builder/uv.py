@@ -60,6 +60,29 @@ class Uv:
             )
         return trusted
 
+    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
+        """Write a project's uv.lock as a requirements file with hashes; it is not brought up to date.
+
+        With groups, these alone; else the project's dependencies, with extras. Raises
+        InstallError with uv's reason.
+        """
+        wanted = [word for group in groups for word in ("--only-group", group)] or ["--no-dev"]
+        wanted += [word for extra in extras for word in ("--extra", extra)]
+        done = self._run(
+            "export",
+            "--project", str(project),
+            "--frozen",
+            "--no-emit-project",
+            "--no-header",
+            "--no-annotate",
+            *wanted,
+        )  # fmt: skip
+        if done.returncode:
+            raise InstallError.because(
+                "uv could not read the project's lock", details=(_tidy(done.stderr),)
+            )
+        return done.stdout
+
     def install(
         self,
         resolution: Resolution,
@@ -77,7 +100,7 @@ class Uv:
             lock = Path(folder, "requirements.txt")
             lock.write_text(options + resolution.text, encoding="utf-8")
             done = self._run(
-                "install",
+                "pip", "install",
                 *_platform(target, target.uv_platform),
                 *_wheels(build),
                 "--target", str(into),
@@ -110,7 +133,7 @@ class Uv:
             chosen = Path(folder, "chosen.txt")
             chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
             done = self._run(
-                "compile",
+                "pip", "compile",
                 *_platform(target, platform),
                 *_wheels(build),
                 "--generate-hashes",
@@ -123,8 +146,8 @@ class Uv:
             done.stdout = chosen.read_text(encoding="utf-8")
             return done
 
-    def _run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        words = [self.binary, "pip", command, "--quiet", "--no-config", *arguments]
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [self.binary, *arguments, "--quiet", "--no-config"]
         return subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
             words,
             env=dict(self.environ),
