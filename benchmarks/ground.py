@@ -70,7 +70,7 @@ class Row:
     unneeded: tuple[Back, ...] = ()
     """Of the guard's: what no kept module loads or opens as it is imported."""
     before: int = 0
-    """Modules kept that import in the unpruned tree."""
+    """Modules kept, and entry points, that import in the unpruned tree."""
     after: int = 0
     """The same in the pruned tree."""
     lost: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +119,7 @@ def try_out(case: Case) -> Row:
         try:
             account = _fill(case, target, filler, tree, clock)
         except LayerBuilderError as error:
-            lines = [line for problem in error.problems for line in problem.lines()]
+            lines = [line for p in error.problems for line in (p.message, *p.details)]
             return Row(case=case, error="\n".join(lines), seconds=clock.seconds)
         with clock.step("compare"):
             row = _compare(case, tree, account, prover)
@@ -136,17 +136,17 @@ def _fill(case: Case, target: Target, filler: Filler, tree: Tree, clock: Clock) 
         prune=Profile.AGGRESSIVE,
         proof=Depth.DEEP,
     )
-    asked = _requirements(case)
+    asked = _requirements(case, target)
     with clock.step("resolve"):
         family = Family(orders=(order(layer, asked, Collection()),))
         resolved = resolve(family, filler.installer)[layer.id]
     return filler.fill(resolved, tree, clock)
 
 
-def _requirements(case: Case) -> Requirements:
+def _requirements(case: Case, target: Target) -> Requirements:
     place = Place(file="proving_ground.toml")
     lines = [Reference(text=line, place=place) for line in case.requirements]
-    asked, problems = collect([], lines, str)
+    asked, problems = collect([], lines, str, target)
     if problems:
         raise ManifestError(*problems)
     return asked
@@ -159,7 +159,8 @@ def _compare(
     kept = [entry.path for entry in tree.scan()]
     restored = {back.path for back in (*guard, *proof)}
     first = _modules(path for path in kept if path not in restored)
-    names = [*first, *(n for n in _modules(kept) if n not in set(first))]
+    first += tree.entry_points()
+    names = list(dict.fromkeys([*first, *_modules(kept)]))
     gone = _files(tree.attic)
     pruned = prover.attempt(tree.root, names, cache=tree.bytecode, watch=True)
     tree.exchange(gone)

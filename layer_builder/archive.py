@@ -158,6 +158,12 @@ class _Writer:
         self.offset += len(data)
 
 
+def checksums(path: Path) -> dict[str, int]:
+    """Give the CRC-32 of each member, from the zip's directory."""
+    with zipfile.ZipFile(path) as file:
+        return {member.filename: member.CRC for member in file.infolist()}
+
+
 def extract(path: Path, python: Path) -> None:
     """Unpack what a layer's zip has below python/ into the folder that stands for it."""
     with zipfile.ZipFile(path) as file:

@@ -18,6 +18,7 @@ import botocore.exceptions
 from layer_builder import aws_errors, limits
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError
 from layer_builder.layer import Built
+from layer_builder.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +39,8 @@ class LayerVersion:
         layer = built.layer
         return (
             self.sha256 == built.archive.sha256
-            and self.runtimes == {layer.target.runtime}
-            and self.architectures == {layer.target.architecture}
+            and self.runtimes == set(runtimes(built))
+            and self.architectures == set(architectures(built))
             and self.description == layer.description
             and self.license == layer.license
         )
@@ -192,14 +193,28 @@ def _metadata(built: Built) -> dict[str, Any]:
     layer = built.layer
     metadata: dict[str, Any] = {
         "LayerName": layer.name,
-        "CompatibleRuntimes": [layer.target.runtime],
-        "CompatibleArchitectures": [str(layer.target.architecture)],
+        "CompatibleRuntimes": runtimes(built),
+        "CompatibleArchitectures": architectures(built),
     }
     if layer.description:
         metadata["Description"] = layer.description
     if layer.license:
         metadata["LicenseInfo"] = layer.license
     return metadata
+
+
+def runtimes(built: Built) -> list[str]:
+    """Name the runtimes that a layer version is for."""
+    return list(dict.fromkeys(target.runtime for target in _targets(built)))
+
+
+def architectures(built: Built) -> list[str]:
+    """Name the architectures that a layer version is for."""
+    return list(dict.fromkeys(str(target.architecture) for target in _targets(built)))
+
+
+def _targets(built: Built) -> tuple[Target, ...]:
+    return built.targets or (built.layer.target,)
 
 
 def _version(answer: Mapping[str, Any]) -> LayerVersion:

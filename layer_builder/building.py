@@ -56,7 +56,7 @@ class Builder:
 
     def take_up(self, order: Order) -> Product | None:
         """Give what `build` left for a layer, if it is still what the manifest asks for."""
-        shelved = self.shelf.find(order.layer.name)
+        shelved = self.shelf.find(order.layer.stem)
         if not shelved or shelved[0].made_by != "build" or shelved[0].recipe != order.recipe.key:
             return None
         note, made = shelved
@@ -83,7 +83,7 @@ class Builder:
         order = resolved.order
         layer, recipe = order.layer, order.recipe
         clock = Clock(partial(self.voice.busy, layer.key))
-        shelved = self.shelf.find(layer.name)
+        shelved = self.shelf.find(layer.stem)
         if shelved and shelved[0].content == resolved.content_key:
             note, made = shelved
             self.voice.step(layer.key, f"nothing changed: {made.path.name} is up to date")
@@ -108,7 +108,7 @@ class Builder:
                 seconds=clock.seconds,
             ),
         )
-        self.shelf.keep(layer.name, note)
+        self.shelf.keep(layer.stem, note)
         return Product(archive=made, note=note)
 
     def _archive(self, order: Order, tree: Tree, account: Account, clock: Clock) -> Archive:
@@ -135,7 +135,7 @@ class Builder:
         if total > _HOPELESS_BYTES:
             raise _hopeless(total, account)
         with clock.step("archive"):
-            made = archive.write(members, self.shelf.zip_path(layer.name), layer.compression)
+            made = archive.write(members, self.shelf.zip_path(layer.stem), layer.compression)
         self.voice.step(
             layer.key,
             f"zipped {made.files:,} files, {mib(made.weight.unzipped_bytes)} →"

@@ -19,7 +19,7 @@ from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal, RuleTot
 from layer_builder.requirements import Requirements
 from layer_builder.resolving import Installer, Resolved
 from layer_builder.sdk import Policy
-from layer_builder.target import Target
+from layer_builder.target import Architecture, Target
 from layer_builder.tree import Tree
 
 _STRIP = "strip"
@@ -80,7 +80,9 @@ class Filler:
             with clock.step("strip"):
                 plan = replace(plan, removals=(*plan.removals, *_strip(tree, libraries)))
         with clock.step("prove"):
-            found, plan, unproven = self._prove(tree, plan, owners, layer)
+            found, plan, unproven = self._prove(
+                tree, plan, owners, layer, has_native=bool(libraries)
+            )
             warnings += unproven
         tree.update_records(
             {r.entry.path: tree.read(r.entry.path) for r in plan.removals if r.rule == _STRIP}
@@ -96,8 +98,22 @@ class Filler:
             included_bytes=included,
         )
 
+    def _prover_for(self, target: Target, *, has_native: bool) -> Prover | None:
+        """Find a Python for the target; pure Python is the same on either architecture."""
+        found = self.find_prover(target)
+        if found or has_native:
+            return found
+        others = (replace(target, architecture=architecture) for architecture in Architecture)
+        return next(filter(None, map(self.find_prover, others)), None)
+
     def _prove(
-        self, tree: Tree, plan: PrunePlan, owners: Mapping[str, str], layer: Layer
+        self,
+        tree: Tree,
+        plan: PrunePlan,
+        owners: Mapping[str, str],
+        layer: Layer,
+        *,
+        has_native: bool,
     ) -> tuple[Proof | None, PrunePlan, list[Problem]]:
         paths = [entry.path for entry in tree.scan() if entry.path in owners]
         asked = [reference.text for reference in layer.imports]
@@ -106,7 +122,7 @@ class Filler:
             return None, plan, []
         if not names:
             return Proof(depth=layer.proof, static=True), plan, []
-        prover = self.find_prover(layer.target)
+        prover = self._prover_for(layer.target, has_native=has_native)
         if prover is None:
             unproven = Problem(
                 message=f"no {layer.target.runtime} for {layer.target.architecture} on this machine:"

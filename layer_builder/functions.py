@@ -8,7 +8,7 @@ from layer_builder.layer import Layer
 from layer_builder.mistakes import Mistakes
 from layer_builder.schema import FunctionEntry, LayerEntry
 from layer_builder.spelling import did_you_mean
-from layer_builder.stack import Stack
+from layer_builder.stack import External, Stack
 from layer_builder.target import Target
 
 
@@ -65,9 +65,12 @@ def read(
             )  # fmt: skip
         elif name in entry.layers[:index]:
             mistakes.add(f"function {key}: layer {name!r} is here twice", at)
-    if len(entry.layers) > limits.LAYERS_PER_FUNCTION:
+    external = tuple(
+        External(arn=item.arn, unzipped_bytes=item.unzipped) for item in entry.external or ()
+    )
+    if len(entry.layers) + len(external) > limits.LAYERS_PER_FUNCTION:
         mistakes.add(
-            f"function {key} has {len(entry.layers)} layers;"
+            f"function {key} has {len(entry.layers) + len(external)} layers;"
             f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
             (*path, "layers"),
         )
@@ -92,6 +95,7 @@ def read(
         layers=tuple(by_id[name, target] for name in entry.layers),
         reserve=entry.reserve or 0,
         place=mistakes.document.place(path, of_key=True),
+        external=external,
     )
 
 

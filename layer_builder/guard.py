@@ -40,7 +40,7 @@ class Guard:
         """
         modules = self._modules()
         texts = self._texts()
-        if not modules and not texts:
+        if not (modules or texts or any(path.endswith(".pyi") for path in self.candidates)):
             return {}
         words = sorted(word.encode() for word in self._words(modules))
         needed = self._entry_points(modules)

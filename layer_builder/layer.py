@@ -83,6 +83,14 @@ class Layer:
     description: str = ""
     license: str = ""
 
+    shares_name: bool = False
+    """Whether other targets of the layer have the same name: they must have the same content."""
+
+    @property
+    def stem(self) -> str:
+        """Name of its files in the output dir."""
+        return f"{self.name}-{self.target.label}" if self.shares_name else self.name
+
     @property
     def id(self) -> str:
         """Unique within the manifest: the key and the target."""
@@ -137,6 +145,8 @@ class Built:
     readings: tuple[Reading, ...] = ()
     same_as: str | None = None
     """Id of the layer whose build this one shares."""
+    targets: tuple[Target, ...] = ()
+    """All targets that the layer version is for; its own and those with the same name."""
     reused: bool = False
     """Whether the zip was taken up from an earlier run."""
 

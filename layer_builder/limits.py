@@ -27,6 +27,10 @@ LICENSE_CHARACTERS = 512
 LAYER_NAME_PATTERN = r"[a-zA-Z0-9-_]{1,140}"
 """LayerName in the Lambda API model; botocore does not check it."""
 
+LAYER_VERSION_ARN_PATTERN = (
+    r"^arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:(\d{12}|aws):layer:[a-zA-Z0-9-_]+:\d+$"
+)
+
 DEFAULT_WARN_AT = 0.8
 
 

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -180,9 +181,15 @@ class _Reader:
             description=_first(entry.description, self._model.description),
             license=_first(entry.license, self._model.license),
         )
-        for python, architecture in product(dict.fromkeys(pythons), dict.fromkeys(architectures)):
+        pairs = list(product(dict.fromkeys(pythons), dict.fromkeys(architectures)))
+        names = Counter(
+            self._name(key, entry, Target(python=python, architecture=architecture))
+            for python, architecture in pairs
+        )
+        for python, architecture in pairs:
             target = Target(python=python, architecture=architecture)
-            yield replace(template, target=target, name=self._name(key, entry, target))
+            name = self._name(key, entry, target)
+            yield replace(template, target=target, name=name, shares_name=names[name] > 1)
 
     def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
         path: Path = ("layers", key, "name") if entry.name else ("name",)
@@ -218,20 +225,14 @@ class _Reader:
         first: dict[str, Layer] = {}
         for layer in layers:
             other = first.setdefault(layer.name, layer)
-            if other is layer:
-                continue
-            if other.key == layer.key:
-                message = (
-                    f"its targets {other.target.label} and {layer.target.label} have one name"
-                    f" on AWS, {layer.name!r}"
+            if other.key != layer.key:
+                self._mistakes.add(
+                    f"has the name {layer.name!r} on AWS, and so has layer {other.key}",
+                    ("layers", layer.key),
+                    of_key=True,
+                    layer=layer.key,
+                    advice="give one of them a name: of its own, or put {layer} into the name",
                 )
-                advice = 'tell them apart: name: "{layer}-{python}-{architecture}"'
-            else:
-                message = f"has the name {layer.name!r} on AWS, and so has layer {other.key}"
-                advice = "give one of them a name: of its own, or put {layer} into the name"
-            self._mistakes.add(
-                message, ("layers", layer.key), of_key=True, layer=layer.key, advice=advice
-            )
 
     def _references(
         self, texts: Sequence[str] | None, path: Path, *, paths: bool

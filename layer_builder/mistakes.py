@@ -116,6 +116,7 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
 
 _WANTED = {
     "string_type": "must be text",
+    "string_pattern_mismatch": "must be the ARN of a layer version",
     "list_type": "must be a list",
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping of keys",
@@ -163,6 +164,8 @@ def _keys_at(path: Path) -> set[str]:
             model = schema.FunctionEntry
         case (*_, "limits"):
             model = schema.Limits
+        case ("functions", _, "external", _):
+            model = schema.ExternalEntry
         case (*_, "uv"):
             model = schema.UvEntry
         case _:

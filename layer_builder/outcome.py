@@ -42,6 +42,14 @@ class Outcome:
         """The regions of the run, the first one being the one that `layer-arns` tells of."""
         return self.inputs.regions
 
+    def by_name(self) -> dict[str, list[Built]]:
+        """Group what was built by the name on AWS: one group is one layer version."""
+        found: dict[str, list[Built]] = {}
+        for layer in self.layers:
+            if layer.id in self.built:
+                found.setdefault(layer.name, []).append(self.built[layer.id])
+        return found
+
     def keys_with(self, action: Action) -> list[str]:
         """List the keys of layers that had this done to them in some region and target."""
         found = (
@@ -74,7 +82,8 @@ class Outcome:
         """List the ARNs of a function's layers in stack order; None until all are known."""
         releases = [self.releases.get(layer.id, {}).get(region) for layer in stack.layers]
         arns = [release.arn for release in releases if release]
-        return arns if len(arns) == len(releases) else None
+        external = [layer.arn for layer in stack.external]
+        return [*external, *arns] if len(arns) == len(releases) else None
 
     def function_layers(self) -> Mapping[str, list[str]]:
         """Map functions to their layers' ARNs in the first region."""

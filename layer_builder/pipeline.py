@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, assert_never
 
-from layer_builder import limits, publishing, reading, resolving, stack, weighing
+from layer_builder import archive, limits, publishing, reading, resolving, stack, weighing
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
-from layer_builder.errors import LayerBuilderError, LimitError, Problem
+from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.filling import Filler
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
@@ -104,7 +105,33 @@ def _build(outcome: Outcome, world: World) -> None:
         outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
         if first is not layer:
             world.voice.step(layer.key, f"same content as {first.key}: built once")
+    _join_targets(outcome)
     _weigh(outcome, world.voice)
+
+
+def _join_targets(outcome: Outcome) -> None:
+    """Make one release of a layer whose targets share a name; they must share the content too."""
+    problems = []
+    for name, members in outcome.by_name().items():
+        targets = tuple(sorted(built.layer.target for built in members))
+        for built in members:
+            outcome.built[built.layer.id] = replace(built, targets=targets)
+        if len({built.archive.sha256 for built in members}) > 1:
+            problems.append(
+                Problem(
+                    message=f"its targets {', '.join(t.label for t in targets)} have one name on"
+                    f" AWS, {name!r}, and not the same content",
+                    layer=members[0].layer.key,
+                    place=members[0].layer.place,
+                    details=tuple(
+                        f"{built.layer.target.label}: sha256 {built.archive.sha256}"
+                        for built in members
+                    ),
+                    advice=('tell them apart: name: "{layer}-{python}-{architecture}"',),
+                )
+            )
+    if problems:
+        raise ManifestError(*problems)
 
 
 def _take_up(family: Family, builder: Builder) -> dict[str, Product] | None:
@@ -154,12 +181,12 @@ def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: 
     """Give a layer its own copy of its build, with a note, held against its limits."""
     made = product.archive
     if first is not layer:
-        shelved = shelf.find(layer.name)
+        shelved = shelf.find(layer.stem)
         if shelved and shelved[0].content == product.note.content:
             made = shelved[1]
         else:
-            made = shelf.copy(made, layer.name)
-            shelf.keep(layer.name, product.note)
+            made = shelf.copy(made, layer.stem)
+            shelf.keep(layer.stem, product.note)
     allowed = limits.limits_for(layer.budget, through_s3=bool(inputs.s3_bucket))
     return Built(
         layer=layer,
@@ -176,11 +203,23 @@ def _weigh(outcome: Outcome, voice: Voice) -> None:
     problems = [problem for built in outcome.built.values() for problem in weighing.over(built)]
     outcome.stacks = [stack.weigh(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
+    _refuse_collisions(outcome)
     for built in outcome.built.values():
         for warning in weighing.near(built):
             voice.warn(warning)
     if problems:
         raise LimitError(*problems)
+
+
+def _refuse_collisions(outcome: Outcome) -> None:
+    stacks = [item for item in outcome.functions if len(item.layers) > 1]
+    ids = {layer.id for item in stacks for layer in item.layers}
+    contents = {
+        layer_id: archive.checksums(outcome.built[layer_id].archive.path) for layer_id in ids
+    }
+    clashes = [problem for item in stacks for problem in stack.collisions(item, contents)]
+    if clashes:
+        raise ManifestError(*clashes)
 
 
 def _all(work: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R]:

@@ -1,6 +1,6 @@
 """Publishes finished layers: reads what is there first, then writes only what is new."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from layer_builder.aws import LayerVersion
@@ -39,15 +39,15 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
     if outcome.inputs.dry_run:
         return
     for region in regions:
-        for layer in outcome.layers:
-            if region.region in outcome.to_publish.get(layer.id, []):
-                _publish_one(outcome, region, outcome.built[layer.id], voice)
+        for built, *_ in outcome.by_name().values():
+            if region.region in outcome.to_publish.get(built.layer.id, []):
+                _publish_one(outcome, region, built, voice)
 
 
 def survey(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
     """Compare each layer with its newest version; note the unchanged ones and check the others."""
     for region in regions:
-        for built in _in_order(outcome):
+        for built, *_ in outcome.by_name().values():
             newest = region.newest(built)
             if newest and newest.holds(built):
                 _record(outcome, built, region, newest, Action.UNCHANGED)
@@ -103,11 +103,6 @@ def _progress(outcome: Outcome) -> Problem:
 def _record(
     outcome: Outcome, built: Built, region: Region, version: LayerVersion, action: Action
 ) -> None:
-    outcome.releases.setdefault(built.layer.id, {})[region.region] = Release(
-        region=region.region, arn=version.arn, version=version.version, action=action
-    )
-
-
-def _in_order(outcome: Outcome) -> list[Built]:
-    by_id: Mapping[str, Built] = outcome.built
-    return [by_id[layer.id] for layer in outcome.layers]
+    release = Release(region=region.region, arn=version.arn, version=version.version, action=action)
+    for member in outcome.by_name()[built.layer.name]:
+        outcome.releases.setdefault(member.layer.id, {})[region.region] = release

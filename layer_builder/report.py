@@ -126,6 +126,9 @@ def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
         "architecture": str(stack.layers[0].target.architecture),
         "shares": dict(weight.shares),
         "reserve": stack.reserve,
+        "external": [
+            {"arn": layer.arn, "unzipped_bytes": layer.unzipped_bytes} for layer in stack.external
+        ],
         "unzipped_bytes": weight.used,
         "limit": reading.limit.allowed,
         "headroom": reading.headroom,

@@ -16,7 +16,11 @@ from pydantic import (
 )
 
 from layer_builder.layer import Compression
-from layer_builder.limits import DESCRIPTION_CHARACTERS, LICENSE_CHARACTERS
+from layer_builder.limits import (
+    DESCRIPTION_CHARACTERS,
+    LAYER_VERSION_ARN_PATTERN,
+    LICENSE_CHARACTERS,
+)
 from layer_builder.proof import Depth
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python
@@ -212,6 +216,15 @@ class LayerEntry(_Settings):
     """gitignore patterns of included files to leave out."""
 
 
+class ExternalEntry(_Model):
+    """Somebody else's layer version."""
+
+    arn: Annotated[str, StringConstraints(pattern=LAYER_VERSION_ARN_PATTERN)]
+    """The ARN of the layer version."""
+    unzipped: Size
+    """What it unzips to, for example `40 MiB`: no API tells it."""
+
+
 class FunctionEntry(_Model):
     """A function and the layers it loads, in order."""
 
@@ -219,6 +232,8 @@ class FunctionEntry(_Model):
     """Keys of layers, at most five; a later one overwrites files of an earlier one."""
     function_name: Text | None = None
     """The function's name on AWS."""
+    external: list[ExternalEntry] | None = None
+    """Other people's layers that the function loads before these; they count among the five."""
     reserve: Size | None = None
     """Bytes to keep free for the function's own code."""
     python: Python | None = None
@@ -236,7 +251,7 @@ class ManifestFile(_Settings):
     functions: dict[str, FunctionEntry] | None = None
 
 
-PLANNED = frozenset({"external", "permissions", "retain", "regions", "ssm"})
+PLANNED = frozenset({"permissions", "retain", "regions", "ssm"})
 """Keys of the design that this version does not know yet."""
 
 

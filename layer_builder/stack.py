@@ -10,6 +10,15 @@ from layer_builder.limits import mib
 
 
 @dataclass(frozen=True, kw_only=True)
+class External:
+    """Somebody else's layer version in a stack."""
+
+    arn: str
+    unzipped_bytes: int
+    """As declared: no API tells it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """A function of the manifest with its layers, in the order that Lambda unpacks them."""
 
@@ -19,6 +28,8 @@ class Stack:
     reserve: int
     """Bytes kept free for the function's own code."""
     place: Place
+    external: tuple[External, ...] = ()
+    """Layers that come before ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +42,9 @@ class StackWeight:
 
     @property
     def used(self) -> int:
-        """Unzipped bytes of all layers, plus the reserve."""
-        return sum(self.shares.values()) + self.stack.reserve
+        """Unzipped bytes of all layers, ours and others', plus the reserve."""
+        external = sum(layer.unzipped_bytes for layer in self.stack.external)
+        return sum(self.shares.values()) + external + self.stack.reserve
 
     @property
     def reading(self) -> limits.Reading:
@@ -46,6 +58,7 @@ class StackWeight:
         allowed = self.reading.limit.allowed
         heaviest_first = sorted(self.shares.items(), key=lambda share: (-share[1], share[0]))
         shares = [f"{size:>13,} B  {key}" for key, size in heaviest_first]
+        shares += [f"{e.unzipped_bytes:>13,} B  {e.arn}" for e in self.stack.external]
         if self.stack.reserve:
             shares.append(f"{self.stack.reserve:>13,} B  reserve: for the function's own code")
         return Problem(
@@ -68,3 +81,30 @@ def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
         stack=stack,
         shares={layer.key: built[layer.id].archive.weight.unzipped_bytes for layer in stack.layers},
     )
+
+
+def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[Problem]:
+    """Find paths that two layers of a stack write with different bytes: the later one wins.
+
+    `contents` gives the checksum of each path, by layer id. Metadata may differ: each layer's
+    RECORD lists what that layer holds.
+    """
+    first: dict[str, tuple[str, int]] = {}
+    clashes: dict[tuple[str, str], list[str]] = {}
+    for layer in stack.layers:
+        for path, checksum in contents[layer.id].items():
+            owner, other = first.setdefault(path, (layer.key, checksum))
+            if other != checksum and ".dist-info/" not in path and "/bin/" not in path:
+                clashes.setdefault((owner, layer.key), []).append(path)
+    return [
+        Problem(
+            message=f"function {stack.key}: layers {lower} and {upper} both write"
+            f" {len(paths)} files, with different contents; {upper}'s win",
+            place=stack.place,
+            details=tuple(sorted(paths)[:10]),
+            advice=(
+                f"say requires: [{lower}] in {upper}, so that what both need is in one of them",
+            ),
+        )
+        for (lower, upper), paths in clashes.items()
+    ]

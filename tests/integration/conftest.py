@@ -166,7 +166,7 @@ def _wheel(  # noqa: PLR0913 (what a wheel has)
     requires: Iterable[str] = (),
     scripts: Mapping[str, str] | None = None,
 ) -> tuple[str, bytes]:
-    """Make a wheel: https://packaging.python.org/en/latest/specifications/binary-distribution-format/"""
+    """Make a wheel, as the binary distribution format of the Python packaging guide says."""
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     pure = str(tag.endswith("-any")).lower()

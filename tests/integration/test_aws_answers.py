@@ -1,6 +1,7 @@
 """What AWS may answer, from a server of our own that speaks as AWS does, and what we make of it."""
 
 import base64
+import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -58,8 +59,6 @@ class Lambda:
 
 
 def aws_sha256(body: bytes) -> bytes:
-    import hashlib
-
     return hashlib.sha256(base64.b64decode(json.loads(body)["Content"]["ZipFile"])).digest()
 
 
@@ -106,7 +105,7 @@ def aws_sha256(body: bytes) -> bytes:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
-def test_a_refused_publish_is_explained_and_made_once(  # noqa: PLR0913 (the table's columns)
+def test_a_refused_publish_is_explained_and_made_once(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, serve: Serve, status: int, code: str, text: str, exit_code: int, said: list[str]
 ) -> None:
     fake = Lambda((status, code, text))

@@ -46,7 +46,7 @@ def versions(workspace: Path) -> dict[str, str]:
         ("workspace/requirements.txt", "--index-url {url}\ndemo\n"),
     ],
 )
-def test_the_callers_index_is_used(
+def test_the_callers_index_is_used(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, tmp_path: Path, index: str, place: str, text: str
 ) -> None:
     env = {"UV_DEFAULT_INDEX": None}
@@ -155,7 +155,7 @@ def test_no_other_setting_of_a_uv_file_has_a_say(run: Run, workspace: Path, sett
     [("hunter2", "demo", 0), ("hunter2", "demo>7", 3), ("hunter2", "absent", 3),
      ("hunter3", "demo", 3)],
 )  # fmt: skip
-def test_a_password_in_an_index_url_is_never_told(  # noqa: PLR0913 (the table's columns)
+def test_a_password_in_an_index_url_is_never_told(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, index: str, place: str, password: str, asked: str, code: int
 ) -> None:
     url = index.replace("//", f"//user:{password}@") + "/private/simple"

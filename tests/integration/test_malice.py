@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder import proof, proving
+from layer_builder import proving
 from layer_builder.errors import ProofError
 from layer_builder.interpreter import Interpreter
 from layer_builder.proof import Depth, Round, Verdict
@@ -70,15 +70,15 @@ def digests(tree: Tree) -> dict[str, str]:
     return {e.path: hashlib.sha256(tree.read(e.path)).hexdigest() for e in tree.scan()}
 
 
-def left_running(tmp_path: Path) -> list[str]:
-    """List command lines that name this test's folder."""
+def left_running(root: Path) -> list[str]:
+    """List command lines that name the folder of a layer."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             line = (process / "cmdline").read_bytes().decode()
         except OSError:
             continue
-        if str(tmp_path) in line and int(process.name) != os.getpid():
+        if str(root.parent) in line and int(process.name) != os.getpid():
             found.append(line)
     return found
 
@@ -103,8 +103,8 @@ WAYS_TO_END = {
     "recursion": ("def f(): f()\nf()", FAILED, "RecursionError"),
     "an error that cannot be told": (
         "class Mute(Exception):\n    def __str__(self): raise SystemExit(1)\nraise Mute",
-        DIED,
-        "ended the interpreter with exit code 0",
+        FAILED,
+        "Mute: <exception str() failed>",
     ),
     "100 GiB": ("bytearray(100 * 2**30)", FAILED, "MemoryError"),
     "silence": ("import os; os.close(3)", DIED, "ended the interpreter"),
@@ -135,23 +135,40 @@ WAYS_TO_END = {
         IMPORTED,
         "",
     ),
-    "killed prover": ("import os; os.kill(os.getppid(), 9)", DIED, "ended the interpreter"),
 }
 
 
 @pytest.mark.parametrize(("source", "verdict", "said"), WAYS_TO_END.values(), ids=WAYS_TO_END)
 def test_a_bad_import_is_its_own_verdict_and_the_next_is_still_judged(
-    interpreter: Interpreter, tree: Tree, tmp_path: Path, source: str, verdict: Verdict, said: str
+    interpreter: Interpreter, tree: Tree, source: str, verdict: Verdict, said: str
 ) -> None:
     sources = {"before": "", "evil": source, "after": "import before", "broken": "1 / 0"}
     found = attempt(interpreter, tree, sources)
     assert [attempt.verdict for attempt in found.attempts.values()] == [
         IMPORTED, verdict, IMPORTED, FAILED,
     ]  # fmt: skip
-    if source.endswith("getppid(), 9)") and "processes" in found.isolated:
-        said = "killed the interpreter with SIGKILL"  # in a world of its own it is its own parent's
     assert said in error(found)
-    assert left_running(tmp_path) == []
+    assert left_running(tree.root) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "os.kill(os.getppid(), 9)",
+        "os.kill(0, 9)",
+        "os.kill(os.getpid(), 9)",
+        "os.killpg(os.getpgid(os.getppid()), 9)",
+    ],
+)
+def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict(
+    interpreter: Interpreter, tree: Tree, source: str
+) -> None:
+    for name, text in {"before": "", "evil": f"import os\n{source}", "later": ""}.items():
+        (tree.root / f"{name}.py").write_text(text)
+    bench = Bench(tree=tree, prover=interpreter, cache=tree.bytecode)
+    result = proving.prove(bench, PrunePlan(), {}, ["before", "evil", "later"], Depth.IMPORTS)
+    assert {"before", "later"} <= set(result.proof.imported)
+    assert left_running(tree.root) == []
 
 
 @pytest.mark.parametrize(
@@ -167,12 +184,8 @@ def test_a_bad_import_is_its_own_verdict_and_the_next_is_still_judged(
 )
 def test_forged_answers_change_nothing(interpreter: Interpreter, tree: Tree, data: str) -> None:
     honest = attempt(interpreter, tree, {"before": "", "evil": "", "broken": "1 / 0"})
-    found = attempt(interpreter, tree, {"evil": f"import os; os.write(3, {data})"})
-    found = attempt(
-        interpreter,
-        tree,
-        {"before": "", "evil": (tree.root / "evil.py").read_text(), "broken": "1 / 0"},
-    )
+    evil = f"import os; os.write(3, {data})"
+    found = attempt(interpreter, tree, {"before": "", "evil": evil, "broken": "1 / 0"})
     assert [a.verdict for a in found.attempts.values()] == [IMPORTED, IMPORTED, FAILED]
     assert (found.version, found.isolated) == (honest.version, honest.isolated)
     assert found.loaded == {"before.py", "evil.py"}
@@ -191,13 +204,13 @@ def test_forged_answers_change_nothing(interpreter: Interpreter, tree: Tree, dat
     ids=["spinning", "sleeping", "deaf", "chatting", "detached"],
 )
 def test_an_import_that_never_returns_is_ended(
-    interpreter: Interpreter, tree: Tree, tmp_path: Path, source: str
+    interpreter: Interpreter, tree: Tree, source: str
 ) -> None:
     impatient = Interpreter(path=interpreter.path, seconds=1)
     found = attempt(impatient, tree, {"before": "", "evil": source, "after": ""})
     assert [a.verdict for a in found.attempts.values()] == [IMPORTED, DIED, IMPORTED]
     assert error(found) == "was not imported within 1 s"
-    assert left_running(tmp_path) == []
+    assert left_running(tree.root) == []
 
 
 def test_answers_without_end_are_the_verdict(interpreter: Interpreter, tree: Tree) -> None:
@@ -221,11 +234,11 @@ LEFT_BEHIND = {
 
 @pytest.mark.parametrize("source", LEFT_BEHIND.values(), ids=LEFT_BEHIND)
 def test_nothing_that_an_import_started_goes_on(
-    interpreter: Interpreter, tree: Tree, tmp_path: Path, source: str
+    interpreter: Interpreter, tree: Tree, source: str
 ) -> None:
     found = attempt(interpreter, tree, {"evil": source, "after": ""})
     assert found.attempts["after"].verdict is IMPORTED
-    assert left_running(tmp_path) == []
+    assert left_running(tree.root) == []
 
 
 WRITES = {
@@ -333,11 +346,11 @@ def test_nothing_printed_or_raised_becomes_a_workflow_command(
     run: Run, add_wheel: Add, workspace: Path, tmp_path: Path
 ) -> None:
     commands = [
-        "::set-output name=x::y",
         "  ::error::no",
         "##[error]no",
         "a\r::stop-commands::t",
         "x ##[group]",
+        "::set-output name=x::y",
     ]
     text = "\n".join(commands)
     source = (
@@ -358,6 +371,8 @@ def test_nothing_printed_or_raised_becomes_a_workflow_command(
         lines = (done.stdout + done.stderr).replace("\r", "\n").splitlines()
         assert [line for line in lines if "set-output" in line]
         for line in lines:
+            if line.startswith("::error file=layers.yml"):  # ours; a runner reads no further
+                continue
             assert "##[" not in line
             assert not line.lstrip().startswith(("::set-output", "::stop-commands"))
             assert not (line.lstrip().startswith("::error") and line.endswith("::no"))
@@ -386,4 +401,4 @@ def test_the_proof_of_many_ends_with_one_process_each(interpreter: Interpreter, 
     names = [f"module{number}" for number in range(30)]
     found = attempt(interpreter, tree, dict.fromkeys(names, "import os; os._exit(3)"))
     assert {a.verdict for a in found.attempts.values()} == {DIED}
-    assert proof.shares(names, 2) == [names]
+    assert list(found.attempts) == names

@@ -90,8 +90,27 @@ def test_a_row_tells_bytes_files_put_back_and_modules(
     done = made_up()
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "page.md").read_text()
-    assert "| demo 1.0 | 3.12 | 1,574 | 192 | 88% | 3 + 0 | 5 | 5 | " in page
+    assert "| demo 1.0 | 3.12 | 1,828 | 118 | 94% | 3 + 0 | 5 | 5 | " in page
     assert "- 10 B `demo/docs/__init__.py`, named in `demo/later.py:2`\n" in page
+
+
+def test_the_proof_puts_back_what_an_import_reads_and_not_the_folder_around_it(
+    made_up: Callable[[], CompletedProcess[str]], tmp_path: Path, add_wheel: Add
+) -> None:
+    """Python lists the folder, too, to find the module."""
+    add_wheel(
+        "demo",
+        "1.0",
+        {
+            "demo/__init__.py": "__import__('.'.join(['demo', 'tests', 'helper']))\n",
+            "demo/tests/__init__.py": "",
+            "demo/tests/helper.py": "",
+            "demo/tests/test_it.py": "",
+        },
+    )
+    done = made_up()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "| 0 + 2 | 3 | 3 |" in (tmp_path / "page.md").read_text()
 
 
 def test_a_module_that_imports_in_one_tree_only_is_not_equal(

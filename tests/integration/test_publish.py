@@ -111,7 +111,7 @@ def test_several_regions_each_get_what_they_lack(
         ({"AWS_REGION": "us-east-2"}, ["--aws-region", "us-west-2"], "us-west-2"),
     ],
 )
-def test_the_region_is_the_inputs_or_the_environments(
+def test_the_region_is_the_inputs_or_the_environments(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, versions: Versions, env: dict[str, str | None],
     arguments: list[str], region: str,
 ) -> None:  # fmt: skip

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TypeAlias
@@ -57,7 +57,7 @@ def uv(tmp_path: Path, index: str, **more: str) -> Uv:
         ("3.14", "arm64", "cp314-cp314-manylinux_2_34_aarch64"),
     ],
 )
-def test_a_layer_gets_the_wheels_of_its_target_not_of_this_machine(
+def test_a_layer_gets_the_wheels_of_its_target_not_of_this_machine(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, add_wheel: Add, python: str, architecture: str, tag: str
 ) -> None:
     pythons = {"cp310": "2_17", "cp311": "2_17", "cp312": "2_28", "cp314": "2_34"}
@@ -107,7 +107,7 @@ def python(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("prune", ["off", "safe", "aggressive"])
-def test_nothing_in_a_layer_tells_of_the_machine_that_built_it(
+def test_nothing_in_a_layer_tells_of_the_machine_that_built_it(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, tmp_path: Path, add_wheel: Add, prune: str, python: str
 ) -> None:
     add_wheel(

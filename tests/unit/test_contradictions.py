@@ -16,7 +16,7 @@ BELOW = "write a path below the manifest, without .. and without a leading /"
         (
             f"{TOP}layers: {{a: {{}}}}\n",
             "3:10: layer a: has nothing in it",
-            "give it requirements:, packages: or include:",
+            "give it requirements:, packages:, uv: or include:",
         ),
         (
             f"version: 1\n{ONE}functions: {{f: {{layers: [a]}}}}\n",
@@ -106,9 +106,9 @@ BELOW = "write a path below the manifest, without .. and without a leading /"
             "",
         ),
         (
-            f"{TOP}{MANY}functions: {{f: {{layers: [l0, lO]}}}}\n",
-            "4:30: function f: there is no layer 'lO'",
-            "did you mean 'l5'?",
+            f"{TOP}{MANY}functions: {{f: {{layers: [l0, l11]}}}}\n",
+            "4:30: function f: there is no layer 'l11'",
+            "did you mean 'l1'?",
         ),
         (
             f"{TOP}{ONE}functions: {{f: {{layers: [a, a]}}}}\n",
@@ -130,7 +130,7 @@ BELOW = "write a path below the manifest, without .. and without a leading /"
         ),
         (
             f"{TOP}layers: {{a: {{packages: [x], requires: [b]}}}}\n",
-            "3:41: layer a: requires: there is no layer 'b'",
+            "3:40: layer a: requires: there is no layer 'b'",
             "known here: a",
         ),
         (

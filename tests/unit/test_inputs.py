@@ -1,0 +1,78 @@
+import pytest
+
+from layer_builder.errors import ManifestError
+from layer_builder.inputs import DEFAULTS, Command, Inputs, read
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert read({}) == Inputs()
+    assert read(dict.fromkeys(DEFAULTS, "  ")) == Inputs(github_token="  ")
+
+
+def test_everything_given_is_read() -> None:
+    assert read(
+        {
+            "manifest": " infra/layers.yml ",
+            "command": "build",
+            "layers": "a, b\n  c,a",
+            "aws-region": "eu-west-1 us-gov-east-1\nap-southeast-2",
+            "s3-bucket": "zips-{region}",
+            "s3-prefix": "layers/",
+            "output-dir": "out/layers",
+            "dry-run": "true",
+            "sandbox": "false",
+            "github-token": "secret",
+            "unknown": "x",
+        }
+    ) == Inputs(
+        manifest="infra/layers.yml",
+        command=Command.BUILD,
+        layers=("a", "b", "c"),
+        regions=("eu-west-1", "us-gov-east-1", "ap-southeast-2"),
+        s3_bucket="zips-{region}",
+        s3_prefix="layers/",
+        output_dir="out/layers",
+        dry_run=True,
+        sandbox=False,
+        github_token="secret",
+    )
+
+
+def test_the_token_is_never_shown() -> None:
+    shown = Inputs(github_token="secret")
+    assert f"{shown} {shown!r}" == "Inputs(publish layers.yml) Inputs(publish layers.yml)"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("command", "biuld", "'biuld' is not one of"),
+        ("dry-run", "yes", "is 'true' or 'false', not 'yes'"),
+        ("sandbox", "True", "is 'true' or 'false', not 'True'"),
+        ("aws-region", "eu-west-1;us", "'eu-west-1;us' is not a region such as eu-west-1"),
+        ("aws-region", "Ireland", "'Ireland' is not a region such as eu-west-1"),
+        ("s3-bucket", "My_Bucket", "'My_Bucket' is not a bucket's name"),
+        ("s3-bucket", "zips-{stage}", "'zips-{stage}' is not a bucket's name"),
+        ("s3-bucket", "s3://zips", "'s3://zips' is not a bucket's name"),
+        ("output-dir", "../out", "'../out' must be a directory of its own"),
+        ("output-dir", ".", "'.' must be a directory of its own"),
+    ],
+)
+def test_a_wrong_input_is_told_by_its_name(name: str, value: str, told: str) -> None:
+    with pytest.raises(ManifestError) as raised:
+        read({name: value})
+    (problem,) = raised.value.problems
+    assert problem.message.startswith(f"input {name}: {told}")
+
+
+def test_all_wrong_inputs_are_told_at_once() -> None:
+    with pytest.raises(ManifestError) as raised:
+        read({"command": "biuld", "dry-run": "1", "aws-region": "x,y"})
+    messages = [problem.message for problem in raised.value.problems]
+    assert [message.split(":")[0] for message in messages] == [
+        "input command",
+        "input dry-run",
+        "input aws-region",
+        "input aws-region",
+    ]
+    assert raised.value.problems[0].advice == ("did you mean 'build'?",)

@@ -1,0 +1,98 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from layer_builder.errors import Place
+from layer_builder.layer import Compression, Layer, Reference
+from layer_builder.limits import Budget
+from layer_builder.recipe import Ingredient, Recipe
+from layer_builder.requirements import Requirements
+from layer_builder.rules import Profile
+from layer_builder.sdk import Policy, Sdk
+from layer_builder.target import Architecture, Python, Target
+
+FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
+
+
+@pytest.fixture
+def recipe(layer: Callable[..., Layer]) -> Callable[..., Recipe]:
+    def make(**layer_parts: Any) -> Recipe:  # noqa: ANN401 (passed on)
+        asked = Requirements(lines=("a", "b>=2"), names=frozenset({"a", "b"}))
+        return Recipe(layer=layer(**layer_parts), requirements=asked, ingredients=(FILE,))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"target": Target(python=Python.PY313, architecture=Architecture.X86_64)},
+        {"target": Target(python=Python.PY312, architecture=Architecture.ARM64)},
+        {"prune": Profile.OFF},
+        {"keep": ("x",)},
+        {"drop": ("x",)},
+        {"build": ("b",)},
+        {"strip": True},
+        {"compression": Compression.BEST},
+        {"sdk": Sdk(policy=Policy.RUNTIME)},
+        {"imports": (Reference(text="b.c", place=Place(file="x")),)},
+    ],
+)
+def test_what_decides_the_bytes_changes_both_keys(
+    recipe: Callable[..., Recipe], part: dict[str, Any]
+) -> None:
+    assert recipe(**part).key != recipe().key
+    assert recipe(**part).content_key("lock") != recipe().content_key("lock")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"key": "other"},
+        {"place": Place(file="elsewhere.yml", line=99, column=1)},
+        {"budget": Budget(zip_bytes=1)},
+        {"description": "new words"},
+        {"license": "MIT"},
+    ],
+)
+def test_what_is_only_said_of_a_layer_changes_neither(
+    recipe: Callable[..., Recipe], part: dict[str, Any]
+) -> None:
+    assert recipe(**part).key == recipe().key
+    assert recipe(**part).content_key("lock") == recipe().content_key("lock")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Requirements(lines=("a", "b>=3")),
+        Requirements(lines=("a", "b>=2"), constraints=("c<1",)),
+        Requirements(lines=("a", "b>=2"), options=("--no-index",)),
+    ],
+)
+def test_other_requirements_change_the_key(
+    recipe: Callable[..., Recipe], asked: Requirements
+) -> None:
+    assert replace(recipe(), requirements=asked).key != recipe().key
+
+
+def test_the_order_of_requirements_does_not_change_the_key(recipe: Callable[..., Recipe]) -> None:
+    turned = replace(recipe(), requirements=Requirements(lines=("b>=2", "a")))
+    assert turned.key == recipe().key
+
+
+@pytest.mark.parametrize("change", [{"path": "b"}, {"sha256": "2" * 64}, {"executable": True}])
+def test_every_fact_of_a_file_changes_the_key(
+    recipe: Callable[..., Recipe], change: dict[str, Any]
+) -> None:
+    other = replace(recipe(), ingredients=(replace(FILE, **change),))
+    assert other.key != recipe().key
+
+
+def test_other_versions_change_the_content_and_not_the_recipe(
+    recipe: Callable[..., Recipe],
+) -> None:
+    assert recipe().content_key("a==1") != recipe().content_key("a==2")
+    assert len(recipe().key) == len(recipe().content_key("a==1")) == 64

@@ -1,0 +1,48 @@
+from collections.abc import Callable
+
+import pytest
+
+from layer_builder.errors import Place
+from layer_builder.layer import Built, Layer
+from layer_builder.limits import MIB
+from layer_builder.stack import Stack, weigh
+
+PLACE = Place(file="layers.yml", line=12, column=3)
+
+
+@pytest.fixture
+def stack(layer: Callable[..., Layer]) -> Callable[..., Stack]:
+    return lambda *keys, reserve=0: Stack(
+        key="api", function_name=None, layers=tuple(map(layer, keys)), reserve=reserve, place=PLACE
+    )
+
+
+def test_a_stack_weighs_what_its_layers_and_the_reserve_weigh(
+    stack: Callable[..., Stack], built: Callable[..., Built]
+) -> None:
+    made = [built("a", unzipped_bytes=100), built("b", unzipped_bytes=20), built("c")]
+    weight = weigh(stack("b", "a", reserve=3), {one.layer.id: one for one in made})
+    assert (dict(weight.shares), list(weight.shares)) == ({"a": 100, "b": 20}, ["b", "a"])
+    assert (weight.used, weight.reading.headroom) == (123, 262_143_876)
+    assert weight.problem() is None
+
+
+def test_a_stack_one_byte_too_heavy_says_who_weighs_what(
+    stack: Callable[..., Stack], built: Callable[..., Built]
+) -> None:
+    sizes = {"light": MIB, "heavy": 200 * MIB, "other": MIB}
+    made = {b.layer.id: b for b in (built(key, unzipped_bytes=n) for key, n in sizes.items())}
+    assert weigh(stack(*sizes, reserve=48 * MIB - 1), made).problem() is None
+    problem = weigh(stack(*sizes, reserve=48 * MIB), made).problem()
+    assert problem
+    assert "\n".join(problem.lines()) == (
+        "layers.yml:12:3: function api: its layers unzip to 262,144,000 bytes (250.0 MiB), 1 bytes"
+        " over the 262,143,999 that AWS allows a function and all its layers\n"
+        "      209,715,200 B  heavy\n"
+        "        1,048,576 B  light\n"
+        "        1,048,576 B  other\n"
+        "       50,331,648 B  reserve: for the function's own code\n"
+        "  → take a layer out of the function, drop distributions it does not import, or prune"
+        " harder (prune: aggressive)\n"
+        "  → what cannot fit 250 MiB runs as a container image (10 GiB)"
+    )
