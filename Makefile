@@ -7,7 +7,7 @@ ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
 
-.PHONY: help demo test lint fix e2e bench lock schema clean
+.PHONY: help demo test lint fix e2e bench proving-ground lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -33,6 +33,9 @@ fix: $(READY) ## format and apply safe fixes
 
 e2e: $(READY) $(ACT) ## run the composite action under act
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
+
+proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
+	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 
 lock: $(READY) ## renew the locks of our own dependencies
 	for name in uv run sandbox dev; do \

@@ -7,11 +7,11 @@ in the pruned and in the unpruned tree, in the same order, and the answers are c
 import os
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from benchmarks.row import Back, Case, Row
 from layer_builder import imports, indexes, interpreter
 from layer_builder.clock import Clock
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
@@ -27,80 +27,6 @@ from layer_builder.target import Architecture, Python, Target
 from layer_builder.tree import Tree
 from layer_builder.uv import Uv
 from layer_builder.workspace import Collection
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Case:
-    """A layer to try: one distribution, or a combination with a name of its own."""
-
-    name: str
-    python: str
-    requirements: tuple[str, ...]
-    """Each with its exact version."""
-
-    @property
-    def title(self) -> str:
-        """The name, with the version where it is that of a distribution."""
-        alone = len(self.requirements) == 1
-        return self.requirements[0].replace("==", " ") if alone else self.name
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Back:
-    """A file that pruning would have removed and that was put back."""
-
-    path: str
-    size: int
-    needed_by: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What came of a case."""
-
-    case: Case
-    error: str = ""
-    """Why the tool refused, in its words."""
-    bytes_before: int = 0
-    bytes_after: int = 0
-    guard: tuple[Back, ...] = ()
-    """Put back since a source names it."""
-    proof: tuple[Back, ...] = ()
-    """Put back since an import failed without it."""
-    unneeded: tuple[Back, ...] = ()
-    """Of the guard's: what no kept module loads or opens as it is imported."""
-    before: int = 0
-    """Modules kept, and entry points, that import in the unpruned tree."""
-    after: int = 0
-    """The same in the pruned tree."""
-    lost: Mapping[str, str] = field(default_factory=dict)
-    """Modules that import in one tree only, with the error."""
-    failing: Mapping[str, str] = field(default_factory=dict)
-    """Modules that import in neither, with the last line of the error."""
-    missed: tuple[str, ...] = ()
-    """Files that kept modules load or open unpruned, as they are imported, and that went."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    packages: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether all that imported before imports after, and nothing else."""
-        return not self.error and not self.lost and self.before == self.after
-
-    def as_data(self) -> dict[str, Any]:
-        """Give it in JSON's types."""
-        return asdict(self)
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> "Row":
-        """Take what `as_data` gave, after JSON."""
-        backs = {
-            name: tuple(Back(**back) for back in data[name])
-            for name in ("guard", "proof", "unneeded")
-        }
-        case = data["case"]
-        asked = Case(**{**case, "requirements": tuple(case["requirements"])})
-        return cls(**{**data, **backs, "case": asked, "missed": tuple(data["missed"])})
 
 
 def try_out(case: Case) -> Row:
@@ -152,9 +78,7 @@ def _requirements(case: Case, target: Target) -> Requirements:
     return asked
 
 
-def _compare(
-    case: Case, tree: Tree, account: Account, prover: interpreter.Interpreter
-) -> Row:
+def _compare(case: Case, tree: Tree, account: Account, prover: interpreter.Interpreter) -> Row:
     guard, proof = _put_back(account.restored)
     kept = [entry.path for entry in tree.scan()]
     restored = {back.path for back in (*guard, *proof)}

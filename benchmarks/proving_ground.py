@@ -1,6 +1,6 @@
 """Prunes what is most often shipped to Lambda as hard as the tool can, and proves each module.
 
-    python benchmarks/proving_ground.py [--only NAME …] [--python 3.13 …] [--jobs 2]
+    python -m benchmarks.proving_ground [--only NAME …] [--python 3.13 …] [--jobs 2]
 
 Finished rows are kept in .cache/proving-ground and taken up again until a version or our source
 changes; a run of the whole ground writes docs/proving-ground.md.
@@ -16,9 +16,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import ground
-import tables
-from ground import Case, Row
+from benchmarks import ground, tables
+from benchmarks.row import Case, Row
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "proving_ground.toml"
@@ -97,6 +96,9 @@ def _rows(cases: Sequence[Case], cache: Path, jobs: int) -> Iterator[Row]:
     with ProcessPoolExecutor(max_workers=jobs, max_tasks_per_child=1) as pool:
         running = {pool.submit(ground.try_out, case): case for case in todo}
         for done in as_completed(running):
+            if bug := done.exception():
+                yield Row(case=running[done], error=f"{type(bug).__name__}: {bug}")
+                continue
             row = done.result()
             text = json.dumps(row.as_data(), indent=1)
             _kept(running[done], cache, source).write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ground import Back, Row
+from benchmarks.row import Back, Row
 
 _MOST_OFFENDERS = 10
 
@@ -20,9 +20,7 @@ def line(row: Row) -> str:
     )
     if row.missed:
         text += f"\n  missed {len(row.missed)}: {', '.join(row.missed[:4])}"
-    for module, error in row.lost.items():
-        text += f"\n  NOT EQUAL {module}: {_last_line(error)}"
-    return text
+    return "\n  NOT EQUAL ".join([text, *row.why_not])
 
 
 def summary(rows: Sequence[Row]) -> list[str]:
@@ -61,7 +59,11 @@ def page(rows: Sequence[Row]) -> str:
         "",
     ]
     if unequal:
-        lines += ["## Not equal", "", *_unequal(unequal), ""]
+        lines += ["## Not equal", ""]
+        lines += [
+            f"- {r.case.title}, python {r.case.python}: {w}" for r in unequal for w in r.why_not
+        ]
+        lines += [""]
     lines += [
         "## Rows",
         "",
@@ -72,16 +74,17 @@ def page(rows: Sequence[Row]) -> str:
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
         *map(_table_row, rows),
         "",
-        "## Combinations",
-        "",
-        *_combinations(rows),
-        "",
-        "## What the guard keeps and no import uses",
-        "",
-        "The most bytes first, over all rows. Code may still need them when it is called.",
-        "",
-        *_offenders(rows),
     ]
+    if combinations := _combinations(rows):
+        lines += ["## Combinations", "", *combinations, ""]
+    if offenders := _offenders(rows):
+        lines += [
+            "## What the guard keeps and no import uses",
+            "",
+            "The most bytes first, over all rows. Code may still need them when it is called.",
+            "",
+            *offenders,
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -95,16 +98,6 @@ def _table_row(row: Row) -> str:
         f"| {title} | {row.case.python} | {row.bytes_before:,} | {row.bytes_after:,} | {less:.0%}"
         f" | {len(row.guard)} + {len(row.proof)} | {row.before:,} | {row.after:,} | {seconds:.1f} |"
     )
-
-
-def _unequal(rows: Sequence[Row]) -> list[str]:
-    found = []
-    for row in rows:
-        title = f"{row.case.title}, python {row.case.python}"
-        if row.error:
-            found.append(f"- {title}: {row.error.splitlines()[0]}")
-        found += [f"- {title}: `{name}`: {_last_line(e)}" for name, e in row.lost.items()]
-    return found
 
 
 def _combinations(rows: Sequence[Row]) -> list[str]:
@@ -128,10 +121,6 @@ def _offenders(rows: Sequence[Row]) -> list[str]:
 
 def _sum(backs: Sequence[Back]) -> str:
     return f"{len(backs):,} files, {sum(back.size for back in backs):,} B"
-
-
-def _last_line(error: str) -> str:
-    return (error.strip().splitlines() or ["imports only after pruning"])[-1]
 
 
 def _mb(size: int) -> str:

@@ -29,6 +29,7 @@ _UTF8 = 1 << 11
 _UNIX_2_0 = (3 << 8) | 20
 _MOST_BYTES = 0xFFFFFFFF
 _MOST_ENTRIES = 0xFFFF
+_HEADERS_BYTES = 30 + 46
 _AHEAD = 64
 """Members compressed before they are written, which bounds memory."""
 
@@ -162,6 +163,17 @@ def checksums(path: Path) -> dict[str, int]:
     """Give the CRC-32 of each member, from the zip's directory."""
     with zipfile.ZipFile(path) as file:
         return {member.filename: member.CRC for member in file.infolist()}
+
+
+def sizes(path: Path) -> dict[str, int]:
+    """Give for each member the bytes that it adds to the zip, headers included."""
+    with zipfile.ZipFile(path) as file:
+        return {
+            member.filename: member.compress_size
+            + _HEADERS_BYTES
+            + 2 * len(member.filename.encode())
+            for member in file.infolist()
+        }
 
 
 def extract(path: Path, python: Path) -> None:

@@ -1,7 +1,8 @@
 """Builds one layer: take it up if it is there, else resolve, fill, archive."""
 
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Protocol
 from layer_builder import archive
 from layer_builder.clock import Clock
 from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
-from layer_builder.filling import Filler
-from layer_builder.layer import Account, Archive, Layer
+from layer_builder.filling import Filled, Filler
+from layer_builder.layer import Account, Archive, Layer, Package
 from layer_builder.limits import mib
 from layer_builder.order import Order
 from layer_builder.resolution import Resolution
@@ -92,9 +93,9 @@ class Builder:
             tree = Tree.below(Path(folder))
             for lower in below:
                 archive.extract(lower.path, tree.lower)
-            account = self.filler.fill(resolved, tree, clock)
-            self._tell_filled(layer, account, clock)
-            made = self._archive(order, tree, account, clock)
+            filled = self.filler.fill(resolved, tree, clock)
+            self._tell_filled(layer, filled.account, clock)
+            made = self._archive(order, tree, filled.account, clock)
         note = Note(
             recipe=recipe.key,
             content=resolved.content_key,
@@ -103,8 +104,9 @@ class Builder:
             weight=made.weight,
             files=made.files,
             account=replace(
-                account,
-                warnings=(*_held_back(layer, resolved.own), *account.warnings),
+                filled.account,
+                packages=_with_zipped(filled, archive.sizes(made.path)),
+                warnings=(*_held_back(layer, resolved.own), *filled.account.warnings),
                 seconds=clock.seconds,
             ),
         )
@@ -161,6 +163,16 @@ class Builder:
                 f"proved {len(account.proof.imported)} imports with Python"
                 f" {account.proof.interpreter} ({clock.seconds['prove']:.1f} s)",
             )
+
+
+def _with_zipped(filled: Filled, sizes: Mapping[str, int]) -> tuple[Package, ...]:
+    """Add to each distribution what it takes in the zip."""
+    zipped: Counter[str] = Counter()
+    for path, owner in filled.owners.items():
+        zipped[owner] += sizes.get(f"python/{path}", 0)
+    return tuple(
+        replace(package, bytes_zipped=zipped[package.name]) for package in filled.account.packages
+    )
 
 
 def _held_back(layer: Layer, resolution: Resolution) -> Sequence[Problem]:

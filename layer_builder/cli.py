@@ -45,6 +45,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     lock.add_argument(
         "--upgrade-package", action="append", default=[], metavar="NAME", help="… of this one"
     )
+    split = commands.add_parser(
+        "split",
+        help="propose the fewest layers, one on top of the other, for one that is too large",
+    )
+    split.add_argument("layer", help="the key of the layer")
+    split.add_argument("--manifest", metavar="PATH", help="the manifest")
+    split.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
+    split.add_argument("--write", action="store_true", help="write the proposal to the manifest")
     init = commands.add_parser("init", help="write a layers.yml to start from")
     init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
     commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
@@ -57,7 +65,7 @@ def values(namespace: argparse.Namespace) -> dict[str, str]:
     return {
         name: "true" if value is True else str(value)
         for name, value in typed.items()
-        if name in DEFAULTS and value not in {None, False}
+        if name in DEFAULTS and value not in {None, False, "split"}
     }
 
 

@@ -31,6 +31,15 @@ FindProver = Callable[[Target], Prover | None]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filled:
+    """What is in a tree now."""
+
+    account: Account
+    owners: Mapping[str, str]
+    """The distribution of each installed path."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filler:
     """Fills trees; see `fill`."""
 
@@ -38,7 +47,7 @@ class Filler:
     find_prover: FindProver
     workers: int = 1
 
-    def fill(self, resolved: Resolved, tree: Tree, clock: Clock) -> Account:
+    def fill(self, resolved: Resolved, tree: Tree, clock: Clock) -> Filled:
         """Install what was resolved, leave out what is to go, prove the rest, add the workspace's.
 
         Raises InstallError for wheels that cannot load on the target, ProofError for a pruning
@@ -88,7 +97,7 @@ class Filler:
             {r.entry.path: tree.read(r.entry.path) for r in plan.removals if r.rule == _STRIP}
         )
         tree.seal()
-        return Account(
+        account = Account(
             packages=_packages(installed, entries, tree.scan()),
             pruned=_totals(plan, to_runtime, entries),
             restored=plan.restored,
@@ -97,6 +106,7 @@ class Filler:
             warnings=tuple(replace(w, layer=layer.key, place=layer.place) for w in warnings),
             included_bytes=included,
         )
+        return Filled(account=account, owners=owners)
 
     def _prover_for(self, target: Target, *, has_native: bool) -> Prover | None:
         """Find a Python for the target; pure Python is the same on either architecture."""

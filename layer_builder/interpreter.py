@@ -191,6 +191,7 @@ class _Run:
                         if reason:
                             break
                     elif attempt := _attempt(answer, current):
+                        self.loaded |= set(map(str, answer.get("loaded", ())))
                         yield self._modules[current], attempt
                         current = None
                         self._next += 1
@@ -246,8 +247,6 @@ class _Run:
         if "python" in answer and not self.version:
             self.version = str(answer["python"])
             self.isolated = tuple(map(str, answer.get("isolated", ())))
-        if "loaded" in answer:
-            self.loaded |= set(map(str, answer["loaded"]))
         code = answer.get("ended")
         if not isinstance(code, int):
             return ""

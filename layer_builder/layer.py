@@ -105,6 +105,8 @@ class Package:
     version: str
     bytes_installed: int
     bytes_kept: int
+    bytes_zipped: int = 0
+    """What it adds to the zip."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ import layer_builder
 from layer_builder import (
     aws,
     cli,
+    dividing,
     github,
     indexes,
     inputs,
@@ -54,6 +55,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             return 0
         case "init":
             return _init(Path(namespace.manifest))
+        case "split":
+            work = partial(_split, key=namespace.layer, write=namespace.write)
+            return _guarded(lambda: cli.values(namespace), environ, work)
         case "lock":
             work = partial(
                 _lock, upgrade=namespace.upgrade, packages=tuple(namespace.upgrade_package)
@@ -95,6 +99,10 @@ def _guarded(
     if not work:
         _tell(outcome, voice)
     return outcome.exit_code
+
+
+def _split(asked: Inputs, world: World, outcome: Outcome, *, key: str, write: bool) -> None:
+    sys.stdout.write(dividing.divide(asked, world, outcome, key=key, write=write))
 
 
 def _lock(

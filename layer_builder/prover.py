@@ -149,27 +149,27 @@ def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
     if orders["watch"]:
         sys.addaudithook(watch)
     me, home, paths = os.getpid(), os.getcwd(), list(sys.path)
+    known = set(sys.modules)
     for index, name in enumerate(orders["modules"]):
         tell(start=index)
         begin = time.perf_counter()
         watch.opened = set()
-        known = set(sys.modules)
         try:
             load(name)
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             leave_if_forked(me)
-            tell(failed=index, error=text[-4000:], kind=type(error).__name__)
+            loaded = files_of(set(sys.modules) - known, root)
+            tell(failed=index, error=text[-4000:], loaded=sorted(loaded))
         else:
             leave_if_forked(me)
             seconds = round(time.perf_counter() - begin, 4)
-            opened = (
-                watch.opened | files_of(set(sys.modules) - known, root) if orders["watch"] else ()
-            )
-            tell(imported=index, seconds=seconds, opened=sorted(opened))
+            loaded = files_of(set(sys.modules) - known, root)
+            opened = sorted(watch.opened | loaded) if orders["watch"] else ()
+            tell(imported=index, seconds=seconds, opened=opened, loaded=sorted(loaded))
+        known |= set(sys.modules)
         os.chdir(home)
         sys.path += [path for path in paths if path not in sys.path]
-    tell(loaded=sorted(files_of(set(sys.modules), root)))
 
 
 def leave_if_forked(me: int) -> None:

@@ -58,6 +58,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
                 "version": package.version,
                 "bytes_installed": package.bytes_installed,
                 "bytes_kept": package.bytes_kept,
+                "bytes_zipped": package.bytes_zipped,
             }
             for package in account.packages
         ],

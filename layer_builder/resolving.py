@@ -28,6 +28,16 @@ class Installer(Protocol):
     ) -> Resolution:
         """Choose one version for each distribution, the preferred one where that will do."""
 
+    def requires(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, frozenset[str]]:
+        """Tell which distributions require which."""
+
+    def settled(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Give the versions that would have been chosen a month ago."""
+
     def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
         """Write a project's uv.lock as a requirements file with hashes."""
 

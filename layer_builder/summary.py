@@ -4,6 +4,7 @@ import re
 
 from layer_builder import report
 from layer_builder.errors import Problem
+from layer_builder.inputs import Command
 from layer_builder.layer import Action, Built
 from layer_builder.limits import Reading, mib
 from layer_builder.outcome import Outcome
@@ -86,7 +87,7 @@ def _shown(outcome: Outcome, built: Built) -> str:
 
 def _what(outcome: Outcome, built: Built) -> str:
     action = report.action_of(outcome, built)
-    if action is Action.BUILT and built.layer.id in outcome.to_publish:
+    if action is Action.BUILT and outcome.inputs.command is Command.PUBLISH:
         return "would be published" if outcome.inputs.dry_run else "**not published**"
     return str(action)
 

@@ -63,9 +63,10 @@ class Tree:
         """List `module:attribute` of every entry point of the installed distributions."""
         return sorted(
             {
-                f"{point.module}:{point.attr}"
+                f"{match['module']}:{match['attr'] or ''}".rstrip(":")
                 for info in self.root.glob("*.dist-info")
                 for point in Metadata.at(info).entry_points
+                if (match := point.pattern.match(point.value))
             }
         )
 

@@ -18,6 +18,7 @@ from layer_builder.requirements import Requirements
 from layer_builder.resolution import Resolution
 from layer_builder.target import Target
 
+_VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
 _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
@@ -43,12 +44,12 @@ class Uv:
 
         Raises InstallError with uv's reason, and for a missing wheel with what could be done.
         """
-        done = self._compile(requirements, target, target.uv_platform, build, prefer)
+        done = self._compile(requirements, build, _locking(target), prefer)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
         resolution = Resolution.from_lines(done.stdout)
         if target.uv_platform != target.newest_uv_platform:
-            newest = self._compile(requirements, target, target.newest_uv_platform, build)
+            newest = self._compile(requirements, build, _locking(target, target.newest_uv_platform))
             if newest.returncode == 0:
                 resolution = resolution.compared_with(Resolution.from_lines(newest.stdout))
         trusted, doubts = resolution.trusting(requirements.hashes)
@@ -59,6 +60,32 @@ class Uv:
                 advice=("write the hashes anew (uv pip compile --generate-hashes), or none",),
             )
         return trusted
+
+    def requires(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, frozenset[str]]:
+        """Tell for each distribution that is resolved which others it requires, extras included.
+
+        Raises InstallError with uv's reason.
+        """
+        options = (*_platform(target, target.uv_platform), "--annotation-style", "line")
+        done = self._compile(requirements, build, options)
+        if done.returncode:
+            raise InstallError(self._unresolved(done.stderr, requirements, target))
+        found: dict[str, set[str]] = {}
+        for name, requirers in _VIA.findall(done.stdout):
+            found.setdefault(name, set())
+            for requirer in requirers.split(", "):
+                if requirer and not requirer.startswith("-"):
+                    found.setdefault(requirer, set()).add(name)
+        return {name: frozenset(others) for name, others in found.items()}
+
+    def settled(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Give the versions that would have been chosen a month ago; none if nobody can tell."""
+        done = self._compile(requirements, build, (*_locking(target), "--exclude-newer", "30 days"))
+        return {} if done.returncode else Resolution.from_lines(done.stdout).versions
 
     def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
         """Write a project's uv.lock as a requirements file with hashes; it is not brought up to date.
@@ -119,9 +146,8 @@ class Uv:
     def _compile(
         self,
         requirements: Requirements,
-        target: Target,
-        platform: str,
         build: Sequence[str],
+        options: Sequence[str],
         prefer: Resolution | None = None,
     ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryDirectory() as folder:
@@ -134,11 +160,9 @@ class Uv:
             chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
             done = self._run(
                 "pip", "compile",
-                *_platform(target, platform),
                 *_wheels(build),
-                "--generate-hashes",
                 "--no-header",
-                "--no-annotate",
+                *options,
                 "--constraints", str(limits),
                 "--output-file", str(chosen),
                 str(asked),
@@ -193,7 +217,7 @@ class Uv:
     ) -> str | None:
         line = f"{name}<{version}" if version else name
         older = Requirements(lines=(line,), options=requirements.options)
-        done = self._compile(older, target, target.uv_platform, ())
+        done = self._compile(older, (), _locking(target))
         return None if done.returncode else Resolution.from_lines(done.stdout).versions.get(name)
 
 
@@ -203,6 +227,14 @@ def _platform(target: Target, platform: str) -> tuple[str, ...]:
         "--python-version", str(target.python),
         "--python-platform", platform,
     )  # fmt: skip
+
+
+def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
+    return (
+        *_platform(target, platform or target.uv_platform),
+        "--generate-hashes",
+        "--no-annotate",
+    )
 
 
 def _wheels(build: Sequence[str]) -> tuple[str, ...]:

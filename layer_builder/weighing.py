@@ -53,11 +53,11 @@ def _over(built: Built, reading: Reading) -> Problem:
 
 def _advice(built: Built, reading: Reading) -> list[str]:
     advice = []
-    if reading.limit.kind == "zip":
+    if reading.limit.kind == "zip" and built.layer.budget.zip_bytes != reading.limit.allowed:
         advice.append("set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped")
     if built.layer.prune is not Profile.AGGRESSIVE:
         advice.append("prune: aggressive removes more; drop: removes what you name")
-    advice.append("split it: move some of the distributions above to another layer")
+    advice.append(f"`layer-builder split {built.layer.key}` proposes layers that fit")
     names = {package.name for package in built.account.packages}
     if "botocore" in names:
         advice.append("leave boto3 out if the version that Lambda's runtime brings will do")

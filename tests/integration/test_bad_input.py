@@ -37,7 +37,7 @@ MANIFESTS = [
     (GOOD.replace("version: 1", "version: 2"), "layers.yml:1:10: version"),
     (GOOD.replace("version: 1\n", ""), "layers.yml:1:1: the manifest needs the key 'version'"),
     (HEAD, "layers.yml:1:1: the manifest needs the key 'layers'"),
-    (HEAD + "layers: {}\n", "layers.yml:3:9: layers must have at least one entry, not a mapping"),
+    (HEAD + "layers: {}\n", "layers.yml:3:9: layers must have at least one entry, not an empty"),
     (HEAD + "layers: [a]\n", "layers.yml:3:9: layers must be a mapping, not a list"),
     (HEAD + "layers: {code: }\n", "layers.yml:3:15: layer code: code must be a mapping of keys"),
     (HEAD + "layers: {code: {}}\n", "layers.yml:3:10: layer code: has nothing in it"),

@@ -49,7 +49,7 @@ def versions(workspace: Path) -> dict[str, str]:
 def test_the_callers_index_is_used(  # noqa: PLR0913, PLR0917 (the table's columns)
     run: Run, workspace: Path, tmp_path: Path, index: str, place: str, text: str
 ) -> None:
-    env = {"UV_DEFAULT_INDEX": None}
+    env: dict[str, str | None] = {"UV_DEFAULT_INDEX": None}
     text = text.format(url=f"{index}/simple")
     if "/" in place:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
@@ -122,10 +122,7 @@ def test_a_broken_file_of_uvs_is_told_and_stops_nothing(
         ("UV_RESOLUTION", "lowest"),
         ("UV_CONSTRAINT", "constraints.txt"),
         ("UV_OVERRIDE", "constraints.txt"),
-        ("UV_NO_BINARY", "1"),
         ("UV_CONFIG_FILE", "constraints.txt"),
-        ("PIP_CONSTRAINT", "constraints.txt"),
-        ("PIP_NO_BINARY", ":all:"),
     ],
 )
 def test_no_other_variable_of_the_caller_has_a_say(

@@ -15,7 +15,6 @@ from layer_builder import interpreter
 from layer_builder.target import Architecture, Python, Target
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PROGRAM = REPOSITORY / "benchmarks" / "proving_ground.py"
 
 Add: TypeAlias = Callable[..., Path]
 Walk: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -34,7 +33,7 @@ def walk(tmp_path: Path) -> Walk:
     def run(*words: str, **environ: str) -> CompletedProcess[str]:
         folders = ["--cache", str(tmp_path / "cache"), "--output", str(tmp_path / "page.md")]
         return subprocess.run(
-            [sys.executable, str(PROGRAM), *words, "--jobs", "1", *folders],
+            [sys.executable, "-m", "benchmarks.proving_ground", *words, "--jobs", "1", *folders],
             env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environ},
             capture_output=True,
             text=True,
@@ -60,7 +59,20 @@ def made_up(tmp_path: Path, index: str, walk: Walk) -> Callable[[], CompletedPro
 @pytest.mark.network
 @pytest.mark.parametrize(
     "name",
-    ["flask", "pydantic", "jsonschema"],
+    [
+        "certifi",
+        "email-validator",
+        "flask",
+        "h5py",
+        "jsonschema",
+        "lxml",
+        "networkx",
+        "opentelemetry-sdk",
+        "orjson",
+        "protobuf",
+        "pydantic",
+        "tzdata",
+    ],
 )
 def test_what_imported_before_imports_after_pruning_as_hard_as_can_be(
     walk: Walk, tmp_path: Path, name: str
@@ -68,7 +80,9 @@ def test_what_imported_before_imports_after_pruning_as_hard_as_can_be(
     done = walk("--only", name, "--python", "3.12")
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "page.md").read_text()
-    assert re.search(rf"^\| {name} [\d.]+ \| 3\.12 \| [\d,]+ \| [\d,]+ \| \d+% ", page, re.MULTILINE)
+    assert re.search(
+        rf"^\| {name} [\d.]+ \| 3\.12 \| [\d,]+ \| [\d,]+ \| \d+% ", page, re.MULTILINE
+    )
     assert "- 1 rows, 0 not equal.\n" in page
 
 
@@ -117,13 +131,26 @@ def test_a_module_that_imports_in_one_tree_only_is_not_equal(
     made_up: Callable[[], CompletedProcess[str]], tmp_path: Path, add_wheel: Add
 ) -> None:
     """The tool looks only at what fails after pruning, and cannot see this one."""
-    source = "import os\nif os.path.isdir(os.path.dirname(__file__) + '/tests'):\n    raise OSError\n"
+    source = (
+        "import os\nif os.path.isdir(os.path.dirname(__file__) + '/tests'):\n    raise OSError\n"
+    )
     add_wheel("demo", "1.0", {"demo/__init__.py": source, "demo/tests/test_it.py": ""})
     done = made_up()
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "NOT EQUAL demo: OSError\n" in done.stdout
+    assert "NOT EQUAL `demo`: OSError\n" in done.stdout
     page = (tmp_path / "page.md").read_text()
     assert "## Not equal\n\n- demo 1.0, python 3.12: `demo`: OSError\n" in page
+
+
+def test_a_row_in_which_nothing_imports_is_not_equal(
+    made_up: Callable[[], CompletedProcess[str]], tmp_path: Path, add_wheel: Add
+) -> None:
+    """Nought equals nought, and proves nothing."""
+    add_wheel("demo", "1.0", {"demo.py": "import what_is_not_there\n"})
+    done = made_up()
+    assert done.returncode == 1, done.stdout + done.stderr
+    page = (tmp_path / "page.md").read_text()
+    assert "- demo 1.0, python 3.12: nothing imports, before or after\n" in page
 
 
 def test_a_row_that_the_tool_refuses_is_not_equal_and_says_why(

@@ -233,6 +233,8 @@ def test_publish_takes_up_what_build_left_if_it_is_whole(
             path.write_bytes(content[:-1])
         case "gone":
             path.unlink()
+        case _:
+            assert damage == "none"
     # A newer version appears meanwhile: what was built and proven is what gets published.
     add_wheel("demo", "2.0", {"demo.py": "A = 2\n"})
     done = run("publish")

@@ -74,11 +74,10 @@ def test_a_layer_gets_the_wheels_of_its_target_not_of_this_machine(  # noqa: PLR
 def test_the_lock_has_the_hash_of_each_file(tmp_path: Path, index: str, add_wheel: Add) -> None:
     wheel = add_wheel("demo", "1.0", {"demo.py": ""}, requires=["helper"])
     helper = add_wheel("helper", "2.0", {"helper.py": ""})
-    lock = uv(tmp_path, index).resolve(DEMO, TARGET).lock
+    lock = uv(tmp_path, index).resolve(DEMO, TARGET).text
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, helper)]
     assert lock == (
-        f"demo==1.0 \\\n    --hash=sha256:{digests[0]}\n"
-        f"helper==2.0 \\\n    --hash=sha256:{digests[1]}\n"
+        f"demo==1.0 --hash=sha256:{digests[0]}\nhelper==2.0 --hash=sha256:{digests[1]}\n"
     )
 
 

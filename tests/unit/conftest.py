@@ -14,11 +14,18 @@ from hypothesis import settings
 
 from layer_builder import limits
 from layer_builder.errors import ManifestError, Place, Problem
-from layer_builder.layer import Account, Archive, Built, Layer
-from layer_builder.manifest import read
-from layer_builder.pruning import Entry, PrunePlan, PruneRules
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Account, Action, Archive, Built, Layer, Package, Release
+from layer_builder.limits import MIB, Budget
+from layer_builder.manifest import Manifest, read
+from layer_builder.outcome import Outcome
+from layer_builder.proof import Depth, Proof
+from layer_builder.pruning import Entry, PrunePlan, PruneRules, Restoration, RuleTotal
+from layer_builder.resolution import HeldBack
+from layer_builder.stack import Stack, weigh
 from layer_builder.target import Architecture, Python, Target
 
+# The same examples in every run, and no clock that fails a slow machine.
 settings.register_profile("unit", deadline=None, derandomize=True, database=None)
 settings.load_profile("unit")
 
@@ -92,8 +99,8 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
 
     def make(
         key: str = "core",
-        zip_bytes: int = 10 * limits.MIB,
-        unzipped_bytes: int = 25 * limits.MIB,
+        zip_bytes: int = 10 * MIB,
+        unzipped_bytes: int = 25 * MIB,
         *,
         through_s3: bool = False,
         account: Account | None = None,
@@ -114,6 +121,62 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
         )
 
     return make
+
+
+@pytest.fixture
+def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
+    """Give what a run came to that built one rich layer and one plain one, and published them."""
+    rich = Account(
+        packages=(
+            Package(name="six", version="1.16.0", bytes_installed=40_000, bytes_kept=30_000),
+            Package(name="pandas", version="2.2.0", bytes_installed=60 * MIB, bytes_kept=24 * MIB),
+        ),
+        pruned=(RuleTotal(rule="tests", files=1234, bytes=36 * MIB),),
+        restored=(
+            Restoration(path="a/tests/x.py", size=2048, rule="tests", needed_by="a/core.py:7"),
+        ),
+        held_back=(HeldBack(name="numpy", version="2.2.6", newer="2.3.0"),),
+        proof=Proof(
+            depth=Depth.IMPORTS,
+            static=False,
+            imported=("pandas", "six"),
+            failed_before=("pandas.extra",),
+            interpreter="3.12.11",
+            isolated=("network", "processes"),
+            seconds=1.5,
+        ),
+        seconds={"install": 2.0},
+    )
+    core = built("core", account=rich, description="not shown")
+    code = built("code", zip_bytes=300, unzipped_bytes=1000, budget=Budget(zip_bytes=1000))
+    place = Place(file="layers.yml", line=9, column=3)
+    stack = Stack(
+        key="api",
+        function_name="shop-api",
+        layers=(core.layer, code.layer),
+        reserve=20 * MIB,
+        place=place,
+    )
+    made = {one.layer.id: one for one in (core, code)}
+
+    def release(name: str, region: str, version: int, action: Action) -> Release:
+        arn = f"arn:aws:lambda:{region}:123456789012:layer:{name}:{version}"
+        return Release(region=region, arn=arn, version=version, action=action)
+
+    return Outcome(
+        inputs=Inputs(regions=("eu-west-1", "us-east-1")),
+        manifest=Manifest(file="layers.yml", layers=(core.layer, code.layer), stacks=(stack,)),
+        built=made,
+        releases={
+            core.layer.id: {
+                "eu-west-1": release("core", "eu-west-1", 3, Action.PUBLISHED),
+                "us-east-1": release("core", "us-east-1", 2, Action.UNCHANGED),
+            },
+            code.layer.id: {"eu-west-1": release("code", "eu-west-1", 8, Action.UNCHANGED)},
+        },
+        stacks=[weigh(stack, made)],
+        warnings=[problem],
+    )
 
 
 @pytest.fixture(scope="session")

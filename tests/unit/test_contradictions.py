@@ -61,11 +61,6 @@ BELOW = "write a path below the manifest, without .. and without a leading /"
             "give one of them a name: of its own, or put {layer} into the name",
         ),
         (
-            f"version: 1\npython: ['3.12', '3.13']\n{ONE}",
-            "3:10: layer a: its targets 3.12-x86_64 and 3.13-x86_64 have one name on AWS, 'a'",
-            'tell them apart: name: "{layer}-{python}-{architecture}"',
-        ),
-        (
             f"{TOP}{ONE}limits: {{unzipped: 251 MiB}}\n",
             "4:20: layer a: limits.unzipped 251.0 MiB is looser than AWS's 250 MiB",
             "",

@@ -82,6 +82,13 @@ def test_a_list_of_targets_fans_out_without_repeats() -> None:
     ]
 
 
+def test_targets_of_one_layer_may_share_its_name_but_not_their_files() -> None:
+    text = f'version: 1\npython: ["3.12", "3.13"]\n{ONE}'
+    old, new = read(text, "layers.yml").layers
+    assert old.name == new.name == "a"
+    assert (old.stem, new.stem) == ("a-3.12-x86_64", "a-3.13-x86_64")
+
+
 @pytest.mark.parametrize(
     ("include", "source", "to"),
     [

@@ -156,7 +156,9 @@ def test_a_circle_of_files_is_shown_whole() -> None:
 
 def test_a_missing_file_and_an_empty_one_are_told_at_the_manifest() -> None:
     gone = Reference(text="gone.txt", place=MANIFEST)
-    _, (problem,) = collect([gone], [], lambda path: Problem(message=f"there is no file {path}"), TARGET)
+    _, (problem,) = collect(
+        [gone], [], lambda path: Problem(message=f"there is no file {path}"), TARGET
+    )
     assert problem.lines() == ["layers.yml:5:20: there is no file gone.txt"]
     assert of("# later\n-c c.txt", c="a<1")[1] == ["layers.yml:5:20: r.txt asks for nothing"]
 

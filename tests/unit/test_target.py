@@ -34,6 +34,6 @@ def test_only_runtimes_at_the_ends_of_their_lives_have_a_notice(python: str, wor
 
 
 def test_targets_sort_by_python_then_architecture() -> None:
-    targets = [Target(python=p, architecture=a) for p in Python for a in Architecture]
-    labels = [target.label for target in sorted(targets[::-1])]
+    targets = [Target(python=p, architecture=a) for a in Architecture for p in Python]
+    labels = [target.label for target in sorted(targets)]
     assert labels[:4] == ["3.10-arm64", "3.10-x86_64", "3.11-arm64", "3.11-x86_64"]

@@ -31,7 +31,7 @@ def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
         "               77 B  files of the workspace\n"
         "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped\n"
         "  → prune: aggressive removes more; drop: removes what you name\n"
-        "  → split it: move some of the distributions above to another layer\n"
+        "  → `layer-builder split core` proposes layers that fit\n"
         "  → leave boto3 out if the version that Lambda's runtime brings will do"
     )
 
@@ -46,7 +46,7 @@ def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
         " 262,143,999 bytes, 52,428,801 too many"
     )
     assert problem.advice == (
-        "split it: move some of the distributions above to another layer",
+        "`layer-builder split core` proposes layers that fit",
         "what cannot fit 250 MiB runs as a container image (10 GiB)",
     )
 
@@ -78,3 +78,8 @@ def test_how_near_is_near_is_the_users_choice(built: Callable[..., Built]) -> No
     made = built(zip_bytes=5 * MIB, budget=Budget(zip_bytes=10 * MIB, warn_at=0.5))
     assert [str(problem.place) for problem in weighing.near(made)] == ["layers.yml:4:3"]
     assert weighing.over(made) == []
+
+
+def test_nobody_is_sent_to_s3_for_a_budget_of_their_own(built: Callable[..., Built]) -> None:
+    (problem,) = weighing.over(built(zip_bytes=2 * MIB, budget=Budget(zip_bytes=MIB)))
+    assert not [line for line in problem.advice if "s3-bucket" in line]

@@ -1,0 +1,95 @@
+"""What is written down twice says the same in both places."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from layer_builder import inputs, main, manifest, schema
+from layer_builder.outcome import Outcome
+from layer_builder.starter import STARTER
+
+ROOT = Path(__file__).resolve().parents[2]
+NO_DEFAULT = {"all", "–", "`AWS_REGION`"}
+"""How the README tells of an input that is empty by default."""
+
+
+@pytest.fixture(scope="module")
+def action() -> dict[str, Any]:
+    """Read action.yml."""
+    found = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def rows(heading: str) -> list[tuple[str, ...]]:
+    """Give the cells of the table below a heading of the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in lines]
+
+
+def test_the_action_has_the_inputs_that_are_read(action: dict[str, Any]) -> None:
+    assert {name: of["default"] for name, of in action["inputs"].items()} == inputs.DEFAULTS
+
+
+def test_the_defaults_read_are_those_of_inputs() -> None:
+    assert inputs.read(inputs.DEFAULTS) == inputs.Inputs()
+
+
+def test_the_step_hands_every_input_on(action: dict[str, Any]) -> None:
+    (step,) = [step for step in action["runs"]["steps"] if step.get("id") == "run"]
+    handed = {key: value for key, value in step["env"].items() if key.startswith("INPUT_")}
+    assert handed == {
+        f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in inputs.DEFAULTS
+    }
+
+
+def test_the_action_has_the_outputs_that_are_set(action: dict[str, Any]) -> None:
+    produced = main._outputs(Outcome(inputs=inputs.Inputs()))  # noqa: SLF001 (the one list of outputs)
+    assert action["outputs"].keys() == produced.keys()
+    for name, output in action["outputs"].items():
+        assert output["value"] == f"${{{{ steps.run.outputs.{name} }}}}"
+
+
+def test_every_input_and_output_is_described(action: dict[str, Any]) -> None:
+    parts = [*action["inputs"].items(), *action["outputs"].items()]
+    assert [name for name, part in parts if not part["description"].strip()] == []
+
+
+def test_no_shell_line_is_made_of_an_expression(action: dict[str, Any]) -> None:
+    lines = [step["run"] for step in action["runs"]["steps"] if "run" in step]
+    assert lines
+    assert [line for line in lines if "${{" in line] == []
+
+
+def test_the_readme_lists_the_inputs_with_their_defaults(action: dict[str, Any]) -> None:
+    table = {name.strip("`"): default for name, default, _ in rows("Inputs")}
+    assert list(table) == list(action["inputs"])
+    for name, default in inputs.DEFAULTS.items():
+        assert table[name] in ({f"`{default}`"} if default else NO_DEFAULT)
+
+
+def test_the_readme_lists_the_outputs(action: dict[str, Any]) -> None:
+    told = [name for cells in rows("Outputs") for name in re.findall(r"`([^`]+)`", cells[0])]
+    assert sorted(told) == sorted(action["outputs"])
+
+
+def test_the_schema_for_editors_is_that_of_the_model() -> None:
+    stored = (ROOT / "docs" / "layers.schema.json").read_text(encoding="utf-8")
+    assert json.loads(stored) == schema.json_schema(), "run `make schema`"
+
+
+def test_the_example_is_a_manifest() -> None:
+    text = (ROOT / "examples" / "cr2a" / "layers.yml").read_text(encoding="utf-8")
+    found = manifest.read(text, "layers.yml")
+    assert {layer.key for layer in found.layers} == set(main.NAMED_OUTPUTS)
+    assert len(found.stacks) == 2
+
+
+def test_what_init_writes_is_a_manifest() -> None:
+    assert manifest.read(STARTER, "layers.yml").layers

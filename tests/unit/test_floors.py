@@ -1,0 +1,152 @@
+"""Keeps the house: every module has a floor, and imports point down.
+
+A new module gets a floor here and in docs/architecture.md.
+"""
+
+import ast
+import re
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FLOORS = {
+    5: "main cli __main__",
+    4: "pipeline building filling proving publishing reading resolving locking dividing world",
+    3: "uv interpreter workspace tree archive shelf order aws aws_errors github console",
+    2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
+    " recipe outcome report summary page weighing starter native checks rewriting",
+    1: "layer stack target distributions sdk proof resolution",
+    0: "errors limits rules pruning guard imports elf stripping clock spelling splitting __init__",
+}
+"""The modules of each floor; 0 to 2 are pure."""
+
+OUTSIDE = {"prover"}
+"""Programs of their own, which nothing imports."""
+
+BETWEEN_EDGES = {
+    ("github", "console"): "the workflow's voice is the plain one with annotations",
+    ("shelf", "archive"): "what lies on the shelf is checked by the digest it was written with",
+    ("order", "archive"): "files are hashed as they are packed",
+    ("order", "workspace"): "an order takes the files that were found there",
+    ("aws", "aws_errors"): "one door in two modules: the calls, and what refusals mean",
+}
+"""Edges that know each other, and why."""
+
+DOORS = {
+    "actions_toolkit": {"github"},
+    "boto3": {"aws"},
+    "botocore": {"aws", "aws_errors"},
+    "ctypes": {"prover"},
+    "deflate": {"archive"},
+    "elftools": {"elf", "stripping"},
+    "github": {"github"},
+    "moto": {"aws"},
+    "subprocess": {"uv", "interpreter"},
+    "yaml": {"document", "rewriting"},
+}
+"""Who may import what; nobody else does."""
+
+ACTS = {
+    *("asyncio", "boto3", "botocore", "concurrent", "ctypes", "glob", "http", "importlib"),
+    *("multiprocessing", "os", "random", "requests", "select", "shutil", "signal", "socket"),
+    *("subprocess", "tempfile", "threading", "urllib", "uv"),
+}
+"""What reaches out of a function: nothing for the pure floors."""
+
+FLOOR = {module: floor for floor, modules in FLOORS.items() for module in modules.split()}
+TREES = {
+    path.stem: ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "layer_builder").glob("*.py"))
+}
+PURE = sorted(module for module, floor in FLOOR.items() if floor <= 2)
+
+
+def imported(module: str) -> set[str]:
+    """List the dotted names that a module imports, wherever in it: `a.b` for `from a import b`."""
+    found = set()
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def ours(module: str) -> set[str]:
+    """List the modules of this package that a module imports."""
+    parts = [name.split(".") for name in imported(module)]
+    return {
+        name[1] if len(name) > 1 else "__init__" for name in parts if name[0] == "layer_builder"
+    }
+
+
+def theirs(module: str) -> set[str]:
+    """List the top-level packages of others that a module imports."""
+    return {name.split(".")[0] for name in imported(module)} - {"layer_builder"}
+
+
+def test_every_module_has_one_floor() -> None:
+    listed = [module for modules in FLOORS.values() for module in modules.split()]
+    assert len(listed) == len(FLOOR)
+    assert FLOOR.keys() | OUTSIDE == TREES.keys()
+
+
+def test_the_architecture_page_tells_the_same_floors() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \w+ \| ([^|]+) \|", page, flags=re.MULTILINE)
+    told = {module: int(floor) for floor, cell in rows for module in re.findall(r"`(\w+)`", cell)}
+    assert told == {module: floor for module, floor in FLOOR.items() if module != "__init__"}
+
+
+@pytest.mark.parametrize("module", FLOOR)
+def test_imports_point_down_or_sideways(module: str) -> None:
+    assert {name for name in ours(module) if FLOOR.get(name, 0) > FLOOR[module]} == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    order = TopologicalSorter({module: ours(module) for module in TREES})
+    assert set(order.static_order()) == set(TREES)
+
+
+def test_edges_know_each_other_only_with_a_reason() -> None:
+    edges = FLOORS[3].split()
+    found = {(edge, other) for edge in edges for other in ours(edge) if other in edges}
+    assert found == BETWEEN_EDGES.keys()
+
+
+@pytest.mark.parametrize("package", DOORS)
+def test_each_outside_thing_has_its_doors(package: str) -> None:
+    assert {module for module in TREES if package in theirs(module)} == DOORS[package]
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_module_reaches_for_nothing(module: str) -> None:
+    assert theirs(module) & ACTS == set()
+    called = {
+        node.func.id
+        for node in ast.walk(TREES[module])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert called & {"open", "print", "input", "exec", "eval", "__import__", "Path"} == set()
+
+
+def test_the_environment_is_read_at_the_door_only() -> None:
+    found = {
+        module
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}
+    }
+    assert found == {"__main__", "aws", "github"}
+
+
+@pytest.mark.parametrize("module", sorted(OUTSIDE))
+def test_a_program_of_its_own_stands_alone(module: str) -> None:
+    assert ours(module) == set()
+    assert theirs(module) <= sys.stdlib_module_names
+    assert {other for other in TREES if module in ours(other)} == set()

@@ -1,0 +1,68 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Action, Layer, Release
+from layer_builder.manifest import Manifest
+from layer_builder.outcome import Outcome
+from layer_builder.target import Architecture, Python, Target
+
+CORE = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"
+CODE = "arn:aws:lambda:eu-west-1:123456789012:layer:code:8"
+
+
+def test_arns_are_told_by_key_and_region(outcome: Outcome) -> None:
+    assert outcome.arns("eu-west-1") == {"core": CORE, "code": CODE}
+    assert outcome.arns("us-east-1").keys() == {"core"}
+    assert outcome.arns("mars-north-1") == {}
+
+
+def test_a_layer_with_several_targets_has_an_arn_for_each(layer: Callable[..., Layer]) -> None:
+    both = [
+        replace(layer("a"), target=Target(python=Python.PY313, architecture=architecture))
+        for architecture in (Architecture.X86_64, Architecture.ARM64)
+    ]
+    releases = {
+        one.id: {"r": Release(region="r", arn=one.id, version=1, action=Action.PUBLISHED)}
+        for one in both
+    }
+    outcome = Outcome(
+        inputs=Inputs(regions=("r",)),
+        manifest=Manifest(file="layers.yml", layers=tuple(both)),
+        releases=releases,
+    )
+    assert outcome.arns("r") == {
+        "a": {"3.13-x86_64": "a 3.13-x86_64", "3.13-arm64": "a 3.13-arm64"}
+    }
+    assert outcome.keys_with(Action.PUBLISHED) == ["a"]
+
+
+def test_a_function_has_its_layers_in_stack_order_once_all_are_known(outcome: Outcome) -> None:
+    assert outcome.function_layers() == {"api": [CORE, CODE]}
+    assert outcome.manifest
+    assert outcome.stack_arns(outcome.manifest.stacks[0], "us-east-1") is None
+    outcome.releases.popitem()
+    assert outcome.function_layers() == {}
+
+
+def test_keys_are_listed_once_in_the_order_of_the_manifest(outcome: Outcome) -> None:
+    assert outcome.keys_with(Action.UNCHANGED) == ["core", "code"]
+    assert outcome.keys_with(Action.PUBLISHED) == ["core"]
+    assert outcome.keys_with(Action.BUILT) == []
+
+
+def test_the_matrix_has_one_entry_for_each_layer_and_target(outcome: Outcome) -> None:
+    assert outcome.matrix() == {
+        "include": [
+            {"layer": "core", "python": "3.12", "architecture": "x86_64"},
+            {"layer": "code", "python": "3.12", "architecture": "x86_64"},
+        ]
+    }
+
+
+def test_a_run_that_never_read_a_manifest_has_empty_answers() -> None:
+    outcome = Outcome(inputs=Inputs(regions=("eu-west-1",)))
+    assert outcome.layers == ()
+    assert outcome.arns("eu-west-1") == {}
+    assert outcome.function_layers() == {}
+    assert outcome.matrix() == {"include": []}

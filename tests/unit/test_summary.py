@@ -1,0 +1,136 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from layer_builder import summary
+from layer_builder.errors import Problem
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Account, Built
+from layer_builder.limits import Limit, Reading
+from layer_builder.outcome import Outcome
+from layer_builder.proof import Depth, Proof
+from layer_builder.pruning import Restoration
+
+WHOLE = """\
+## Lambda layers: 1 published, 2 unchanged
+
+| layer | zip | unzipped | of its limit | version | ARN | |
+| --- | ---: | ---: | --- | ---: | --- | --- |
+| core | 10.0 MiB | 25.0 MiB | ██░░░░░░░░ 20% of 50.0 MiB zip | 3<br>2 | \
+`arn:aws:lambda:eu-west-1:123456789012:layer:core:3`<br>\
+`arn:aws:lambda:us-east-1:123456789012:layer:core:2` | published |
+| code | 300 B | 1000 B | ███░░░░░░░ 30% of 1000 B zip | 8 | \
+`arn:aws:lambda:eu-west-1:123456789012:layer:code:8` | unchanged |
+
+- function **api**: core 25.0 MiB + code 1000 B + 20.0 MiB reserved = 45.0 MiB unzipped, \
+██░░░░░░░░ 18% of 250 MiB
+
+<details>
+<summary>core 3.12-x86_64: 2 distributions, sha256 0123456789ab</summary>
+
+| distribution | version | installed | kept |
+| --- | --- | ---: | ---: |
+| pandas | 2.2.0 | 60.0 MiB | 24.0 MiB |
+| six | 1.16.0 | 39.1 KiB | 29.3 KiB |
+
+Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fail unpruned too.
+
+| pruned by rule | files | bytes |
+| --- | ---: | ---: |
+| tests | 1,234 | 36.0 MiB |
+
+1 files (2.0 KiB) put back, since code needs them:
+
+- `a/tests/x.py` for `a/core.py:7`
+
+Held back by the runtime's glibc:
+
+- numpy 2.2.6, where newer runtimes take 2.3.0
+
+</details>
+
+### Warnings
+
+- layer core: 1 \\+ 1 is 3 (`layers.yml:4:3`)
+  - first
+  - second
+  - → count again
+"""
+
+
+def test_the_whole_summary(outcome: Outcome) -> None:
+    assert summary.markdown(outcome) == WHOLE
+
+
+def test_a_run_that_failed_early_still_has_a_summary() -> None:
+    failed = Outcome(inputs=Inputs(), errors=[Problem(message="no <manifest>")], exit_code=2)
+    assert summary.markdown(failed) == (
+        "## Lambda layers: failed (exit code 2)\n\n### Errors\n\n- no \\<manifest\\>\n"
+    )
+
+
+def test_the_title_says_what_was_done(outcome: Outcome) -> None:
+    assert summary.title(outcome) == "Lambda layers: 1 published, 2 unchanged"
+    outcome.inputs = replace(outcome.inputs, sandbox=True)
+    assert summary.title(outcome) == "Lambda layers: 1 published to the sandbox, 2 unchanged"
+    outcome.inputs = replace(outcome.inputs, dry_run=True, sandbox=False)
+    outcome.to_publish = {"core 3.12-x86_64": ["eu-west-1"]}
+    assert summary.title(outcome) == "Lambda layers: dry run, 1 would be published, 2 unchanged"
+    outcome.releases, outcome.inputs = {}, Inputs()
+    assert summary.title(outcome) == "Lambda layers: 2 built"
+    assert summary.title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "cell"),
+    [(True, "| – | would be published |"), (False, "| – | **not published** |")],
+)
+def test_a_layer_that_was_to_be_published_says_whether_it_was(
+    outcome: Outcome,
+    dry_run: bool,  # noqa: FBT001 (a column of the table)
+    cell: str,
+) -> None:
+    outcome.inputs = Inputs(dry_run=dry_run)
+    outcome.releases, outcome.to_publish = {}, {"core 3.12-x86_64": ["eu-west-1"]}
+    row = next(line for line in summary.markdown(outcome).splitlines() if "| core " in line)
+    assert row.endswith(cell)
+
+
+@pytest.mark.parametrize(
+    ("used", "drawn"),
+    [
+        (0, "░░░░░░░░░░ 0%"),
+        (50, "█████░░░░░ 50%"),
+        (100, "██████████ 100%"),
+        (250, "██████████ 250%"),
+    ],
+)
+def test_a_bar_is_never_longer_than_its_limit(used: int, drawn: str) -> None:
+    limit = Limit(kind="zip", allowed=100, name="a", reason="b")
+    assert summary.bar(Reading(limit=limit, used=used)) == drawn
+
+
+def test_foreign_text_cannot_write_markdown() -> None:
+    assert summary.text("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
+        "a\\|b \\<img src=x\\> \\[c\\]\\(d\\) \\`e\\` \\*f\\* \\_g\\_ \\\\ \\# \\~h\\~ \\# i"
+    )
+
+
+def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) -> None:
+    restored = tuple(
+        Restoration(path=f"f{number}", size=1, rule="r", needed_by="x:1") for number in range(12)
+    )
+    lines = summary.account_lines(built(account=Account(restored=restored)))
+    assert lines[9:] == [
+        "put back f9: x:1 needs it",
+        "put back 2 more, in report.json",
+        "not proven: proof: off, or nothing to import",
+    ]
+
+
+def test_a_proof_without_a_python_says_so(built: Callable[..., Built]) -> None:
+    static = Proof(depth=Depth.IMPORTS, static=True)
+    assert summary.proof_line(built(account=Account(proof=static))) == (
+        "proven from its files only; nothing was imported"
+    )
