@@ -76,6 +76,7 @@ def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN
     found |= {name: str(table[key]) for key, name in simple.items() if key in table}
     lists = {
         "extra-index-url": "UV_EXTRA_INDEX_URL",
+        "find-links": "UV_FIND_LINKS",
         "allow-insecure-host": "UV_INSECURE_HOST",
     }
     found |= {name: _joined(table[key]) for key, name in lists.items() if key in table}

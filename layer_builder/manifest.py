@@ -20,6 +20,7 @@ from layer_builder.limits import Budget, mib
 from layer_builder.mistakes import Mistakes, by_place, from_validation
 from layer_builder.proof import Depth
 from layer_builder.rules import Profile
+from layer_builder.salvage import salvage
 from layer_builder.schema import LayerEntry, ManifestFile
 from layer_builder.schema import Limits as LimitsEntry
 from layer_builder.sdk import Policy, Sdk
@@ -82,11 +83,15 @@ def read(text: str, file: str) -> Manifest:
     try:
         model = ManifestFile.model_validate(document.value)
     except ValidationError as error:
-        problems = sorted(from_validation(error, document), key=by_place)
-        raise ManifestError(*problems) from None
+        found = Mistakes(document, from_validation(error, document))
+        rest = salvage(document.value, error)
+        if rest:
+            _Reader(document, rest, found).manifest()
+        raise found.error() from None
     found = Mistakes(document)
     manifest = _Reader(document, model, found).manifest()
-    found.raise_any()
+    if len(found):
+        raise found.error()
     return manifest
 
 

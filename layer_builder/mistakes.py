@@ -1,6 +1,7 @@
 """Says a validator's findings in the manifest's words, each at its line and column."""
 
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,10 +16,10 @@ from layer_builder.spelling import did_you_mean
 class Mistakes:
     """Collects what is wrong with a document, to raise it all at once."""
 
-    def __init__(self, document: Document) -> None:
-        """Start with none."""
+    def __init__(self, document: Document, found: Iterable[Problem] = ()) -> None:
+        """Start with those found already."""
         self.document = document
-        self._found: dict[Problem, None] = {}
+        self._found = dict.fromkeys(found)
 
     def __len__(self) -> int:
         """Count them."""
@@ -42,10 +43,9 @@ class Mistakes:
         )
         self._found[problem] = None
 
-    def raise_any(self) -> None:
-        """Raise ManifestError with all of them, in the order of the file."""
-        if self._found:
-            raise ManifestError(*sorted(self._found, key=by_place))
+    def error(self) -> ManifestError:
+        """Give the error that holds all of them, in the order of the file."""
+        return ManifestError(*sorted(self._found, key=by_place))
 
 
 def by_place(problem: Problem) -> tuple[int, int]:

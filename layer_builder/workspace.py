@@ -118,9 +118,15 @@ class Workspace:
                     problems.append(Problem(message=why, place=include.place))
                 else:
                     target = _target(include, inner)
+                    if target in files and files[target].source != source:
+                        problems.append(_clash(target, relative, include))
                     files[target] = Found(
                         path=target, source=source, executable=os.access(source, os.X_OK)
                     )
+        folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
+        problems += [
+            _clash(path, "another include", includes[0]) for path in sorted(folders & files.keys())
+        ]
         secret = pathspec.GitIgnoreSpec.from_lines(SECRETS)
         return Collection(
             files=tuple(files[path] for path in sorted(files)),
@@ -181,6 +187,14 @@ def _leaves(path: str, place: Place) -> Problem:
         message=f"{path} is a link that leaves the workspace",
         place=place,
         advice=("copy the file into the workspace, or leave it out with exclude:",),
+    )
+
+
+def _clash(target: str, source: str, include: Include) -> Problem:
+    return Problem(
+        message=f"{source} would go to {target} in the layer, where another file is already",
+        place=include.place,
+        advice=("give one of them another place with to:, or leave it out with exclude:",),
     )
 
 

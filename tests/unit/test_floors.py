@@ -18,7 +18,7 @@ FLOORS = {
     4: "pipeline building filling proving publishing reading resolving locking dividing world",
     3: "uv interpreter workspace tree archive shelf order aws aws_errors github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " recipe outcome report summary page weighing starter native checks rewriting",
+    " recipe outcome report summary page weighing starter native checks rewriting salvage",
     1: "layer stack target distributions sdk proof resolution",
     0: "errors limits rules pruning guard imports elf stripping clock spelling splitting __init__",
 }

@@ -3,7 +3,6 @@ from collections.abc import Callable
 import pytest
 
 from layer_builder.document import parse
-from layer_builder.errors import ManifestError
 from layer_builder.mistakes import Mistakes
 
 TOP = 'version: 1\npython: "3.12"\n'
@@ -121,14 +120,11 @@ def test_a_mistake_in_a_merged_layer_stands_where_it_was_written(
 
 def test_the_same_mistake_is_told_once() -> None:
     found = Mistakes(parse("a: 1\nb: 2\n", "x.yml"))
-    found.raise_any()
     found.add("second", ("b",))
     found.add("first", ("a",), of_key=True)
     found.add("second", ("b",))
     assert len(found) == 2
-    with pytest.raises(ManifestError) as raised:
-        found.raise_any()
-    assert [problem.lines() for problem in raised.value.problems] == [
+    assert [problem.lines() for problem in found.error().problems] == [
         ["x.yml:1:1: first"],
         ["x.yml:2:4: second"],
     ]
