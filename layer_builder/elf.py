@@ -50,7 +50,7 @@ def read(content: bytes) -> Elf | None:
         return None
     try:
         return _read(ELFFile(io.BytesIO(content)))
-    except (ELFError, ValueError, LookupError, OverflowError, MemoryError):
+    except (ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError):
         return Elf(machine="damaged", is_aligned=False)
 
 

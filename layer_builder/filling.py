@@ -84,7 +84,7 @@ class Filler:
             elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
             paths = [entry.path for entry in tree.scan()]
             warnings += checks.warnings(remaining, paths, layer.target, elsewhere=elsewhere)
-            warnings += _services(layer, owners, tree)
+            warnings += _services(layer, plan, owners, tree)
         if layer.strip:
             with clock.step("strip"):
                 plan = replace(plan, removals=(*plan.removals, *_strip(tree, libraries)))
@@ -255,7 +255,9 @@ def _judge(
     return list(findings.warnings)
 
 
-def _services(layer: Layer, owners: Mapping[str, str], tree: Tree) -> list[Problem]:
+def _services(
+    layer: Layer, plan: PrunePlan, owners: Mapping[str, str], tree: Tree
+) -> list[Problem]:
     if layer.sdk.policy is not Policy.SERVICES:
         return []
     sources = {
@@ -263,7 +265,9 @@ def _services(layer: Layer, owners: Mapping[str, str], tree: Tree) -> list[Probl
         for entry in tree.scan()
         if entry.path.endswith(".py") and owners.get(entry.path) not in sdk.FAMILY
     }
-    return sdk.omitted(layer.sdk.services, sdk.services_asked_for(sources))
+    left_out = {r.entry.path.split("/")[2] for r in plan.removals if r.rule == "sdk"}
+    asked_for = sdk.services_asked_for(sources)
+    return sdk.omitted({*layer.sdk.services, *asked_for.keys() - left_out}, asked_for)
 
 
 def _broken_anyway(result: proving.Result, layer: Layer) -> list[Problem]:

@@ -41,7 +41,7 @@ class Manifest:
     stacks: tuple[Stack, ...] = ()
 
     def select(self, keys: Sequence[str]) -> "Manifest":
-        """Keep the layers with these keys, and the stacks made of nothing else.
+        """Keep the layers with these keys and those below them, and the stacks of nothing else.
 
         Raises ManifestError for a key that is not in the manifest. No keys means all.
         """
@@ -59,7 +59,8 @@ class Manifest:
         ]
         if problems:
             raise ManifestError(*problems)
-        chosen = set(keys)
+        requires = {layer.key: layer.requires for layer in self.layers}
+        chosen = {name for key in keys for name in (key, *functions_of.below(key, requires))}
         return replace(
             self,
             layers=tuple(layer for layer in self.layers if layer.key in chosen),

@@ -1,9 +1,12 @@
 """Resolves layers: together where a stack loads them together, apart where nothing does."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+
+from packaging.utils import canonicalize_name
 
 from layer_builder import functions, requirements
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
@@ -79,11 +82,13 @@ class Resolved:
     """Ids of the layers that it requires, directly or not."""
     elsewhere: Resolution = field(default_factory=Resolution)
     """The distributions that those hold."""
+    foundation: tuple[str, ...] = ()
+    """Digests of how those are made: under other rules they may lack what this one imports."""
 
     @property
     def content_key(self) -> str:
         """Digest of what decides the layer's bytes, and of what its proof rests on."""
-        return self.order.recipe.content_key(self.own.text, self.elsewhere.text)
+        return self.order.recipe.content_key(self.own.text, self.elsewhere.text, *self.foundation)
 
 
 def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
@@ -172,7 +177,9 @@ def _agreed(
     layer = asking[0].layer
     build = sorted({name for order in asking for name in order.layer.build})
     try:
-        versions = installer.resolve(family.asked, layer.target, build, prefer).versions
+        # Each layer answers for its own hashes: another's need none.
+        asked = replace(family.asked, hashes={})
+        versions = installer.resolve(asked, layer.target, build, prefer).versions
     except InstallError as error:
         for order in asking:
             try:
@@ -189,6 +196,13 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
     lower = [_id(key, layer) for key in functions.below(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
+    if order.recipe.requirements.lines and not whole[layer.id].pins and not order.files.files:
+        raise InstallError.because(
+            f"none of its requirements applies to {layer.target.label}, and AWS refuses an empty"
+            " layer",
+            layer=layer.key,
+            place=layer.place,
+        )
     if order.recipe.requirements.lines and not own.pins and not order.files.files:
         raise InstallError.because(
             f"all that it asks for is in {', '.join(layer.requires)} already, and AWS refuses an"
@@ -202,19 +216,24 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
         own=own,
         below=tuple(lower),
         elsewhere=Resolution(pins=tuple(sorted(pins))),
+        foundation=tuple(
+            member.recipe.content_key() for member in family.orders if member.layer.id in lower
+        ),
     )
 
 
 def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
     said = [line for problem in error.problems for line in problem.details]
     text = " ".join(said)
-    asked = [
-        f"{order.layer.key} ({order.layer.place}) asks for {line.split(' --hash')[0]}"
+    involved = [
+        (order.layer, line.partition(" --hash")[0])
         for order in asking
         for line in order.recipe.requirements.lines
-        if any(name in text for name in order.recipe.requirements.names if line.startswith(name))
+        if re.search(rf"(?<![\w.-]){re.escape(_name(line))}(?![\w-])", text)
     ]
-    keys = ", ".join(order.layer.key for order in asking)
+    asked = [f"{layer.key} ({layer.place}) asks for {line}" for layer, line in involved]
+    layers = [layer.key for layer, _ in involved] or [order.layer.key for order in asking]
+    keys = ", ".join(dict.fromkeys(layers))
     return Problem(
         message=f"layers {keys} are loaded together, and ask for versions that exclude each other",
         place=asking[0].layer.place,
@@ -224,6 +243,11 @@ def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
             "or take them out of each other's functions and requires:",
         ),
     )
+
+
+def _name(line: str) -> str:
+    """Give the normalised name that a requirement begins with."""
+    return canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0])
 
 
 def _at(error: InstallError, layer: Layer) -> InstallError:

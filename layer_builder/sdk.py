@@ -1,11 +1,12 @@
 """The AWS SDK for Python in a layer: all of it, none of it, or all of it with some services."""
 
+import contextlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.distributions import Distribution
@@ -59,7 +60,7 @@ def left_to_runtime(installed: Sequence[Distribution]) -> list[Distribution]:
         f" {name} {_AT_LEAST[name]}"
         for other in installed
         if other.name not in FAMILY
-        for requirement in map(Requirement, other.requires)
+        for requirement in _requirements(other)
         if (name := str(canonicalize_name(requirement.name))) in {f.name for f in family}
         and not (requirement.marker and "extra" in str(requirement.marker))
         and not requirement.specifier.contains(_AT_LEAST[name], prereleases=True)
@@ -71,6 +72,12 @@ def left_to_runtime(installed: Sequence[Distribution]) -> list[Distribution]:
             advice=("sdk: bundle, or a list of services, keeps the SDK in the layer",),
         )
     return family
+
+
+def _requirements(distribution: Distribution) -> Iterator[Requirement]:
+    for text in distribution.requires:
+        with contextlib.suppress(InvalidRequirement):
+            yield Requirement(text)
 
 
 def unwanted_data(paths: Iterable[str], services: Collection[str]) -> list[str]:

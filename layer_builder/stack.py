@@ -94,7 +94,11 @@ def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[
     for layer in stack.layers:
         for path, checksum in contents[layer.id].items():
             owner, other = first.setdefault(path, (layer.key, checksum))
-            if other != checksum and ".dist-info/" not in path and "/bin/" not in path:
+            if (
+                other != checksum
+                and ".dist-info/" not in path
+                and not path.startswith("python/bin/")
+            ):
                 clashes.setdefault((owner, layer.key), []).append(path)
     return [
         Problem(

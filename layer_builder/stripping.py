@@ -34,7 +34,7 @@ def strip(content: bytes) -> bytes:
         if file["e_type"] not in {"ET_DYN", "ET_EXEC"} or not file["e_phnum"]:
             return content
         needed, others = _parts(file)
-    except (ELFError, OverflowError, MemoryError):
+    except (ELFError, AssertionError, OverflowError, MemoryError):
         return content
     end = max(start + size for start, size in needed)
     known = max(start + size for start, size in (*needed, *others))

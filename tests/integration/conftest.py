@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815 (http.server's names)
+    do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 (http.server's names)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
         pass

@@ -119,7 +119,7 @@ class Casualties:
 CASUALTIES = {
     "web": Casualties(
         packages="boto3, openai, flask, 'pydantic[email]', opentelemetry-sdk, jsonschema",
-        put_back={"import boto3": ".docs'"},
+        put_back={"import boto3": ".docs"},
         metadata={
             "import openai": "httpx2",
             "import flask; flask.__version__": "flask",
@@ -137,13 +137,13 @@ CASUALTIES = {
         packages="numpy==2.2.6, scipy, scikit-learn, h5py, lightgbm",
         python="3.11",
         put_back={
-            "import numpy.testing": "No module named 'numpy._core.tests'",
-            "import scipy.stats": "No module named 'numpy._core.tests'",
-            "import scipy.optimize": "No module named 'numpy._core.tests'",
-            "import sklearn.linear_model": "No module named 'numpy._core.tests'",
-            "import h5py": "cannot import name 'tests'",
+            "import numpy.testing": "No module named 'numpy._core.tests",
+            "import scipy.stats": "No module named 'numpy._core.tests",
+            "import scipy.optimize": "No module named 'numpy._core.tests",
+            "import sklearn.linear_model": "No module named 'numpy._core.tests",
+            "import lightgbm; lightgbm.__version__": "no attribute '__version__'",
         },
-        besides=["import numpy, scipy"],
+        besides=["import numpy, scipy", "import h5py; h5py.File"],
     ),
     "stubs": Casualties(
         packages="scikit-image",

@@ -265,17 +265,9 @@ def test_an_entry_point_that_pruning_broke_is_mended(
     assert restored(workspace) == [("demo/a/b/notes.txt", "import demo.a.b:x")]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[demo.plugins]\nodd = not a name:at all!\n",
-        "[demo.plugins]\nno equals sign\n",
-        "a = b\n",
-        "[\n",
-        "\0",
-    ],
-)
-def test_malformed_entry_points_harm_nobody(build: Run, add_wheel: Add, text: str) -> None:
+def test_malformed_entry_points_harm_nobody(build: Run, add_wheel: Add) -> None:
+    """Those that uv lets through."""
+    text = "[demo.plugins]\nodd = not a name:at all!\n"
     add_wheel("demo", "1.0", {"demo/__init__.py": "", "demo-1.0.dist-info/entry_points.txt": text})
     done = build()
     assert done.returncode == 0, done.stderr

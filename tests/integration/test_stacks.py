@@ -343,7 +343,7 @@ def test_external_layers_come_first_and_count_among_the_five(run: Run, workspace
     )
     refused = run("publish")
     assert refused.returncode == 2
-    place = f"layers.yml:{text.count(chr(10)) + 2}:16"
+    place = f"layers.yml:{text.count(chr(10)) + 2}:15"
     assert f"{place}: function f has 6 layers; AWS attaches 5 at most\n" in refused.stderr
 
     external = external.rpartition(", {")[0]

@@ -1,0 +1,120 @@
+"""The pull-request comment, against a server that answers as GitHub's API does."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, TypeAlias
+
+import pytest
+
+Run: TypeAlias = Callable[..., CompletedProcess[str]]
+Serve: TypeAlias = Callable[..., str]
+
+MANIFEST = 'version: 1\npython: "3.12"\nlayers:\n  code: {include: src/}\n'
+MARK = "<!-- layer-builder -->"
+
+
+class PullRequest:
+    """Number 7 of own/repo: keeps its comments."""
+
+    def __init__(self, *, may_write: bool = True) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.tokens: set[str] = set()
+        self._may_write = may_write
+
+    def answer(
+        self, request: tuple[str, str, Mapping[str, str], bytes]
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        method, path, headers, body = request
+        self.tokens.add(headers.get("Authorization", ""))
+        if method != "GET" and not self._may_write:
+            return self._json(403, {"message": "Resource not accessible by integration"})
+        match method, path.partition("?")[0]:
+            case "GET", "/repos/own/repo/issues/7":
+                return self._json(200, {"number": 7, "url": "/repos/own/repo/issues/7"})
+            case "GET", "/repos/own/repo/issues/7/comments":
+                return self._json(200, self.comments)
+            case "POST", "/repos/own/repo/issues/7/comments":
+                number = len(self.comments) + 1
+                self.comments.append({"id": number, "body": json.loads(body)["body"]})
+                return self._json(201, self.comments[-1])
+            case "PATCH", _:
+                self.comments[-1]["body"] = json.loads(body)["body"]
+                return self._json(200, self.comments[-1])
+        return self._json(404, {"message": "Not Found"})
+
+    @staticmethod
+    def _json(status: int, data: object) -> tuple[int, Mapping[str, str], bytes]:
+        return status, {"Content-Type": "application/json"}, json.dumps(data).encode()
+
+
+@pytest.fixture
+def build(run: Run, workspace: Path, serve: Serve) -> Callable[..., CompletedProcess[str]]:
+    """Run the action's `build` on a pull request that is served."""
+    (workspace / "src").mkdir()
+    (workspace / "src/a.py").write_text("A = 1\n")
+    (workspace / "layers.yml").write_text(MANIFEST)
+    event = workspace.parent / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+
+    started: dict[int, str] = {}
+
+    def start(pull: PullRequest, event_name: str = "pull_request") -> CompletedProcess[str]:
+        def answer(request: Any) -> Any:  # noqa: ANN401 (the fixture's request and answer)
+            status, headers, body = pull.answer(tuple(request))
+            for comment in pull.comments:
+                comment.setdefault("url", f"{url}/repos/own/repo/issues/comments/{comment['id']}")
+            if isinstance(found := json.loads(body), dict) and str(found.get("url", "")).startswith(
+                "/"
+            ):
+                body = json.dumps({**found, "url": url + found["url"]}).encode()
+            return status, headers, body
+
+        url = started.setdefault(id(pull), "") or serve(answer)
+        started[id(pull)] = url
+        return run(
+            env={
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_WORKSPACE": str(workspace),
+                "GITHUB_REPOSITORY": "own/repo",
+                "GITHUB_EVENT_NAME": event_name,
+                "GITHUB_EVENT_PATH": str(event),
+                "GITHUB_API_URL": url,
+                "INPUT_COMMAND": "build",
+                "INPUT_GITHUB-TOKEN": "sesame-token",
+            }
+        )
+
+    return start
+
+
+def test_the_summary_is_posted_once_and_then_renewed(
+    build: Callable[..., CompletedProcess[str]], workspace: Path
+) -> None:
+    pull = PullRequest()
+    assert build(pull).returncode == 0
+    (first,) = [comment["body"] for comment in pull.comments]
+    assert first.startswith(f"{MARK}\n## Lambda layers: 1 built\n")
+
+    (workspace / "layers.yml").write_text(MANIFEST.replace("code", "other"))
+    assert build(pull).returncode == 0
+    (second,) = [comment["body"] for comment in pull.comments]
+    assert "| other |" in second
+    assert pull.tokens <= {"token sesame-token", "Bearer sesame-token"}
+
+
+def test_a_comment_that_cannot_be_written_is_a_warning_and_fails_nothing(
+    build: Callable[..., CompletedProcess[str]],
+) -> None:
+    done = build(PullRequest(may_write=False))
+    assert done.returncode == 0
+    assert "::warning::the pull-request comment could not be written" in done.stdout
+    assert "sesame-token" not in done.stdout + done.stderr
+
+
+def test_a_push_gets_no_comment(build: Callable[..., CompletedProcess[str]]) -> None:
+    pull = PullRequest()
+    assert build(pull, event_name="push").returncode == 0
+    assert pull.comments == []
+    assert pull.tokens == set()

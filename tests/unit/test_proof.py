@@ -1,0 +1,85 @@
+"""What to import, how to share it out, and how rounds add up."""
+
+import pytest
+
+from layer_builder import proof
+from layer_builder.proof import Attempt, Depth, Round, Verdict
+
+GOOD, BAD, DEAD = (Attempt(verdict=verdict) for verdict in Verdict)
+PATHS = [
+    "app.py", "lib/__init__.py", "lib/a.py", "lib/b/__init__.py", "lib/b/c.py", "lib/__main__.py",
+    "cloud/vendor/store/__init__.py", "cloud/vendor/store/blob.py", "cloud/vendor/store/x/y.py",
+    "lib/data.txt", "lib/not-a-module.py", "app-1.0.dist-info/METADATA",
+    "ext.cpython-312-x86_64-linux-gnu.so", "lib/_c.abi3.so",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("depth", "names"),
+    [
+        (
+            Depth.IMPORTS,
+            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
+             "lib", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
+        ),
+        (
+            Depth.DEEP,
+            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
+             "lib", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
+        ),
+        (Depth.STATIC, []),
+        (Depth.OFF, []),
+    ],
+)  # fmt: skip
+def test_modules_are_named_as_deep_as_asked(depth: Depth, names: list[str]) -> None:
+    assert proof.modules_to_prove(PATHS, depth, ["app:main", "app"], ["lib.z", "lib"]) == names
+
+
+def test_packages_come_before_what_is_in_them() -> None:
+    names = proof.modules_to_prove(PATHS, Depth.DEEP, [], [])
+    for name in names:
+        parent = name.rpartition(".")[0]
+        assert parent not in names or names.index(parent) < names.index(name)
+
+
+def test_few_names_are_not_shared_out() -> None:
+    names = [f"p{n}" for n in range(99)]
+    assert proof.shares(names, 8) == [names]
+    assert proof.shares([], 8) == []
+
+
+@pytest.mark.parametrize("most", [2, 3, 8])
+def test_shares_hold_whole_packages_and_about_as_many_names(most: int) -> None:
+    names = [f"p{n % 10}.m{n}" for n in range(200)] + ["p3:attribute"]
+    found = proof.shares(names, most)
+    assert len(found) == most
+    assert sorted(name for share in found for name in share) == sorted(names)
+    tops = [{name.partition(":")[0].partition(".")[0] for name in share} for share in found]
+    assert sum(map(len, tops)) == len(set().union(*tops)) == 10
+    assert max(map(len, found)) - min(map(len, found)) <= 21
+
+
+def test_one_package_makes_one_share() -> None:
+    names = [f"big.m{n}" for n in range(300)]
+    assert proof.shares(names, 4) == [names]
+
+
+def test_rounds_add_up_and_the_last_attempt_counts() -> None:
+    first = Round(
+        attempts={"a": GOOD, "b": BAD}, loaded=frozenset({"a.py"}), version="3.12.1",
+        isolated=("files", "network"),
+    )  # fmt: skip
+    second = Round(
+        attempts={"b": GOOD, "c": DEAD}, loaded=frozenset({"b.py"}), isolated=("network",)
+    )
+    whole = proof.together([first, second], ["c", "b", "a"])
+    assert whole == Round(
+        attempts={"c": DEAD, "b": GOOD, "a": GOOD}, loaded=frozenset({"a.py", "b.py"}),
+        version="3.12.1", isolated=("network",),
+    )  # fmt: skip
+    assert (whole.imported, whole.broken) == (["b", "a"], ["c"])
+    assert list(whole.only(["a"]).attempts) == ["a"]
+
+
+def test_no_rounds_are_an_empty_round() -> None:
+    assert proof.together([], []) == Round(attempts={})
