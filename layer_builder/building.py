@@ -61,7 +61,7 @@ class Builder:
         if not shelved or shelved[0].made_by != "build" or shelved[0].recipe != order.recipe.key:
             return None
         note, made = shelved
-        self.voice.step(order.layer.key, f"took up {made.path.name} that `build` left")
+        self.voice.step(order.layer.title, f"took up {made.path.name} that `build` left")
         return Product(archive=made, note=note, reused=True)
 
     def build(self, resolved: Resolved, below: Sequence[Archive] = ()) -> Product:
@@ -83,11 +83,11 @@ class Builder:
     def _build(self, resolved: Resolved, below: Sequence[Archive]) -> Product:
         order = resolved.order
         layer, recipe = order.layer, order.recipe
-        clock = Clock(partial(self.voice.busy, layer.key))
+        clock = Clock(partial(self.voice.busy, layer.title))
         shelved = self.shelf.find(layer.stem)
         if shelved and shelved[0].content == resolved.content_key:
             note, made = shelved
-            self.voice.step(layer.key, f"nothing changed: {made.path.name} is up to date")
+            self.voice.step(layer.title, f"nothing changed: {made.path.name} is up to date")
             return Product(archive=made, note=note, reused=True)
         with tempfile.TemporaryDirectory(prefix="layer-builder-") as folder:
             tree = Tree.below(Path(folder))
@@ -139,7 +139,7 @@ class Builder:
         with clock.step("archive"):
             made = archive.write(members, self.shelf.zip_path(layer.stem), layer.compression)
         self.voice.step(
-            layer.key,
+            layer.title,
             f"zipped {made.files:,} files, {mib(made.weight.unzipped_bytes)} →"
             f" {mib(made.weight.zip_bytes)} ({clock.seconds['archive']:.1f} s)",
         )
@@ -153,13 +153,13 @@ class Builder:
         seconds = sum(clock.seconds.get(step, 0.0) for step in ("install", "prune", "check"))
         back = f", {len(account.restored)} files put back" if account.restored else ""
         self.voice.step(
-            layer.key,
+            layer.title,
             f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
             f" ({seconds:.1f} s)",
         )
         if account.proof and account.proof.interpreter:
             self.voice.step(
-                layer.key,
+                layer.title,
                 f"proved {len(account.proof.imported)} imports with Python"
                 f" {account.proof.interpreter} ({clock.seconds['prove']:.1f} s)",
             )

@@ -86,6 +86,14 @@ class Layer:
     shares_name: bool = False
     """Whether other targets of the layer have the same name: they must have the same content."""
 
+    is_one_of_several: bool = False
+    """Whether the layer is built for other targets, too."""
+
+    @property
+    def title(self) -> str:
+        """Name it in a log: its key, and its target where there are several."""
+        return f"{self.key} {self.target.label}" if self.is_one_of_several else self.key
+
     @property
     def stem(self) -> str:
         """Name of its files in the output dir."""

@@ -195,7 +195,13 @@ class _Reader:
         for python, architecture in pairs:
             target = Target(python=python, architecture=architecture)
             name = self._name(key, entry, target)
-            yield replace(template, target=target, name=name, shares_name=names[name] > 1)
+            yield replace(
+                template,
+                target=target,
+                name=name,
+                shares_name=names[name] > 1,
+                is_one_of_several=len(pairs) > 1,
+            )
 
     def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
         path: Path = ("layers", key, "name") if entry.name else ("name",)

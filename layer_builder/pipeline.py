@@ -56,7 +56,7 @@ def _plan(outcome: Outcome, world: World) -> None:
             lines = [f"{len(resolved.order.files.files)} files of the workspace"]
         above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
         world.voice.step(
-            layer.key, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
+            layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
 
 
@@ -70,7 +70,7 @@ def _resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> 
         for item in resolved.values():
             if item.order.recipe.requirements.lines:
                 world.voice.step(
-                    item.order.layer.key,
+                    item.order.layer.title,
                     f"resolved {len(item.own.pins)} distributions for"
                     f" {item.order.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
                 )
@@ -104,7 +104,7 @@ def _build(outcome: Outcome, world: World) -> None:
         first = firsts.get(layer.id, layer)
         outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
         if first is not layer:
-            world.voice.step(layer.key, f"same content as {first.key}: built once")
+            world.voice.step(layer.title, f"same content as {first.title}: built once")
     _join_targets(outcome)
     _weigh(outcome, world.voice)
 

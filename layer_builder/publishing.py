@@ -51,14 +51,14 @@ def survey(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
             newest = region.newest(built)
             if newest and newest.holds(built):
                 _record(outcome, built, region, newest, Action.UNCHANGED)
-                voice.step(built.layer.key, f"unchanged in {region.region}: {newest.arn}")
+                voice.step(built.layer.title, f"unchanged in {region.region}: {newest.arn}")
                 continue
             region.check(built)
             outcome.to_publish.setdefault(built.layer.id, []).append(region.region)
             if outcome.inputs.dry_run:
                 after = f"after {newest.arn}" if newest else "as its first version"
                 voice.step(
-                    built.layer.key,
+                    built.layer.title,
                     f"would be published to {region.region} as {built.layer.name}, {after}",
                 )
 
@@ -76,7 +76,7 @@ def _publish_one(outcome: Outcome, region: Region, built: Built, voice: Voice) -
             advice=("do not use that version; publish again",),
         )
     _record(outcome, built, region, version, Action.PUBLISHED)
-    voice.step(built.layer.key, f"published {version.arn}")
+    voice.step(built.layer.title, f"published {version.arn}")
 
 
 def _progress(outcome: Outcome) -> Problem:

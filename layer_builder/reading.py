@@ -132,7 +132,7 @@ def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
     others = [path for path in files.left_out if path not in files.secrets]
     if others:
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
-        voice.step(layer.key, f"left out of the layer: {shown}")
+        voice.step(layer.title, f"left out of the layer: {shown}")
 
 
 def _empty(layer: Layer, files: Collection) -> Problem:

@@ -72,17 +72,11 @@ def _layers(outcome: Outcome) -> str:
         versions = "<br>".join(str(release.version) for release in releases.values()) or "–"
         weight, tightest = built.archive.weight, built.tightest
         rows.append(
-            f"| {_shown(outcome, built)} | {mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} |"
+            f"| {text(built.layer.title)} | {mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} |"
             f" {bar(tightest)} of {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
             f" {versions} | {arns} | {_what(outcome, built)} |"
         )
     return "\n".join(rows)
-
-
-def _shown(outcome: Outcome, built: Built) -> str:
-    key = text(built.layer.key)
-    several = sum(layer.key == built.layer.key for layer in outcome.layers) > 1
-    return f"{key} {built.layer.target.label}" if several else key
 
 
 def _what(outcome: Outcome, built: Built) -> str:
