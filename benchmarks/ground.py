@@ -66,7 +66,7 @@ def _fill(case: Case, target: Target, filler: Filler, tree: Tree, clock: Clock) 
     with clock.step("resolve"):
         family = Family(orders=(order(layer, asked, Collection()),))
         resolved = resolve(family, filler.installer)[layer.id]
-    return filler.fill(resolved, tree, clock)
+    return filler.fill(resolved, tree, clock).account
 
 
 def _requirements(case: Case, target: Target) -> Requirements:

@@ -61,6 +61,8 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
     found = splitting.split(parts, room)
     if isinstance(found, Impossible):
         raise _cannot(found, layer)
+    if len(found) < 2:  # noqa: PLR2004 (one layer is what there is already)
+        return f"# {key} fits as it is\n"
     text = Path(inputs.manifest).read_text(encoding="utf-8-sig")
     entries = _entries(text, key, found, asked)
     told = "".join(
@@ -131,22 +133,25 @@ def _entries(
     layers = value.get("layers") if isinstance(value, dict) else None
     old = layers.get(key) if isinstance(layers, dict) else None
     settings = {k: v for k, v in old.items() if k not in _REPLACED} if isinstance(old, dict) else {}
-    lines = {
-        str(canonicalize_name(Requirement(_bare(line)).name)): _bare(line) for line in asked.lines
-    }
+    lines: dict[str, list[str]] = {}
+    for line in map(_bare, asked.lines):
+        lines.setdefault(str(canonicalize_name(Requirement(line).name)), []).append(line)
     entries: dict[str, dict[str, object]] = {}
     for number, level in enumerate(levels, 1):
         brought = {name for part in level for name in part.requires if name != part.name}
         wanted = [p.name for p in level if p.name in lines or p.name not in brought]
-        entry: dict[str, object] = {"packages": [lines.get(name, name) for name in wanted]}
+        entry: dict[str, object] = {
+            "packages": [line for name in wanted for line in lines.get(name, [name])]
+        }
         lower = [*entries][-1:] or (old.get("requires", []) if isinstance(old, dict) else [])
         if lower:
             entry["requires"] = lower
         if number == len(levels) and isinstance(old, dict):
             entry |= {k: v for k, v in old.items() if k in {"include", "exclude", "imports"}}
+        entry |= settings
         if isinstance(name := settings.get("name"), str) and "{layer}" not in name:
-            settings["name"] = f"{name}-{number}"
-        entries[f"{key}-{number}"] = entry | settings
+            entry["name"] = f"{name}-{number}"
+        entries[f"{key}-{number}"] = entry
     return entries
 
 

@@ -52,8 +52,16 @@ class Lockfile:
         now = set(asked(requirements))
         if locked is None and not now:
             return []
-        return [f"- {line}" for line in sorted(before - now)] + [
-            f"+ {line}" for line in sorted(now - before)
+        hashes = requirements.hashes
+        pins = locked.resolution.pins if locked and hashes else ()
+        return [
+            *(f"- {line}" for line in sorted(before - now)),
+            *(f"+ {line}" for line in sorted(now - before)),
+            *(
+                f"~ {pin.name}=={pin.version}: other hashes"
+                for pin in pins
+                if not set(pin.hashes) <= hashes.get(pin.name, frozenset())
+            ),
         ]
 
 

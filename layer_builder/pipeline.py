@@ -89,15 +89,17 @@ def _build(outcome: Outcome, world: World) -> None:
     found = resolving.families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     )
+    locked = reading.lock_of(inputs)
     products: dict[str, Product] = {}
     left: list[Family] = []
     for family in found:
-        taken = _take_up(family, builder) if inputs.command is Command.PUBLISH else None
+        # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
+        taken = _take_up(family, builder) if inputs.command is Command.PUBLISH and not locked else None
         if taken is None:
             left.append(family)
         else:
             products |= taken
-    resolved = _resolve(left, world, reading.lock_of(inputs))
+    resolved = _resolve(left, world, locked)
     firsts = _firsts(resolved, outcome.layers)
     products |= _build_all(resolved, firsts, builder, world.workers)
     for layer in outcome.layers:

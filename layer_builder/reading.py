@@ -116,7 +116,13 @@ def lock_path(inputs: Inputs) -> Path:
 def lock_of(inputs: Inputs) -> Lockfile | None:
     """Read the lock of the manifest, None when there is none."""
     path = lock_path(inputs)
-    return lockfile.parse(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError.because(f"{path} cannot be read: {error}") from None
+    return lockfile.parse(text, str(path))
 
 
 def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:

@@ -137,11 +137,31 @@ def resolve(
     ]
     if moved:
         raise InstallError(*moved)
-    return arrange(
-        family,
-        {o.layer.id: lock.layers[o.layer.id].resolution
-         for o in family.orders if o.layer.id in lock.layers},
-    )  # fmt: skip
+    whole = {o.layer.id: lock.layers[o.layer.id].resolution
+             for o in family.orders if o.layer.id in lock.layers}  # fmt: skip
+    _refuse_disagreement(family, whole, lock.file)
+    return arrange(family, whole)
+
+
+def _refuse_disagreement(family: Family, whole: Mapping[str, Resolution], file: str) -> None:
+    """Raise for layers that were locked apart, and are loaded together now."""
+    held: dict[str, dict[str, list[str]]] = {}
+    for order in family.orders:
+        for pin in whole.get(order.layer.id, Resolution()).pins:
+            held.setdefault(pin.name, {}).setdefault(pin.version, []).append(order.layer.key)
+    apart = [
+        f"{name}: " + ", ".join(f"{version} in {' '.join(keys)}" for version, keys in found.items())
+        for name, found in sorted(held.items())
+        if len(found) > 1
+    ]
+    if apart:
+        raise InstallError.because(
+            f"layers {', '.join(family.keys)} are loaded together, and {file} has other versions"
+            " for one than for another",
+            place=family.orders[0].layer.place,
+            details=tuple(apart),
+            advice=("`layer-builder lock` brings the lock up to date",),
+        )
 
 
 def arrange(family: Family, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
@@ -158,28 +178,35 @@ def choose(
     """
     asking = [order for order in family.orders if order.recipe.requirements.lines]
     whole: dict[str, Resolution] = {}
-    pinned = _agreed(family, asking, installer, prefer) if len(asking) > 1 else []
+    agreed = _agreed(family, asking, installer, prefer) if len(asking) > 1 else Resolution()
+    pinned = [f"{name}=={version}" for name, version in agreed.versions.items()]
     for order in asking:
         asked = order.recipe.requirements
         asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
         layer = order.layer
         try:
-            whole[layer.id] = installer.resolve(asked, layer.target, layer.build, prefer)
+            chosen = installer.resolve(asked, layer.target, layer.build, prefer)
         except InstallError as error:
             raise _at(error, layer) from error
+        # Under the pins nothing is newer: what is held back was seen when they were chosen.
+        held_back = {*chosen.held_back, *agreed.held_back}
+        whole[layer.id] = replace(
+            chosen,
+            held_back=tuple(sorted(held for held in held_back if held.name in chosen.versions)),
+        )
     return whole
 
 
 def _agreed(
     family: Family, asking: Sequence[Order], installer: Installer, prefer: Resolution | None
-) -> list[str]:
-    """Choose versions that suit all layers; gives them as constraints."""
+) -> Resolution:
+    """Choose versions that suit all layers."""
     layer = asking[0].layer
     build = sorted({name for order in asking for name in order.layer.build})
     try:
         # Each layer answers for its own hashes: another's need none.
         asked = replace(family.asked, hashes={})
-        versions = installer.resolve(asked, layer.target, build, prefer).versions
+        return installer.resolve(asked, layer.target, build, prefer)
     except InstallError as error:
         for order in asking:
             try:
@@ -187,7 +214,6 @@ def _agreed(
             except InstallError as own:
                 raise _at(own, order.layer) from own
         raise InstallError(_conflict(asking, error)) from error
-    return [f"{name}=={version}" for name, version in versions.items()]
 
 
 def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> Resolved:

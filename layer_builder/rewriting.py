@@ -1,5 +1,6 @@
 """Rewrites one layer of a manifest as several, leaving the rest of the text as it is."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +17,12 @@ def replace_layer(text: str, key: str, entries: Mapping[str, Mapping[str, object
     layers = _value(root, "layers")
     edits: list[tuple[int, int, str]] = []
     for name, entry in getattr(layers, "value", ()):
+        if name.value == key and layers.flow_style:
+            edits.append((name.start_mark.index, entry.end_mark.index, _flow(entries)))
+            continue
         if name.value == key:
             start = text.rfind("\n", 0, name.start_mark.index) + 1
-            end = start + len(text[start : entry.end_mark.index].rstrip())
+            end = start + len(text[start : _end(entry)].rstrip())
             edits.append((start, end, _block(entries, name.start_mark.column)))
             continue
         requires = _value(entry, "requires")
@@ -44,6 +48,22 @@ def _block(entries: Mapping[str, Mapping[str, object]], indent: int) -> str:
     return re.sub(r"(?m)^", " " * indent, dumped.rstrip())
 
 
+def _flow(entries: Mapping[str, Mapping[str, object]]) -> str:
+    whole = {name: dict(entry) for name, entry in entries.items()}
+    dumped = yaml.safe_dump(
+        whole, sort_keys=False, allow_unicode=True, default_flow_style=True, width=math.inf
+    )
+    return dumped.strip()[1:-1]
+
+
+def _end(node: yaml.Node) -> int:
+    """Say where the last value in a node ends; a block's own mark lies behind later comments."""
+    while isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return int(node.end_mark.index)
+
+
 def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
     for name, value in getattr(node, "value", ()) if isinstance(node, yaml.MappingNode) else ():
         if name.value == key:
@@ -58,6 +78,6 @@ def _renamed(names: yaml.Node | None, key: str, new: Sequence[str]) -> list[tupl
     found = []
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and node.value == key:
-            between = ", " if flow else "\n" + " " * (node.start_mark.column - 2) + "- "
+            between = ", " if flow else "\n" + " " * names.start_mark.column + "- "
             found.append((node.start_mark.index, node.end_mark.index, between.join(new)))
     return found

@@ -51,7 +51,12 @@ class Uv:
         if target.uv_platform != target.newest_uv_platform:
             newest = self._compile(requirements, build, _locking(target, target.newest_uv_platform))
             if newest.returncode == 0:
-                resolution = resolution.compared_with(Resolution.from_lines(newest.stdout))
+                # What only a preference holds back is not held back by glibc.
+                usual = self._compile(requirements, build, _locking(target)) if prefer else done
+                found = Resolution.from_lines(newest.stdout)
+                held = Resolution.from_lines(usual.stdout).compared_with(found).held_back
+                unheld = found.versions.keys() - {item.name for item in held}
+                resolution = resolution.compared_with(found.without(unheld))
         trusted, doubts = resolution.trusting(requirements.hashes)
         if doubts:
             raise InstallError.because(

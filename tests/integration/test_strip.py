@@ -23,6 +23,7 @@ def install(into: Path, platform: str, *packages: str) -> list[Path]:
     """Install wheels for a platform; gives their libraries."""
     subprocess.run(
         [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--only-binary", ":all:",
+         "--link-mode", "copy",  # a hard link would carry our edits into uv's cache
          "--python-version", "3.12", "--python-platform", platform, "--target", str(into), *packages],
         check=True,
     )  # fmt: skip

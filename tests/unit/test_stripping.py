@@ -62,7 +62,7 @@ def test_a_stripped_library_loads(tmp_path: Path) -> None:
     for path in LIBRARIES:
         copy = tmp_path / path.name
         copy.write_bytes(stripping.strip(path.read_bytes()))
-        assert ctypes.CDLL(str(copy))
+        ctypes.CDLL(str(copy))
 
 
 def changed(content: bytes, at: int, layout: str, value: int) -> bytes:
