@@ -31,7 +31,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
     seconds = sum(row.seconds.get("all", 0.0) for row in rows)
     return [
         f"{len(rows)} rows, {len(unequal)} not equal.",
-        f"Modules that import: {sum(r.before for r in rows):,} before,"
+        f"Modules and entry points that import: {sum(r.before for r in rows):,} before,"
         f" {sum(r.after for r in rows):,} after.",
         f"Installed {_mb(before)} MB, kept {_mb(after)} MB: {1 - after / max(before, 1):.1%} less.",
         f"Put back by the guard: {_sum([b for r in rows for b in r.guard])};"

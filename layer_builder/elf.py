@@ -6,12 +6,20 @@ https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic
 
 import io
 import re
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerNeedSection
+
+_LONGEST_NAME = 256
+_DAMAGE = (
+    ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError, StopIteration,
+    RuntimeError, struct.error,
+)  # fmt: skip
+"""What reading a damaged file raises."""
 
 MAGIC = b"\x7fELF"
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
@@ -50,13 +58,14 @@ def read(content: bytes) -> Elf | None:
         return None
     try:
         return _read(ELFFile(io.BytesIO(content)))
-    except (ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError):
+    except _DAMAGE:
         return Elf(machine="damaged", is_aligned=False)
 
 
 def _read(file: ELFFile) -> Elf:
     needed: list[str] = []
     search: list[str] = []
+    versions: set[str] = set()
     aligned = True
     for segment in file.iter_segments():
         if segment["p_type"] == "PT_LOAD":
@@ -65,6 +74,7 @@ def _read(file: ELFFile) -> Elf:
             if align > 1 and (segment["p_offset"] - segment["p_vaddr"]) % align:
                 aligned = False
         elif isinstance(segment, DynamicSegment):
+            versions.update(_versions(file, segment))
             for tag in segment.iter_tags():
                 # pyelftools names the text of such a tag after the tag
                 kind = str(tag.entry.d_tag).removeprefix("DT_").lower()
@@ -78,15 +88,37 @@ def _read(file: ELFFile) -> Elf:
         machine=_MACHINES.get(machine, machine),
         needed=tuple(needed),
         search=tuple(search),
-        versions=frozenset(_versions(file)),
+        versions=frozenset(versions),
         is_aligned=aligned,
     )
 
 
-def _versions(file: ELFFile) -> list[str]:
-    section = file.get_section_by_name(".gnu.version_r")
-    if not isinstance(section, GNUVerNeedSection):
-        return []
-    return [
-        auxiliary.name for _, auxiliaries in section.iter_versions() for auxiliary in auxiliaries
-    ]
+def _versions(file: ELFFile, dynamic: DynamicSegment) -> Iterator[str]:
+    """Read the needed symbol versions as the loader does, without section headers.
+
+    `Elfxx_Verneed` and `Elfxx_Vernaux` are chained by offsets from themselves.
+    """
+    tags = {str(tag.entry.d_tag): int(tag.entry.d_val) for tag in dynamic.iter_tags()}
+    if "DT_VERNEED" not in tags:
+        return
+    names = next(file.address_offsets(tags["DT_STRTAB"]))
+    need = next(file.address_offsets(tags["DT_VERNEED"]))
+    for _ in range(tags.get("DT_VERNEEDNUM", 0)):
+        _, count, _, first, following = _unpack(file, need, "HHIII")
+        auxiliary = need + first
+        for _ in range(count):
+            _, _, _, name, further = _unpack(file, auxiliary, "IHHII")
+            yield _text(file, names + name)
+            auxiliary += further
+        need += following
+
+
+def _unpack(file: ELFFile, offset: int, layout: str) -> tuple[int, ...]:
+    layout = ("<" if file.little_endian else ">") + layout
+    file.stream.seek(offset)
+    return struct.unpack(layout, file.stream.read(struct.calcsize(layout)))
+
+
+def _text(file: ELFFile, offset: int) -> str:
+    file.stream.seek(offset)
+    return bytes(file.stream.read(_LONGEST_NAME)).partition(b"\0")[0].decode()

@@ -160,7 +160,7 @@ def _leave_to_runtime(
     """Set the SDK aside if the layer leaves it to the runtime; the proof still finds it."""
     if layer.sdk.policy is not Policy.RUNTIME:
         return frozenset()
-    gone = frozenset(path for d in sdk.left_to_runtime(installed) for path in d.files)
+    gone = frozenset(path for d in sdk.left_to_runtime(installed, layer.target) for path in d.files)
     tree.set_aside(gone)
     return gone
 
@@ -208,7 +208,7 @@ def _include(order: Order, tree: Tree) -> None:
         if inner == file.path:
             continue
         destination = tree.root / inner
-        if destination.exists():
+        if destination.exists() or (tree.attic / inner).exists():
             message = f"{file.source.name} would overwrite {file.path} of a distribution"
             raise ManifestError.because(message, advice=("give it another place with to:",))
         destination.parent.mkdir(parents=True, exist_ok=True)

@@ -130,12 +130,18 @@ class Guard:
         return {stub: f"{path}:{_line(source, source.index(b'attach_stub'))}"}
 
     def _texts(self) -> dict[str, dict[bytes, list[str]]]:
-        """Index readable candidates by distribution and file name."""
+        """Index readable candidates by distribution, and by what code would write to read them."""
         index: dict[str, dict[bytes, list[str]]] = defaultdict(lambda: defaultdict(list))
         for path in sorted(self.readable):
             pure = PurePosixPath(path)
-            if pure.suffix not in _CODE:
-                index[self.owners.get(path, "")][pure.name.encode()].append(path)
+            if pure.suffix in _CODE:
+                continue
+            names = index[self.owners.get(path, "")]
+            names[pure.name.encode()].append(path)
+            if len(pure.parts) > 2 and not pure.parts[0].endswith(("-info", ".data")):  # noqa: PLR2004 (package, folder, file)
+                # Data whose names are put together as the program runs: the folder's is written.
+                for quote in ("'", '"'):
+                    names[f"{quote}{pure.parent.name}{quote}".encode()].append(path)
         return index
 
 

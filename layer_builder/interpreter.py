@@ -32,6 +32,10 @@ _PROVER = Path(__file__).with_name("prover.py")
 MEMORY_BYTES = 10_240 * 1024 * 1024
 """The most that a function can have; bounds the address space of a proof."""
 MODULE_SECONDS = 60.0
+_CREDENTIALS = (
+    ".aws", ".azure", ".cargo/credentials.toml", ".config/gcloud", ".config/gh", ".docker", ".git-credentials",
+    ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".ssh",
+)  # fmt: skip
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 _MERCY_SECONDS = 5.0
 _SIGNALS = {number.value: number.name for number in signal.Signals}
@@ -229,6 +233,7 @@ class _Run:
         orders = {
             **self._orders,
             "writable": [home, str(self._cache)],
+            "hidden": [str(path) for path in _hidden() if path.exists()],
             "secret": self._secret,
         }
         assert process.stdin  # noqa: S101 (asked for above)
@@ -276,6 +281,12 @@ def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
     if answer.get("failed") == current:
         return Attempt(verdict=Verdict.FAILED, error=str(answer.get("error", "")))
     return None
+
+
+def _hidden() -> list[Path]:
+    """List what a proof must not see: sockets of services, and where tools keep credentials."""
+    home = Path.home()
+    return [Path("/run"), *(home / name for name in _CREDENTIALS)]
 
 
 class _SilentError(Exception):

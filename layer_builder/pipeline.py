@@ -94,7 +94,9 @@ def _build(outcome: Outcome, world: World) -> None:
     left: list[Family] = []
     for family in found:
         # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
-        taken = _take_up(family, builder) if inputs.command is Command.PUBLISH and not locked else None
+        taken = (
+            _take_up(family, builder) if inputs.command is Command.PUBLISH and not locked else None
+        )
         if taken is None:
             left.append(family)
         else:

@@ -36,9 +36,15 @@ class MountAttributes(ctypes.Structure):
     ]
 
 
-def make_read_only(libc: Any, writable: list[str]) -> bool:
-    """Make all files read-only for this process and its children, but for some folders."""
+def close_files(libc: Any, writable: list[str], hidden: list[str]) -> bool:
+    """Make all files read-only for this process and its children, but some folders; hide others."""
     libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
+    for path in hidden:
+        where = os.path.realpath(path).encode()
+        if os.path.isdir(where):
+            libc.mount(b"tmpfs", where, b"tmpfs", 0, b"size=4k")
+        else:
+            libc.mount(b"/dev/null", where, None, MS_BIND, None)
     for folder in writable:
         if libc.mount(folder.encode(), folder.encode(), None, MS_BIND, None) != 0:
             return False
@@ -55,7 +61,7 @@ def make_read_only(libc: Any, writable: list[str]) -> bool:
     return change("/", AT_RECURSIVE, locked) and all(change(f, 0, opened) for f in writable)
 
 
-def isolate(writable: list[str]) -> list[str]:
+def isolate(writable: list[str], hidden: list[str]) -> list[str]:
     """Leave the network, the other processes and all writable files, where the system allows it."""
     libc = ctypes.CDLL(None, use_errno=True)
     done: list[str] = []
@@ -71,7 +77,7 @@ def isolate(writable: list[str]) -> list[str]:
             pass
     if libc.unshare(CLONE_NEWNET) == 0:
         done.append("network")
-    if libc.unshare(CLONE_NEWNS) == 0 and make_read_only(libc, writable):
+    if libc.unshare(CLONE_NEWNS) == 0 and close_files(libc, writable, hidden):
         done.append("files")
     if libc.unshare(CLONE_NEWPID) == 0:
         done.append("processes")
@@ -226,7 +232,7 @@ def main() -> None:
     """Isolate, then import in a child, so that whatever it starts ends with it."""
     orders = json.loads(sys.stdin.read())
     tell = teller(3, orders["secret"])
-    done = isolate(orders["writable"])
+    done = isolate(orders["writable"], orders["hidden"])
     tell(python=platform.python_version(), isolated=done)
     libc = ctypes.CDLL(None)
     if sys.platform == "linux":

@@ -17,7 +17,7 @@ def replace_layer(text: str, key: str, entries: Mapping[str, Mapping[str, object
     layers = _value(root, "layers")
     edits: list[tuple[int, int, str]] = []
     for name, entry in getattr(layers, "value", ()):
-        if name.value == key and layers.flow_style:
+        if name.value == key and getattr(layers, "flow_style", False):
             edits.append((name.start_mark.index, entry.end_mark.index, _flow(entries)))
             continue
         if name.value == key:
@@ -76,8 +76,9 @@ def _renamed(names: yaml.Node | None, key: str, new: Sequence[str]) -> list[tupl
     nodes = names.value if isinstance(names, yaml.SequenceNode) else [names] if names else []
     flow = not isinstance(names, yaml.SequenceNode) or names.flow_style
     found = []
+    column = names.start_mark.column if names else 0
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and node.value == key:
-            between = ", " if flow else "\n" + " " * names.start_mark.column + "- "
+            between = ", " if flow else "\n" + " " * column + "- "
             found.append((node.start_mark.index, node.end_mark.index, between.join(new)))
     return found

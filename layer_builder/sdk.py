@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.distributions import Distribution
 from layer_builder.errors import InstallError, ManifestError, Problem
 from layer_builder.spelling import did_you_mean
+from layer_builder.target import Target
 
 FAMILY = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
@@ -48,7 +49,7 @@ class Sdk:
     """With `SERVICES`: whose data stays."""
 
 
-def left_to_runtime(installed: Sequence[Distribution]) -> list[Distribution]:
+def left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
     """Pick the SDK's distributions, to leave them out together.
 
     Raises InstallError when another distribution needs one of them at a version that the runtime
@@ -62,7 +63,7 @@ def left_to_runtime(installed: Sequence[Distribution]) -> list[Distribution]:
         if other.name not in FAMILY
         for requirement in _requirements(other)
         if (name := str(canonicalize_name(requirement.name))) in {f.name for f in family}
-        and not (requirement.marker and "extra" in str(requirement.marker))
+        and not (requirement.marker and not requirement.marker.evaluate(target.markers))
         and not requirement.specifier.contains(_AT_LEAST[name], prereleases=True)
     ]
     if conflicts:

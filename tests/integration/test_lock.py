@@ -89,7 +89,9 @@ def asked_for(index: str, serve: Serve) -> tuple[str, list[str]]:
     """Stand before the index; gives the address, and the list of what was asked for."""
     paths: list[str] = []
 
-    def answer(request: tuple[str, str, Mapping[str, str], bytes]) -> tuple[int, Mapping[str, str], bytes]:
+    def answer(
+        request: tuple[str, str, Mapping[str, str], bytes],
+    ) -> tuple[int, Mapping[str, str], bytes]:
         paths.append(request[1])
         try:
             with urllib.request.urlopen(index + request[1]) as answered:
@@ -213,7 +215,9 @@ def test_a_published_layer_is_what_the_lock_says_not_what_an_earlier_build_left(
         f'version = 1\n[layers."core {LABEL}"]\nasked = ["app"]\npins = ["app==1.0 --hash={{}}",'
         ' "base==1.0 --hash={}"]\n'
     )
-    files = (workspace.parent / "index" / f"{name}-1.0-py3-none-any.whl" for name in ("app", "base"))
+    files = (
+        workspace.parent / "index" / f"{name}-1.0-py3-none-any.whl" for name in ("app", "base")
+    )
     (workspace / "layers.lock").write_text(text.format(*map(digest, files)))
     done = run("publish")
     assert done.returncode == 0, done.stderr
@@ -280,7 +284,9 @@ def test_a_wrong_pin_in_the_lock_is_never_installed(run: Run, workspace: Path) -
 def test_one_hash_means_that_all_need_one_and_all_are_right(
     run: Run, workspace: Path, tmp_path: Path, command: str, lines: str, said: str | None
 ) -> None:
-    files = {name: tmp_path / f"index/{name}-1.0-py3-none-any.whl" for name in ("app", "base", "extra")}
+    files = {
+        name: tmp_path / f"index/{name}-1.0-py3-none-any.whl" for name in ("app", "base", "extra")
+    }
     hashes = {name: digest(file) for name, file in files.items()}
     (workspace / "core.txt").write_text(lines.format(**hashes))
     write(workspace, "requirements: core.txt")

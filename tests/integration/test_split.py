@@ -128,7 +128,9 @@ def test_what_no_split_helps_says_who_takes_the_bytes_and_what_then(
     assert done.returncode == 5, done.stderr
     assert "layers.yml:8:3: layer core: no split helps: " in done.stderr
     assert said in done.stderr
-    assert re.search(r"    +20,\d{3},\d{3} B zipped +20,\d{3},\d{3} B unzipped  (left|right|top)\n", done.stderr)
+    assert re.search(
+        r"    +20,\d{3},\d{3} B zipped +20,\d{3},\d{3} B unzipped  (left|right|top)\n", done.stderr
+    )
     assert "  → what cannot fit 250 MiB runs as a container image (10 GiB)\n" in done.stderr
     assert manifest.read_text() == before
 
@@ -217,7 +219,9 @@ def test_what_is_too_much_for_any_stack_names_who_takes_the_bytes(workspace: Pat
         assert sum(layer["unzipped_bytes"] for layer in layers(workspace).values()) < 250 * MIB
         return
     assert done.returncode == 5, done.stderr
-    assert re.search(r"no split helps: together they unzip to [\d,]+ bytes, and 262,143,999", done.stderr)
+    assert re.search(
+        r"no split helps: together they unzip to [\d,]+ bytes, and 262,143,999", done.stderr
+    )
     named = re.findall(r"B unzipped  (\S+)\n", done.stderr)
     assert {"pyarrow", "scipy", "pandas"} <= set(named[:4])
     refused = real(workspace, "build")

@@ -411,7 +411,9 @@ def test_the_examples_layers_hold_nothing_twice_and_work_as_a_stack(
     assert {"anyio", "pydantic"} <= found["core-deps"].keys()
     assert "shared-deps: same content as core-deps: built once\n" in done.stderr
 
-    python = interpreter.find(Target(python=Python.PY312, architecture=Architecture.X86_64), os.environ)
+    python = interpreter.find(
+        Target(python=Python.PY312, architecture=Architecture.X86_64), os.environ
+    )
     if python is None:
         pytest.skip("there is no python3.12 for x86_64 on this machine")
 

@@ -37,7 +37,9 @@ functions:
 
 
 def test_a_layer_is_replaced_and_the_rest_stays_as_it_was() -> None:
-    assert replace_layer(TEXT, "core", NEW) == """\
+    assert (
+        replace_layer(TEXT, "core", NEW)
+        == """\
 # The shop's layers.
 version: 1
 python: "3.12"   # as the functions
@@ -68,6 +70,7 @@ functions:
     - core-2
     - other
 """
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ import pytest
 from layer_builder import sdk
 from layer_builder.distributions import Distribution
 from layer_builder.errors import InstallError, ManifestError
+from layer_builder.target import Architecture, Python, Target
+
+TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 
 
 def dist(name: str, *requires: str) -> Distribution:
@@ -29,7 +32,7 @@ def test_the_family_is_left_out_as_far_as_it_is_there() -> None:
         dist("six"),
         dist("urllib3"),
     ]
-    assert [d.name for d in sdk.left_to_runtime(installed)] == ["boto3", "six", "urllib3"]
+    assert [d.name for d in sdk.left_to_runtime(installed, TARGET)] == ["boto3", "six", "urllib3"]
 
 
 @pytest.mark.parametrize(
@@ -54,10 +57,10 @@ def test_a_requirement_that_the_runtime_may_not_meet_is_an_error(
 ) -> None:
     installed = [dist("app", requirement), dist("boto3"), dist("python-dateutil"), dist("urllib3")]
     if said is None:
-        assert len(sdk.left_to_runtime(installed)) == 3
+        assert len(sdk.left_to_runtime(installed, TARGET)) == 3
         return
     with pytest.raises(InstallError) as caught:
-        sdk.left_to_runtime(installed)
+        sdk.left_to_runtime(installed, TARGET)
     assert caught.value.problems[0].details == (said,)
 
 

@@ -1,0 +1,113 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from layer_builder.errors import ManifestError
+from layer_builder.layer import Layer
+from layer_builder.lockfile import Locked, Lockfile, asked, parse, render
+from layer_builder.requirements import Requirements
+from layer_builder.resolution import HeldBack, Pin, Resolution
+
+LOCKED = {
+    "core 3.12-x86_64": Locked(
+        asked=("a>=1", "b; python_version < '3.14'", '-c c<"2"'),
+        resolution=Resolution(
+            pins=(Pin(name="a", version="1.2", hashes=("sha256:1", "sha256:2")),),
+            held_back=(HeldBack(name="a", version="1.2", newer="2.0"),),
+        ),
+    ),
+    "code 3.12-arm64": Locked(asked=(), resolution=Resolution()),
+}
+TEXT = """\
+# What each layer holds. Written by `layer-builder lock`, which keeps these versions as long as the
+# requirements allow them; `layer-builder lock --upgrade` looks for newer ones.
+version = 1
+
+[layers."core 3.12-x86_64"]
+asked = [
+  "a>=1",
+  "b; python_version < '3.14'",
+  "-c c<\\"2\\"",
+]
+pins = [
+  "a==1.2 --hash=sha256:1 --hash=sha256:2",
+]
+held-back = [
+  "a 1.2 2.0",
+]
+
+[layers."code 3.12-arm64"]
+asked = []
+pins = []
+"""
+
+
+def test_a_lock_is_written_for_reviewers_and_read_back() -> None:
+    assert render(LOCKED) == TEXT
+    assert parse(TEXT, "layers.lock") == Lockfile(file="layers.lock", layers=LOCKED)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("version = ", "layers.lock: the lock cannot be read: Invalid value"),
+        ("version = 1\nlayers = 3", "layers.lock: the lock cannot be read: "),
+        ("version = 1\n[layers.a]\nasked = []", "layers.lock: the lock cannot be read: 'pins'"),
+        (TEXT.replace("a 1.2 2.0", "a 1.2"), "layers.lock: the lock cannot be read: "),
+        ("version = 7", "layers.lock: the lock has format 7; this program reads 1"),
+    ],
+)
+def test_a_lock_that_is_none_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ManifestError) as raised:
+        parse(text, "layers.lock")
+    assert raised.value.problems[0].lines()[0].startswith(said)
+
+
+def test_what_is_asked_for_is_written_without_hashes_in_a_fixed_order() -> None:
+    requirements = Requirements(lines=("b", "a==1 --hash=sha256:1"), constraints=("d<1", "c<1"))
+    assert asked(requirements) == ("a==1", "b", "-c c<1", "-c d<1")
+
+
+@pytest.mark.parametrize(
+    ("requirements", "difference"),
+    [
+        (Requirements(lines=("b", "a")), []),
+        (Requirements(lines=("a", "c>=2")), ["- b", "+ c>=2"]),
+        (Requirements(lines=("a", "b"), constraints=("c<1",)), ["+ -c c<1"]),
+        (Requirements(), ["- a", "- b"]),
+        (Requirements(lines=("a", "b"), hashes={"a": frozenset({"sha256:1", "sha256:2"})}), []),
+        (
+            Requirements(lines=("a", "b"), hashes={"a": frozenset({"sha256:2"})}),
+            ["~ a==1: other hashes"],
+        ),
+        (
+            Requirements(lines=("a", "b"), hashes={"b": frozenset({"sha256:1"})}),
+            ["~ a==1: other hashes"],
+        ),
+    ],
+)
+def test_requirements_that_moved_are_a_diff(
+    layer: Callable[..., Layer], requirements: Requirements, difference: list[str]
+) -> None:
+    pins = (Pin(name="a", version="1", hashes=("sha256:1",)),)
+    locked = Locked(asked=("a", "b"), resolution=Resolution(pins=pins))
+    lock = Lockfile(file="layers.lock", layers={layer().id: locked})
+    assert lock.moved(layer(), requirements) == difference
+
+
+def test_a_layer_that_was_never_locked_has_moved_if_it_asks_for_anything(
+    layer: Callable[..., Layer],
+) -> None:
+    lock = Lockfile(file="layers.lock")
+    assert lock.moved(layer(), Requirements()) == []
+    assert lock.moved(layer(), Requirements(lines=("a",))) == ["+ a"]
+
+
+def test_locked_versions_are_preferred_but_for_those_to_renew() -> None:
+    other = replace(LOCKED["core 3.12-x86_64"], resolution=Resolution.from_lines("b==1\nc==1\n"))
+    lock = Lockfile(file="layers.lock", layers={**LOCKED, "other": other, "far": other})
+    ids = {"core 3.12-x86_64", "other"}
+    assert lock.preferred(ids, set()).versions == {"a": "1.2", "b": "1", "c": "1"}
+    assert lock.preferred(ids, {"b"}).versions == {"a": "1.2", "c": "1"}
+    assert lock.preferred({"far"}, set()).versions == {"b": "1", "c": "1"}

@@ -1,0 +1,115 @@
+import re
+
+import pytest
+
+from layer_builder.projects import from_pylock, from_pyproject, is_pylock
+from layer_builder.target import Architecture, Python, Target
+
+TARGET = Target(python=Python.PY312, architecture=Architecture.ARM64)
+PROJECT = """\
+[project]
+dependencies = ["a>=1"]
+[project.optional-dependencies]
+more = ["b", "c"]
+[dependency-groups]
+Core = ["d"]
+all = [{include-group = "core"}, "e"]
+round = [{include-group = "about"}]
+about = [{include-group = "round"}]
+odd = [{path = "x"}]
+"""
+LOCK = """\
+lock-version = "1.0"
+created-by = "tests"
+[[packages]]
+name = "a"
+version = "1.0"
+wheels = [
+  {name = "a-1.0-py3-none-any.whl", url = "https://example.invalid/a.whl", hashes = {sha256 = "2"}},
+  {name = "a-1.0-cp312-none-any.whl", url = "https://example.invalid/b.whl", hashes = {sha256 = "1"}},
+]
+[[packages]]
+name = "b"
+version = "2.0"
+marker = "MARKER"
+[packages.sdist]
+name = "b-2.0.tar.gz"
+url = "https://example.invalid/b.tar.gz"
+hashes = {sha256 = "3"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("pylock.toml", True),
+        ("locks/pylock.core.toml", True),
+        ("pylock.a.b.toml", False),
+        ("mypylock.toml", False),
+        ("pylock.txt", False),
+    ],
+)
+def test_a_pylock_is_known_by_its_name(path: str, *, expected: bool) -> None:
+    assert is_pylock(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("groups", "extras", "expected"),
+    [
+        ([], [], ("a>=1",)),
+        ([], ["more"], ("a>=1", "b", "c")),
+        (["core"], [], ("d",)),
+        (["all"], [], ("d", "e")),
+        (["CORE", "all"], [], ("d", "d", "e")),
+    ],
+)
+def test_a_project_gives_its_groups_or_itself(
+    groups: list[str], extras: list[str], expected: tuple[str, ...]
+) -> None:
+    assert from_pyproject(PROJECT, groups, extras) == expected
+
+
+@pytest.mark.parametrize(
+    ("groups", "extras", "said"),
+    [
+        (["none"], [], "none"),
+        ([], ["none"], "it has no extra none"),
+        (["round"], [], "[Cc]yclic"),
+        (["odd"], [], "[Ii]nvalid"),
+    ],
+)
+def test_a_group_that_is_not_there_is_named(
+    groups: list[str], extras: list[str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        from_pyproject(PROJECT, groups, extras)
+
+
+@pytest.mark.parametrize(
+    ("marker", "expected"),
+    [
+        ("python_version >= '3.12'", ["b==2.0 --hash=sha256:3"]),
+        ("platform_machine == 'aarch64'", ["b==2.0 --hash=sha256:3"]),
+        ("sys_platform == 'win32'", []),
+        ("python_version < '3.12'", []),
+    ],
+)
+def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[str]) -> None:
+    assert list(from_pylock(LOCK.replace("MARKER", marker), TARGET)) == [
+        "a==1.0 --hash=sha256:1 --hash=sha256:2",
+        *expected,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lock-version = '1.0'", "created-by"),
+        ("lock-version = ", "Invalid value"),
+        (re.sub(r"wheels = \[.*?\n\]", "directory = {path = '.'}", LOCK, flags=re.DOTALL),
+         "^a does not come from an index$"),
+    ],
+)  # fmt: skip
+def test_a_pylock_that_cannot_be_used_says_why(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        from_pylock(text.replace("MARKER", "sys_platform == 'linux'"), TARGET)

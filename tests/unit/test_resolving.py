@@ -1,0 +1,147 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import layer_builder
+from layer_builder.errors import InstallError, Place
+from layer_builder.layer import Layer
+from layer_builder.lockfile import Locked, Lockfile
+from layer_builder.order import Order
+from layer_builder.proof import Depth
+from layer_builder.recipe import Ingredient, Recipe
+from layer_builder.requirements import Requirements
+from layer_builder.resolution import Resolution
+from layer_builder.resolving import Family, Resolved, arrange, families
+from layer_builder.rules import Profile
+from layer_builder.stack import Stack
+from layer_builder.target import Architecture, Python, Target
+
+ARM = Target(python=Python.PY312, architecture=Architecture.ARM64)
+
+
+@pytest.fixture
+def order(layer: Callable[..., Layer]) -> Callable[..., Order]:
+    def make(key: str, *asked: str, file: Ingredient | None = None, **parts: object) -> Order:
+        return Order(
+            recipe=Recipe(
+                layer=layer(key, **parts),
+                requirements=Requirements(lines=asked, names=frozenset(asked)),
+                ingredients=(file,) if file else (),
+            )
+        )
+
+    return make
+
+
+def stack(*orders: Order) -> Stack:
+    return Stack(
+        key="f", function_name=None, layers=tuple(o.layer for o in orders), reserve=0,
+        place=Place(file="layers.yml"),
+    )  # fmt: skip
+
+
+def test_layers_that_share_a_function_or_require_one_another_are_a_family(
+    order: Callable[..., Order],
+) -> None:
+    a, b, c, d, e = order("a", "x"), order("b", "y"), order("c"), order("d"), order("e")
+    f = order("f", requires=("e",))
+    found = families([a, b, c, d, e, f], [stack(a, c), stack(c, b), stack(d)])
+    assert [family.keys for family in found] == [["a", "b", "c"], ["d"], ["e", "f"]]
+    assert found[0].asked.lines == ("x", "y")
+    assert {order.recipe.together.lines for order in found[0].orders} == {("x", "y")}
+
+
+def test_targets_are_families_of_their_own(order: Callable[..., Order]) -> None:
+    orders = [order(key, target=target, requires=requires)
+              for key, requires in (("a", ()), ("b", ("a",)))
+              for target in (ARM, Target(python=Python.PY312, architecture=Architecture.X86_64))]  # fmt: skip
+    found = families(orders, [])
+    assert [family.keys for family in found] == [["a", "b"], ["a", "b"]]
+    assert [len({order.layer.target for order in family.orders}) for family in found] == [1, 1]
+
+
+def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
+    order: Callable[..., Order],
+) -> None:
+    low, mid = order("low", "x"), order("mid", "y", requires=("low",))
+    top = order("top", "z", requires=("mid",))
+    whole = {
+        low.layer.id: Resolution.from_lines("x==1\n"),
+        mid.layer.id: Resolution.from_lines("x==1\ny==1\n"),
+        top.layer.id: Resolution.from_lines("x==1\ny==1\nz==1\n"),
+    }
+    found = arrange(Family(orders=(top, mid, low)), whole)
+    assert {key: list(item.own.versions) for key, item in found.items()} == {
+        top.layer.id: ["z"], mid.layer.id: ["y"], low.layer.id: ["x"],
+    }  # fmt: skip
+    assert found[top.layer.id].below == (mid.layer.id, low.layer.id)
+    assert list(found[top.layer.id].elsewhere.versions) == ["x", "y"]
+
+
+def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., Order]) -> None:
+    low, top = order("low", "x"), order("top", "x", requires=("low",))
+    same = Resolution.from_lines("x==1\n")
+    with pytest.raises(InstallError, match="^layer top: all that it asks for is in low already"):
+        arrange(Family(orders=(low, top)), {low.layer.id: same, top.layer.id: same})
+
+
+@pytest.fixture
+def resolved(order: Callable[..., Order]) -> Callable[..., Resolved]:
+    """Resolve the upper of two layers; says how the lower one is made, and what both hold."""
+
+    def make(
+        low: dict[str, object] | None = None,
+        pins: tuple[str, str] = ("x==1", "y==1"),
+        **top: object,
+    ) -> Resolved:
+        lower = order("low", "x", **(low or {}))
+        upper = order("top", "y", requires=("low",), **top)
+        whole = {lower.layer.id: Resolution.from_lines(pins[0]),
+                 upper.layer.id: Resolution.from_lines("\n".join(pins))}  # fmt: skip
+        return arrange(Family(orders=(lower, upper)), whole)[upper.layer.id]
+
+    return make
+
+
+FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pins": ("x==1", "y==2")},
+        {"pins": ("x==2", "y==1")},
+        {"pins": ("x==1", "y==1 --hash=sha256:2")},
+        {"prune": Profile.OFF},
+        {"keep": ("z",)},
+        {"proof": Depth.DEEP},
+        {"file": FILE},
+        {"file": replace(FILE, executable=True)},
+        {"low": {"prune": Profile.AGGRESSIVE}},
+        {"low": {"drop": ("x.py",)}},
+        {"low": {"file": FILE}},
+    ],
+)
+def test_what_a_layer_and_its_proof_rest_on_changes_its_content_key(
+    resolved: Callable[..., Resolved], change: dict[str, object]
+) -> None:
+    assert resolved(**change).content_key != resolved().content_key
+
+
+def test_another_version_of_this_program_builds_anew(
+    resolved: Callable[..., Resolved], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = resolved().content_key
+    assert before == resolved().content_key
+    monkeypatch.setattr(layer_builder, "__version__", "0.0.0")
+    assert resolved().content_key != before
+
+
+def test_a_lock_keeps_what_a_layer_asked_for_and_its_pins(order: Callable[..., Order]) -> None:
+    low = order("low", "x")
+    pins = Resolution.from_lines("x==1\n")
+    lock = Lockfile(
+        file="layers.lock", layers={low.layer.id: Locked(asked=("x",), resolution=pins)}
+    )
+    assert lock.moved(low.layer, low.recipe.requirements) == []
