@@ -42,7 +42,8 @@ class PullRequest:
             case "PATCH", _:
                 self.comments[-1]["body"] = json.loads(body)["body"]
                 return self._json(200, self.comments[-1])
-        return self._json(404, {"message": "Not Found"})
+            case _:
+                return self._json(404, {"message": "Not Found"})
 
     @staticmethod
     def _json(status: int, data: object) -> tuple[int, Mapping[str, str], bytes]:
