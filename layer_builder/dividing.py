@@ -51,7 +51,7 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
     orders = reading.orders(outcome, world.workspace, world.installer, world.voice)
     family = next(
         family
-        for family in resolving.families(orders, manifest.stacks)
+        for family in resolving.families(orders, manifest.ties)
         if layer.id in {order.layer.id for order in family.orders}
     )
     resolved = resolving.resolve(family, world.installer, reading.lock_of(inputs))

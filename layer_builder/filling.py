@@ -147,10 +147,11 @@ class Filler:
             tree=tree,
             prover=prover,
             cache=tree.bytecode,
-            others=tuple(folder for folder in (tree.lower, tree.aside) if folder.exists()),
+            others=(tree.aside,) if tree.aside.exists() else (),
             workers=self.workers,
         )
-        result = proving.prove(bench, plan, owners, names, layer.proof)
+        with tree.merged():
+            result = proving.prove(bench, plan, owners, names, layer.proof)
         return result.proof, result.plan, _broken_anyway(result, layer)
 
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
 from layer_builder import functions as functions_of
-from layer_builder import limits
+from layer_builder import limits, stack
 from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.layer import Compression, Include, Layer, Reference, UvProject
@@ -39,6 +39,10 @@ class Manifest:
     layers: tuple[Layer, ...]
     """In the order of the file; a layer with several targets is here once for each."""
     stacks: tuple[Stack, ...] = ()
+    relatives: tuple[Layer, ...] = ()
+    """Layers that were not selected, and that those selected are resolved with."""
+    ties: tuple[Stack, ...] = ()
+    """All functions of the file: they tell which layers have to agree."""
 
     def select(self, keys: Sequence[str]) -> "Manifest":
         """Keep the layers with these keys and those below them, and the stacks of nothing else.
@@ -61,11 +65,20 @@ class Manifest:
             raise ManifestError(*problems)
         requires = {layer.key: layer.requires for layer in self.layers}
         chosen = {name for key in keys for name in (key, *functions_of.below(key, requires))}
+        group = stack.tied(self.layers, self.stacks)
+        related = frozenset[str]().union(
+            *(group[layer.id] for layer in self.layers if layer.key in chosen)
+        )
         return replace(
             self,
+            relatives=tuple(
+                layer for layer in self.layers if layer.id in related and layer.key not in chosen
+            ),
             layers=tuple(layer for layer in self.layers if layer.key in chosen),
             stacks=tuple(
-                stack for stack in self.stacks if {layer.key for layer in stack.layers} <= chosen
+                loading
+                for loading in self.stacks
+                if {layer.key for layer in loading.layers} <= chosen
             ),
         )
 
@@ -135,10 +148,12 @@ class _Reader:
             functions_of.read(key, entry, layers, self._mistakes)
             for key, entry in functions.items()
         ]
+        known = tuple(found for found in stacks if found)
         return Manifest(
             file=self._document.file,
             layers=tuple(layers),
-            stacks=tuple(stack for stack in stacks if stack),
+            stacks=known,
+            ties=known,
         )
 
     def _layers(self, key: str, entry: LayerEntry) -> Iterator[Layer]:

@@ -38,6 +38,16 @@ class Outcome:
         return self.manifest.stacks if self.manifest else ()
 
     @property
+    def relatives(self) -> tuple[Layer, ...]:
+        """Layers outside the run that its layers are resolved with."""
+        return self.manifest.relatives if self.manifest else ()
+
+    @property
+    def ties(self) -> tuple[Stack, ...]:
+        """All functions that say which layers have to agree."""
+        return self.manifest.ties if self.manifest else ()
+
+    @property
     def regions(self) -> tuple[str, ...]:
         """The regions of the run, the first one being the one that `layer-arns` tells of."""
         return self.inputs.regions

@@ -15,6 +15,7 @@ from layer_builder.filling import Filler
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
+from layer_builder.order import Order
 from layer_builder.outcome import Outcome
 from layer_builder.resolving import Family, Resolved
 from layer_builder.shelf import Shelf
@@ -47,7 +48,7 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
     found = resolving.families(
-        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
         layer = resolved.order.layer
@@ -87,16 +88,16 @@ def _build(outcome: Outcome, world: World) -> None:
     filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
     builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
     found = resolving.families(
-        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     locked = reading.lock_of(inputs)
     products: dict[str, Product] = {}
     left: list[Family] = []
     for family in found:
         # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
-        taken = (
-            _take_up(family, builder) if inputs.command is Command.PUBLISH and not locked else None
-        )
+        mine = [order for order in family.orders if order.layer in outcome.layers]
+        may_take = inputs.command is Command.PUBLISH and not locked
+        taken = _take_up(mine, builder) if may_take else None
         if taken is None:
             left.append(family)
         else:
@@ -138,10 +139,10 @@ def _join_targets(outcome: Outcome) -> None:
         raise ManifestError(*problems)
 
 
-def _take_up(family: Family, builder: Builder) -> dict[str, Product] | None:
+def _take_up(orders: Sequence[Order], builder: Builder) -> dict[str, Product] | None:
     """Take up a whole family that `build` left: none of it may need another resolution."""
     found: dict[str, Product] = {}
-    for order in family.orders:
+    for order in orders:
         product = builder.take_up(order)
         if product is None:
             return None
@@ -166,7 +167,11 @@ def _build_all(
     workers: int,
 ) -> dict[str, Product]:
     """Build each content once, several at a time, layers after those that they require."""
-    waiting = [item for layer_id, item in resolved.items() if firsts[layer_id].id == layer_id]
+    waiting = [
+        item
+        for layer_id, item in resolved.items()
+        if layer_id in firsts and firsts[layer_id].id == layer_id
+    ]
     waiting.sort(key=lambda item: len(item.below))
     futures: dict[str, Future[Product]] = {}
 

@@ -50,7 +50,7 @@ class Bench:
     cache: Path
     """Takes bytecode."""
     others: tuple[Path, ...] = ()
-    """Folders of packages that Lambda has besides: from layers below, from the runtime."""
+    """Folders of packages that Lambda has besides: from the runtime."""
     workers: int = 1
 
 

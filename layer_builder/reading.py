@@ -91,7 +91,7 @@ def orders(
     """Read every file that the layers name; raise all mistakes at once."""
     problems: list[Problem] = []
     found = []
-    for layer in outcome.layers:
+    for layer in (*outcome.layers, *outcome.relatives):
         asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
         files = workspace.collect(layer.include, layer.exclude)
         problems += [
@@ -100,7 +100,8 @@ def orders(
         ]
         if layer.include and not (files.files or files.problems or asked.lines):
             problems.append(_empty(layer, files))
-        _tell_left_out(layer, files, voice)
+        if layer in outcome.layers:
+            _tell_left_out(layer, files, voice)
         if not problems:
             found.append(order(layer, asked, files))
     if problems:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from packaging.utils import canonicalize_name
 
-from layer_builder import functions, requirements
+from layer_builder import functions, requirements, stack
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
 from layer_builder.layer import Layer
 from layer_builder.lockfile import Lockfile
@@ -93,18 +93,7 @@ class Resolved:
 
 def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
     """Group layers that have to agree on versions."""
-    group = {order.layer.id: {order.layer.id} for order in orders}
-
-    def tie(ids: Sequence[str]) -> None:
-        known = [layer_id for layer_id in ids if layer_id in group]
-        joined = set().union(*(group[layer_id] for layer_id in known))
-        for layer_id in joined:
-            group[layer_id] = joined
-
-    for stack in stacks:
-        tie([layer.id for layer in stack.layers])
-    for order in orders:
-        tie([order.layer.id, *(_id(name, order.layer) for name in order.layer.requires)])
+    group = stack.tied([order.layer for order in orders], stacks)
     found: dict[str, list[Order]] = {}
     for order in orders:
         found.setdefault(min(group[order.layer.id]), []).append(order)

@@ -1,7 +1,7 @@
 """The stack: the ordered layers that one function loads."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from layer_builder import limits
 from layer_builder.errors import Place, Problem
@@ -73,6 +73,25 @@ class StackWeight:
                 "what cannot fit 250 MiB runs as a container image (10 GiB)",
             ),
         )
+
+
+def tied(layers: Sequence[Layer], stacks: Iterable[Stack]) -> dict[str, frozenset[str]]:
+    """Map each layer's id to the ids of those that have to agree with it, itself among them.
+
+    Layers are tied by sharing a function, or by requiring one another.
+    """
+    group = {layer.id: frozenset({layer.id}) for layer in layers}
+
+    def tie(ids: Sequence[str]) -> None:
+        known = [layer_id for layer_id in ids if layer_id in group]
+        joined = frozenset[str]().union(*(group[layer_id] for layer_id in known))
+        group.update(dict.fromkeys(joined, joined))
+
+    for stack in stacks:
+        tie([layer.id for layer in stack.layers])
+    for layer in layers:
+        tie([layer.id, *(replace(layer, key=name).id for name in layer.requires)])
+    return group
 
 
 def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:

@@ -1,7 +1,8 @@
 """The tree on disk: scan it, make it independent of this host, move files out and back in."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from pathlib import Path
@@ -111,6 +112,28 @@ class Tree:
                 self._remove_empty_folders(here.parent)
             if aside.exists():
                 aside.rename(there)
+
+    @contextmanager
+    def merged(self) -> Iterator[None]:
+        """Have the files of the layers below in the tree for a while, as /opt has them.
+
+        Where both have a path, this layer's file stands: it is the later one.
+        """
+        linked = []
+        for entry in _entries(str(self.lower), "") if self.lower.exists() else ():
+            destination = self.root / entry.path
+            if not destination.exists():
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                destination.hardlink_to(self.lower / entry.path)
+                linked.append(entry.path)
+        try:
+            yield
+        finally:
+            for path in linked:
+                destination = self.root / path
+                if destination.exists() and destination.samefile(self.lower / path):
+                    destination.unlink()
+                    self._remove_empty_folders(destination.parent)
 
     def rewrite(self, path: str, content: bytes) -> None:
         """Give a file new contents; its original goes to the attic."""

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 import uv
@@ -281,7 +281,7 @@ def test_a_wrong_pin_in_the_lock_is_never_installed(run: Run, workspace: Path) -
     ],
 )
 @pytest.mark.parametrize("command", ["build", "lock"])
-def test_one_hash_means_that_all_need_one_and_all_are_right(
+def test_one_hash_means_that_all_need_one_and_all_are_right(  # noqa: PLR0913, PLR0917 (a table's columns)
     run: Run, workspace: Path, tmp_path: Path, command: str, lines: str, said: str | None
 ) -> None:
     files = {
@@ -355,7 +355,7 @@ def test_a_pylock_is_built_as_it_is(run: Run, workspace: Path, make: Run, add_wh
     ],
 )
 @pytest.mark.parametrize("locked", [True, False])
-def test_a_project_gives_its_groups_and_extras(
+def test_a_project_gives_its_groups_and_extras(  # noqa: PLR0913 (a table's columns)
     run: Run,
     workspace: Path,
     make: Run,
@@ -385,7 +385,7 @@ def test_a_project_gives_its_groups_and_extras(
     ],
 )
 @pytest.mark.parametrize("locked", [True, False])
-def test_a_group_that_is_not_there_is_named_with_its_place(
+def test_a_group_that_is_not_there_is_named_with_its_place(  # noqa: PLR0913 (a table's columns)
     run: Run, workspace: Path, make: Run, uv_entry: str, said: str, *, locked: bool
 ) -> None:
     (workspace / "shop").mkdir()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -45,7 +46,7 @@ def held(workspace: Path) -> dict[str, list[str]]:
 def shelf(add_wheel: Add) -> None:
     """Fill the index: app needs two large ones, each of 20 MiB that do not compress."""
     for name, requires in (("left", []), ("right", []), ("top", ["left"])):
-        data = random.Random(name).randbytes(20 * MIB)  # noqa: S311
+        data = random.Random(name).randbytes(20 * MIB)
         files = {f"{name}/__init__.py": "", f"{name}/data.bin": data}
         add_wheel(name, "1.0", files, requires=requires)
     add_wheel("app", "1.0", {"app.py": "import left, right, top\n"}, requires=["right", "top"])
@@ -167,7 +168,7 @@ def test_each_line_for_a_distribution_goes_along(run: Run, workspace: Path) -> N
     done = run("split", "core", "--write")
     assert done.returncode == 0, done.stderr
     assert run("build").returncode == 0
-    assert sorted(sum(held(workspace).values(), [])) == ["left", "right", "top"]
+    assert sorted(chain(*held(workspace).values())) == ["left", "right", "top"]
 
 
 # The real index.
@@ -198,7 +199,7 @@ def test_a_scientific_stack_is_proposed_built_and_proved(workspace: Path) -> Non
     assert done.returncode == 0, done.stderr
     found = layers(workspace)
     assert len(found) > 1
-    everything = sum(held(workspace).values(), [])
+    everything = list(chain(*held(workspace).values()))
     assert len(everything) == len(set(everything))
     assert {"pandas", "scipy", "scikit-learn", "matplotlib", "numpy"} <= set(everything)
     proven = {name for layer in found.values() for name in layer["proof"]["imported"]}

@@ -183,26 +183,6 @@ def test_what_is_below_is_left_out_transitively_with_its_siblings_kept(
     assert layers(workspace)["three"]["proof"]["imported"] == ["top"]
 
 
-def test_siblings_with_the_same_init_file_are_proven_as_they_lie_in_opt(
-    run: Run, workspace: Path, add_wheel: Add
-) -> None:
-    add_wheel("ns-a", "1.0", {"ns/__init__.py": "", "ns/a.py": ""})
-    add_wheel(
-        "ns-b",
-        "1.0",
-        {"ns/__init__.py": "", "ns/b.py": "from ns import a\n"},
-        requires=["ns-a"],
-    )
-    write(
-        workspace,
-        "layers:\n  one: {packages: [ns-a]}\n"
-        "  two: {packages: [ns-b], requires: [one], proof: imports, imports: [ns.b]}\n"
-        "functions: {f: {layers: [one, two]}}\n",
-    )
-    done = run("build")
-    assert done.returncode == 0, done.stderr
-
-
 def test_an_upper_layer_with_nothing_of_its_own_is_an_error(
     run: Run, workspace: Path, add_wheel: Add
 ) -> None:
@@ -453,3 +433,45 @@ def test_the_example_refuses_a_function_with_optional_deps_alone(
         f"layers.yml:{line}:{column}: function api: layer 'optional-deps' requires 'core-deps'"
         " before it\n"
     ) in done.stderr
+
+
+def test_siblings_with_the_same_init_file_are_proven_as_they_lie_in_opt(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    add_wheel("ns-a", "1.0", {"ns/__init__.py": "", "ns/a.py": ""})
+    add_wheel(
+        "ns-b",
+        "1.0",
+        {"ns/__init__.py": "", "ns/b.py": "from ns import a\n"},
+        requires=["ns-a"],
+    )
+    write(
+        workspace,
+        "layers:\n  one: {packages: [ns-a]}\n"
+        "  two: {packages: [ns-b], requires: [one], proof: imports, imports: [ns.b]}\n"
+        "functions: {f: {layers: [one, two]}}\n",
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_layer_built_alone_is_what_it_is_among_the_others(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    """As in a matrix job for each layer, whose zips a later `publish` takes up."""
+    add_wheel("dep", "1.0", {"dep.py": ""})
+    add_wheel("dep", "2.0", {"dep.py": ""})
+    write(
+        workspace,
+        'layers:\n  one: {packages: ["dep<2"]}\n  two: {packages: [dep]}\n'
+        "functions: {f: {layers: [one, two]}}\n",
+    )
+    for key in ("one", "two"):
+        done = run("build", "--layers", key)
+        assert done.returncode == 0, done.stderr
+    report = json.loads((workspace / "dist/layers/report.json").read_text())
+    assert [layer["key"] for layer in report["layers"]] == ["two"]
+    assert [package["version"] for package in report["layers"][0]["packages"]] == ["1.0"]
+    published = run("publish", "--aws-region", "eu-west-1")
+    assert published.returncode == 0, published.stderr
+    assert published.stderr.count("that `build` left") == 2

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from layer_builder.proof import Depth
 from layer_builder.recipe import Ingredient, Recipe
 from layer_builder.requirements import Requirements
 from layer_builder.resolution import Resolution
-from layer_builder.resolving import Family, Resolved, arrange, families
+from layer_builder.resolving import Family, Installer, Resolved, arrange, families, resolve
 from layer_builder.rules import Profile
 from layer_builder.stack import Stack
 from layer_builder.target import Architecture, Python, Target
@@ -22,7 +23,7 @@ ARM = Target(python=Python.PY312, architecture=Architecture.ARM64)
 
 @pytest.fixture
 def order(layer: Callable[..., Layer]) -> Callable[..., Order]:
-    def make(key: str, *asked: str, file: Ingredient | None = None, **parts: object) -> Order:
+    def make(key: str, *asked: str, file: Ingredient | None = None, **parts: Any) -> Order:  # noqa: ANN401 (passed on)
         return Order(
             recipe=Recipe(
                 layer=layer(key, **parts),
@@ -82,7 +83,7 @@ def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
 def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., Order]) -> None:
     low, top = order("low", "x"), order("top", "x", requires=("low",))
     same = Resolution.from_lines("x==1\n")
-    with pytest.raises(InstallError, match="^layer top: all that it asks for is in low already"):
+    with pytest.raises(InstallError, match=r"^layer top: all that it asks for is in low already"):
         arrange(Family(orders=(low, top)), {low.layer.id: same, top.layer.id: same})
 
 
@@ -91,9 +92,9 @@ def resolved(order: Callable[..., Order]) -> Callable[..., Resolved]:
     """Resolve the upper of two layers; says how the lower one is made, and what both hold."""
 
     def make(
-        low: dict[str, object] | None = None,
+        low: dict[str, Any] | None = None,
         pins: tuple[str, str] = ("x==1", "y==1"),
-        **top: object,
+        **top: Any,  # noqa: ANN401 (passed on)
     ) -> Resolved:
         lower = order("low", "x", **(low or {}))
         upper = order("top", "y", requires=("low",), **top)
@@ -124,7 +125,7 @@ FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
     ],
 )
 def test_what_a_layer_and_its_proof_rest_on_changes_its_content_key(
-    resolved: Callable[..., Resolved], change: dict[str, object]
+    resolved: Callable[..., Resolved], change: dict[str, Any]
 ) -> None:
     assert resolved(**change).content_key != resolved().content_key
 
@@ -138,10 +139,20 @@ def test_another_version_of_this_program_builds_anew(
     assert resolved().content_key != before
 
 
-def test_a_lock_keeps_what_a_layer_asked_for_and_its_pins(order: Callable[..., Order]) -> None:
-    low = order("low", "x")
-    pins = Resolution.from_lines("x==1\n")
-    lock = Lockfile(
-        file="layers.lock", layers={low.layer.id: Locked(asked=("x",), resolution=pins)}
-    )
-    assert lock.moved(low.layer, low.recipe.requirements) == []
+def test_a_lock_of_layers_apart_is_refused_for_layers_together(
+    order: Callable[..., Order],
+) -> None:
+    low, top = order("low", "x"), order("top", "y")
+    held = ((low, "x==1\n"), (top, "x==2\ny==1\n"))
+    layers = {
+        one.layer.id: Locked(
+            asked=one.recipe.requirements.lines, resolution=Resolution.from_lines(pins)
+        )
+        for one, pins in held
+    }
+    lock = Lockfile(file="layers.lock", layers=layers)
+    nobody = cast("Installer", None)  # a lock needs none
+    with pytest.raises(InstallError) as raised:
+        resolve(Family(orders=(low, top)), nobody, lock)
+    assert raised.value.problems[0].details == ("x: 1 in low, 2 in top",)
+    assert set(resolve(Family(orders=(top,)), nobody, lock)) == {top.layer.id}

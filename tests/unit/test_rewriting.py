@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import yaml
 
@@ -90,7 +92,7 @@ functions:
 )
 def test_the_result_means_what_it_should_however_it_was_written(text: str) -> None:
     before, after = yaml.safe_load(text), yaml.safe_load(replace_layer(text, "core", NEW))
-    expected_layers = {}
+    expected_layers: dict[str, Any] = {}
     for key, entry in before["layers"].items():
         if key == "core":
             expected_layers |= NEW
