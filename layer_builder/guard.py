@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from layer_builder import imports
+from layer_builder import imports, records
 from layer_builder.imports import When
 
 ReadSource = Callable[[str], bytes]
@@ -40,7 +40,9 @@ class Guard:
         """
         modules = self._modules()
         texts = self._texts()
-        if not (modules or texts or any(path.endswith(".pyi") for path in self.candidates)):
+        metadata = records.index(self.candidates)
+        stubs = any(path.endswith(".pyi") for path in self.candidates)
+        if not (modules or texts or metadata or stubs):
             return {}
         words = sorted(word.encode() for word in self._words(modules))
         needed = self._entry_points(modules)
@@ -59,6 +61,7 @@ class Guard:
             if path in needed or imports.may_import(source, words):
                 found |= self._imported(path, source, modules)
             found |= self._stub(path, source)
+            found |= records.read_by(path, source, metadata)
             found |= _named(path, source, texts.get(self.owners.get(path, ""), {}))
             new = {target: why for target, why in found.items() if target not in needed}
             needed |= new

@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     5: "main cli __main__",
     4: "pipeline building filling proving publishing reading resolving locking dividing world",
-    3: "uv interpreter workspace tree archive shelf order aws aws_errors github console",
+    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " recipe outcome report summary page weighing starter native checks rewriting salvage",
     1: "layer stack target distributions sdk proof resolution",
-    0: "errors limits rules pruning guard imports elf stripping clock spelling splitting __init__",
+    0: "errors limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
 
@@ -31,6 +31,7 @@ BETWEEN_EDGES = {
     ("github", "console"): "the workflow's voice is the plain one with annotations",
     ("shelf", "archive"): "what lies on the shelf is checked by the digest it was written with",
     ("order", "archive"): "files are hashed as they are packed",
+    ("interpreter", "trial"): "one door in two modules: finding a Python, and having it import",
     ("order", "workspace"): "an order takes the files that were found there",
     ("aws", "aws_errors"): "one door in two modules: the calls, and what refusals mean",
 }
@@ -45,7 +46,7 @@ DOORS = {
     "elftools": {"elf", "stripping"},
     "github": {"github"},
     "moto": {"aws"},
-    "subprocess": {"uv", "interpreter"},
+    "subprocess": {"uv", "interpreter", "trial"},
     "yaml": {"document", "rewriting"},
 }
 """Who may import what; nobody else does."""

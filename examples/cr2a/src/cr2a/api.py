@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import Flask, Response, request
 from pydantic import ValidationError
+from werkzeug.test import Client
+
 from src.cr2a import report
 from src.cr2a.contracts import Contract
 from src.cr2a.review import review
-from werkzeug.test import Client
 
 app = Flask(__name__)
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
+
 from src.cr2a.contracts import ROOT, Contract
 from src.cr2a.review import Finding
 

@@ -3,6 +3,7 @@
 import re
 
 from pydantic import BaseModel
+
 from src.cr2a.contracts import Contract
 
 EXPECTED = ("liability", "termination", "governing-law")

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pandas as pd
+
 from src.cr2a.contracts import Contract
 from src.cr2a.review import review
 

@@ -1,0 +1,50 @@
+"""Who reads RECORD and top_level.txt of whom."""
+
+import pytest
+
+from layer_builder import records
+
+METADATA = records.index(
+    [
+        "a/__init__.py",
+        "A_B-1.0.dist-info/RECORD",
+        "A_B-1.0.dist-info/top_level.txt",
+        "A_B-1.0.dist-info/licenses/LICENSE",
+        "c-2.0.post1.dist-info/RECORD",
+    ]
+)
+
+
+def test_metadata_is_found_by_normalised_name() -> None:
+    assert sorted(METADATA) == ["a-b", "c"]
+    assert len(METADATA["a-b"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (b"x = 1\n", {}),
+        (b"from importlib import metadata\nmetadata.version('a-b')\n", {}),
+        (
+            b"from importlib.metadata import files\nfiles('c')\n",
+            {"c-2.0.post1.dist-info/RECORD": "m.py:2"},
+        ),
+        (
+            b'import importlib.metadata as m\n\nm.distribution("c").read_text("RECORD")\n',
+            {"c-2.0.post1.dist-info/RECORD": "m.py:3"},
+        ),
+        (b"from importlib.resources import files\nfiles('c')\n", {}),
+        (
+            b"from importlib.metadata import packages_distributions\n",
+            {
+                "A_B-1.0.dist-info/RECORD": "m.py:1",
+                "A_B-1.0.dist-info/top_level.txt": "m.py:1",
+                "c-2.0.post1.dist-info/RECORD": "m.py:1",
+            },
+        ),
+    ],
+)
+def test_what_a_source_asks_for_is_found_with_its_line(
+    source: bytes, found: dict[str, str]
+) -> None:
+    assert records.read_by("m.py", source, METADATA) == found
