@@ -3,12 +3,10 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from layer_builder import checks, distributions, elf, native, proof, proving, sdk, stripping
+from layer_builder import checks, distributions, libraries, proof, proving, sdk
 from layer_builder.clock import Clock
 from layer_builder.distributions import Distribution
-from layer_builder.elf import Elf
 from layer_builder.errors import InstallError, ManifestError, Problem, ProofError
 from layer_builder.layer import Account, Layer, Package
 from layer_builder.native import Wheel
@@ -21,10 +19,6 @@ from layer_builder.resolving import Installer, Resolved
 from layer_builder.sdk import Policy
 from layer_builder.target import Architecture, Target
 from layer_builder.tree import Tree
-
-_STRIP = "strip"
-_TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
-
 
 FindProver = Callable[[Target], Prover | None]
 """Finds a Python that can import for a target; None where there is none."""
@@ -78,8 +72,8 @@ class Filler:
                 for d in installed
                 for path in d.files
             }
-            libraries = _libraries(tree)
-            warnings = _judge(libraries, layer, wheels)
+            elves = libraries.scan(tree)
+            warnings = libraries.judge(elves, layer, wheels)
             remaining = [d for d in installed if d.record not in to_runtime]
             elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
             paths = [entry.path for entry in tree.scan()]
@@ -87,14 +81,16 @@ class Filler:
             warnings += _services(layer, plan, owners, tree)
         if layer.strip:
             with clock.step("strip"):
-                plan = replace(plan, removals=(*plan.removals, *_strip(tree, libraries)))
+                plan = replace(plan, removals=(*plan.removals, *libraries.strip(tree, elves)))
         with clock.step("prove"):
-            found, plan, unproven = self._prove(
-                tree, plan, owners, layer, has_native=bool(libraries)
-            )
+            found, plan, unproven = self._prove(tree, plan, owners, layer, has_native=bool(elves))
             warnings += unproven
         tree.update_records(
-            {r.entry.path: tree.read(r.entry.path) for r in plan.removals if r.rule == _STRIP}
+            {
+                r.entry.path: tree.read(r.entry.path)
+                for r in plan.removals
+                if r.rule == libraries.STRIP
+            }
         )
         tree.seal()
         account = Account(
@@ -166,20 +162,6 @@ def _leave_to_runtime(
     return gone
 
 
-def _strip(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
-    """Strip every library that comes out sound; the removals tell the bytes saved."""
-    found = []
-    for path, before in libraries.items():
-        content = tree.read(path)
-        stripped = stripping.strip(content)
-        after = elf.read(stripped)
-        if after and len(stripped) < len(content) and stripping.is_same(before, after):
-            tree.rewrite(path, stripped)
-            saved = Entry(path=path, size=len(content) - len(stripped))
-            found.append(Removal(entry=saved, rule=_STRIP))
-    return found
-
-
 def _plan(
     layer: Layer,
     requirements: Requirements,
@@ -229,31 +211,6 @@ def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:
                     f" {layer.target.architecture} and put it on an index",
                 ),
             )
-
-
-def _libraries(tree: Tree) -> dict[str, Elf]:
-    found = {}
-    for entry in tree.scan():
-        if Path(entry.path).suffix in _TEXTS or entry.size < len(elf.MAGIC):
-            continue
-        with (tree.root / entry.path).open("rb") as file:
-            if file.read(len(elf.MAGIC)) != elf.MAGIC:
-                continue
-        library = elf.read(tree.read(entry.path))
-        if library:
-            found[entry.path] = library
-    return found
-
-
-def _judge(
-    libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]
-) -> list[Problem]:
-    if layer.proof is Depth.OFF:
-        return []
-    findings = native.judge(libraries, layer.target, wheels)
-    if findings.errors:
-        raise InstallError(*findings.errors)
-    return list(findings.warnings)
 
 
 def _services(

@@ -1,7 +1,6 @@
 """The manifest: text in, layers and stacks out, or every mistake at once with its place."""
 
 import re
-import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
 from layer_builder import functions as functions_of
-from layer_builder import limits, stack
+from layer_builder import limits, naming, stack
 from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.layer import Compression, Include, Layer, Reference, UvProject
@@ -141,7 +140,7 @@ class _Reader:
         layers = [
             layer for key, entry in self._model.layers.items() for layer in self._layers(key, entry)
         ]
-        self._check_names(layers)
+        naming.check(layers, self._mistakes)
         functions_of.check_requires(self._model.layers, layers, self._mistakes)
         functions = self._model.functions or {}
         stacks = [
@@ -221,45 +220,7 @@ class _Reader:
     def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
         path: Path = ("layers", key, "name") if entry.name else ("name",)
         template = entry.name or self._model.name or "{layer}"
-        fields = {
-            "layer": key,
-            "python": target.python.replace(".", ""),
-            "architecture": str(target.architecture),
-        }
-        try:
-            parts = list(string.Formatter().parse(template))
-            if any(spec or conversion for _, _, spec, conversion in parts):
-                raise ValueError  # noqa: TRY301 (the same answer as for a lone brace)
-            unknown = [name for _, name, _, _ in parts if name is not None and name not in fields]
-        except ValueError:
-            unknown = ["?"]
-        if unknown:
-            self._mistakes.add(
-                f"name {template!r}: only {{layer}}, {{python}} and {{architecture}} are filled in",
-                path,
-            )
-            return key
-        name = template.format(**fields)
-        if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
-            self._mistakes.add(
-                f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
-                path,
-                layer=key,
-            )
-        return name
-
-    def _check_names(self, layers: Sequence[Layer]) -> None:
-        first: dict[str, Layer] = {}
-        for layer in layers:
-            other = first.setdefault(layer.name, layer)
-            if other.key != layer.key:
-                self._mistakes.add(
-                    f"has the name {layer.name!r} on AWS, and so has layer {other.key}",
-                    ("layers", layer.key),
-                    of_key=True,
-                    layer=layer.key,
-                    advice="give one of them a name: of its own, or put {layer} into the name",
-                )
+        return naming.name(template, key, target, path, self._mistakes)
 
     def _references(
         self, texts: Sequence[str] | None, path: Path, *, paths: bool

@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
     5: "main cli __main__",
-    4: "pipeline building filling proving publishing reading resolving locking dividing world",
+    4: "pipeline building filling libraries proving publishing reading resolving locking dividing world",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " recipe outcome report summary page weighing starter native checks rewriting salvage",
+    " recipe outcome report summary page weighing starter native checks rewriting salvage naming",
     1: "layer stack target distributions sdk proof resolution",
     0: "errors limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
