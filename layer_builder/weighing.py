@@ -60,7 +60,9 @@ def _advice(built: Built, reading: Reading) -> list[str]:
     advice.append(f"`layer-builder split {built.layer.key}` proposes layers that fit")
     names = {package.name for package in built.account.packages}
     if "botocore" in names:
-        advice.append("leave boto3 out if the version that Lambda's runtime brings will do")
+        advice.append(
+            "sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"
+        )
     if reading.limit.kind == "unzipped":
         advice.append("what cannot fit 250 MiB runs as a container image (10 GiB)")
     return advice

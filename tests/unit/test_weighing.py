@@ -32,7 +32,7 @@ def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
         "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped\n"
         "  → prune: aggressive removes more; drop: removes what you name\n"
         "  → `layer-builder split core` proposes layers that fit\n"
-        "  → leave boto3 out if the version that Lambda's runtime brings will do"
+        "  → sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"
     )
 
 
