@@ -46,7 +46,7 @@ class Interpreter:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
         `cache` takes the bytecode, so that a later attempt need not compile again. `others`
-        are folders of packages that come behind on `sys.path`: layers below, the runtime's own.
+        are folders of packages that come behind on `sys.path`: those that the runtime brings.
         """
         found: dict[str, Attempt] = {}
         loaded: set[str] = set()
