@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from layer_builder import (
 )
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
-from layer_builder.inputs import Command, Inputs
+from layer_builder.inputs import Inputs
 from layer_builder.layer import Action
 from layer_builder.outcome import Outcome
 from layer_builder.starter import STARTER
@@ -83,7 +82,8 @@ def _guarded(
             if work:
                 work(asked, _world(asked, environ, recording), outcome)
             else:
-                outcome.inputs = asked = _with_regions(asked, stack)
+                if asked.sandbox:
+                    stack.enter_context(aws.sandbox())
                 pipeline.run(asked, _world(asked, environ, recording), outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
@@ -112,25 +112,6 @@ def _lock(
     sys.stdout.write(f"{path}\n")
 
 
-def _with_regions(asked: Inputs, stack: ExitStack) -> Inputs:
-    """Settle where to publish; enter the sandbox if that is where."""
-    if asked.command is not Command.PUBLISH:
-        return asked
-    regions = asked.regions or tuple(filter(None, [aws.default_region()]))
-    if asked.sandbox:
-        regions = regions or (_SANDBOX_REGION,)
-        stack.enter_context(aws.sandbox())
-        if asked.s3_bucket:
-            for region in regions:
-                aws.sandbox_bucket(aws.Bucket(name=asked.s3_bucket), region)
-    if not regions:
-        raise ManifestError.because(
-            "no AWS region to publish to",
-            advice=("set the input aws-region, or AWS_REGION in the environment",),
-        )
-    return replace(asked, regions=regions)
-
-
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
@@ -141,9 +122,18 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
             environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
-        connect=lambda region: aws.Aws(region, bucket),
+        connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
+        default_regions=lambda: (
+            tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
+        ),
         voice=voice,
     )
+
+
+def _connect(region: str, *, bucket: aws.Bucket | None, sandbox: bool) -> aws.Aws:
+    if sandbox and bucket:
+        aws.sandbox_bucket(bucket, region)
+    return aws.Aws(region, bucket)
 
 
 def _index_settings(

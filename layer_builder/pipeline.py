@@ -38,11 +38,24 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.BUILD:
             _build(outcome, world)
         case Command.PUBLISH:
-            regions = [world.connect(region) for region in inputs.regions]
+            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            regions = [world.connect(region) for region in outcome.regions]
             _build(outcome, world)
             publishing.publish(outcome, regions, world.voice)
         case _:
             assert_never(inputs.command)
+
+
+def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
+    """Settle where to publish: the input says it, else the manifest, else the environment."""
+    named = outcome.manifest.regions if outcome.manifest else ()
+    regions = outcome.inputs.regions or named or world.default_regions()
+    if not regions:
+        raise ManifestError.because(
+            "no AWS region to publish to",
+            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
+        )
+    return regions
 
 
 def _plan(outcome: Outcome, world: World) -> None:

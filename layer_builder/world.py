@@ -1,6 +1,7 @@
 """All that is outside, as the story sees it."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from layer_builder.building import Voice
@@ -18,5 +19,7 @@ class World:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    default_regions: Callable[[], tuple[str, ...]]
+    """Where to publish when neither input nor manifest says."""
     voice: Voice
     workers: int = os.cpu_count() or 1

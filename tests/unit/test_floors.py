@@ -18,8 +18,8 @@ FLOORS = {
     4: "pipeline building filling libraries proving publishing reading resolving locking dividing world",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " recipe outcome report summary page weighing starter native checks rewriting salvage naming",
-    1: "layer stack target distributions sdk proof resolution",
+    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming",
+    1: "layer delivery stack target distributions sdk proof resolution",
     0: "errors limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
