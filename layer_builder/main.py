@@ -25,10 +25,12 @@ from layer_builder import (
     schema,
     summary,
 )
+from layer_builder.bucket import Bucket
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.inputs import Inputs
 from layer_builder.layer import Action
+from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
 from layer_builder.starter import STARTER
 from layer_builder.uv import Uv
@@ -115,7 +117,7 @@ def _lock(
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
-    bucket = aws.Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
+    bucket = Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
     return World(
         workspace=workspace,
         installer=Uv(
@@ -130,10 +132,11 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
     )
 
 
-def _connect(region: str, *, bucket: aws.Bucket | None, sandbox: bool) -> aws.Aws:
+def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> LayerVersions:
+    reached = aws.Aws(region)
     if sandbox and bucket:
-        aws.sandbox_bucket(bucket, region)
-    return aws.Aws(region, bucket)
+        bucket.create(reached)
+    return LayerVersions(reached, bucket)
 
 
 def _index_settings(

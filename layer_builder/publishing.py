@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from layer_builder.aws import LayerVersion
 from layer_builder.building import Voice
 from layer_builder.errors import AwsError, LayerBuilderError, Problem
 from layer_builder.layer import Action, Built, Release
+from layer_builder.layer_versions import LayerVersion
 from layer_builder.outcome import Outcome
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     5: "main cli __main__",
     4: "pipeline building filling libraries proving publishing reading resolving locking dividing world",
-    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors github console",
+    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors layer_versions bucket github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming",
     1: "layer delivery stack target distributions sdk proof resolution",
@@ -34,13 +34,17 @@ BETWEEN_EDGES = {
     ("interpreter", "trial"): "one door in two modules: finding a Python, and having it import",
     ("order", "workspace"): "an order takes the files that were found there",
     ("aws", "aws_errors"): "one door in two modules: the calls, and what refusals mean",
+    ("bucket", "aws"): "calls go through the door",
+    ("bucket", "aws_errors"): "a bucket in another region is told in the door's words",
+    ("layer_versions", "aws"): "calls go through the door",
+    ("layer_versions", "bucket"): "a large zip is published from there",
 }
 """Edges that know each other, and why."""
 
 DOORS = {
     "actions_toolkit": {"github"},
     "boto3": {"aws"},
-    "botocore": {"aws", "aws_errors"},
+    "botocore": {"aws", "aws_errors", "bucket"},
     "ctypes": {"prover"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},

@@ -1,0 +1,156 @@
+"""Layer versions on AWS: reads those that are there, publishes new ones.
+
+API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from layer_builder import limits
+from layer_builder.aws import Aws, offline_client
+from layer_builder.bucket import Bucket
+from layer_builder.errors import LimitError
+from layer_builder.layer import Built
+from layer_builder.target import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """A published layer version, as AWS tells it."""
+
+    arn: str
+    version: int
+    sha256: str
+    """Of the zip, in hexadecimal (AWS gives it in base64)."""
+    runtimes: frozenset[str]
+    architectures: frozenset[str]
+    description: str
+    license: str
+
+    def holds(self, built: Built) -> bool:
+        """Tell whether publishing this build would change nothing."""
+        layer = built.layer
+        return (
+            self.sha256 == built.archive.sha256
+            and self.runtimes == set(runtimes(built))
+            and self.architectures == set(architectures(built))
+            and self.description == layer.description
+            and self.license == layer.license
+        )
+
+
+class LayerVersions:
+    """The layer versions of one region."""
+
+    def __init__(self, aws: Aws, bucket: Bucket | None = None) -> None:
+        """Take the region, and the bucket for large zips; nothing is sent yet."""
+        self.region = aws.region
+        self._aws = aws
+        self._bucket = bucket
+        self._lambda = aws.client("lambda", attempts=5)
+        # A publish that timed out may have happened: botocore must not repeat it.
+        self._publishing = aws.client("lambda", attempts=1)
+
+    def newest(self, built: Built) -> LayerVersion | None:
+        """Read the newest version of a layer, None when there is none."""
+        name = built.layer.name
+        with self._aws.translated(built):
+            pages = self._lambda.get_paginator("list_layer_versions").paginate(LayerName=name)
+            versions = [item["Version"] for page in pages for item in page["LayerVersions"]]
+            if not versions:
+                return None
+            answer = self._lambda.get_layer_version(LayerName=name, VersionNumber=max(versions))
+            return _version(answer)
+
+    def check(self, built: Built) -> None:
+        """Make sure, before anything is written, that this layer can be sent.
+
+        Raises LimitError when the request would be too large, AwsError when the bucket is missing,
+        in another region, or not ours to use.
+        """
+        if self._bucket and self._needs_bucket(built):
+            self._bucket.check(self._aws, built)
+            return
+        body = limits.request_body_bytes(
+            built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
+        )
+        if body >= limits.REQUEST_BODY_BYTES:
+            raise LimitError.because(
+                f"the request to publish it would be {body:,} bytes;"
+                f" AWS takes less than {limits.REQUEST_BODY_BYTES:,}",
+                layer=built.layer.key,
+                advice=("set s3-bucket: a zip in S3 may be larger",),
+            )
+
+    def publish(self, built: Built) -> LayerVersion:
+        """Publish a new version, in the request or through the bucket."""
+        with self._aws.translated(built):
+            if self._bucket and self._needs_bucket(built):
+                content = self._bucket.upload(self._aws, built)
+            else:
+                content = {"ZipFile": built.archive.path.read_bytes()}
+            answer = self._publishing.publish_layer_version(Content=content, **_metadata(built))
+            return _version(answer)
+
+    def _needs_bucket(self, built: Built) -> bool:
+        return built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
+
+
+def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
+    """Measure the JSON around the zip, by having botocore build the request and not send it."""
+    client = offline_client("lambda", region)
+    sizes: list[int] = []
+
+    def stop(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
+        sizes.append(len(params["body"]))
+        return type("Unsent", (), {"status_code": 200})(), {}
+
+    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", stop, "measure")
+    try:
+        client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    finally:
+        client.meta.events.unregister("before-call.lambda.PublishLayerVersion", stop, "measure")
+    return sizes[0]
+
+
+def _metadata(built: Built) -> dict[str, Any]:
+    layer = built.layer
+    metadata: dict[str, Any] = {
+        "LayerName": layer.name,
+        "CompatibleRuntimes": runtimes(built),
+        "CompatibleArchitectures": architectures(built),
+    }
+    if layer.description:
+        metadata["Description"] = layer.description
+    if layer.license:
+        metadata["LicenseInfo"] = layer.license
+    return metadata
+
+
+def runtimes(built: Built) -> list[str]:
+    """Name the runtimes that a layer version is for."""
+    return list(dict.fromkeys(target.runtime for target in _targets(built)))
+
+
+def architectures(built: Built) -> list[str]:
+    """Name the architectures that a layer version is for."""
+    return list(dict.fromkeys(str(target.architecture) for target in _targets(built)))
+
+
+def _targets(built: Built) -> tuple[Target, ...]:
+    return built.targets or (built.layer.target,)
+
+
+def _version(answer: Mapping[str, Any]) -> LayerVersion:
+    digest = answer.get("Content", {}).get("CodeSha256") or ""
+    return LayerVersion(
+        arn=answer["LayerVersionArn"],
+        version=int(answer["Version"]),
+        sha256=base64.b64decode(digest).hex(),
+        runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+        architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+        description=answer.get("Description") or "",
+        license=answer.get("LicenseInfo") or "",
+    )
