@@ -267,6 +267,7 @@ def run(tmp_path: Path, workspace: Path, index: str, aws: str) -> Run:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "LAYER_BUILDER_PATIENCE": "0.01",
     }
 
     def start(
