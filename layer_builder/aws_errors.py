@@ -1,6 +1,8 @@
 """AWS's refusals in our reader's words, with what to do next; the facts AWS gave are kept."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import boto3.exceptions
 import botocore.exceptions
@@ -49,6 +51,16 @@ class GarbledError(botocore.exceptions.BotoCoreError):
     """An answer that was cut short, or is none that AWS gives."""
 
     fmt = "the answer to {operation} cannot be read: {why}"
+
+
+@contextmanager
+def readable(operation: str) -> Iterator[None]:
+    """Raise GarbledError where an answer lacks what AWS always says."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise GarbledError(operation=operation, why=why) from error
 
 
 def judge(error: Exception) -> Failure:

@@ -5,14 +5,13 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 
 import base64
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from layer_builder import limits
 from layer_builder.aws import Aws, offline_client
-from layer_builder.aws_errors import GarbledError
+from layer_builder.aws_errors import readable
 from layer_builder.bucket import Bucket
 from layer_builder.errors import LimitError
 from layer_builder.layer import Built
@@ -85,7 +84,7 @@ class LayerVersions:
 
     def _page(self, **asked: Any) -> tuple[list[int], str]:  # noqa: ANN401 (botocore's)
         answer = self._lambda.list_layer_versions(**asked)
-        with _whole("ListLayerVersions"):
+        with readable("ListLayerVersions"):
             return [int(item["Version"]) for item in answer["LayerVersions"]], answer.get(
                 "NextMarker", ""
             )
@@ -197,18 +196,8 @@ def _targets(built: Built) -> tuple[Target, ...]:
     return built.targets or (built.layer.target,)
 
 
-@contextmanager
-def _whole(operation: str) -> Iterator[None]:
-    """Raise GarbledError where an answer lacks what AWS always says."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise GarbledError(operation=operation, why=why) from error
-
-
 def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
-    with _whole(operation):
+    with readable(operation):
         digest = answer.get("Content", {}).get("CodeSha256") or ""
         return LayerVersion(
             arn=answer["LayerVersionArn"],
