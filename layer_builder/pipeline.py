@@ -46,8 +46,9 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.PUBLISH:
             outcome.inputs = replace(inputs, regions=_regions(outcome, world))
             regions = [world.connect(region) for region in outcome.regions]
+            held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
-            publishing.publish(outcome, regions, world.voice)
+            publishing.publish(outcome, regions, world.voice, held)
         case _:
             assert_never(inputs.command)
 
