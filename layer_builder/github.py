@@ -64,6 +64,21 @@ class Actions(Console):
         self._stream.flush()
 
 
+def workflow() -> tuple[str, str]:
+    """Read the file of the workflow that runs: its text, and its path in the workspace.
+
+    Both are empty where there is no such file: no checkout, or a workflow of another repository.
+    """
+    parts = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].split("/", 2)
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    if len(parts) < 3 or not root:  # noqa: PLR2004 (owner, repository, path)
+        return "", ""
+    try:
+        return (Path(root) / parts[2]).read_text(encoding="utf-8"), parts[2]
+    except (OSError, UnicodeDecodeError):
+        return "", ""
+
+
 def set_outputs(outputs: Mapping[str, str]) -> None:
     """Hand values on to later steps and jobs."""
     if not os.environ.get("GITHUB_OUTPUT"):

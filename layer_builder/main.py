@@ -15,10 +15,12 @@ from layer_builder import (
     cli,
     dividing,
     github,
+    handoff,
     indexes,
     inputs,
     interpreter,
     locking,
+    masking,
     page,
     pipeline,
     report,
@@ -99,6 +101,7 @@ def _guarded(
     except Exception:  # noqa: BLE001 (the last resort: our bug, told as such)
         outcome.errors = [_our_bug()]
         outcome.exit_code = LayerBuilderError.exit_code
+    _warn_of_masking(outcome, environ, recording)
     for problem in outcome.errors:
         voice.error(problem)
     if not work:
@@ -189,6 +192,15 @@ class _Recording:
         self._voice.warn(problem)
 
 
+def _warn_of_masking(outcome: Outcome, environ: Mapping[str, str], voice: "_Recording") -> None:
+    arns = [item.arn for found in outcome.releases.values() for item in found.values()]
+    if not arns or outcome.inputs.sandbox or not github.is_running():
+        return
+    text, path = github.workflow()
+    if problem := masking.find(text, path, environ, arns[0].split(":")[4]):
+        voice.warn(problem)
+
+
 def _tell(outcome: Outcome, voice: Console) -> None:
     """Write reports, outputs, summary and comment, whatever the run came to."""
     markdown = summary.markdown(outcome)
@@ -199,6 +211,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         (folder / "report.json").write_text(data + "\n", encoding="utf-8")
         (folder / "report.md").write_text(markdown, encoding="utf-8")
         (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
+        for name, text in handoff.files(outcome).items():
+            (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         voice.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code

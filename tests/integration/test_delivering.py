@@ -222,3 +222,41 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(
     ) in done.stderr
     assert delivery(workspace)["eu-west-1"]["parameter"] == "/x/code"
     assert written(proxy) == []
+
+
+def test_files_hand_the_arns_on(run: Run, workspace: Path) -> None:
+    write(workspace, "")
+    folder = workspace / "dist/layers"
+    assert run("build").returncode == 0
+    assert not (folder / "layers.json").exists()
+    assert run("publish").returncode == 0
+    assert json.loads((folder / "layers.json").read_text())["layer-arns"] == {"code": CODE}
+    assert (folder / "layers.env").read_text() == f"CODE_ARN={CODE}\n"
+    tfvars = json.loads((folder / "layers.tfvars.json").read_text())
+    assert tfvars["layer_arns_by_region"] == {"eu-west-1": {"code": CODE}}
+
+
+@pytest.mark.parametrize("masks", [True, False])
+def test_an_account_id_that_is_a_secret_is_told_where_outputs_would_be_lost(
+    run: Run, workspace: Path, *, masks: bool
+) -> None:
+    write(workspace, "")
+    workflow = workspace / ".github/workflows/deploy.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(
+        "jobs:\n  layers:\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v6\n"
+        f"        with: {{mask-aws-account-id: {str(masks).lower()}}}\n"
+    )
+    done = run(
+        "publish",
+        env={
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_JOB": "layers",
+            "GITHUB_WORKFLOW_REF": "o/r/.github/workflows/deploy.yml@refs/heads/main",
+            "GITHUB_WORKSPACE": str(workspace),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    warning = "::warning file=.github/workflows/deploy.yml,line=5,"
+    assert (warning in done.stdout) is masks
+    assert ("the ARNs will be missing from the outputs of this job" in done.stdout) is masks

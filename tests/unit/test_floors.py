@@ -21,7 +21,7 @@ FLOORS = {
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
     " layer_versions bucket policies parameters github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming bucket_policy grants",
+    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming bucket_policy grants handoff masking",
     1: "layer delivery stack target distributions sdk proof resolution",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
