@@ -50,6 +50,10 @@ _S3_PERMISSIONS = {
     "PutObject": "s3:PutObject",
     "UploadPart": "s3:PutObject",
 }
+_OTHER_PERMISSIONS = {
+    "GetParameters": "ssm:GetParameters",
+    "PutParameter": "ssm:PutParameter",
+}
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -159,7 +163,11 @@ def _refusal(
         message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
     elif code in _DENIED:
         message = f"AWS does not allow {operation}"
-        what = "the bucket" if operation in _S3_PERMISSIONS else "this layer"
+        what = "this layer"
+        if operation in _S3_PERMISSIONS:
+            what = "the bucket"
+        elif operation in _OTHER_PERMISSIONS:
+            what = "the parameter"
         advice = f"give the role the permission for {_permission(operation)} on {what}"
     elif code == "CodeStorageExceededException":
         message = "the region's code storage is full (300 GB for all functions and layers)"
@@ -207,4 +215,5 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
 
 
 def _permission(operation: str) -> str:
-    return _S3_PERMISSIONS.get(operation) or f"lambda:{operation}"
+    others = _S3_PERMISSIONS | _OTHER_PERMISSIONS
+    return others.get(operation) or f"lambda:{operation}"

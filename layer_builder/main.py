@@ -32,7 +32,10 @@ from layer_builder.inputs import Inputs
 from layer_builder.layer import Action
 from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
+from layer_builder.parameters import Parameters
+from layer_builder.policies import Policies
 from layer_builder.starter import STARTER
+from layer_builder.stocktaking import Region
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
@@ -132,11 +135,16 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
     )
 
 
-def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> LayerVersions:
+def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> Region:
     reached = aws.Aws(region, paced=not sandbox)
     if sandbox and bucket:
         bucket.create(reached)
-    return LayerVersions(reached, bucket)
+    return Region(
+        name=region,
+        versions=LayerVersions(reached, bucket),
+        policies=Policies(reached),
+        parameters=Parameters(reached),
+    )
 
 
 def _index_settings(

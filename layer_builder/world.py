@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from layer_builder.building import Voice
 from layer_builder.filling import FindProver
-from layer_builder.publishing import Connect
 from layer_builder.resolving import Installer
+from layer_builder.stocktaking import Connect
 from layer_builder.workspace import Workspace
 
 

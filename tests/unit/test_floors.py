@@ -16,11 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     5: "main cli __main__",
     4: "pipeline building filling libraries proving publishing certainty"
+    " stocktaking delivering ledger"
     " reading resolving locking dividing threads world",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
-    " layer_versions bucket github console",
+    " layer_versions bucket policies parameters github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming bucket_policy",
+    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming bucket_policy grants",
     1: "layer delivery stack target distributions sdk proof resolution",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
@@ -45,6 +46,10 @@ BETWEEN_EDGES = {
     ("layer_versions", "aws"): "calls go through the door",
     ("layer_versions", "aws_errors"): "an answer without what AWS always says is garbled",
     ("layer_versions", "waiting"): "zips in requests wait for room",
+    ("parameters", "aws"): "calls go through the door",
+    ("parameters", "aws_errors"): "the same",
+    ("policies", "aws"): "calls go through the door",
+    ("policies", "aws_errors"): "the same",
     ("layer_versions", "bucket"): "a large zip is published from there",
 }
 """Edges that know each other, and why."""
@@ -52,7 +57,7 @@ BETWEEN_EDGES = {
 DOORS = {
     "actions_toolkit": {"github"},
     "boto3": {"aws", "aws_errors", "bucket"},
-    "botocore": {"aws", "aws_errors", "bucket"},
+    "botocore": {"aws", "aws_errors", "bucket", "policies"},
     "ctypes": {"prover"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},
