@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder import functions, requirements, stack
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
-from layer_builder.layer import Layer
+from layer_builder.layer import Bytecode, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.requirements import Requirements
@@ -60,6 +60,8 @@ class Family:
     """Layers for one target that share a function, or require one another."""
 
     orders: tuple[Order, ...]
+    stacks: tuple[Stack, ...] = ()
+    """The functions that load them."""
 
     @property
     def keys(self) -> list[str]:
@@ -93,13 +95,21 @@ class Resolved:
 
 def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
     """Group layers that have to agree on versions."""
-    group = stack.tied([order.layer for order in orders], stacks)
+    loading = tuple(stacks)
+    group = stack.tied([order.layer for order in orders], loading)
     found: dict[str, list[Order]] = {}
     for order in orders:
         found.setdefault(min(group[order.layer.id]), []).append(order)
     plain = [Family(orders=tuple(members)) for members in found.values()]
     return [
-        Family(orders=tuple(order.resolved_with(family.asked) for order in family.orders))
+        Family(
+            orders=tuple(order.resolved_with(family.asked) for order in family.orders),
+            stacks=tuple(
+                function
+                for function in loading
+                if {layer.id for layer in function.layers} & {o.layer.id for o in family.orders}
+            ),
+        )
         for family in plain
     ]
 
@@ -233,8 +243,18 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
         elsewhere=Resolution(pins=tuple(sorted(pins))),
         foundation=tuple(
             member.recipe.content_key() for member in family.orders if member.layer.id in lower
-        ),
+        )
+        + (_company(family, whole) if layer.bytecode is Bytecode.AUTO else ()),
     )
+
+
+def _company(family: Family, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
+    """Give digests of all that bounds how much bytecode fits a stack: its layers and functions."""
+    layers = (
+        order.recipe.content_key(whole.get(order.layer.id, Resolution()).text)
+        for order in family.orders
+    )
+    return (*layers, *(f"{stack.reserve} {stack.external}" for stack in family.stacks))
 
 
 def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
