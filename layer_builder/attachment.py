@@ -129,14 +129,13 @@ def _kind(arn: str, place: str | None, old: Mapping[str, str], versions: Mapping
     return Kind.KEPT if arn == place else Kind.MOVED
 
 
-def too_many(stack: Stack, attachment: Attachment) -> Problem | None:
+def too_many(attachment: Attachment) -> Problem | None:
     """Say why AWS would not attach so many layers, if so."""
     if len(attachment.after) <= limits.LAYERS_PER_FUNCTION:
         return None
     return Problem(
-        message=f"function {stack.key}: it would have {len(attachment.after)} layers;"
+        message=f"it would have {len(attachment.after)} layers;"
         f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
-        place=stack.place,
         details=tuple(map(str, attachment.changes)),
         advice=("detach a foreign one, or join two layers of the manifest",),
     )
@@ -175,17 +174,22 @@ class Forecast:
         """What is known against AWS's limit."""
         return limits.Reading(limit=limits.unzipped_limit(), used=self.known)
 
-    def problem(self, stack: Stack) -> Problem | None:
+    def __str__(self) -> str:
+        """Say in a line what code and layers unzip to, and what is not counted."""
+        said = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
+        parts = "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
+        return f"{said}, without what is not known ({parts})" if parts else said
+
+    def problem(self) -> Problem | None:
         """Say why AWS would refuse the layers, if so."""
         if not self.reading.is_over:
             return None
         lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
         lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
         return Problem(
-            message=f"function {stack.key}: its code and layers would unzip to {self.known:,} bytes"
-            f" ({mib(self.known)}), {-self.reading.headroom:,} bytes over the"
-            f" {self.reading.limit.allowed:,} that AWS allows a function and all its layers",
-            place=stack.place,
+            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
+            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
+            " allows a function and all its layers",
             details=tuple(lines),
             advice=(
                 "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
@@ -202,7 +206,6 @@ class Status(StrEnum):
     PLANNED = "would change"
     """In a dry run."""
     FAILED = "failed"
-    """It has what it had before, unless the errors say otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,15 +215,19 @@ class Attached:
     stack: Stack
     region: str
     status: Status
+    has: tuple[str, ...] | None = None
+    """The ARNs of the layers that it has now; None when that is not known."""
     attachment: Attachment | None = None
     """None when it could not be planned."""
     forecast: Forecast | None = None
     """None when nothing was to be written."""
 
     @property
-    def has(self) -> tuple[str, ...]:
-        """The ARNs of the layers that the function has now."""
-        if self.attachment is None:
-            return ()
-        done = self.status is Status.ATTACHED
-        return self.attachment.after if done else self.attachment.before
+    def title(self) -> str:
+        """Name it in a log: `function api (shop-api) in eu-west-1`."""
+        return title(self.stack, self.region)
+
+
+def title(stack: Stack, region: str) -> str:
+    """Name a function in a region."""
+    return f"function {stack.key} ({stack.function_name}) in {region}"

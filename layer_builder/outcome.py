@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from layer_builder.attachment import Attached, Status
 from layer_builder.errors import Problem
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Built, Layer, Release
 from layer_builder.manifest import Manifest
 from layer_builder.stack import Stack, StackWeight
@@ -23,6 +24,8 @@ class Outcome:
     to_publish: dict[str, list[str]] = field(default_factory=dict)
     """Regions by layer id: what a dry run would publish."""
     stacks: list[StackWeight] = field(default_factory=list)
+    attachments: list[Attached] = field(default_factory=list)
+    """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     exit_code: int = 0
@@ -99,6 +102,13 @@ class Outcome:
         """Map functions to their layers' ARNs in the first region."""
         if not (self.manifest and self.regions):
             return {}
+        if self.inputs.command is Command.ATTACH:
+            return {
+                done.stack.key: list(done.has or ())
+                for done in self.attachments
+                if done.region == self.regions[0]
+                and done.status in {Status.ATTACHED, Status.UNCHANGED}
+            }
         found = {
             stack.key: self.stack_arns(stack, self.regions[0]) for stack in self.manifest.stacks
         }

@@ -52,7 +52,7 @@ def unzipped_bytes(url: str) -> int:
         raise UnreadableError(f"it cannot be read: {reason or type(error).__name__}") from None
 
 
-def _open(url: str) -> IO[bytes]:
+def _open(url: str) -> "IO[bytes] | _Ranges":
     """Open a zip for reading from its end: by ranges, or whole."""
     with _get(url, f"bytes=-{_TAIL_BYTES}") as answer:
         if answer.status != _PARTIAL:

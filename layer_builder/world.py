@@ -1,13 +1,16 @@
 """All that is outside, as the story sees it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from layer_builder.building import Voice
 from layer_builder.filling import FindProver
 from layer_builder.publishing import Connect
 from layer_builder.resolving import Installer
+from layer_builder.shelf import Shelf
+from layer_builder.stack import Stack
+from layer_builder.surveying import Reach
 from layer_builder.workspace import Workspace
 
 
@@ -19,6 +22,9 @@ class World:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    reach: Reach
+    furnish: Callable[[str, Sequence[Stack], Shelf], None]
+    """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
     voice: Voice

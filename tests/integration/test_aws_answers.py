@@ -199,4 +199,6 @@ def test_the_size_of_a_request_is_what_goes_over_the_wire(
     client: Any = session.client("lambda", endpoint_url=serve(answer))
     client.publish_layer_version(Content={"ZipFile": bytes(size)}, **metadata)
     client.close()
-    assert sent == [limits.request_body_bytes(size, layer_versions.envelope_bytes(metadata, "eu-west-1"))]
+    assert sent == [
+        limits.request_body_bytes(size, layer_versions.envelope_bytes(metadata, "eu-west-1"))
+    ]
