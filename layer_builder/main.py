@@ -22,6 +22,7 @@ from layer_builder import (
     page,
     pipeline,
     rehearsal,
+    remote_zip,
     report,
     schema,
     summary,
@@ -130,6 +131,7 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
         find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
         reach=partial(_reach, sandbox=asked.sandbox),
+        measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
         furnish=lambda region, stacks, shelf: rehearsal.furnish(
             aws.Aws(region, paced=False), stacks, shelf
         ),

@@ -1,10 +1,9 @@
 """Measures what zips unzip to: no API tells it, so it is known, declared, or read from the zip."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from layer_builder import remote_zip
 from layer_builder.attachment import Part
 from layer_builder.catalog import Content, Version
 from layer_builder.errors import AwsError
@@ -15,6 +14,9 @@ from layer_builder.shelf import Shelf
 from layer_builder.stack import Stack
 
 CODE = "the function's code"
+
+Measure = Callable[[str], int]
+"""Says what the zip at an address unzips to, in bytes; raises UnreadableError."""
 
 
 class Catalog(Protocol):
@@ -35,6 +37,7 @@ class Scales:
     """By the sha256 of zips in the output dir."""
     declared: Mapping[str, int]
     """By ARN: what the manifest says of other people's layers."""
+    measure: Measure
     weighed: dict[str, Part] = field(default_factory=dict)
 
     def layer(self, catalog: Catalog, arn: str) -> Part:
@@ -65,13 +68,15 @@ class Scales:
             size = self.built[content.sha256]
             return Part(name=name, size=size, source="the same zip is in the output dir")
         try:
-            size = remote_zip.unzipped_bytes(content.location)
+            size = self.measure(content.location)
         except UnreadableError as error:
             return Part(name=name, size=None, source=str(error))
         return Part(name=name, size=size, source="the directory of its zip")
 
 
-def scales(layers: Iterable[Layer], stacks: Iterable[Stack], shelf: Shelf) -> Scales:
+def scales(
+    layers: Iterable[Layer], stacks: Iterable[Stack], shelf: Shelf, measure: Measure
+) -> Scales:
     """Begin with what is known without asking AWS."""
     shelved = [found for layer in layers if (found := shelf.find(layer.stem))]
     return Scales(
@@ -79,4 +84,5 @@ def scales(layers: Iterable[Layer], stacks: Iterable[Stack], shelf: Shelf) -> Sc
         declared={
             external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
         },
+        measure=measure,
     )

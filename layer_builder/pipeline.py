@@ -64,7 +64,7 @@ def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
 def _attach(outcome: Outcome, world: World) -> None:
     """Give the functions the newest versions of their layers; build nothing."""
     shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = measuring.scales(outcome.layers, outcome.functions, shelf)
+    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
     regions = [world.reach(region) for region in outcome.regions]
     if outcome.inputs.sandbox:
         for region in outcome.regions:

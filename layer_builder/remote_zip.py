@@ -52,6 +52,11 @@ def unzipped_bytes(url: str) -> int:
         raise UnreadableError(f"it cannot be read: {reason or type(error).__name__}") from None
 
 
+def nothing(_url: str) -> int:
+    """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
+    raise UnreadableError("nothing is read from elsewhere in a sandbox")
+
+
 def _open(url: str) -> "IO[bytes] | _Ranges":
     """Open a zip for reading from its end: by ranges, or whole."""
     with _get(url, f"bytes=-{_TAIL_BYTES}") as answer:

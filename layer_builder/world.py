@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from layer_builder.building import Voice
 from layer_builder.filling import FindProver
+from layer_builder.measuring import Measure
 from layer_builder.publishing import Connect
 from layer_builder.resolving import Installer
 from layer_builder.shelf import Shelf
@@ -23,6 +24,7 @@ class World:
     find_prover: FindProver
     connect: Connect
     reach: Reach
+    measure: Measure
     furnish: Callable[[str, Sequence[Stack], Shelf], None]
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
