@@ -143,7 +143,7 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
 
 
 def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> LayerVersions:
-    reached = aws.Aws(region)
+    reached = aws.Aws(region, paced=not sandbox)
     if sandbox and bucket:
         bucket.create(reached)
     return LayerVersions(reached, bucket)

@@ -1,7 +1,8 @@
 """What a run came to: the one value that every report and output is rendered from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from layer_builder.attachment import Attached, Status
 from layer_builder.errors import Problem
@@ -9,6 +10,12 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Built, Layer, Release
 from layer_builder.manifest import Manifest
 from layer_builder.stack import Stack, StackWeight
+
+_T = TypeVar("_T")
+
+
+def _in_order(found: Mapping[str, _T], regions: Sequence[str]) -> dict[str, _T]:
+    return {region: found[region] for region in regions if region in found}
 
 
 @dataclass(kw_only=True)
@@ -23,6 +30,8 @@ class Outcome:
     """By layer id, then region."""
     to_publish: dict[str, list[str]] = field(default_factory=dict)
     """Regions by layer id: what a dry run would publish."""
+    missing: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By layer id, then region: why it is neither published nor unchanged there."""
     stacks: list[StackWeight] = field(default_factory=list)
     attachments: list[Attached] = field(default_factory=list)
     """What became of each function, by region and in the manifest's order."""
@@ -62,6 +71,20 @@ class Outcome:
             if layer.id in self.built:
                 found.setdefault(layer.name, []).append(self.built[layer.id])
         return found
+
+    def note(self, built: Built, release: Release) -> None:
+        """Note a release, for all targets that it serves."""
+        for member in self.by_name()[built.layer.name]:
+            found = {**self.releases.get(member.layer.id, {}), release.region: release}
+            self.releases[member.layer.id] = _in_order(found, self.regions)
+
+    def note_missing(self, built: Built, region: str, why: str) -> None:
+        """Note why a layer is not released in a region, unless it is, or the reason is known."""
+        for member in self.by_name()[built.layer.name]:
+            if region in self.releases.get(member.layer.id, {}):
+                continue
+            found = {region: why, **self.missing.get(member.layer.id, {})}
+            self.missing[member.layer.id] = _in_order(found, self.regions)
 
     def keys_with(self, action: Action) -> list[str]:
         """List the keys of layers that had this done to them in some region and target."""

@@ -1,16 +1,25 @@
 """The story of a run: read, build, weigh, publish."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from layer_builder import archive, limits, publishing, reading, resolving, stack, weighing
+from layer_builder import (
+    archive,
+    limits,
+    publishing,
+    reading,
+    resolving,
+    stack,
+    threads,
+    weighing,
+)
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
-from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.filling import Filler
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
@@ -20,9 +29,6 @@ from layer_builder.outcome import Outcome
 from layer_builder.resolving import Family, Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
@@ -105,7 +111,7 @@ def _resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> 
                 )
         return resolved
 
-    parts = _all(resolve, found, world.workers)
+    parts = threads.each(resolve, found, world.workers)
     return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}
 
 
@@ -211,7 +217,7 @@ def _build_all(
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         for item in waiting:
             futures[item.order.layer.id] = pool.submit(build, item)
-    return dict(zip(futures, _results(list(futures.values())), strict=True))
+    return dict(zip(futures, threads.results(list(futures.values())), strict=True))
 
 
 def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
@@ -257,26 +263,6 @@ def _refuse_collisions(outcome: Outcome) -> None:
     clashes = [problem for item in stacks for problem in stack.collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)
-
-
-def _all(work: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R]:
-    """Do the work for all items, several at a time; raise the problems of all that failed."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        futures = [pool.submit(work, item) for item in items]
-    return _results(futures)
-
-
-def _results(futures: Sequence[Future[_R]]) -> list[_R]:
-    """Give all results, or raise all problems, each once."""
-    errors = [error for future in futures if (error := future.exception())]
-    expected = [error for error in errors if isinstance(error, LayerBuilderError)]
-    for error in errors:
-        if not isinstance(error, LayerBuilderError):
-            raise error
-    if expected:
-        problems = dict.fromkeys(problem for error in expected for problem in error.problems)
-        raise type(expected[0])(*problems)
-    return [future.result() for future in futures]
 
 
 def _notice_runtimes(outcome: Outcome, voice: Voice) -> None:

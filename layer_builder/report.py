@@ -98,6 +98,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         "arn": {
             region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
         },
+        "missing": dict(outcome.missing.get(layer.id, {})),
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,
         "reused": built.reused,
