@@ -35,6 +35,9 @@ _UNKNOWN_KEY = frozenset(
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
 _ON_BUCKETS = frozenset({"HeadBucket", "PutObject", "CreateMultipartUpload"})
+_NOT_AUTHORIZED = re.compile(
+    r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
+)
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -136,13 +139,22 @@ def _refusal(
     too_large = _TOO_LARGE.search(said)
     if built and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
+    if too_large and operation == "UpdateFunctionConfiguration":
+        return LimitError.because(
+            "its code and layers are too large together, says AWS",
+            details=facts,
+            advice=("detach a layer, or prune harder (prune: aggressive)",),
+        )
     if code in _EXPIRED:
         message, advice = "the AWS credentials have expired", f"log in again; {_LOGIN}"
     elif code in _UNKNOWN_KEY:
         message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
     elif code in _DENIED:
         message = f"AWS does not allow {operation}"
-        advice = f"give the role the permission for {_permission(operation)} on this layer"
+        advice = f"give the role the permission for {_missing(operation, said)}"
+    elif code == "ResourceNotFoundException" and operation == "GetFunction":
+        message = "the function does not exist"
+        advice = "attach sets the layers of functions that are there; function-name: names them"
     elif code == "CodeStorageExceededException":
         message = "the region's code storage is full (300 GB for all functions and layers)"
         advice = "delete layer versions that no function uses"
@@ -187,6 +199,16 @@ def bucket_elsewhere(layer: str, bucket: str, region: str, wanted: str) -> Probl
             " {region} in s3-bucket is filled in",
         ),
     )
+
+
+def _missing(operation: str, said: str) -> str:
+    """Name the permission that is missing, as AWS says it or else as the call needs it."""
+    named = _NOT_AUTHORIZED.search(said)
+    if named and named["resource"]:
+        return f"{named['action']} on {named['resource']}"
+    action = named["action"] if named else _permission(operation)
+    thing = "function" if "Function" in operation else "layer"
+    return f"{action} on this {thing}"
 
 
 def _permission(operation: str) -> str:

@@ -9,7 +9,9 @@ from typing import assert_never
 
 from layer_builder import (
     archive,
+    attaching,
     limits,
+    measuring,
     publishing,
     reading,
     resolving,

@@ -63,11 +63,18 @@ class Cloud:
     def layer(self, name: str, versions: int = 1, **more: Any) -> None:  # noqa: ANN401 (passed on)
         content = {"ZipFile": zipped({"python/x.py": more.pop("size", 1)})}
         for _ in range(versions):
-            said = {"CompatibleRuntimes": ["python3.12"], "CompatibleArchitectures": ["x86_64"]}
+            said: dict[str, Any] = {
+                "CompatibleRuntimes": ["python3.12"],
+                "CompatibleArchitectures": ["x86_64"],
+            }
             self.api.publish_layer_version(LayerName=name, Content=content, **said | more)
 
     def function(self, name: str, layers: str = "", size: int = 1, **more: Any) -> None:  # noqa: ANN401 (passed on)
-        said = {"Runtime": "python3.12", "Handler": "code.handler", "Architectures": ["x86_64"]}
+        said: dict[str, Any] = {
+            "Runtime": "python3.12",
+            "Handler": "code.handler",
+            "Architectures": ["x86_64"],
+        }
         code = {"ZipFile": zipped({"code.py": size})}
         said |= {"Role": self.role, "Code": code, "Layers": arns(layers)}
         self.api.create_function(FunctionName=name, **said | more)
@@ -308,7 +315,7 @@ def test_a_rehearsal_in_the_sandbox_reaches_nobody(
     done = run("attach", "--sandbox", env=everywhere)
     assert done.returncode == 0, done.stderr
     assert heard == []
-    assert json.loads(done.stdout)["api"] == arns("a:1 b:1")
+    assert json.loads(done.stdout)["api"] == arns("a:1 b:1", "us-east-1")
     assert "sandbox: its functions and layers are made up: this is a rehearsal\n" in done.stderr
     parts = report(workspace)["attachments"][0]["unzipped"]["parts"]
     assert [part["bytes"] for part in parts] == [None, 6, 6]

@@ -15,12 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
     5: "main cli __main__",
-    4: "pipeline building filling libraries proving publishing certainty"
+    4: "pipeline building filling libraries proving publishing certainty attaching surveying fitting measuring"
     " reading resolving locking dividing threads world",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
-    " layer_versions bucket github console",
+    " layer_versions bucket catalog lambda_functions remote_zip rehearsal github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " fields deliveries recipe outcome report summary page weighing starter native checks rewriting salvage naming",
+    " fields deliveries recipe attachment outcome report summary page weighing starter native checks rewriting salvage naming",
     1: "layer delivery stack target distributions sdk proof resolution",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
@@ -45,6 +45,13 @@ BETWEEN_EDGES = {
     ("layer_versions", "aws"): "calls go through the door",
     ("layer_versions", "aws_errors"): "an answer without what AWS always says is garbled",
     ("layer_versions", "waiting"): "zips in requests wait for room",
+    ("catalog", "aws"): "calls go through the door",
+    ("catalog", "aws_errors"): "an answer without what AWS always says is garbled",
+    ("lambda_functions", "aws"): "calls go through the door",
+    ("lambda_functions", "aws_errors"): "an answer without what AWS always says is garbled",
+    ("lambda_functions", "catalog"): "a function's code and layers are told as layers are",
+    ("rehearsal", "aws"): "calls go through the door",
+    ("rehearsal", "shelf"): "what lies there is published in the sandbox",
     ("layer_versions", "bucket"): "a large zip is published from there",
 }
 """Edges that know each other, and why."""
