@@ -2,41 +2,94 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
-from layer_builder import aws_errors
+from layer_builder import answers, aws_errors, waiting
 from layer_builder.errors import LayerBuilderError
 from layer_builder.layer import Built
+from layer_builder.patience import Failure, Tally
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
 """Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
+
+PATIENCE = "LAYER_BUILDER_PATIENCE"
+"""Factor on all waits between tries; 1 unless said otherwise."""
+
+_CONNECTIONS = 32
+_T = TypeVar("_T")
 
 
 class Aws:
     """AWS in one region."""
 
-    def __init__(self, region: str) -> None:
-        """Make a session; nothing is sent yet. Raises AwsError when there are no credentials."""
+    def __init__(self, region: str, *, paced: bool = True) -> None:
+        """Make a session; nothing is sent yet. Raises AwsError when there are no credentials.
+
+        Calls to Lambda keep a pace that all of the process share, unless `paced` is false.
+        """
         self.region = region
+        self._paced = paced
+        self._patience = float(os.environ.get(PATIENCE) or 1)
+        self._clients: dict[tuple[Any, int], Any] = {}
+        self._lock = threading.Lock()
         with self.translated(None):
             self._session = boto3.session.Session(region_name=region)
         self._require_credentials()
 
-    def client(self, service: Any, attempts: int) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
-        """Make a client that tries each call so many times."""
+    def client(self, service: Any, attempts: int = 1) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+        """Give the client of a service, the same to all threads; it tries each call so many times.
+
+        Answers cut short or garbled raise `aws_errors.GarbledError`, where botocore would take
+        them for empty ones.
+        """
+        with self._lock:
+            if (service, attempts) not in self._clients:
+                self._clients[service, attempts] = self._connect(service, attempts)
+            return self._clients[service, attempts]
+
+    def _connect(self, service: Any, attempts: int) -> Any:  # noqa: ANN401 (the same)
         config = botocore.config.Config(
             connect_timeout=10,
             read_timeout=float(os.environ.get(READ_TIMEOUT) or 300),
             retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=_CONNECTIONS,
             user_agent_extra="layer-builder",
         )
-        return self._session.client(service, config=config)
+        made = self._session.client(service, config=config)
+        answers.watch(made, waiting.gate(self.region) if self._paced else None)
+        return made
+
+    def repeated(self, call: Callable[[], _T]) -> _T:
+        """Make a call that may be made twice, until it is answered or refused.
+
+        Raises what botocore raises, when patience is at its end.
+        """
+        tally = Tally()
+        while True:
+            try:
+                return call()
+            except aws_errors.FAILURES as error:
+                if not self.may_repeat(tally, aws_errors.judge(error)):
+                    raise
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another call; False when there is to be none."""
+        seconds = tally.pause(failure, waiting.roll())
+        if seconds is None:
+            return False
+        self.wait(seconds)
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait, as long as the caller's patience makes of it."""
+        waiting.sleep(seconds * self._patience)
 
     def _require_credentials(self) -> None:
         with self.translated(None):
@@ -50,11 +103,7 @@ class Aws:
             yield
         except LayerBuilderError:
             raise
-        except (
-            botocore.exceptions.ClientError,
-            botocore.exceptions.BotoCoreError,
-            boto3.exceptions.Boto3Error,
-        ) as error:
+        except aws_errors.FAILURES as error:
             raise aws_errors.translate(error, built, self.region) from error
 
 

@@ -1,13 +1,19 @@
 """AWS's refusals in our reader's words, with what to do next; the facts AWS gave are kept."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import boto3.exceptions
 import botocore.exceptions
+import botocore.parsers
 
 from layer_builder import limits
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
 from layer_builder.layer import Built
 from layer_builder.limits import mib
+from layer_builder.patience import Failure
+from layer_builder.patience import judge as judge_answer
 
 _TOO_LARGE = re.compile(
     r"Request must be smaller than (?P<body>\d+) bytes"
@@ -29,11 +35,74 @@ _UNKNOWN_KEY = frozenset(
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
 _ON_BUCKETS = frozenset({"HeadBucket", "PutObject", "CreateMultipartUpload"})
+_NOT_AUTHORIZED = re.compile(
+    r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
+)
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
+
+
+FAILURES = (
+    botocore.exceptions.ClientError,
+    botocore.exceptions.BotoCoreError,
+    boto3.exceptions.Boto3Error,
+    botocore.parsers.ResponseParserError,
+)
+"""All that a call raises when AWS refuses, cannot be reached, or cannot be understood."""
+
+
+class GarbledError(botocore.exceptions.BotoCoreError):
+    """An answer that was cut short, or is none that AWS gives."""
+
+    fmt = "the answer to {operation} cannot be read: {why}"
+
+
+@contextmanager
+def readable(operation: str) -> Iterator[None]:
+    """Raise GarbledError where an answer lacks what AWS always says."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise GarbledError(operation=operation, why=why) from error
+
+
+def judge(error: Exception) -> Failure:
+    """Say what a failed call means for what it asked for."""
+    match error:
+        case botocore.exceptions.ClientError():
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            return judge_answer(status, str(error.response["Error"].get("Code", "")))
+        case botocore.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return Failure.REFUSED
+        case (
+            botocore.exceptions.EndpointConnectionError()
+            | botocore.exceptions.ConnectTimeoutError()
+            | botocore.exceptions.ProxyConnectionError()
+        ):
+            return Failure.UNSENT
+        case (
+            botocore.exceptions.ConnectionError()
+            | botocore.exceptions.HTTPClientError()
+            | botocore.exceptions.IncompleteReadError()
+            | botocore.parsers.ResponseParserError()
+            | GarbledError()
+        ):
+            return Failure.DOUBT
+        case boto3.exceptions.Boto3Error() if isinstance(error.__context__, FAILURES):
+            return judge(error.__context__)
+        case _:
+            return Failure.REFUSED
 
 
 def translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
     """Say what an AWS call's failure means; `built` is the layer it was about."""
+    found = _translate(error, built, region)
+    if isinstance(found, AwsError):
+        found.failure = judge(error)
+    return found
+
+
+def _translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
     layer = built.layer.key if built else None
     match error:
         case botocore.exceptions.ClientError():
@@ -70,13 +139,22 @@ def _refusal(
     too_large = _TOO_LARGE.search(said)
     if built and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
+    if too_large and operation == "UpdateFunctionConfiguration":
+        return LimitError.because(
+            "its code and layers are too large together, says AWS",
+            details=facts,
+            advice=("detach a layer, or prune harder (prune: aggressive)",),
+        )
     if code in _EXPIRED:
         message, advice = "the AWS credentials have expired", f"log in again; {_LOGIN}"
     elif code in _UNKNOWN_KEY:
         message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
     elif code in _DENIED:
         message = f"AWS does not allow {operation}"
-        advice = f"give the role the permission for {_permission(operation)} on this layer"
+        advice = f"give the role the permission for {_missing(operation, said)}"
+    elif code == "ResourceNotFoundException" and operation == "GetFunction":
+        message = "the function does not exist"
+        advice = "attach sets the layers of functions that are there; function-name: names them"
     elif code == "CodeStorageExceededException":
         message = "the region's code storage is full (300 GB for all functions and layers)"
         advice = "delete layer versions that no function uses"
@@ -121,6 +199,16 @@ def bucket_elsewhere(layer: str, bucket: str, region: str, wanted: str) -> Probl
             " {region} in s3-bucket is filled in",
         ),
     )
+
+
+def _missing(operation: str, said: str) -> str:
+    """Name the permission that is missing, as AWS says it or else as the call needs it."""
+    named = _NOT_AUTHORIZED.search(said)
+    if named and named["resource"]:
+        return f"{named['action']} on {named['resource']}"
+    action = named["action"] if named else _permission(operation)
+    thing = "function" if "Function" in operation else "layer"
+    return f"{action} on this {thing}"
 
 
 def _permission(operation: str) -> str:

@@ -37,8 +37,12 @@ class Bucket:
         if region and region != aws.region:
             raise AwsError(aws_errors.bucket_elsewhere(built.layer.key, name, region, aws.region))
 
-    def upload(self, aws: Aws, built: Built) -> dict[str, Any]:
-        """Put a zip there, unless it is there; gives what PublishLayerVersion calls its content."""
+    def content(self, aws: Aws, built: Built) -> dict[str, Any]:
+        """Name a zip as PublishLayerVersion wants its content."""
+        return {"S3Bucket": self.name_in(aws.region), "S3Key": self.key(built)}
+
+    def upload(self, aws: Aws, built: Built) -> None:
+        """Put a zip there, unless it is there."""
         name, key = self.name_in(aws.region), self.key(built)
         s3 = aws.client("s3", attempts=5)
         try:
@@ -49,7 +53,6 @@ class Bucket:
             s3.upload_file(
                 str(built.archive.path), name, key, ExtraArgs={"ChecksumAlgorithm": "SHA256"}
             )
-        return {"S3Bucket": name, "S3Key": key}
 
     def create(self, aws: Aws) -> None:
         """Create it, in a sandbox: there is nobody else who could."""

@@ -197,6 +197,8 @@ class Action(StrEnum):
     BUILT = "built"
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
+    FOUND = "found"
+    """Only looked up: nothing was built to hold it against."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,16 +4,23 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from layer_builder import limits
 from layer_builder.aws import Aws, offline_client
+from layer_builder.aws_errors import readable
 from layer_builder.bucket import Bucket
 from layer_builder.errors import LimitError
 from layer_builder.layer import Built
+from layer_builder.patience import Failure, Tally
 from layer_builder.target import Target
+from layer_builder.waiting import Room
+
+_IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
+"""For zips that go in requests: botocore holds each four times over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +56,54 @@ class LayerVersions:
         self.region = aws.region
         self._aws = aws
         self._bucket = bucket
-        self._lambda = aws.client("lambda", attempts=5)
-        # A publish that timed out may have happened: botocore must not repeat it.
-        self._publishing = aws.client("lambda", attempts=1)
+        # botocore must not repeat a publish: one that timed out may have happened.
+        self._lambda = aws.client("lambda", attempts=1)
 
     def newest(self, built: Built) -> LayerVersion | None:
         """Read the newest version of a layer, None when there is none."""
-        name = built.layer.name
         with self._aws.translated(built):
-            pages = self._lambda.get_paginator("list_layer_versions").paginate(LayerName=name)
-            versions = [item["Version"] for page in pages for item in page["LayerVersions"]]
-            if not versions:
-                return None
-            answer = self._lambda.get_layer_version(LayerName=name, VersionNumber=max(versions))
-            return _version(answer)
+            numbers = self._numbers(built.layer.name)
+            return self._read(built.layer.name, max(numbers)) if numbers else None
+
+    def newer(self, built: Built, than: int) -> Iterator[LayerVersion]:
+        """Read the versions of a layer that came after one, newest first."""
+        with self._aws.translated(built):
+            for number in sorted(self._numbers(built.layer.name), reverse=True):
+                if number > than:
+                    yield self._read(built.layer.name, number)
+
+    def _numbers(self, name: str) -> list[int]:
+        found: list[int] = []
+        more: dict[str, Any] = {}
+        while True:
+            page, marker = self._aws.repeated(partial(self._page, LayerName=name, **more))
+            found += page
+            if not marker:
+                return found
+            more = {"Marker": marker}
+
+    def _page(self, **asked: Any) -> tuple[list[int], str]:  # noqa: ANN401 (botocore's)
+        answer = self._lambda.list_layer_versions(**asked)
+        with readable("ListLayerVersions"):
+            return [int(item["Version"]) for item in answer["LayerVersions"]], answer.get(
+                "NextMarker", ""
+            )
+
+    def _read(self, name: str, number: int) -> LayerVersion:
+        return self._aws.repeated(
+            lambda: _version(
+                "GetLayerVersion",
+                self._lambda.get_layer_version(LayerName=name, VersionNumber=number),
+            )
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another look, or another try."""
+        self._aws.wait(seconds)
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+        return self._aws.may_repeat(tally, failure)
 
     def check(self, built: Built) -> None:
         """Make sure, before anything is written, that this layer can be sent.
@@ -84,15 +125,27 @@ class LayerVersions:
                 advice=("set s3-bucket: a zip in S3 may be larger",),
             )
 
+    def stage(self, built: Built) -> None:
+        """Put the zip into the bucket, where it goes through one; done twice it is done once."""
+        if self._bucket and self._needs_bucket(built):
+            with self._aws.translated(built):
+                self._bucket.upload(self._aws, built)
+
     def publish(self, built: Built) -> LayerVersion:
-        """Publish a new version, in the request or through the bucket."""
+        """Ask once for a new version of a layer that is staged.
+
+        Raises AwsError whose `failure` says whether it may have happened nevertheless.
+        """
         with self._aws.translated(built):
             if self._bucket and self._needs_bucket(built):
-                content = self._bucket.upload(self._aws, built)
-            else:
-                content = {"ZipFile": built.archive.path.read_bytes()}
-            answer = self._publishing.publish_layer_version(Content=content, **_metadata(built))
-            return _version(answer)
+                content = self._bucket.content(self._aws, built)
+                return self._publish(built, content)
+            with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
+                return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
+
+    def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
+        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
+        return _version("PublishLayerVersion", answer)
 
     def _needs_bucket(self, built: Built) -> bool:
         return built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
@@ -143,14 +196,15 @@ def _targets(built: Built) -> tuple[Target, ...]:
     return built.targets or (built.layer.target,)
 
 
-def _version(answer: Mapping[str, Any]) -> LayerVersion:
-    digest = answer.get("Content", {}).get("CodeSha256") or ""
-    return LayerVersion(
-        arn=answer["LayerVersionArn"],
-        version=int(answer["Version"]),
-        sha256=base64.b64decode(digest).hex(),
-        runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
-        architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
-        description=answer.get("Description") or "",
-        license=answer.get("LicenseInfo") or "",
-    )
+def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
+    with readable(operation):
+        digest = answer.get("Content", {}).get("CodeSha256") or ""
+        return LayerVersion(
+            arn=answer["LayerVersionArn"],
+            version=int(answer["Version"]),
+            sha256=base64.b64decode(digest).hex(),
+            runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+            architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+            description=answer.get("Description") or "",
+            license=answer.get("LicenseInfo") or "",
+        )

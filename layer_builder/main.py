@@ -21,19 +21,24 @@ from layer_builder import (
     locking,
     page,
     pipeline,
+    rehearsal,
+    remote_zip,
     report,
     schema,
     summary,
 )
 from layer_builder.bucket import Bucket
+from layer_builder.catalog import Catalog
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
+from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
 from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
 from layer_builder.scratch import Scratch
 from layer_builder.starter import STARTER
+from layer_builder.surveying import Region
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
@@ -126,6 +131,11 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
+        reach=partial(_reach, sandbox=asked.sandbox),
+        measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
+        furnish=lambda region, stacks, shelf: rehearsal.furnish(
+            aws.Aws(region, paced=False), stacks, shelf
+        ),
         default_regions=lambda: (
             tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
         ),
@@ -135,10 +145,15 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
 
 
 def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> LayerVersions:
-    reached = aws.Aws(region)
+    reached = aws.Aws(region, paced=not sandbox)
     if sandbox and bucket:
         bucket.create(reached)
     return LayerVersions(reached, bucket)
+
+
+def _reach(region: str, *, sandbox: bool) -> Region:
+    reached = aws.Aws(region, paced=not sandbox)
+    return Region(name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached))
 
 
 def _index_settings(
@@ -207,6 +222,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
             trouble := github.comment(outcome.inputs.github_token, markdown)
         ):
             voice.warn(Problem(message=trouble))
+    elif outcome.regions and outcome.inputs.command is Command.ATTACH:
+        sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
     voice.lines([summary.title(outcome)])

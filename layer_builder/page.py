@@ -3,6 +3,7 @@
 from html import escape
 
 from layer_builder import report, summary
+from layer_builder.attachment import Attached
 from layer_builder.errors import Problem
 from layer_builder.layer import Built
 from layer_builder.limits import Reading, mib
@@ -34,6 +35,7 @@ def html(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += [_problem(problem, "warning") for problem in outcome.warnings]
     return (
@@ -78,6 +80,15 @@ def _functions(outcome: Outcome) -> str:
         '<th class="n">reserve</th><th class="n">unzipped</th><th>of the limit</th></tr>\n'
         + "\n".join(rows)
         + "\n</table>"
+    )
+
+
+def _attached(done: Attached) -> str:
+    lines = done.attachment.diff() if done.attachment else []
+    size = f"<p>{escape(str(done.forecast))}</p>\n" if done.forecast else ""
+    return (
+        f"<h2>{escape(done.title)}: {done.status}</h2>\n{size}"
+        f"<pre>{escape(chr(10).join(lines))}</pre>"
     )
 
 

@@ -1,16 +1,28 @@
 """The story of a run: read, build, weigh, publish."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from layer_builder import archive, bytecode, limits, publishing, reading, resolving, stack, weighing
+from layer_builder import (
+    archive,
+    attaching,
+    bytecode,
+    limits,
+    measuring,
+    publishing,
+    reading,
+    resolving,
+    stack,
+    threads,
+    weighing,
+)
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
-from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.grounds import Grounds
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
@@ -20,9 +32,6 @@ from layer_builder.outcome import Outcome
 from layer_builder.resolving import Family, Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
@@ -42,20 +51,35 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
             regions = [world.connect(region) for region in outcome.regions]
             _build(outcome, world)
             publishing.publish(outcome, regions, world.voice)
+        case Command.ATTACH:
+            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            _attach(outcome, world)
         case _:
             assert_never(inputs.command)
 
 
 def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
-    """Settle where to publish: the input says it, else the manifest, else the environment."""
+    """Settle where to work: the input says it, else the manifest, else the environment."""
     named = outcome.manifest.regions if outcome.manifest else ()
     regions = outcome.inputs.regions or named or world.default_regions()
     if not regions:
         raise ManifestError.because(
-            "no AWS region to publish to",
+            "no AWS region is named",
             advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
         )
     return regions
+
+
+def _attach(outcome: Outcome, world: World) -> None:
+    """Give the functions the newest versions of their layers; build nothing."""
+    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
+    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
+    regions = [world.reach(region) for region in outcome.regions]
+    if outcome.inputs.sandbox:
+        for region in outcome.regions:
+            world.furnish(region, outcome.functions, shelf)
+        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
+    attaching.attach(outcome, regions, scales, world.voice)
 
 
 def _plan(outcome: Outcome, world: World) -> None:
@@ -90,7 +114,7 @@ def _resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> 
                 )
         return resolved
 
-    parts = _all(resolve, found, world.workers)
+    parts = threads.each(resolve, found, world.workers)
     return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}
 
 
@@ -204,7 +228,7 @@ def _build_all(
         with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
             for item in waiting:
                 futures[item.order.layer.id] = pool.submit(build, item)
-        return dict(zip(futures, _results(list(futures.values())), strict=True))
+        return dict(zip(futures, threads.results(list(futures.values())), strict=True))
 
 
 def _settle(
@@ -267,26 +291,6 @@ def _refuse_collisions(outcome: Outcome) -> None:
     clashes = [problem for item in stacks for problem in stack.collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)
-
-
-def _all(work: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R]:
-    """Do the work for all items, several at a time; raise the problems of all that failed."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        futures = [pool.submit(work, item) for item in items]
-    return _results(futures)
-
-
-def _results(futures: Sequence[Future[_R]]) -> list[_R]:
-    """Give all results, or raise all problems, each once."""
-    errors = [error for future in futures if (error := future.exception())]
-    expected = [error for error in errors if isinstance(error, LayerBuilderError)]
-    for error in errors:
-        if not isinstance(error, LayerBuilderError):
-            raise error
-    if expected:
-        problems = dict.fromkeys(problem for error in expected for problem in error.problems)
-        raise type(expected[0])(*problems)
-    return [future.result() for future in futures]
 
 
 def _notice_runtimes(outcome: Outcome, voice: Voice) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from layer_builder import report
+from layer_builder.attachment import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.layer import Action, Built
@@ -21,6 +22,7 @@ def markdown(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += _problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
@@ -30,6 +32,8 @@ def title(outcome: Outcome) -> str:
     """Sum the run up in a line."""
     if outcome.errors:
         return f"Lambda layers: failed (exit code {outcome.exit_code})"
+    if outcome.inputs.command is Command.ATTACH:
+        return _attach_title(outcome)
     published = len(outcome.keys_with(Action.PUBLISHED))
     unchanged = len(outcome.keys_with(Action.UNCHANGED))
     where = " to the sandbox" if outcome.inputs.sandbox else ""
@@ -43,6 +47,17 @@ def title(outcome: Outcome) -> str:
     return (
         f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
     )
+
+
+def _attach_title(outcome: Outcome) -> str:
+    statuses = [done.status for done in outcome.attachments]
+    where = " in the sandbox" if outcome.inputs.sandbox else ""
+    unchanged = statuses.count(Status.UNCHANGED)
+    if outcome.inputs.dry_run:
+        changing = statuses.count(Status.PLANNED)
+        return f"Lambda functions: dry run, {changing} would change{where}, {unchanged} unchanged"
+    attached = statuses.count(Status.ATTACHED)
+    return f"Lambda functions: {attached} got their layers{where}, {unchanged} unchanged"
 
 
 def bar(reading: Reading) -> str:
@@ -95,6 +110,16 @@ def _functions(outcome: Outcome) -> str:
             f"- function **{text(weight.stack.key)}**: {layers}{reserve} ="
             f" {mib(weight.used)} unzipped, {bar(weight.reading)} of 250 MiB"
         )
+    return "\n".join(lines)
+
+
+def _attached(done: Attached) -> str:
+    name = f"**{text(done.stack.key)}** ({text(done.stack.function_name or '')})"
+    lines = [f"- function {name} in {done.region}: {done.status}"]
+    if done.forecast:
+        lines[0] += f"; {done.forecast}"
+    if done.attachment and done.attachment.is_needed:
+        lines += ["", "  ```diff", *(f"  {line}" for line in done.attachment.diff()), "  ```"]
     return "\n".join(lines)
 
 

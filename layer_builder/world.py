@@ -1,15 +1,18 @@
 """All that is outside, as the story sees it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from layer_builder.building import Builder, Voice
 from layer_builder.evidence import FindProver
+from layer_builder.measuring import Measure
 from layer_builder.publishing import Connect
 from layer_builder.resolving import Installer
 from layer_builder.scratch import Scratch
 from layer_builder.shelf import Shelf
+from layer_builder.stack import Stack
+from layer_builder.surveying import Reach
 from layer_builder.workspace import Workspace
 
 
@@ -21,6 +24,10 @@ class World:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    reach: Reach
+    measure: Measure
+    furnish: Callable[[str, Sequence[Stack], Shelf], None]
+    """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
     voice: Voice

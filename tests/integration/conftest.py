@@ -27,6 +27,8 @@ import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from .cloud.fixtures import _ministack, _proxy, ministack, program, proxy  # noqa: F401 (fixtures)
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 
@@ -253,9 +255,9 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, workspace: Path, index: str, aws: str) -> Run:
-    """Run the program in the workspace; `env` changes its environment, None takes a name out."""
-    environ = {
+def environ(tmp_path: Path, index: str, aws: str) -> dict[str, str]:
+    """Give the environment that the program gets."""
+    return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(tmp_path / "home"),
         "LANG": "C.UTF-8",
@@ -267,7 +269,13 @@ def run(tmp_path: Path, workspace: Path, index: str, aws: str) -> Run:
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "LAYER_BUILDER_PATIENCE": "0.01",
     }
+
+
+@pytest.fixture
+def run(workspace: Path, environ: Mapping[str, str]) -> Run:
+    """Run the program in the workspace; `env` changes its environment, None takes a name out."""
 
     def start(
         *arguments: str,

@@ -100,8 +100,6 @@ def aws_sha256(body: bytes) -> bytes:
         (403, "ExpiredTokenException",
          "The security token included in the request is expired", 6,
          ["the AWS credentials have expired"]),
-        (500, "ServiceException", "An error occurred", 6, ["AWS refused PublishLayerVersion"]),
-        (429, "TooManyRequestsException", "Rate exceeded", 6, ["AWS refused PublishLayerVersion"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

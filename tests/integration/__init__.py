@@ -1,0 +1,1 @@
+"""Edges and the story, through the real program where that is possible."""
