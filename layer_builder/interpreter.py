@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uv as uv_package
@@ -39,7 +39,7 @@ class Interpreter:
     path: str
     seconds: float = MODULE_SECONDS
     """Bounds each module."""
-    isolated: tuple[str, ...] = ()
+    isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
 
     def attempt(

@@ -85,17 +85,19 @@ def prove(
 
     def unpruned(broken: Sequence[str]) -> Round:
         whole = tries.unpruned(broken, plan)
-        failed_before.update(
-            {name: whole.attempts[name] for name in broken[::-1] if name in whole.broken}
-        )
+        failed_before.update({name: whole.attempts[name] for name in whole.broken})
         return whole.only(whole.imported)
 
-    whole = unpruned(first.broken[::-1]) if first.broken else Round(attempts={})
     # An import may break those after it for good (a hook, a limit): now they come before it.
-    again = tries.all(whole.imported)
-    first, suspects = proof.together([first, again], names), again.broken
+    suspects = unpruned(first.broken[::-1]).imported if first.broken else []
+    again = tries.all(suspects)
+    first, suspects = proof.together([first, again], names), again.broken[::-1]
     for _ in range(_MOST_ROUNDS):
-        needed = _needed(whole.only(suspects), plan.removed_paths, owners)
+        if not suspects:
+            break
+        whole = unpruned(suspects)
+        suspects = whole.imported
+        needed = _needed(whole, plan.removed_paths, owners)
         if not needed:
             break
         bench.tree.exchange(needed)
@@ -103,8 +105,7 @@ def prove(
         bench.reseal(plan)
         again = tries.all(suspects)
         first = proof.together([first, again], names)
-        whole = unpruned(again.broken) if again.broken else Round(attempts={})
-        suspects = whole.imported
+        suspects = again.broken
     if suspects:
         raise _disproved(suspects, first)
     return Result(
@@ -112,14 +113,14 @@ def prove(
             depth=depth,
             static=False,
             imported=tuple(first.imported),
-            failed_before=tuple(failed_before),
+            failed_before=tuple(name for name in names if name in failed_before),
             interpreter=first.version or None,
             isolated=first.isolated,
             cost=cost,
             loaded=tuple(sorted(first.loaded)),
         ),
         plan=plan,
-        broken_anyway=failed_before,
+        broken_anyway={name: failed_before[name] for name in names if name in failed_before},
     )
 
 
