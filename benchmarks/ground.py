@@ -15,12 +15,13 @@ from benchmarks.row import Back, Case, Row
 from layer_builder import accounting, evidence, filling, imports, indexes, interpreter
 from layer_builder.clock import Clock
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
+from layer_builder.family import Family
 from layer_builder.layer import Layer, Package, Reference
 from layer_builder.order import order
 from layer_builder.proof import Depth, Round
 from layer_builder.pruning import Restoration
 from layer_builder.requirements import Requirements, collect
-from layer_builder.resolving import Family, resolve
+from layer_builder.resolving import resolve
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python, Target
 from layer_builder.tree import Tree

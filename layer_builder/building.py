@@ -123,9 +123,14 @@ class Builder:
             clock = Clock(partial(self.voice.busy, layer.title))
             filled = filling.fill(resolved, tree, self.installer, clock)
             _refuse_hopeless(filled)
-            made, found = self._prove_and_pack(resolved.order, filled, folder, below, clock)
-            self._tell_proven(layer, filled, found, clock)
             packer = Packer(order=resolved.order, filled=filled, folder=folder)
+            made, found = self._prove_and_pack(packer, below, clock)
+            if found.plan != filled.plan:
+                back = filled.plan.removed_paths - found.plan.removed_paths
+                filled = filled.following(found.plan)
+                packer = replace(packer, filled=filled)
+                made = packer.plain(made, stale=back | tree.sealed)
+            self._tell_proven(layer, filled, found, clock)
             with clock.step("bytecode"):
                 variants = list(
                     packer.variants(made, found, self.find_prover, through_s3=self.through_s3)
@@ -140,15 +145,9 @@ class Builder:
         return first if first.smaller else self.settle(first, first)
 
     def _prove_and_pack(
-        self,
-        order: Order,
-        filled: Filled,
-        folder: Path,
-        below: Callable[[], Sequence[Ground]],
-        clock: Clock,
+        self, packer: Packer, below: Callable[[], Sequence[Ground]], clock: Clock
     ) -> tuple[Archive, Evidence]:
         """Compress the tree while it is being proven; most proofs find nothing to put back."""
-        packer = Packer(order=order, filled=filled, folder=folder)
 
         def pack() -> Archive:
             with clock.step("archive"):
@@ -156,9 +155,8 @@ class Builder:
 
         with ThreadPoolExecutor(max_workers=1) as pool:
             packing = pool.submit(pack)
-            found = evidence.prove(filled, self.find_prover, below, packing.result, clock)
-            made = packing.result()
-        return packer.after(made, found), found
+            found = evidence.prove(packer.filled, self.find_prover, below, packing.result, clock)
+            return packing.result(), found
 
     def _product(  # noqa: PLR0913 (all that a note tells)
         self,
@@ -177,7 +175,7 @@ class Builder:
             replace(warning, layer=layer.key, place=layer.place)
             for warning in (*filled.warnings, *found.warnings)
         )
-        packages = accounting.packages(filled.installed, filled.before, filled.tree.scan())
+        packages = accounting.packages(filled.installed, filled.before, filled.kept)
         account = Account(
             packages=accounting.with_zipped(packages, filled.owners, archive.sizes(made.path)),
             pruned=accounting.totals(found.plan, filled.to_runtime, filled.before),
@@ -204,7 +202,7 @@ class Builder:
     def _tell_proven(self, layer: Layer, filled: Filled, found: Evidence, clock: Clock) -> None:
         if not filled.installed:
             return
-        packages = accounting.packages(filled.installed, filled.before, filled.tree.scan())
+        packages = accounting.packages(filled.installed, filled.before, filled.kept)
         installed = sum(package.bytes_installed for package in packages)
         kept = sum(package.bytes_kept for package in packages)
         seconds = sum(clock.seconds.get(step, 0.0) for step in ("install", "prune", "check"))
@@ -241,7 +239,7 @@ def _left(tree: Tree, keep: Path) -> Ground:
 
 
 def _refuse_hopeless(filled: Filled) -> None:
-    packages = accounting.packages(filled.installed, filled.before, filled.tree.scan())
+    packages = accounting.packages(filled.installed, filled.before, filled.kept)
     total = filled.included_bytes + sum(package.bytes_kept for package in packages)
     if total > _HOPELESS_BYTES:
         heaviest = sorted(packages, key=lambda package: -package.bytes_kept)[:10]

@@ -16,6 +16,7 @@ from layer_builder import (
     splitting,
 )
 from layer_builder.errors import LimitError, ManifestError, Place
+from layer_builder.family import families
 from layer_builder.grounds import Grounds
 from layer_builder.inputs import Inputs
 from layer_builder.layer import Layer
@@ -49,7 +50,7 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
     orders = reading.orders(outcome, world.workspace, world.installer, world.voice)
     family = next(
         family
-        for family in resolving.families(orders, manifest.ties)
+        for family in families(orders, manifest.ties)
         if layer.id in {order.layer.id for order in family.orders}
     )
     resolved = resolving.resolve(family, world.installer, reading.lock_of(inputs))

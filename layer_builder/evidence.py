@@ -51,7 +51,7 @@ def prove(
     second until nobody reads the tree. Raises ProofError for a pruning that cannot be mended.
     """
     layer, tree = filled.layer, filled.tree
-    paths = [entry.path for entry in tree.scan() if entry.path in filled.owners]
+    paths = [entry.path for entry in filled.kept if entry.path in filled.owners]
     asked = [reference.text for reference in layer.imports]
     names = proof.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
     if layer.proof is Depth.OFF or not (paths or asked):
@@ -72,7 +72,7 @@ def prove(
             prover=prover,
             caches=(tree.bytecode, *(ground.bytecode for ground in reversed(grounds))),
             others=(tree.aside,) if tree.aside.exists() else (),
-            weights=tree.weights(),
+            weights=_weights(filled),
             settle=settle,
             reseal=filled.reseal,
         )
@@ -82,6 +82,16 @@ def prove(
         plan=result.plan,
         warnings=tuple(_broken_anyway(result, layer)),
     )
+
+
+def _weights(filled: Filled) -> dict[str, int]:
+    """Add up the bytes of source below each top-level name."""
+    found: dict[str, int] = {}
+    for entry in filled.kept:
+        if entry.path.endswith(".py"):
+            name = entry.path.partition("/")[0].removesuffix(".py")
+            found[name] = found.get(name, 0) + entry.size
+    return found
 
 
 def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:

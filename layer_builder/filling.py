@@ -32,9 +32,16 @@ class Filled:
     """The distribution of each installed path."""
     to_runtime: frozenset[str]
     """The installed paths that are left to the runtime."""
+    kept: Sequence[Entry]
+    """What is in the tree now: what was not removed, and the workspace's files."""
     has_native: bool
     warnings: tuple[Problem, ...]
     included_bytes: int
+
+    def following(self, plan: PrunePlan) -> "Filled":
+        """Give it as it is after the tree was made to follow a plan."""
+        self.reseal(plan)
+        return replace(self, plan=plan, kept=self.tree.scan())
 
     def reseal(self, plan: PrunePlan) -> None:
         """Make the RECORDs true to a plan."""
@@ -65,8 +72,9 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
         to_runtime = _leave_to_runtime(tree, installed, layer)
         here = [entry for entry in entries if entry.path not in to_runtime]
         plan = _plan(layer, requirements, here, owners, tree)
-        tree.exchange(plan.removed_paths)
-        kept = [entry for entry in here if entry.path not in plan.removed_paths]
+        removed = plan.removed_paths
+        tree.exchange(removed)
+        kept = [entry for entry in here if entry.path not in removed]
         included = _include(order, tree)
     with clock.step("check"):
         wheels = {
@@ -96,12 +104,12 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
         before=entries,
         owners=owners,
         to_runtime=to_runtime,
+        kept=(),
         has_native=bool(elves),
         warnings=tuple(warnings),
         included_bytes=sum(file.source.stat().st_size for file in order.files.files),
     )
-    filled.reseal(filled.plan)
-    return filled
+    return filled.following(filled.plan)
 
 
 def _leave_to_runtime(

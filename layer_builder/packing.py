@@ -41,14 +41,6 @@ class Packer:
             stale={f"python/{path}" for path in stale},
         )
 
-    def after(self, plain: Archive, evidence: Evidence) -> Archive:
-        """Give the zip of the tree as the proof left it: with what that put back."""
-        before = {removal.entry.path for removal in self.filled.plan.removals}
-        back = before - {removal.entry.path for removal in evidence.plan.removals}
-        if not back:
-            return plain
-        return self.plain(plain, stale=back | self.filled.tree.sealed)
-
     def variants(
         self, plain: Archive, evidence: Evidence, find_prover: FindProver, *, through_s3: bool
     ) -> Iterator[Variant]:
@@ -71,7 +63,7 @@ class Packer:
     ) -> Variant | None:
         tree = self.filled.tree
         loaded = evidence.proof.loaded if evidence.proof else ()
-        paths = bytecode.sources(mode, [entry.path for entry in tree.scan()], loaded)
+        paths = bytecode.sources(mode, [entry.path for entry in self.filled.kept], loaded)
         if not paths:
             return self._without(mode, plain, evidence)
         prover = prover_for(self.order.layer.target, find_prover, any_architecture=True)
@@ -130,7 +122,7 @@ class Packer:
                 source=tree.root / entry.path,
                 executable=entry.executable,
             )
-            for entry in tree.scan()
+            for entry in self.filled.kept
         ]
         return members + [
             Member(path=file.path, source=file.source, executable=file.executable)

@@ -23,13 +23,14 @@ from layer_builder import (
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
 from layer_builder.errors import LimitError, ManifestError, Problem
+from layer_builder.family import Family, families
 from layer_builder.grounds import Grounds
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.outcome import Outcome
-from layer_builder.resolving import Family, Resolved
+from layer_builder.resolving import Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
 
@@ -84,7 +85,7 @@ def _attach(outcome: Outcome, world: World) -> None:
 
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = resolving.families(
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
@@ -123,7 +124,7 @@ def _build(outcome: Outcome, world: World) -> None:
     inputs = outcome.inputs
     shelf = Shelf(folder=Path(inputs.output_dir))
     builder = world.builder(shelf, inputs.command, through_s3=bool(inputs.s3_bucket))
-    found = resolving.families(
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     locked = reading.lock_of(inputs)

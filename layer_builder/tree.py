@@ -178,15 +178,6 @@ class Tree:
             if (self.root / (path := original.relative_to(self.attic).as_posix())).exists()
         )
 
-    def weights(self) -> dict[str, int]:
-        """Add up the bytes of source below each top-level name."""
-        found: dict[str, int] = {}
-        for entry in self.scan():
-            if entry.path.endswith(".py"):
-                name = entry.path.partition("/")[0].removesuffix(".py")
-                found[name] = found.get(name, 0) + entry.size
-        return found
-
     def _remove_empty_folders(self, folder: Path) -> None:
         while folder != self.root and not any(folder.iterdir()):
             folder.rmdir()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     5: "main cli __main__",
     4: "pipeline building filling libraries recompressing evidence proving packing grounds"
-    " publishing reading resolving locking dividing world certainty attaching surveying fitting"
+    " publishing reading family resolving locking dividing world certainty attaching surveying fitting"
     " measuring threads",
     3: "uv interpreter trial scratch workspace tree archive shelf order aws aws_errors"
     " layer_versions bucket github console answers waiting catalog lambda_functions remote_zip"
