@@ -21,21 +21,27 @@ from layer_builder import (
     locking,
     page,
     pipeline,
+    rehearsal,
+    remote_zip,
     report,
     schema,
+    stocktaking,
     summary,
+    surveying,
 )
 from layer_builder.bucket import Bucket
+from layer_builder.catalog import Catalog
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
+from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
 from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
 from layer_builder.parameters import Parameters
 from layer_builder.policies import Policies
+from layer_builder.scratch import Scratch
 from layer_builder.starter import STARTER
-from layer_builder.stocktaking import Region
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
@@ -128,22 +134,35 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
+        reach=partial(_reach, sandbox=asked.sandbox),
+        measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
+        furnish=lambda region, stacks, shelf: rehearsal.furnish(
+            aws.Aws(region, paced=False), stacks, shelf
+        ),
         default_regions=lambda: (
             tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
         ),
         voice=voice,
+        scratch=Scratch.around(environ),
     )
 
 
-def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> Region:
+def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktaking.Region:
     reached = aws.Aws(region, paced=not sandbox)
     if sandbox and bucket:
         bucket.create(reached)
-    return Region(
+    return stocktaking.Region(
         name=region,
         versions=LayerVersions(reached, bucket),
         policies=Policies(reached),
         parameters=Parameters(reached),
+    )
+
+
+def _reach(region: str, *, sandbox: bool) -> surveying.Region:
+    reached = aws.Aws(region, paced=not sandbox)
+    return surveying.Region(
+        name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
     )
 
 
@@ -213,6 +232,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
             trouble := github.comment(outcome.inputs.github_token, markdown)
         ):
             voice.warn(Problem(message=trouble))
+    elif outcome.regions and outcome.inputs.command is Command.ATTACH:
+        sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
     voice.lines([summary.title(outcome)])
