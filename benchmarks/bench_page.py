@@ -58,7 +58,7 @@ def _method(results: Results) -> Iterator[str]:
     pins = ", ".join(f"{name} {version}" for name, version in results.pins.items())
     yield (
         f"The peers: {pins}; each in an environment of its own, set up beforehand, as this program"
-        " is. All get the same requirements without versions. *Cold* is an empty home: no cache of"
+        " is. All are asked for the same versions, which are the newest as the run begins; what those require in turn is theirs to choose. *Cold* is an empty home: no cache of"
         " any tool. *Warm* is the same again, elsewhere, with the home that the cold run left; the"
         " recipe asks pip for no cache, so its cold run stands for both. Peak memory is that of all"
         f" processes together, sampled every {SAMPLE_SECONDS:g} s; for this program also without"
@@ -78,7 +78,7 @@ def _method(results: Results) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"{table.about} Rounds: {table.rounds}."
+    yield f"{table.about} Asked for: {', '.join(table.requirements)}. Rounds: {table.rounds}."
     yield ""
     yield from _head(_COLUMNS + (_IMPORT_COLUMNS if table.is_timed else ()))
     recipe = table.row(RECIPE)

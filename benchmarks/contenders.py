@@ -63,6 +63,9 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Cont
             text = manifest.read_text(encoding="utf-8")
             text = re.sub(r"(?m)^python: .*$", f'python: "{target.python}"', text)
             manifest.write_text(text, encoding="utf-8")
+            for key, file in packages.files.items():
+                lines = "".join(f"{line}\n" for line in packages.layers[key])
+                (folder / file).write_text(lines, encoding="utf-8")
             return
         layers = {key: {"packages": list(lines)} for key, lines in packages.layers.items()}
         top = {"version": 1, "python": str(target.python), **settings, "layers": layers}

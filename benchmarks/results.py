@@ -59,6 +59,7 @@ class Table:
 
     name: str
     about: str
+    requirements: Sequence[str]
     modules: Sequence[str]
     rounds: int
     is_timed: bool

@@ -1,62 +1,20 @@
 """Measures all contenders on a set of packages, turn by turn, round after round."""
 
-import hashlib
-import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uv
 
-from benchmarks import figures, measuring, results
-from benchmarks.contenders import Contender, Pass
-from benchmarks.measuring import Run
+from benchmarks import measuring
+from benchmarks.contenders import Contender
 from benchmarks.results import RECIPE, Row, Table
 from benchmarks.sets import PackageSet
-from benchmarks.tools import MissingToolError, Toolbox
-from benchmarks.unpacked import Unpacked, Weight, weigh
-from layer_builder.target import Target
+from benchmarks.turns import Entry, Ground, take_turn
+from benchmarks.unpacked import Unpacked, Weight, versions_in
 
 IMPORTS = 5
 """How often a cold import is measured."""
-
-
-class FailedRunError(Exception):
-    """A contender's run did not end with its zips; says why."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """Where the measuring happens."""
-
-    folder: Path
-    """Emptied as it goes."""
-    interpreter: Path
-    """The runtime's Python."""
-    target: Target
-    toolbox: Toolbox
-    limit: float
-    """The most seconds that a run may take."""
-    say: Callable[[str], None]
-
-
-@dataclass(kw_only=True)
-class _Entry:
-    """A contender on its way through the rounds."""
-
-    contender: Contender
-    place: Path
-    runs: dict[Pass, list[Run]] = field(default_factory=dict)
-    digests: set[str] = field(default_factory=set)
-    weight: Weight | None = None
-    unpacked: Unpacked | None = None
-    steps: dict[str, float] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
-    works: tuple[str, ...] = ()
-    imports: dict[str, list[float]] = field(default_factory=dict)
-    error: str = ""
 
 
 def measure(
@@ -66,13 +24,18 @@ def measure(
     home = ground.folder / packages.name
     shutil.rmtree(home, ignore_errors=True)
     entries = [
-        _Entry(contender=contender, place=home / str(number))
+        Entry(contender=contender, place=home / str(number))
         for number, contender in enumerate(contenders)
     ]
+    packages = packages.pinned(_versions(packages, home, ground))
     for number in range(rounds):
         for entry in entries:
             if not entry.error:
-                _take_turn(entry, packages, ground)
+                reason = take_turn(entry, packages, ground)
+                if reason and not entry.is_slow:
+                    # Once more: an index fails now and then, too.
+                    reason = take_turn(entry, packages, ground)
+                entry.error = reason
                 ground.say(f"{packages.name} {number + 1}/{rounds}  {_progress(entry)}")
     _try_imports(entries, packages, ground)
     rows = [_row(entry, packages) for entry in entries]
@@ -80,6 +43,7 @@ def measure(
     return Table(
         name=packages.name,
         about=packages.about,
+        requirements=list(dict.fromkeys(r for lines in packages.layers.values() for r in lines)),
         modules=packages.modules,
         rounds=rounds,
         is_timed=packages.is_timed,
@@ -87,80 +51,23 @@ def measure(
     )
 
 
-def _take_turn(entry: _Entry, packages: PackageSet, ground: Ground) -> None:
-    """Run all passes of a contender once, beginning with an empty home."""
-    home, folder = entry.place / "home", entry.place / "work"
-    try:
-        tools = {name: ground.toolbox.provide(name) for name in entry.contender.tools}
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        for which in entry.contender.passes:
-            if which is not Pass.UNCHANGED:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                entry.contender.write(folder, packages, ground.target)
-            run = _run(entry.contender, folder, home, tools, packages, ground)
-            zips = _zips(run, entry, folder, packages, ground)
-            entry.runs.setdefault(which, []).append(run)
-            entry.digests.add(_digest(zips))
-            if entry.weight is None:
-                _take_in(entry, zips, folder, packages, ground)
-    except (MissingToolError, FailedRunError) as error:
-        entry.error = str(error)
-    shutil.rmtree(home, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+def _versions(packages: PackageSet, home: Path, ground: Ground) -> dict[str, str]:
+    """Find today's versions, and have all fetched once: an index may be slower with the first."""
+    folder = home / "first"
+    folder.mkdir(parents=True)
+    lines = dict.fromkeys(line for lines in packages.layers.values() for line in lines)
+    command = (
+        uv.find_uv_bin(), "pip", "install", "--no-config", "--no-cache", "--target", "first",
+        "--only-binary", ":all:", "--python", str(ground.interpreter), *lines,
+    )  # fmt: skip
+    environ = measuring.environment(home, [ground.interpreter.parent])
+    measuring.run(command, home, environ, limit=ground.limit)
+    versions = versions_in(f"{path.name}/" for path in folder.iterdir())
+    shutil.rmtree(folder)
+    return versions
 
 
-def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
-    contender: Contender,
-    folder: Path,
-    home: Path,
-    tools: dict[str, Path],
-    packages: PackageSet,
-    ground: Ground,
-) -> Run:
-    # The peers' `python3.x -m pip` is the pinned pip; ours finds the interpreter itself.
-    first = tools["pip"] / "bin" if "pip" in tools else ground.interpreter.parent
-    environ = measuring.environment(
-        home,
-        [first],
-        **contender.environ,
-        **{name.upper(): str(path) for name, path in tools.items()},
-        UV=uv.find_uv_bin(),
-        LAYER=next(iter(packages.layers)),
-    )
-    return measuring.run(contender.command, folder, environ, limit=ground.limit)
-
-
-def _zips(
-    run: Run, entry: _Entry, folder: Path, packages: PackageSet, ground: Ground
-) -> list[Path]:
-    """Find the zips of a run, in the order of the stack and then the rest."""
-    hidden = [str(folder), str(ground.folder), str(ground.toolbox.folder)]
-    if run.exit_code is None:
-        said = figures.reason(run.log.strip().splitlines()[-1] if run.log.strip() else "", hidden)
-        message = f"stopped after {ground.limit:.0f} s; its last words: {said}"
-        raise FailedRunError(message)
-    keys = dict.fromkeys([*packages.stacked, *packages.layers])
-    found = [path for key in keys for path in (folder / "out").glob(f"*{key}.zip")]
-    if run.exit_code not in entry.contender.good_codes or len(found) != len(keys):
-        raise FailedRunError(figures.reason(run.log, hidden))
-    return found
-
-
-def _take_in(
-    entry: _Entry, zips: list[Path], folder: Path, packages: PackageSet, ground: Ground
-) -> None:
-    """Weigh the first zips that came, unpack the stack, and read where the time went."""
-    entry.weight = weigh(zips)
-    stack = zips[: len(packages.stacked)]
-    entry.unpacked = Unpacked.of(stack, entry.place / "opt", str(ground.interpreter))
-    with suppress(OSError):
-        report = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
-        entry.steps = results.summed(report)
-
-
-def _try_imports(entries: Sequence[_Entry], packages: PackageSet, ground: Ground) -> None:
+def _try_imports(entries: Sequence[Entry], packages: PackageSet, ground: Ground) -> None:
     """See what works in each tree, then time it: each tree in turn, several times."""
     for entry, unpacked in _with_trees(entries):
         entry.broken = unpacked.failures(packages.statements)
@@ -183,13 +90,13 @@ def _try_imports(entries: Sequence[_Entry], packages: PackageSet, ground: Ground
     ground.say(f"{packages.name}  cold imports measured")
 
 
-def _with_trees(entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Unpacked]]:
+def _with_trees(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Unpacked]]:
     for entry in entries:
         if entry.unpacked:
             yield entry, entry.unpacked
 
 
-def _row(entry: _Entry, packages: PackageSet) -> Row:
+def _row(entry: Entry, packages: PackageSet) -> Row:
     weight = entry.weight or Weight(zip_bytes=0, unzipped_bytes=0, versions={})
     return Row(
         title=entry.contender.title,
@@ -213,12 +120,7 @@ def _row(entry: _Entry, packages: PackageSet) -> Row:
     )
 
 
-def _digest(zips: Sequence[Path]) -> str:
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in zips]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
-
-
-def _progress(entry: _Entry) -> str:
+def _progress(entry: Entry) -> str:
     title = f"{entry.contender.title:<32}"
     if entry.error:
         return f"{title} {entry.error}"

@@ -12,7 +12,7 @@ import uv
 from benchmarks import bulk, contenders, figures, measuring, results
 from benchmarks.measuring import MIB, Run
 from benchmarks.results import Point
-from benchmarks.rounds import FailedRunError, Ground
+from benchmarks.turns import FailedRunError, Ground
 
 LAYERS = (1, 5, 20, 80)
 SIZES = (1, 10, 50, 100, 200, 245)

@@ -1,7 +1,7 @@
 """What is built: sets of requirements, and what must work with each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cr2a"
@@ -9,7 +9,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cr2a"
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSet:
-    """Layers by key with their requirements, newest versions, whoever builds them."""
+    """Layers by key with their requirements, the same for whoever builds them."""
 
     name: str
     about: str
@@ -20,9 +20,11 @@ class PackageSet:
     """Statements besides: what a function does first with them, without a network."""
     project: Path | None = None
     """A folder with a manifest and, besides requirements, code of its own."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Where the project has the requirements of each layer."""
     stack: tuple[str, ...] = ()
     """The layers that are unpacked over one another, where not all are."""
-    is_timed: bool = field(default=True, kw_only=True)
+    is_timed: bool = True
     """Whether cold import is measured."""
     fewer_rounds: int = 0
     """How many rounds less than asked for; large sets take their time."""
@@ -36,6 +38,14 @@ class PackageSet:
     def statements(self) -> tuple[str, ...]:
         """All that must run."""
         return (*(f"import {name}" for name in self.modules), *self.checks)
+
+    def pinned(self, versions: Mapping[str, str]) -> "PackageSet":
+        """Ask for the versions that are known, so that all get the same, whenever they ask."""
+        layers = {
+            key: tuple(f"{name}=={versions[name]}" if name in versions else name for name in lines)
+            for key, lines in self.layers.items()
+        }
+        return replace(self, layers=layers)
 
 
 def _lines(file: str) -> tuple[str, ...]:
@@ -58,6 +68,11 @@ WHOLE = PackageSet(
     " shared-deps (core-deps again). Imports are those of core-deps and optional-deps, stacked.",
     layers={"core-deps": _CORE, "optional-deps": _OPTIONAL, "shared-deps": _CORE},
     project=EXAMPLE,
+    files={
+        "core-deps": "requirements-core.txt",
+        "optional-deps": "requirements-optional.txt",
+        "shared-deps": "requirements-core.txt",
+    },
     stack=("shared-code", "core-deps", "optional-deps"),
     modules=(*_CORE_MODULES, "fastapi", "flask", "reportlab", "PIL"),
     checks=(
@@ -72,14 +87,14 @@ WHOLE = PackageSet(
 )
 CORE = PackageSet(
     name="core-deps",
-    about="One layer of the example: " + ", ".join(_CORE) + ".",
+    about="One layer of the example.",
     layers={"core-deps": _CORE},
     modules=_CORE_MODULES,
     checks=_CORE_CHECKS,
 )
 DATA = PackageSet(
     name="data",
-    about="A data stack: pandas, scipy, scikit-learn, pyarrow.",
+    about="A data stack.",
     layers={"data": ("pandas", "scipy", "scikit-learn", "pyarrow")},
     modules=("pandas", "scipy", "sklearn", "pyarrow"),
     checks=(
@@ -93,7 +108,7 @@ DATA = PackageSet(
 )
 WEB = PackageSet(
     name="web",
-    about="A web stack: django, djangorestframework, psycopg2-binary, celery.",
+    about="A web stack.",
     layers={"web": ("django", "djangorestframework", "psycopg2-binary", "celery")},
     modules=("django", "rest_framework", "psycopg2", "celery"),
     checks=(
@@ -107,7 +122,7 @@ WEB = PackageSet(
 )
 AI = PackageSet(
     name="ai",
-    about="An AI stack: openai, langchain, tiktoken, tokenizers.",
+    about="An AI stack.",
     layers={"ai": ("openai", "langchain", "tiktoken", "tokenizers")},
     modules=("openai", "langchain", "tiktoken", "tokenizers"),
     checks=(
@@ -120,7 +135,7 @@ AI = PackageSet(
 )
 TINY = PackageSet(
     name="tiny",
-    about="One small layer: requests.",
+    about="One small layer.",
     layers={"tiny": ("requests",)},
     modules=("requests",),
     checks=("import requests; requests.Session()",),

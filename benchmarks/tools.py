@@ -59,7 +59,7 @@ class Toolbox:
         binary = uv.find_uv_bin()
         _install(home, binary, "venv", "--quiet", "--no-project", "--python", str(self.python),
                  "--allow-existing", str(home))  # fmt: skip
-        _install(home, binary, "pip", "install", "--quiet", "--python", str(home / "bin" / "python"),
+        _install(home, binary, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(home / "bin" / "python"),
                  *pins)  # fmt: skip
 
     def _by_npm(self, home: Path, pins: tuple[str, ...]) -> None:
