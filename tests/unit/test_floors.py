@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
     5: "main cli __main__",
-    4: "pipeline building filling libraries proving publishing certainty stocktaking delivering"
+    4: "pipeline batch building filling libraries proving publishing certainty stocktaking delivering"
     " ledger reading resolving locking dividing threads world recompressing evidence packing"
     " grounds family attaching surveying fitting measuring",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
