@@ -29,7 +29,7 @@ FLOORS = {
 }
 """The modules of each floor; 0 to 2 are pure."""
 
-OUTSIDE = {"prover", "compiler"}
+OUTSIDE = {"prover", "isolation", "compiler"}
 """Programs of their own, which nothing imports."""
 
 BETWEEN_EDGES = {
@@ -67,7 +67,7 @@ DOORS = {
     "actions_toolkit": {"github"},
     "boto3": {"aws", "aws_errors", "bucket"},
     "botocore": {"aws", "aws_errors", "bucket", "policies"},
-    "ctypes": {"prover"},
+    "ctypes": {"prover", "isolation"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},
     "github": {"github"},
@@ -174,6 +174,6 @@ def test_the_environment_is_read_at_the_door_only() -> None:
 
 @pytest.mark.parametrize("module", sorted(OUTSIDE))
 def test_a_program_of_its_own_stands_alone(module: str) -> None:
-    assert ours(module) == set()
+    assert ours(module) <= OUTSIDE
     assert theirs(module) <= sys.stdlib_module_names
-    assert {other for other in TREES if module in ours(other)} == set()
+    assert {other for other in TREES if module in ours(other)} <= OUTSIDE
