@@ -54,7 +54,7 @@ class Theatre:
         self.view = view
         self._reset = reset
         self._folder = folder
-        self._environment = {
+        self.environment = {
             **environment,
             "AWS_ENDPOINT_URL": proxy.url,
             "GITHUB_ACTIONS": "true",
@@ -67,7 +67,7 @@ class Theatre:
         folder = self._folder / scenario.name.replace(" ", "-")
         folder.mkdir()
         write(scenario, folder)
-        done = self._program.run(*scenario.build, folder=folder, environment=self._environment)
+        done = self._program.run(*scenario.build, folder=folder, environment=self.environment)
         assert done.code == 0, done.text
         for report in folder.glob("dist/layers/report.*"):
             report.unlink()
@@ -152,7 +152,7 @@ class Theatre:
             *scenario.words,
             folder=folder,
             environment={
-                **self._environment,
+                **self.environment,
                 **(environment or {}),
                 "GITHUB_OUTPUT": str(outputs),
             },
