@@ -35,8 +35,8 @@ fix: $(READY) ## format and apply safe fixes
 e2e: $(READY) $(ACT) ## run the composite action under act
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
 
-bench: $(READY) ## measure the guard and the scale; writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.bench
+bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
 
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))

@@ -1,233 +1,123 @@
-"""The only door to AWS: reads layer versions, publishes new ones.
+"""The only door to AWS: sessions and clients of a region, failures told in our reader's words."""
 
-API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
-"""
-
-import base64
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
-from layer_builder import aws_errors, limits
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError
+from layer_builder import answers, aws_errors, waiting
+from layer_builder.errors import LayerBuilderError
 from layer_builder.layer import Built
-from layer_builder.target import Target
+from layer_builder.patience import Failure, Tally
 
+READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
+"""Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
 
-@dataclass(frozen=True, kw_only=True)
-class LayerVersion:
-    """A published layer version, as AWS tells it."""
+PATIENCE = "LAYER_BUILDER_PATIENCE"
+"""Factor on all waits between tries; 1 unless said otherwise."""
 
-    arn: str
-    version: int
-    sha256: str
-    """Of the zip, in hexadecimal (AWS gives it in base64)."""
-    runtimes: frozenset[str]
-    architectures: frozenset[str]
-    description: str
-    license: str
-
-    def holds(self, built: Built) -> bool:
-        """Tell whether publishing this build would change nothing."""
-        layer = built.layer
-        return (
-            self.sha256 == built.archive.sha256
-            and self.runtimes == set(runtimes(built))
-            and self.architectures == set(architectures(built))
-            and self.description == layer.description
-            and self.license == layer.license
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """Where zips go that are too large for a request; `{region}` in the name is filled in."""
-
-    name: str
-    prefix: str = ""
-
-    def key(self, built: Built) -> str:
-        """Name the object after its content: the same zip is uploaded once."""
-        prefix = f"{self.prefix.strip('/')}/" if self.prefix.strip("/") else ""
-        return f"{prefix}{built.layer.name}/{built.archive.sha256}.zip"
+_CONNECTIONS = 32
+_T = TypeVar("_T")
 
 
 class Aws:
-    """Lambda and S3 in one region."""
+    """AWS in one region."""
 
-    def __init__(self, region: str, bucket: Bucket | None = None) -> None:
-        """Make clients; nothing is sent yet. Raises AwsError when there are no credentials."""
+    def __init__(self, region: str, *, paced: bool = True) -> None:
+        """Make a session; nothing is sent yet. Raises AwsError when there are no credentials.
+
+        Calls to Lambda keep a pace that all of the process share, unless `paced` is false.
+        """
         self.region = region
-        self._bucket = bucket
-        with self._translated(None):
+        self._paced = paced
+        self._patience = float(os.environ.get(PATIENCE) or 1)
+        self._clients: dict[tuple[Any, int], Any] = {}
+        self._lock = threading.Lock()
+        with self.translated(None):
             self._session = boto3.session.Session(region_name=region)
         self._require_credentials()
-        self._lambda = self._client("lambda", attempts=5)
-        # A publish that timed out may have happened: botocore must not repeat it.
-        self._publishing = self._client("lambda", attempts=1)
 
-    def newest(self, built: Built) -> LayerVersion | None:
-        """Read the newest version of a layer, None when there is none."""
-        name = built.layer.name
-        with self._translated(built):
-            pages = self._lambda.get_paginator("list_layer_versions").paginate(LayerName=name)
-            versions = [item["Version"] for page in pages for item in page["LayerVersions"]]
-            if not versions:
-                return None
-            answer = self._lambda.get_layer_version(LayerName=name, VersionNumber=max(versions))
-            return _version(answer)
+    @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs begin with it."""
+        with self.translated(None):
+            return str(self._session.get_partition_for_region(self.region))
 
-    def check(self, built: Built) -> None:
-        """Make sure, before anything is written, that this layer can be sent.
+    def client(self, service: Any, attempts: int = 1) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+        """Give the client of a service, the same to all threads; it tries each call so many times.
 
-        Raises LimitError when the request would be too large, AwsError when the bucket is missing,
-        in another region, or not ours to use.
+        Answers cut short or garbled raise `aws_errors.GarbledError`, where botocore would take
+        them for empty ones.
         """
-        if self._bucket and self._needs_bucket(built):
-            self._check_bucket(built, self._bucket.name.format(region=self.region))
-            return
-        body = limits.request_body_bytes(
-            built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
+        with self._lock:
+            if (service, attempts) not in self._clients:
+                self._clients[service, attempts] = self._connect(service, attempts)
+            return self._clients[service, attempts]
+
+    def _connect(self, service: Any, attempts: int) -> Any:  # noqa: ANN401 (the same)
+        config = botocore.config.Config(
+            connect_timeout=10,
+            read_timeout=float(os.environ.get(READ_TIMEOUT) or 300),
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=_CONNECTIONS,
+            user_agent_extra="layer-builder",
         )
-        if body >= limits.REQUEST_BODY_BYTES:
-            raise LimitError.because(
-                f"the request to publish it would be {body:,} bytes;"
-                f" AWS takes less than {limits.REQUEST_BODY_BYTES:,}",
-                layer=built.layer.key,
-                advice=("set s3-bucket: a zip in S3 may be larger",),
-            )
+        made = self._session.client(service, config=config)
+        answers.watch(made, waiting.gate(self.region) if self._paced else None)
+        return made
 
-    def publish(self, built: Built) -> LayerVersion:
-        """Publish a new version, in the request or through the bucket."""
-        with self._translated(built):
-            if self._bucket and self._needs_bucket(built):
-                content = self._upload(built, self._bucket)
-            else:
-                content = {"ZipFile": built.archive.path.read_bytes()}
-            answer = self._publishing.publish_layer_version(Content=content, **_metadata(built))
-            return _version(answer)
+    def repeated(self, call: Callable[[], _T]) -> _T:
+        """Make a call that may be made twice, until it is answered or refused.
 
-    def _needs_bucket(self, built: Built) -> bool:
-        return built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
+        Raises what botocore raises, when patience is at its end.
+        """
+        tally = Tally()
+        while True:
+            try:
+                return call()
+            except aws_errors.FAILURES as error:
+                if not self.may_repeat(tally, aws_errors.judge(error)):
+                    raise
 
-    def _upload(self, built: Built, bucket: Bucket) -> dict[str, Any]:
-        name, key = bucket.name.format(region=self.region), bucket.key(built)
-        s3 = self._client("s3", attempts=5)
-        try:
-            s3.head_object(Bucket=name, Key=key)
-        except botocore.exceptions.ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:  # noqa: PLR2004 (not found)
-                raise
-            s3.upload_file(
-                str(built.archive.path), name, key, ExtraArgs={"ChecksumAlgorithm": "SHA256"}
-            )
-        return {"S3Bucket": name, "S3Key": key}
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another call; False when there is to be none."""
+        seconds = tally.pause(failure, waiting.roll())
+        if seconds is None:
+            return False
+        self.wait(seconds)
+        return True
 
-    def _check_bucket(self, built: Built, name: str) -> None:
-        with self._translated(built):
-            answer = self._client("s3", attempts=5).head_bucket(Bucket=name)
-            headers = answer["ResponseMetadata"]["HTTPHeaders"]
-            region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
-        if region and region != self.region:
-            raise AwsError(aws_errors.bucket_elsewhere(built.layer.key, name, region, self.region))
+    def wait(self, seconds: float) -> None:
+        """Wait, as long as the caller's patience makes of it."""
+        waiting.sleep(seconds * self._patience)
 
     def _require_credentials(self) -> None:
-        with self._translated(None):
+        with self.translated(None):
             if self._session.get_credentials() is None:
                 raise botocore.exceptions.NoCredentialsError
 
-    def _client(self, service: Any, attempts: int) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
-        config = botocore.config.Config(
-            connect_timeout=10,
-            read_timeout=300,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            user_agent_extra="layer-builder",
-        )
-        return self._session.client(service, config=config)
-
     @contextlib.contextmanager
-    def _translated(self, built: Built | None) -> Iterator[None]:
+    def translated(self, built: Built | None) -> Iterator[None]:
+        """Raise what AWS refuses as an error of ours; `built` is the layer it is about."""
         try:
             yield
         except LayerBuilderError:
             raise
-        except (
-            botocore.exceptions.ClientError,
-            botocore.exceptions.BotoCoreError,
-            boto3.exceptions.Boto3Error,
-        ) as error:
+        except aws_errors.FAILURES as error:
             raise aws_errors.translate(error, built, self.region) from error
 
 
 @cache
-def _envelope_client(region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+def offline_client(service: Any, region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    """Make a client that is to build requests, and never to send one."""
     session = boto3.session.Session("unused", "unused", region_name=region)
-    return session.client("lambda", endpoint_url="http://localhost:9")
-
-
-def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
-    """Measure the JSON around the zip, by having botocore build the request and not send it."""
-    client = _envelope_client(region)
-    sizes: list[int] = []
-
-    def stop(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
-        sizes.append(len(params["body"]))
-        return type("Unsent", (), {"status_code": 200})(), {}
-
-    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", stop, "measure")
-    try:
-        client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
-    finally:
-        client.meta.events.unregister("before-call.lambda.PublishLayerVersion", stop, "measure")
-    return sizes[0]
-
-
-def _metadata(built: Built) -> dict[str, Any]:
-    layer = built.layer
-    metadata: dict[str, Any] = {
-        "LayerName": layer.name,
-        "CompatibleRuntimes": runtimes(built),
-        "CompatibleArchitectures": architectures(built),
-    }
-    if layer.description:
-        metadata["Description"] = layer.description
-    if layer.license:
-        metadata["LicenseInfo"] = layer.license
-    return metadata
-
-
-def runtimes(built: Built) -> list[str]:
-    """Name the runtimes that a layer version is for."""
-    return list(dict.fromkeys(target.runtime for target in _targets(built)))
-
-
-def architectures(built: Built) -> list[str]:
-    """Name the architectures that a layer version is for."""
-    return list(dict.fromkeys(str(target.architecture) for target in _targets(built)))
-
-
-def _targets(built: Built) -> tuple[Target, ...]:
-    return built.targets or (built.layer.target,)
-
-
-def _version(answer: Mapping[str, Any]) -> LayerVersion:
-    digest = answer.get("Content", {}).get("CodeSha256") or ""
-    return LayerVersion(
-        arn=answer["LayerVersionArn"],
-        version=int(answer["Version"]),
-        sha256=base64.b64decode(digest).hex(),
-        runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
-        architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
-        description=answer.get("Description") or "",
-        license=answer.get("LicenseInfo") or "",
-    )
+    return session.client(service, endpoint_url="http://localhost:9")
 
 
 def default_region() -> str | None:
@@ -261,11 +151,3 @@ def sandbox() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ |= saved
-
-
-def sandbox_bucket(bucket: Bucket, region: str) -> None:
-    """Create the bucket that a sandbox run names: there is nobody else who could."""
-    where = {} if region == "us-east-1" else {"LocationConstraint": region}
-    extra = {"CreateBucketConfiguration": where} if where else {}
-    s3: Any = boto3.client("s3", region_name=region)
-    s3.create_bucket(Bucket=bucket.name.format(region=region), **extra)

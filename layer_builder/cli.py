@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import assert_never
 
 import layer_builder
 from layer_builder.inputs import DEFAULTS, Command
@@ -17,6 +18,7 @@ _COMMANDS = {
     Command.PLAN: "resolve the layers and list their distributions; build nothing",
     Command.BUILD: "build and weigh the layers; needs no AWS account",
     Command.PUBLISH: "build the layers and publish those that changed",
+    Command.ATTACH: "give the functions of the manifest the newest versions of their layers",
 }
 
 
@@ -33,7 +35,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=layer_builder.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command, purpose in _COMMANDS.items():
-        _add_build_options(
+        _add_options(
             commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
             command,
         )
@@ -69,7 +71,7 @@ def values(namespace: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def _add_build_options(parser: argparse.ArgumentParser, command: Command) -> None:
+def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument(
         "--manifest", metavar="PATH", help=f"the manifest (default: {DEFAULTS['manifest']})"
     )
@@ -79,19 +81,26 @@ def _add_build_options(parser: argparse.ArgumentParser, command: Command) -> Non
         metavar="DIR",
         help=f"where zips and reports go (default: {DEFAULTS['output-dir']})",
     )
+    if command is not Command.ATTACH:
+        parser.add_argument(
+            "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
+        )
+    match command:
+        case Command.PLAN | Command.BUILD:
+            return
+        case Command.PUBLISH:
+            parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
+            rehearsal = "say what would be published, write nothing"
+            sandbox = (
+                "publish to an AWS inside this process: no account, nothing leaves the machine"
+            )
+        case Command.ATTACH:
+            rehearsal = "show each function's layers before and after, write nothing"
+            sandbox = "rehearse in an AWS inside this process, with functions made up there"
+        case _:
+            assert_never(command)
     parser.add_argument(
-        "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
+        "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
-    if command is Command.PUBLISH:
-        parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
-        parser.add_argument(
-            "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
-        )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be published, write nothing"
-        )
-        parser.add_argument(
-            "--sandbox",
-            action="store_true",
-            help="publish to an AWS inside this process: no account, nothing leaves the machine",
-        )
+    parser.add_argument("--dry-run", action="store_true", help=rehearsal)
+    parser.add_argument("--sandbox", action="store_true", help=sandbox)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from layer_builder.patience import Failure
+
 ISSUES_URL = "https://github.com/layer-builder/layer-builder/issues"
 
 
@@ -99,3 +101,7 @@ class AwsError(LayerBuilderError):
     """AWS refused, or could not be reached."""
 
     exit_code = 6
+    failure = Failure.REFUSED
+    """What it says about the deed that was asked for."""
+    code = ""
+    """AWS's error code, where AWS said one."""

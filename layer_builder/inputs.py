@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from layer_builder import limits
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.spelling import did_you_mean
 
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -19,6 +19,7 @@ class Command(StrEnum):
     PLAN = "plan"
     BUILD = "build"
     PUBLISH = "publish"
+    ATTACH = "attach"
 
 
 DEFAULTS = {
@@ -86,7 +87,7 @@ def read(values: Mapping[str, str]) -> Inputs:
         switches[name] = given[name] == "true"
     regions = _words(given["aws-region"])
     for region in regions:
-        if not _REGION.fullmatch(region):
+        if not re.fullmatch(limits.REGION_PATTERN, region):
             wrong("aws-region", f"{region!r} is not a region such as eu-west-1")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):

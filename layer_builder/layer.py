@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from layer_builder.delivery import Delivery
 from layer_builder.errors import Place, Problem
 from layer_builder.limits import Budget, Reading, Weight
 from layer_builder.proof import Depth, Proof
@@ -20,6 +21,17 @@ class Compression(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     BEST = "best"
+
+
+class Bytecode(StrEnum):
+    """Which modules have their bytecode packed beside them."""
+
+    NONE = "none"
+    IMPORTED = "imported"
+    """Those that the proof saw loaded."""
+    ALL = "all"
+    AUTO = "auto"
+    """The most that keeps every limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +83,7 @@ class Layer:
     prune: Profile = Profile.SAFE
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    bytecode: Bytecode = Bytecode.NONE
     compression: Compression = Compression.BALANCED
     strip: bool = False
     sdk: Sdk = field(default_factory=Sdk)
@@ -82,6 +95,7 @@ class Layer:
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     license: str = ""
+    delivery: Delivery = field(default_factory=Delivery)
 
     shares_name: bool = False
     """Whether other targets of the layer have the same name: they must have the same content."""
@@ -129,6 +143,16 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Packed:
+    """The bytecode in a zip."""
+
+    mode: Bytecode = Bytecode.NONE
+    files: int = 0
+    bytes: int = 0
+    """Unzipped."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """How an archive came to be; kept beside the zip, so that a later run can tell it too."""
 
@@ -138,6 +162,7 @@ class Account:
     held_back: tuple[HeldBack, ...] = ()
     proof: Proof | None = None
     """None where there was nothing to prove, or nobody wanted it."""
+    bytecode: Packed = field(default_factory=Packed)
     warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""
@@ -172,6 +197,8 @@ class Action(StrEnum):
     BUILT = "built"
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
+    FOUND = "found"
+    """Only looked up: nothing was built to hold it against."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,8 @@ LAYER_VERSION_ARN_PATTERN = (
     r"^arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:(\d{12}|aws):layer:[a-zA-Z0-9-_]+:\d+$"
 )
 
+REGION_PATTERN = r"[a-z]{2,}(-[a-z]+)+-\d"
+
 DEFAULT_WARN_AT = 0.8
 
 

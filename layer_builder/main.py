@@ -6,7 +6,6 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -22,15 +21,26 @@ from layer_builder import (
     locking,
     page,
     pipeline,
+    rehearsal,
+    remote_zip,
     report,
     schema,
+    stocktaking,
     summary,
+    surveying,
 )
+from layer_builder.bucket import Bucket
+from layer_builder.catalog import Catalog
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.inputs import Command, Inputs
+from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
+from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
+from layer_builder.parameters import Parameters
+from layer_builder.policies import Policies
+from layer_builder.scratch import Scratch
 from layer_builder.starter import STARTER
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
@@ -83,7 +93,8 @@ def _guarded(
             if work:
                 work(asked, _world(asked, environ, recording), outcome)
             else:
-                outcome.inputs = asked = _with_regions(asked, stack)
+                if asked.sandbox:
+                    stack.enter_context(aws.sandbox())
                 pipeline.run(asked, _world(asked, environ, recording), outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
@@ -112,37 +123,46 @@ def _lock(
     sys.stdout.write(f"{path}\n")
 
 
-def _with_regions(asked: Inputs, stack: ExitStack) -> Inputs:
-    """Settle where to publish; enter the sandbox if that is where."""
-    if asked.command is not Command.PUBLISH:
-        return asked
-    regions = asked.regions or tuple(filter(None, [aws.default_region()]))
-    if asked.sandbox:
-        regions = regions or (_SANDBOX_REGION,)
-        stack.enter_context(aws.sandbox())
-        if asked.s3_bucket:
-            for region in regions:
-                aws.sandbox_bucket(aws.Bucket(name=asked.s3_bucket), region)
-    if not regions:
-        raise ManifestError.because(
-            "no AWS region to publish to",
-            advice=("set the input aws-region, or AWS_REGION in the environment",),
-        )
-    return replace(asked, regions=regions)
-
-
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
-    bucket = aws.Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
+    bucket = Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
     return World(
         workspace=workspace,
         installer=Uv(
             environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
-        connect=lambda region: aws.Aws(region, bucket),
+        connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
+        reach=partial(_reach, sandbox=asked.sandbox),
+        measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
+        furnish=lambda region, stacks, shelf: rehearsal.furnish(
+            aws.Aws(region, paced=False), stacks, shelf
+        ),
+        default_regions=lambda: (
+            tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
+        ),
         voice=voice,
+        scratch=Scratch.around(environ),
+    )
+
+
+def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktaking.Region:
+    reached = aws.Aws(region, paced=not sandbox)
+    if sandbox and bucket:
+        bucket.create(reached)
+    return stocktaking.Region(
+        name=region,
+        versions=LayerVersions(reached, bucket),
+        policies=Policies(reached),
+        parameters=Parameters(reached),
+    )
+
+
+def _reach(region: str, *, sandbox: bool) -> surveying.Region:
+    reached = aws.Aws(region, paced=not sandbox)
+    return surveying.Region(
+        name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
     )
 
 
@@ -212,6 +232,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
             trouble := github.comment(outcome.inputs.github_token, markdown)
         ):
             voice.warn(Problem(message=trouble))
+    elif outcome.regions and outcome.inputs.command is Command.ATTACH:
+        sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
     voice.lines([summary.title(outcome)])

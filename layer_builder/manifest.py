@@ -10,11 +10,11 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
+from layer_builder import deliveries, limits, naming, stack
 from layer_builder import functions as functions_of
-from layer_builder import limits, naming, stack
 from layer_builder.document import Document, Path, parse
 from layer_builder.errors import ManifestError, Place, Problem
-from layer_builder.layer import Compression, Include, Layer, Reference, UvProject
+from layer_builder.layer import Bytecode, Compression, Include, Layer, Reference, UvProject
 from layer_builder.limits import Budget, mib
 from layer_builder.mistakes import Mistakes, by_place, from_validation
 from layer_builder.proof import Depth
@@ -42,6 +42,8 @@ class Manifest:
     """Layers that were not selected, and that those selected are resolved with."""
     ties: tuple[Stack, ...] = ()
     """All functions of the file: they tell which layers have to agree."""
+    regions: tuple[str, ...] = ()
+    """Where to publish, unless an input says otherwise."""
 
     def select(self, keys: Sequence[str]) -> "Manifest":
         """Keep the layers with these keys and those below them, and the stacks of nothing else.
@@ -141,6 +143,7 @@ class _Reader:
             layer for key, entry in self._model.layers.items() for layer in self._layers(key, entry)
         ]
         naming.check(layers, self._mistakes)
+        deliveries.check(layers, self._mistakes)
         functions_of.check_requires(self._model.layers, layers, self._mistakes)
         functions = self._model.functions or {}
         stacks = [
@@ -153,6 +156,7 @@ class _Reader:
             layers=tuple(layers),
             stacks=known,
             ties=known,
+            regions=tuple(dict.fromkeys(self._model.regions or ())),
         )
 
     def _layers(self, key: str, entry: LayerEntry) -> Iterator[Layer]:
@@ -196,6 +200,7 @@ class _Reader:
             proof=entry.proof or self._model.proof or Depth.IMPORTS,
             requires=tuple(dict.fromkeys(entry.requires or ())),
             imports=self._references(entry.imports, (*path, "imports"), paths=False),
+            bytecode=entry.bytecode or self._model.bytecode or Bytecode.NONE,
             compression=entry.compression or self._model.compression or Compression.BALANCED,
             budget=self._budget(entry, path),
             description=_first(entry.description, self._model.description),
@@ -213,6 +218,7 @@ class _Reader:
                 template,
                 target=target,
                 name=name,
+                delivery=deliveries.read(key, entry, self._model, target, self._mistakes),
                 shares_name=names[name] > 1,
                 is_one_of_several=len(pairs) > 1,
             )

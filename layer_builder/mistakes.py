@@ -68,8 +68,6 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
         case "extra_forbidden":
             advice = did_you_mean(str(name), _keys_at(path[:-1]))
             message = f"unknown key {name!r}"
-            if name in schema.PLANNED:
-                message, advice = f"key {name!r} is planned, but not in this version", ()
             return Problem(
                 message=message, layer=layer, place=document.place(path, of_key=True), advice=advice
             )
@@ -168,6 +166,12 @@ def _keys_at(path: Path) -> set[str]:
             model = schema.ExternalEntry
         case (*_, "uv"):
             model = schema.UvEntry
+        case (*_, "permissions"):
+            model = schema.PermissionsEntry
+        case (*_, "retain"):
+            model = schema.RetainEntry
+        case (*_, "s3"):
+            model = schema.S3Entry
         case _:
             model = schema.IncludeFrom
     return {field.alias or name for name, field in model.model_fields.items()}

@@ -12,7 +12,21 @@ from layer_builder.target import Target
 
 
 def name(template: str, key: str, target: Target, path: Path, mistakes: Mistakes) -> str:
-    """Fill in a template for a layer and a target; `path` is where the template stands."""
+    """Name a layer on AWS for a target; `path` is where the template stands."""
+    name = filled("name", template, key, target, path, mistakes) or key
+    if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
+        mistakes.add(
+            f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
+            path,
+            layer=key,
+        )
+    return name
+
+
+def filled(  # noqa: PLR0913, PLR0917 (a template, what fills it, where it stands)
+    what: str, template: str, key: str, target: Target, path: Path, mistakes: Mistakes
+) -> str:
+    """Fill in a template for a layer and a target; empty when that cannot be done."""
     fields = {
         "layer": key,
         "python": target.python.replace(".", ""),
@@ -27,18 +41,11 @@ def name(template: str, key: str, target: Target, path: Path, mistakes: Mistakes
         unknown = ["?"]
     if unknown:
         mistakes.add(
-            f"name {template!r}: only {{layer}}, {{python}} and {{architecture}} are filled in",
+            f"{what} {template!r}: only {{layer}}, {{python}} and {{architecture}} are filled in",
             path,
         )
-        return key
-    name = template.format(**fields)
-    if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
-        mistakes.add(
-            f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
-            path,
-            layer=key,
-        )
-    return name
+        return ""
+    return template.format(**fields)
 
 
 def check(layers: Sequence[Layer], mistakes: Mistakes) -> None:

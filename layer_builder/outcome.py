@@ -1,13 +1,22 @@
 """What a run came to: the one value that every report and output is rendered from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
+from layer_builder.attachment import Attached, Status
+from layer_builder.delivery import Handover
 from layer_builder.errors import Problem
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Built, Layer, Release
 from layer_builder.manifest import Manifest
 from layer_builder.stack import Stack, StackWeight
+
+_T = TypeVar("_T")
+
+
+def _in_order(found: Mapping[str, _T], regions: Sequence[str]) -> dict[str, _T]:
+    return {region: found[region] for region in regions if region in found}
 
 
 @dataclass(kw_only=True)
@@ -22,7 +31,13 @@ class Outcome:
     """By layer id, then region."""
     to_publish: dict[str, list[str]] = field(default_factory=dict)
     """Regions by layer id: what a dry run would publish."""
+    missing: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By layer id, then region: why it is neither published nor unchanged there."""
+    handovers: dict[str, dict[str, Handover]] = field(default_factory=dict)
+    """By layer id, then region."""
     stacks: list[StackWeight] = field(default_factory=list)
+    attachments: list[Attached] = field(default_factory=list)
+    """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     exit_code: int = 0
@@ -59,6 +74,27 @@ class Outcome:
             if layer.id in self.built:
                 found.setdefault(layer.name, []).append(self.built[layer.id])
         return found
+
+    def note(self, built: Built, release: Release) -> None:
+        """Note a release, for all targets that it serves."""
+        for member in self.by_name()[built.layer.name]:
+            found = {**self.releases.get(member.layer.id, {}), release.region: release}
+            self.releases[member.layer.id] = _in_order(found, self.regions)
+
+    def note_handover(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
+        """Add to what was done for a layer in a region."""
+        for member in self.by_name()[built.layer.name]:
+            found = self.handovers.get(member.layer.id, {})
+            handover = replace(found.get(region, Handover()), **more)
+            self.handovers[member.layer.id] = _in_order({**found, region: handover}, self.regions)
+
+    def note_missing(self, built: Built, region: str, why: str) -> None:
+        """Note why a layer is not released in a region, unless it is, or the reason is known."""
+        for member in self.by_name()[built.layer.name]:
+            if region in self.releases.get(member.layer.id, {}):
+                continue
+            found = {region: why, **self.missing.get(member.layer.id, {})}
+            self.missing[member.layer.id] = _in_order(found, self.regions)
 
     def keys_with(self, action: Action) -> list[str]:
         """List the keys of layers that had this done to them in some region and target."""
@@ -99,6 +135,13 @@ class Outcome:
         """Map functions to their layers' ARNs in the first region."""
         if not (self.manifest and self.regions):
             return {}
+        if self.inputs.command is Command.ATTACH:
+            return {
+                done.stack.key: list(done.has or ())
+                for done in self.attachments
+                if done.region == self.regions[0]
+                and done.status in {Status.ATTACHED, Status.UNCHANGED}
+            }
         found = {
             stack.key: self.stack_arns(stack, self.regions[0]) for stack in self.manifest.stacks
         }

@@ -1,28 +1,38 @@
 """The story of a run: read, build, weigh, publish."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, assert_never
+from typing import assert_never
 
-from layer_builder import archive, limits, publishing, reading, resolving, stack, weighing
+from layer_builder import (
+    archive,
+    attaching,
+    bytecode,
+    limits,
+    measuring,
+    publishing,
+    reading,
+    resolving,
+    stack,
+    threads,
+    weighing,
+)
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
-from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
-from layer_builder.filling import Filler
+from layer_builder.errors import LimitError, ManifestError, Problem
+from layer_builder.family import Family, families
+from layer_builder.grounds import Grounds
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.outcome import Outcome
-from layer_builder.resolving import Family, Resolved
+from layer_builder.resolving import Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
-
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 
 
 def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
@@ -38,16 +48,45 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.BUILD:
             _build(outcome, world)
         case Command.PUBLISH:
-            regions = [world.connect(region) for region in inputs.regions]
+            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            regions = [world.connect(region) for region in outcome.regions]
+            held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
-            publishing.publish(outcome, regions, world.voice)
+            publishing.publish(outcome, regions, world.voice, held)
+        case Command.ATTACH:
+            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            _attach(outcome, world)
         case _:
             assert_never(inputs.command)
 
 
+def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
+    """Settle where to work: the input says it, else the manifest, else the environment."""
+    named = outcome.manifest.regions if outcome.manifest else ()
+    regions = outcome.inputs.regions or named or world.default_regions()
+    if not regions:
+        raise ManifestError.because(
+            "no AWS region is named",
+            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
+        )
+    return regions
+
+
+def _attach(outcome: Outcome, world: World) -> None:
+    """Give the functions the newest versions of their layers; build nothing."""
+    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
+    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
+    regions = [world.reach(region) for region in outcome.regions]
+    if outcome.inputs.sandbox:
+        for region in outcome.regions:
+            world.furnish(region, outcome.functions, shelf)
+        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
+    attaching.attach(outcome, regions, scales, world.voice)
+
+
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = resolving.families(
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
@@ -77,7 +116,7 @@ def _resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> 
                 )
         return resolved
 
-    parts = _all(resolve, found, world.workers)
+    parts = threads.each(resolve, found, world.workers)
     return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}
 
 
@@ -85,9 +124,8 @@ def _build(outcome: Outcome, world: World) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
     shelf = Shelf(folder=Path(inputs.output_dir))
-    filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
-    builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
-    found = resolving.families(
+    builder = world.builder(shelf, inputs.command, through_s3=bool(inputs.s3_bucket))
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     locked = reading.lock_of(inputs)
@@ -105,6 +143,7 @@ def _build(outcome: Outcome, world: World) -> None:
     resolved = _resolve(left, world, locked)
     firsts = _firsts(resolved, outcome.layers)
     products |= _build_all(resolved, firsts, builder, world.workers)
+    products = _settle(products, firsts, outcome, builder)
     for layer in outcome.layers:
         first = firsts.get(layer.id, layer)
         outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
@@ -173,17 +212,42 @@ def _build_all(
         if layer_id in firsts and firsts[layer_id].id == layer_id
     ]
     waiting.sort(key=lambda item: len(item.below))
+    carrying = {firsts[layer_id].id for item in waiting for layer_id in item.below}
     futures: dict[str, Future[Product]] = {}
+    with builder.scratch.folder() as folder:
+        grounds = Grounds(folder=folder)
 
-    def build(item: Resolved) -> Product:
-        # Those below were handed to the pool before: they run, or are done.
-        below = [futures[firsts[layer_id].id].result().archive for layer_id in item.below]
-        return builder.build(item, below)
+        def build(item: Resolved) -> Product:
+            # Those below were handed to the pool before: they run, or are done.
+            lower = [firsts[layer_id].id for layer_id in item.below]
+            layer_id = item.order.layer.id
+            return builder.build(
+                item,
+                below=lambda: [grounds.of(futures[name].result()) for name in lower],
+                keep=grounds.place(layer_id) if layer_id in carrying else None,
+            )
 
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for item in waiting:
-            futures[item.order.layer.id] = pool.submit(build, item)
-    return dict(zip(futures, _results(list(futures.values())), strict=True))
+        with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+            for item in waiting:
+                futures[item.order.layer.id] = pool.submit(build, item)
+        return dict(zip(futures, threads.results(list(futures.values())), strict=True))
+
+
+def _settle(
+    products: Mapping[str, Product], firsts: Mapping[str, Layer], outcome: Outcome, builder: Builder
+) -> dict[str, Product]:
+    """Choose how much bytecode each layer carries, where the manifest leaves that open."""
+    choices = {key: (product, *product.smaller) for key, product in products.items()}
+    sizes = {
+        key: [choice.archive.weight.unzipped_bytes for choice in several]
+        for key, several in choices.items()
+    }
+    builds = {layer.id: firsts.get(layer.id, layer).id for layer in outcome.layers}
+    chosen = bytecode.choose(sizes, outcome.functions, builds)
+    return {
+        key: builder.settle(product, choices[key][chosen[key]]) if product.smaller else product
+        for key, product in products.items()
+    }
 
 
 def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
@@ -229,26 +293,6 @@ def _refuse_collisions(outcome: Outcome) -> None:
     clashes = [problem for item in stacks for problem in stack.collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)
-
-
-def _all(work: Callable[[_T], _R], items: Sequence[_T], workers: int) -> list[_R]:
-    """Do the work for all items, several at a time; raise the problems of all that failed."""
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        futures = [pool.submit(work, item) for item in items]
-    return _results(futures)
-
-
-def _results(futures: Sequence[Future[_R]]) -> list[_R]:
-    """Give all results, or raise all problems, each once."""
-    errors = [error for future in futures if (error := future.exception())]
-    expected = [error for error in errors if isinstance(error, LayerBuilderError)]
-    for error in errors:
-        if not isinstance(error, LayerBuilderError):
-            raise error
-    if expected:
-        problems = dict.fromkeys(problem for error in expected for problem in error.problems)
-        raise type(expected[0])(*problems)
-    return [future.result() for future in futures]
 
 
 def _notice_runtimes(outcome: Outcome, voice: Voice) -> None:

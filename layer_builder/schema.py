@@ -1,21 +1,25 @@
 """The manifest's model: every key, its type, and what an editor should say about it."""
 
-import re
 from typing import Annotated, Any, Literal
 
-from pathspec import GitIgnoreSpec
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ByteSize,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StringConstraints,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
-from layer_builder.layer import Compression
+from layer_builder.delivery import Mode
+from layer_builder.fields import (
+    Accounts,
+    Architectures,
+    Organization,
+    Patterns,
+    Pythons,
+    Regions,
+    SdkChoice,
+    Share,
+    Size,
+    Text,
+    Texts,
+    one_or_many,
+)
+from layer_builder.layer import Bytecode, Compression
 from layer_builder.limits import (
     DESCRIPTION_CHARACTERS,
     LAYER_VERSION_ARN_PATTERN,
@@ -24,85 +28,6 @@ from layer_builder.limits import (
 from layer_builder.proof import Depth
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python
-
-_SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
-
-
-def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, (str, int, dict)) else value
-
-
-def _size(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or not re.match(_SIZE_PATTERN, value):
-        message = "a size is a number with a unit, such as `50 MiB`"
-        raise ValueError(message)
-    return value
-
-
-def _sdk(value: object) -> object:
-    if value in {"bundle", "runtime"} if isinstance(value, str) else _is_services(value):
-        return value
-    message = "it is bundle, runtime, or a list of services such as [s3, sqs]"
-    raise ValueError(message)
-
-
-def _is_services(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
-
-
-def _pattern(value: str) -> str:
-    try:
-        GitIgnoreSpec.from_lines([value])
-    except ValueError:
-        message = "git knows no such pattern"
-        raise ValueError(message) from None
-    return value
-
-
-def _share(value: object) -> object:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
-    if not found or not 0 < float(found[1]) <= 100:  # noqa: PLR2004 (per cent)
-        message = "a share is a percentage above 0 and up to 100, such as `80%`"
-        raise ValueError(message)
-    return float(found[1]) / 100
-
-
-Size = Annotated[
-    ByteSize,
-    BeforeValidator(
-        _size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN)] | int
-    ),
-]
-Share = Annotated[
-    float,
-    BeforeValidator(
-        _share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
-    ),
-]
-SdkChoice = Annotated[
-    Literal["bundle", "runtime"] | list[str],
-    BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime"] | list[str]),
-]
-Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
-Texts = Annotated[
-    list[Text], BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text])
-]
-Patterns = Annotated[
-    list[Annotated[Text, AfterValidator(_pattern)]],
-    BeforeValidator(_one_or_many, json_schema_input_type=Text | list[Text]),
-]
-Pythons = Annotated[
-    list[Python],
-    BeforeValidator(_one_or_many, json_schema_input_type=Python | list[Python]),
-    Field(min_length=1),
-]
-Architectures = Annotated[
-    list[Architecture],
-    BeforeValidator(_one_or_many, json_schema_input_type=Architecture | list[Architecture]),
-    Field(min_length=1),
-]
 
 
 class _Model(BaseModel):
@@ -144,7 +69,7 @@ Included = Annotated[
 Includes = Annotated[
     list[Included],
     BeforeValidator(
-        _one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]
+        one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]
     ),
 ]
 
@@ -160,6 +85,39 @@ class UvEntry(_Model):
     """Extras of the project."""
 
 
+class PermissionsEntry(_Model):
+    """Who else may use the layer versions."""
+
+    accounts: Accounts | None = None
+    """AWS accounts, 12 digits each, quoted."""
+    organization: Organization | None = None
+    """All accounts of an AWS organization, such as o-a1b2c3d4e5."""
+    public: StrictBool | None = None
+    """true: everybody. Nothing else makes a layer public."""
+
+
+class RetainEntry(_Model):
+    """How many layer versions stay when a new one is published."""
+
+    versions: Annotated[int, Field(ge=1, strict=True)]
+    """This many of the newest stay, and all that a function uses."""
+    days: Annotated[int, Field(ge=0, strict=True)] = 0
+    """Versions younger than this stay as well."""
+
+
+def _retain(value: object) -> object:
+    return {"versions": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class S3Entry(_Model):
+    """What becomes of a zip that goes through the bucket of the input s3-bucket."""
+
+    mode: Mode | None = None
+    """copy (the default): Lambda copies the object; reference: Lambda keeps reading it there."""
+    remove: StrictBool | None = None
+    """true: the object is removed once Lambda has copied it."""
+
+
 class _Settings(_Model):
     """What may stand at the top for all layers, and in each layer for itself."""
 
@@ -171,8 +129,9 @@ class _Settings(_Model):
     """The layer's name on AWS; {layer}, {python} and {architecture} are filled in."""
     prune: Profile | None = None
     """off, safe (the default) or aggressive."""
-    bytecode: Literal["none"] | None = None
-    """none: no bytecode is packed."""
+    bytecode: Bytecode | None = None
+    """none (the default): no bytecode is packed; imported: that of the modules which the proof saw
+    loaded; all; auto: the most that keeps every limit."""
     compression: Compression | None = None
     """fast, balanced (the default) or best."""
     limits: Limits | None = None
@@ -194,6 +153,19 @@ class _Settings(_Model):
     """Shown on AWS; 256 characters at most."""
     license: Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS)] | None = None
     """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most."""
+    permissions: PermissionsEntry | None = None
+    retain: Annotated[
+        RetainEntry | None,
+        BeforeValidator(
+            _retain,
+            json_schema_input_type=Annotated[int, Field(ge=1)] | RetainEntry | None,
+        ),
+    ] = None
+    """How many of the newest versions stay on AWS: a number, or {versions: 5, days: 30}. Versions
+    in use stay anyway. Without it nothing is ever deleted."""
+    ssm: Text | None = None
+    """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
+    s3: S3Entry | None = None
 
 
 class LayerEntry(_Settings):
@@ -249,10 +221,8 @@ class ManifestFile(_Settings):
     """The version of this format."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
-
-
-PLANNED = frozenset({"permissions", "retain", "regions", "ssm"})
-"""Keys of the design that this version does not know yet."""
+    regions: Regions | None = None
+    """AWS regions to publish to; the input aws-region overrides it."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -15,16 +15,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
     5: "main cli __main__",
-    4: "pipeline building filling libraries proving publishing reading resolving locking dividing world",
-    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors github console",
+    4: "pipeline building filling libraries proving publishing certainty stocktaking delivering"
+    " ledger reading resolving locking dividing threads world recompressing evidence packing"
+    " grounds family attaching surveying fitting measuring",
+    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
+    " layer_versions bucket policies parameters github console scratch catalog lambda_functions"
+    " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " recipe outcome report summary page weighing starter native checks rewriting salvage naming",
-    1: "layer stack target distributions sdk proof resolution",
-    0: "errors limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
+    " fields deliveries recipe outcome report summary page weighing starter native checks"
+    " rewriting salvage naming bucket_policy grants accounting bytecode attachment",
+    1: "layer delivery stack target distributions sdk proof resolution",
+    0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
 
-OUTSIDE = {"prover"}
+OUTSIDE = {"prover", "compiler"}
 """Programs of their own, which nothing imports."""
 
 BETWEEN_EDGES = {
@@ -34,13 +39,34 @@ BETWEEN_EDGES = {
     ("interpreter", "trial"): "one door in two modules: finding a Python, and having it import",
     ("order", "workspace"): "an order takes the files that were found there",
     ("aws", "aws_errors"): "one door in two modules: the calls, and what refusals mean",
+    ("answers", "aws_errors"): "an answer that is not whole is a failure like others",
+    ("answers", "waiting"): "what is answered sets the pace",
+    ("aws", "answers"): "one door in two modules: the calls, and what comes back",
+    ("aws", "waiting"): "who calls AWS waits",
+    ("bucket", "aws"): "calls go through the door",
+    ("bucket", "aws_errors"): "a bucket in another region is told in the door's words",
+    ("layer_versions", "aws"): "calls go through the door",
+    ("layer_versions", "aws_errors"): "an answer without what AWS always says is garbled",
+    ("layer_versions", "waiting"): "zips in requests wait for room",
+    ("parameters", "aws"): "calls go through the door",
+    ("parameters", "aws_errors"): "the same",
+    ("policies", "aws"): "calls go through the door",
+    ("policies", "aws_errors"): "the same",
+    ("catalog", "aws"): "calls go through the door",
+    ("catalog", "aws_errors"): "an answer without what AWS always says is garbled",
+    ("lambda_functions", "aws"): "calls go through the door",
+    ("lambda_functions", "aws_errors"): "an answer without what AWS always says is garbled",
+    ("lambda_functions", "catalog"): "a function's code and layers are told as layers are",
+    ("rehearsal", "aws"): "calls go through the door",
+    ("rehearsal", "shelf"): "what lies there is published in the sandbox",
+    ("layer_versions", "bucket"): "a large zip is published from there",
 }
 """Edges that know each other, and why."""
 
 DOORS = {
     "actions_toolkit": {"github"},
-    "boto3": {"aws"},
-    "botocore": {"aws", "aws_errors"},
+    "boto3": {"aws", "aws_errors", "bucket"},
+    "botocore": {"aws", "aws_errors", "bucket", "policies"},
     "ctypes": {"prover"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},

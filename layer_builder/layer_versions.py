@@ -1,0 +1,219 @@
+"""Layer versions on AWS: reads those that are there, publishes new ones.
+
+API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from layer_builder import limits
+from layer_builder.aws import Aws, offline_client
+from layer_builder.aws_errors import readable
+from layer_builder.bucket import Bucket
+from layer_builder.errors import LimitError
+from layer_builder.layer import Built
+from layer_builder.patience import Failure, Tally
+from layer_builder.target import Target
+from layer_builder.waiting import Room
+
+_IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
+"""For zips that go in requests: botocore holds each four times over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """A published layer version, as AWS tells it."""
+
+    arn: str
+    version: int
+    sha256: str
+    """Of the zip, in hexadecimal (AWS gives it in base64)."""
+    runtimes: frozenset[str]
+    architectures: frozenset[str]
+    description: str
+    license: str
+
+    def holds(self, built: Built) -> bool:
+        """Tell whether publishing this build would change nothing."""
+        layer = built.layer
+        return (
+            self.sha256 == built.archive.sha256
+            and self.runtimes == set(runtimes(built))
+            and self.architectures == set(architectures(built))
+            and self.description == layer.description
+            and self.license == layer.license
+        )
+
+
+class LayerVersions:
+    """The layer versions of one region."""
+
+    def __init__(self, aws: Aws, bucket: Bucket | None = None) -> None:
+        """Take the region, and the bucket for large zips; nothing is sent yet."""
+        self.region = aws.region
+        self._aws = aws
+        self._bucket = bucket
+        # botocore must not repeat a publish: one that timed out may have happened.
+        self._lambda = aws.client("lambda", attempts=1)
+
+    def newest(self, built: Built) -> LayerVersion | None:
+        """Read the newest version of a layer, None when there is none."""
+        with self._aws.translated(built):
+            numbers = self._numbers(built.layer.name)
+            return self._read(built.layer.name, max(numbers)) if numbers else None
+
+    def newer(self, built: Built, than: int) -> Iterator[LayerVersion]:
+        """Read the versions of a layer that came after one, newest first."""
+        with self._aws.translated(built):
+            for number in sorted(self._numbers(built.layer.name), reverse=True):
+                if number > than:
+                    yield self._read(built.layer.name, number)
+
+    def _numbers(self, name: str) -> list[int]:
+        found: list[int] = []
+        more: dict[str, Any] = {}
+        while True:
+            page, marker = self._aws.repeated(partial(self._page, LayerName=name, **more))
+            found += page
+            if not marker:
+                return found
+            more = {"Marker": marker}
+
+    def _page(self, **asked: Any) -> tuple[list[int], str]:  # noqa: ANN401 (botocore's)
+        answer = self._lambda.list_layer_versions(**asked)
+        with readable("ListLayerVersions"):
+            return [int(item["Version"]) for item in answer["LayerVersions"]], answer.get(
+                "NextMarker", ""
+            )
+
+    def _read(self, name: str, number: int) -> LayerVersion:
+        return self._aws.repeated(
+            lambda: _version(
+                "GetLayerVersion",
+                self._lambda.get_layer_version(LayerName=name, VersionNumber=number),
+            )
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another look, or another try."""
+        self._aws.wait(seconds)
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+        return self._aws.may_repeat(tally, failure)
+
+    def check_bucket(self, *, for_reference: bool) -> None:
+        """Make sure, before anything is built, that the bucket can be used.
+
+        Raises AwsError when it is missing, in another region, or not ours to use.
+        """
+        if self._bucket:
+            self._bucket.check(self._aws, for_reference=for_reference)
+
+    def check(self, built: Built) -> None:
+        """Make sure, before anything is written, that this layer can be sent.
+
+        Raises LimitError when the request would be too large.
+        """
+        if self._bucket and self._bucket.takes(built):
+            return
+        body = limits.request_body_bytes(
+            built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
+        )
+        if body >= limits.REQUEST_BODY_BYTES:
+            raise LimitError.because(
+                f"the request to publish it would be {body:,} bytes;"
+                f" AWS takes less than {limits.REQUEST_BODY_BYTES:,}",
+                layer=built.layer.key,
+                advice=("set s3-bucket: a zip in S3 may be larger",),
+            )
+
+    def stage(self, built: Built) -> None:
+        """Put the zip into the bucket, where it goes through one; done twice it is done once."""
+        if self._bucket and self._bucket.takes(built):
+            with self._aws.translated(built):
+                self._bucket.upload(self._aws, built)
+
+    def unstage(self, built: Built) -> bool:
+        """Remove the zip from the bucket, where that is wanted; tells whether it was there."""
+        wanted = built.layer.delivery.removes_object
+        if self._bucket and wanted and self._bucket.takes(built):
+            return self._bucket.remove(self._aws, built)
+        return False
+
+    def publish(self, built: Built) -> LayerVersion:
+        """Ask once for a new version of a layer that is staged.
+
+        Raises AwsError whose `failure` says whether it may have happened nevertheless.
+        """
+        with self._aws.translated(built):
+            if self._bucket and self._bucket.takes(built):
+                return self._publish(built, self._bucket.content(self._aws, built))
+            with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
+                return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
+
+    def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
+        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
+        return _version("PublishLayerVersion", answer)
+
+
+def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
+    """Measure the JSON around the zip, by having botocore build the request and not send it."""
+    client = offline_client("lambda", region)
+    sizes: list[int] = []
+
+    def stop(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
+        sizes.append(len(params["body"]))
+        return type("Unsent", (), {"status_code": 200})(), {}
+
+    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", stop, "measure")
+    try:
+        client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    finally:
+        client.meta.events.unregister("before-call.lambda.PublishLayerVersion", stop, "measure")
+    return sizes[0]
+
+
+def _metadata(built: Built) -> dict[str, Any]:
+    layer = built.layer
+    metadata: dict[str, Any] = {
+        "LayerName": layer.name,
+        "CompatibleRuntimes": runtimes(built),
+        "CompatibleArchitectures": architectures(built),
+    }
+    if layer.description:
+        metadata["Description"] = layer.description
+    if layer.license:
+        metadata["LicenseInfo"] = layer.license
+    return metadata
+
+
+def runtimes(built: Built) -> list[str]:
+    """Name the runtimes that a layer version is for."""
+    return list(dict.fromkeys(target.runtime for target in _targets(built)))
+
+
+def architectures(built: Built) -> list[str]:
+    """Name the architectures that a layer version is for."""
+    return list(dict.fromkeys(str(target.architecture) for target in _targets(built)))
+
+
+def _targets(built: Built) -> tuple[Target, ...]:
+    return built.targets or (built.layer.target,)
+
+
+def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
+    with readable(operation):
+        digest = answer.get("Content", {}).get("CodeSha256") or ""
+        return LayerVersion(
+            arn=answer["LayerVersionArn"],
+            version=int(answer["Version"]),
+            sha256=base64.b64decode(digest).hex(),
+            runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+            architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+            description=answer.get("Description") or "",
+            license=answer.get("LicenseInfo") or "",
+        )
