@@ -8,7 +8,7 @@ ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
 
-.PHONY: help demo test lint fix e2e bench proving-ground lock schema clean
+.PHONY: help demo test lint fix e2e bench proving-ground reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -40,6 +40,9 @@ bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a qui
 
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
+
+reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
+	$(BIN)/python -m benchmarks.reliability
 
 lock: $(READY) ## renew the locks of our own dependencies
 	for name in uv run sandbox dev ministack; do \
