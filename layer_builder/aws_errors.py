@@ -66,6 +66,13 @@ def readable(operation: str) -> Iterator[None]:
         raise GarbledError(operation=operation, why=why) from error
 
 
+def code_of(error: BaseException | None) -> str:
+    """Give the code that AWS refused with, empty when it did not refuse."""
+    if isinstance(error, botocore.exceptions.ClientError):
+        return str(error.response["Error"].get("Code", ""))
+    return ""
+
+
 def judge(error: Exception) -> Failure:
     """Say what a failed call means for what it asked for."""
     match error:
