@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+MINISTACK := .cache/ministack/.ready
 ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
@@ -15,7 +16,7 @@ help: ## list the targets
 demo: ## build, prove and publish the four example layers to an embedded AWS
 	$(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
 
-test: $(READY) ## run the unit and integration tests
+test: $(READY) $(MINISTACK) ## run the unit and integration tests
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit tests/integration
 
 lint: $(READY) ## types, style, action security, schemas
@@ -41,7 +42,7 @@ proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove e
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 
 lock: $(READY) ## renew the locks of our own dependencies
-	for name in uv run sandbox dev; do \
+	for name in uv run sandbox dev ministack; do \
 	  $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
@@ -55,6 +56,11 @@ $(READY): requirements/dev.txt requirements/uv.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
 	$(BIN)/uv pip install --quiet --no-config --require-hashes --no-deps --python $(BIN)/python -r requirements/dev.txt
+	touch $@
+
+$(MINISTACK): requirements/ministack.txt | $(READY)
+	$(PYTHON) -m venv --clear --without-pip $(@D)
+	$(BIN)/uv pip install --quiet --no-config --require-hashes --no-deps --python $(@D)/bin/python -r requirements/ministack.txt
 	touch $@
 
 $(ACT):

@@ -43,6 +43,12 @@ class Aws:
             self._session = boto3.session.Session(region_name=region)
         self._require_credentials()
 
+    @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs begin with it."""
+        with self.translated(None):
+            return str(self._session.get_partition_for_region(self.region))
+
     def client(self, service: Any, attempts: int = 1) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
         """Give the client of a service, the same to all threads; it tries each call so many times.
 

@@ -34,7 +34,22 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
-_ON_BUCKETS = frozenset({"HeadBucket", "PutObject", "CreateMultipartUpload"})
+_ON_BUCKETS = frozenset(
+    {*("HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload")}
+)
+_S3_PERMISSIONS = {
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject and s3:DeleteObjectVersion",
+    "GetBucketPolicy": "s3:GetBucketPolicy",
+    "GetBucketVersioning": "s3:GetBucketVersioning",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "PutObject": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+}
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
@@ -106,6 +121,8 @@ def translate(error: Exception, built: Built | None, region: str) -> LayerBuilde
     found = _translate(error, built, region)
     if isinstance(found, AwsError):
         found.failure = judge(error)
+        if isinstance(error, botocore.exceptions.ClientError):
+            found.code = str(error.response["Error"].get("Code", ""))
     return found
 
 
@@ -196,11 +213,10 @@ def _too_large(built: Built, facts: tuple[str, ...], found: re.Match[str] | None
     return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))
 
 
-def bucket_elsewhere(layer: str, bucket: str, region: str, wanted: str) -> Problem:
-    """Say that a bucket is in another region than the layer."""
+def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
+    """Say that a bucket is in another region than the layers."""
     return Problem(
-        message=f"the S3 bucket {bucket} is in {region}, and the layer goes to {wanted}",
-        layer=layer,
+        message=f"the S3 bucket {bucket} is in {region}, and the layers go to {wanted}",
         advice=(
             f"Lambda reads a layer's zip only from a bucket in its own region: name one in {wanted};"
             " {region} in s3-bucket is filled in",
@@ -214,17 +230,10 @@ def _missing(operation: str, said: str) -> str:
     if named and named["resource"]:
         return f"{named['action']} on {named['resource']}"
     action = named["action"] if named else _permission(operation)
-    thing = "function" if "Function" in operation else "layer"
-    return f"{action} on this {thing}"
+    if operation in _S3_PERMISSIONS:
+        return f"{action} on the bucket"
+    return f"{action} on this {'function' if 'Function' in operation else 'layer'}"
 
 
 def _permission(operation: str) -> str:
-    match operation:
-        case "HeadBucket":
-            return "s3:ListBucket"
-        case "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
-            return "s3:PutObject"
-        case "HeadObject":
-            return "s3:GetObject"
-        case _:
-            return f"lambda:{operation}"
+    return _S3_PERMISSIONS.get(operation) or f"lambda:{operation}"

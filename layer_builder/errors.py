@@ -103,3 +103,5 @@ class AwsError(LayerBuilderError):
     exit_code = 6
     failure = Failure.REFUSED
     """What it says about the deed that was asked for."""
+    code = ""
+    """AWS's error code, where AWS said one."""

@@ -105,14 +105,20 @@ class LayerVersions:
         """Wait before another try; False when there is to be none."""
         return self._aws.may_repeat(tally, failure)
 
+    def check_bucket(self, *, for_reference: bool) -> None:
+        """Make sure, before anything is built, that the bucket can be used.
+
+        Raises AwsError when it is missing, in another region, or not ours to use.
+        """
+        if self._bucket:
+            self._bucket.check(self._aws, for_reference=for_reference)
+
     def check(self, built: Built) -> None:
         """Make sure, before anything is written, that this layer can be sent.
 
-        Raises LimitError when the request would be too large, AwsError when the bucket is missing,
-        in another region, or not ours to use.
+        Raises LimitError when the request would be too large.
         """
-        if self._bucket and self._needs_bucket(built):
-            self._bucket.check(self._aws, built)
+        if self._bucket and self._bucket.takes(built):
             return
         body = limits.request_body_bytes(
             built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
@@ -127,9 +133,16 @@ class LayerVersions:
 
     def stage(self, built: Built) -> None:
         """Put the zip into the bucket, where it goes through one; done twice it is done once."""
-        if self._bucket and self._needs_bucket(built):
+        if self._bucket and self._bucket.takes(built):
             with self._aws.translated(built):
                 self._bucket.upload(self._aws, built)
+
+    def unstage(self, built: Built) -> bool:
+        """Remove the zip from the bucket, where that is wanted; tells whether it was there."""
+        wanted = built.layer.delivery.removes_object
+        if self._bucket and wanted and self._bucket.takes(built):
+            return self._bucket.remove(self._aws, built)
+        return False
 
     def publish(self, built: Built) -> LayerVersion:
         """Ask once for a new version of a layer that is staged.
@@ -137,18 +150,14 @@ class LayerVersions:
         Raises AwsError whose `failure` says whether it may have happened nevertheless.
         """
         with self._aws.translated(built):
-            if self._bucket and self._needs_bucket(built):
-                content = self._bucket.content(self._aws, built)
-                return self._publish(built, content)
+            if self._bucket and self._bucket.takes(built):
+                return self._publish(built, self._bucket.content(self._aws, built))
             with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
                 return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
         answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
         return _version("PublishLayerVersion", answer)
-
-    def _needs_bucket(self, built: Built) -> bool:
-        return built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
 
 
 def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:

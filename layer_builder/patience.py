@@ -37,6 +37,8 @@ THROTTLES = frozenset(
 """Error codes of calls that were turned away for being too many."""
 
 _TIME_OUTS = frozenset({"RequestTimeout", "RequestTimeoutException"})
+_GONE = "NoSuchUpload"
+"""Another run aborted the upload: the next begins anew."""
 _TOO_MANY = 429
 _TIME_OUT = 408
 _SERVER = 500
@@ -47,6 +49,8 @@ def judge(status: int, code: str) -> Failure:
     """Say what an error that AWS answered with means, from its HTTP status and error code."""
     if status == _TOO_MANY or code in THROTTLES:
         return Failure.THROTTLED
+    if code == _GONE:
+        return Failure.UNSENT
     if status < _REDIRECT or status >= _SERVER or status == _TIME_OUT or code in _TIME_OUTS:
         return Failure.DOUBT
     return Failure.REFUSED

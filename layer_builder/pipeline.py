@@ -48,8 +48,9 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.PUBLISH:
             outcome.inputs = replace(inputs, regions=_regions(outcome, world))
             regions = [world.connect(region) for region in outcome.regions]
+            held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
-            publishing.publish(outcome, regions, world.voice)
+            publishing.publish(outcome, regions, world.voice, held)
         case Command.ATTACH:
             outcome.inputs = replace(inputs, regions=_regions(outcome, world))
             _attach(outcome, world)

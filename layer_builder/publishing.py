@@ -8,7 +8,14 @@ from typing import Protocol
 from layer_builder import certainty, threads
 from layer_builder.building import Voice
 from layer_builder.clock import now
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
+from layer_builder.delivery import Mode
+from layer_builder.errors import (
+    AwsError,
+    LayerBuilderError,
+    LimitError,
+    ManifestError,
+    Problem,
+)
 from layer_builder.layer import Action, Built, Release
 from layer_builder.layer_versions import LayerVersion
 from layer_builder.outcome import Outcome
@@ -25,6 +32,9 @@ _noting = threading.Lock()
 class Region(certainty.Versions, Protocol):
     """Lambda in one region."""
 
+    def check_bucket(self, *, for_reference: bool) -> None:
+        """Raise what is wrong with the bucket, before anything is built."""
+
     def newest(self, built: Built) -> LayerVersion | None:
         """Read the newest version of a layer."""
 
@@ -33,6 +43,9 @@ class Region(certainty.Versions, Protocol):
 
     def stage(self, built: Built) -> None:
         """Put the zip where AWS reads it, if it does not go into the request."""
+
+    def unstage(self, built: Built) -> bool:
+        """Remove the zip again, if that is wanted; tells whether it was there."""
 
 
 Connect = Callable[[str], Region]
@@ -83,7 +96,48 @@ class Survey:
         return now() - finding.seen > max(_FRESH_SECONDS, 2 * self.seconds)
 
 
-def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
+Held = dict[str, LayerBuilderError]
+"""Errors of regions that are told at the end, by region."""
+
+
+def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
+    """Check the buckets before anything is built; gives what is wrong with some of the regions.
+
+    Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
+    there is none.
+    """
+    inputs = outcome.inputs
+    by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
+    if by_reference and not inputs.s3_bucket:
+        raise ManifestError(
+            *(
+                Problem(
+                    message="s3: {mode: reference} needs a bucket that Lambda can refer to",
+                    layer=layer.key,
+                    place=layer.place,
+                    advice=("set the input s3-bucket",),
+                )
+                for layer in by_reference
+            )
+        )
+
+    def check(region: Region) -> LayerBuilderError | None:
+        try:
+            region.check_bucket(for_reference=bool(by_reference))
+        except LayerBuilderError as error:
+            return error
+        return None
+
+    found = zip(regions, threads.each(check, regions, len(regions)), strict=True)
+    held = {region.region: error for region, error in found if error}
+    if held and len(held) == len(regions):
+        raise merged(list(held.values()))
+    for region, error in held.items():
+        voice.step(region, f"nothing will be published here: {error.problems[0].message}")
+    return held
+
+
+def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Held) -> None:
     """Publish what changed, everywhere, all regions at the same time.
 
     All reads and checks come before the first write. A region in which something fails does not
@@ -91,7 +145,7 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
     was published, and why the rest was not.
     """
     layers = [built for built, *_ in outcome.by_name().values()]
-    surveys = threads.each(lambda region: _survey(region, layers), regions, len(regions))
+    surveys = threads.each(lambda region: _survey(region, layers, held), regions, len(regions))
     for survey in surveys:
         _tell(outcome, survey, voice)
     over = [survey for survey in surveys if isinstance(survey.error, LimitError)]
@@ -101,9 +155,11 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> None:
     _raise_all(outcome, surveys, over, wrote=writes)
 
 
-def _survey(region: Region, layers: Sequence[Built]) -> Survey:
+def _survey(region: Region, layers: Sequence[Built], held: Held) -> Survey:
     """Compare each layer with its newest version, and check those that are not unchanged."""
-    survey = Survey(region=region)
+    survey = Survey(region=region, error=held.get(region.region))
+    if survey.error:
+        return survey
     start = now()
 
     def find(built: Built) -> Finding:
@@ -173,8 +229,7 @@ def _write(outcome: Outcome, survey: Survey, voice: Voice, interrupted: threadin
             with _noting:
                 outcome.note_missing(finding.built, survey.region.region, why)
     if errors:
-        problems = dict.fromkeys(p for error in errors.values() for p in error.problems)
-        survey.error = type(next(iter(errors.values())))(*problems)
+        survey.error = merged(list(errors.values()))
 
 
 def _publish_one(outcome: Outcome, survey: Survey, finding: Finding, voice: Voice) -> None:
@@ -230,10 +285,15 @@ def _raise_all(
         )
         for built, *_ in outcome.by_name().values():
             outcome.note_missing(built, region, why)
-    errors = [survey.error for survey in failed if survey.error]
-    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+    error = merged([survey.error for survey in failed if survey.error])
     progress = [_progress(outcome, surveys)] if wrote else []
-    raise type(errors[0])(*problems, *progress)
+    raise type(error)(*error.problems, *progress)
+
+
+def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
+    """Make one error of several, with each problem once."""
+    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+    return type(errors[0])(*problems)
 
 
 def _progress(outcome: Outcome, surveys: Sequence[Survey]) -> Problem:

@@ -142,8 +142,8 @@ def test_the_bucket_is_looked_at_before_anything_is_written(
     elsewhere = {"x-amz-bucket-region": "us-east-1"}
     table: list[tuple[list[tuple[int, dict[str, str]]], str]] = [
         ([(301, elsewhere), (200, elsewhere)],
-         "the S3 bucket ours is in us-east-1, and the layer goes to eu-west-1"),
-        ([(200, elsewhere)], "the S3 bucket ours is in us-east-1, and the layer goes to eu-west-1"),
+         "the S3 bucket ours is in us-east-1, and the layers go to eu-west-1"),
+        ([(200, elsewhere)], "the S3 bucket ours is in us-east-1, and the layers go to eu-west-1"),
         ([(301, elsewhere), (301, elsewhere)], "the S3 bucket is in another region"),
         ([(404, {})], "the S3 bucket does not exist"),
         ([(403, {})], "give the role the permission for s3:ListBucket"),

@@ -20,7 +20,7 @@ FLOORS = {
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
     " layer_versions bucket catalog lambda_functions remote_zip rehearsal github console",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " fields deliveries recipe attachment outcome report summary page weighing starter native checks rewriting salvage naming",
+    " fields deliveries recipe attachment outcome report summary page weighing starter native checks rewriting salvage naming bucket_policy",
     1: "layer delivery stack target distributions sdk proof resolution",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
@@ -58,7 +58,7 @@ BETWEEN_EDGES = {
 
 DOORS = {
     "actions_toolkit": {"github"},
-    "boto3": {"aws", "aws_errors"},
+    "boto3": {"aws", "aws_errors", "bucket"},
     "botocore": {"aws", "aws_errors", "bucket"},
     "ctypes": {"prover"},
     "deflate": {"archive"},
