@@ -143,6 +143,16 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Packed:
+    """The bytecode in a zip."""
+
+    mode: Bytecode = Bytecode.NONE
+    files: int = 0
+    bytes: int = 0
+    """Unzipped."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """How an archive came to be; kept beside the zip, so that a later run can tell it too."""
 
@@ -152,6 +162,7 @@ class Account:
     held_back: tuple[HeldBack, ...] = ()
     proof: Proof | None = None
     """None where there was nothing to prove, or nobody wanted it."""
+    bytecode: Packed = field(default_factory=Packed)
     warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""

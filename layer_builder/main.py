@@ -36,6 +36,7 @@ from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
 from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
+from layer_builder.scratch import Scratch
 from layer_builder.starter import STARTER
 from layer_builder.surveying import Region
 from layer_builder.uv import Uv
@@ -139,6 +140,7 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
             tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
         ),
         voice=voice,
+        scratch=Scratch.around(environ),
     )
 
 

@@ -117,7 +117,8 @@ def _details(built: Built) -> str:
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
         '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
         f"{pruned}\n</table>\n"
-        f"<p>Proof: {escape(summary.proof_line(built))}.</p>\n"
+        f"<p>Proof: {escape(summary.proof_line(built))}.<br>"
+        f"{escape(summary.bytecode_line(built)).capitalize()}.</p>\n"
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )

@@ -10,6 +10,7 @@ from typing import assert_never
 from layer_builder import (
     archive,
     attaching,
+    bytecode,
     limits,
     measuring,
     publishing,
@@ -22,13 +23,14 @@ from layer_builder import (
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
 from layer_builder.errors import LimitError, ManifestError, Problem
-from layer_builder.filling import Filler
+from layer_builder.family import Family, families
+from layer_builder.grounds import Grounds
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.outcome import Outcome
-from layer_builder.resolving import Family, Resolved
+from layer_builder.resolving import Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
 
@@ -84,7 +86,7 @@ def _attach(outcome: Outcome, world: World) -> None:
 
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = resolving.families(
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
@@ -122,9 +124,8 @@ def _build(outcome: Outcome, world: World) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
     shelf = Shelf(folder=Path(inputs.output_dir))
-    filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
-    builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
-    found = resolving.families(
+    builder = world.builder(shelf, inputs.command, through_s3=bool(inputs.s3_bucket))
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     locked = reading.lock_of(inputs)
@@ -142,6 +143,7 @@ def _build(outcome: Outcome, world: World) -> None:
     resolved = _resolve(left, world, locked)
     firsts = _firsts(resolved, outcome.layers)
     products |= _build_all(resolved, firsts, builder, world.workers)
+    products = _settle(products, firsts, outcome, builder)
     for layer in outcome.layers:
         first = firsts.get(layer.id, layer)
         outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
@@ -210,17 +212,42 @@ def _build_all(
         if layer_id in firsts and firsts[layer_id].id == layer_id
     ]
     waiting.sort(key=lambda item: len(item.below))
+    carrying = {firsts[layer_id].id for item in waiting for layer_id in item.below}
     futures: dict[str, Future[Product]] = {}
+    with builder.scratch.folder() as folder:
+        grounds = Grounds(folder=folder)
 
-    def build(item: Resolved) -> Product:
-        # Those below were handed to the pool before: they run, or are done.
-        below = [futures[firsts[layer_id].id].result().archive for layer_id in item.below]
-        return builder.build(item, below)
+        def build(item: Resolved) -> Product:
+            # Those below were handed to the pool before: they run, or are done.
+            lower = [firsts[layer_id].id for layer_id in item.below]
+            layer_id = item.order.layer.id
+            return builder.build(
+                item,
+                below=lambda: [grounds.of(futures[name].result()) for name in lower],
+                keep=grounds.place(layer_id) if layer_id in carrying else None,
+            )
 
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for item in waiting:
-            futures[item.order.layer.id] = pool.submit(build, item)
-    return dict(zip(futures, threads.results(list(futures.values())), strict=True))
+        with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+            for item in waiting:
+                futures[item.order.layer.id] = pool.submit(build, item)
+        return dict(zip(futures, threads.results(list(futures.values())), strict=True))
+
+
+def _settle(
+    products: Mapping[str, Product], firsts: Mapping[str, Layer], outcome: Outcome, builder: Builder
+) -> dict[str, Product]:
+    """Choose how much bytecode each layer carries, where the manifest leaves that open."""
+    choices = {key: (product, *product.smaller) for key, product in products.items()}
+    sizes = {
+        key: [choice.archive.weight.unzipped_bytes for choice in several]
+        for key, several in choices.items()
+    }
+    builds = {layer.id: firsts.get(layer.id, layer).id for layer in outcome.layers}
+    chosen = bytecode.choose(sizes, outcome.functions, builds)
+    return {
+        key: builder.settle(product, choices[key][chosen[key]]) if product.smaller else product
+        for key, product in products.items()
+    }
 
 
 def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:

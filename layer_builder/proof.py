@@ -8,6 +8,10 @@ from layer_builder import imports
 
 _WORTH_SHARING = 100
 
+SHARES = 2
+"""Processes that import a layer, on any machine: which modules an import loads may depend on those
+before it, and with `bytecode: imported` the zip holds what was loaded."""
+
 
 class Depth(StrEnum):
     """How much to prove."""
@@ -42,6 +46,20 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What importing takes, seconds of wall time."""
+
+    plain: float
+    """From source, as it is without bytecode in a read-only layer."""
+    cached: float
+    """The same without compiling, and with reading the bytecode instead."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Add up what processes took."""
+        return Cost(plain=self.plain + other.plain, cached=self.cached + other.cached)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Round:
     """The imports of one tree."""
 
@@ -53,6 +71,8 @@ class Round:
     """Of the interpreter."""
     isolated: tuple[str, ...] = ()
     """What the imports were kept from: network, processes; and the layer read-only."""
+    cost: Cost | None = None
+    """Of all the imports; None when a process died on the way."""
 
     @property
     def imported(self) -> list[str]:
@@ -80,22 +100,33 @@ def together(rounds: Sequence[Round], names: Sequence[str]) -> Round:
         loaded=frozenset().union(*(part.loaded for part in rounds)),
         version=next((part.version for part in rounds if part.version), ""),
         isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),
+        cost=total([part.cost for part in rounds]),
     )
 
 
-def shares(names: Sequence[str], most: int) -> list[list[str]]:
-    """Share names out over processes, whole top-level packages each, about equally many.
+def total(costs: Sequence[Cost | None]) -> Cost | None:
+    """Add up what processes took; None where one did not come to its end."""
+    known = [cost for cost in costs if cost]
+    return sum(known[1:], known[0]) if known and len(known) == len(costs) else None
 
-    Few names make one share: what they import in common would be imported twice.
+
+def shares(names: Sequence[str], weights: Mapping[str, int]) -> list[list[str]]:
+    """Share names out over processes, whole top-level packages each, about equally heavy.
+
+    `weights` gives the bytes of source below each top-level name. Few names make one share: what
+    they import in common would be imported twice.
     """
-    if most < 2 or len(names) < _WORTH_SHARING:  # noqa: PLR2004 (one process)
+    if len(names) < _WORTH_SHARING:
         return [list(names)] if names else []
     packages: dict[str, list[str]] = {}
     for name in names:
         packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
-    found: list[list[str]] = [[] for _ in range(most)]
-    for package in sorted(packages.values(), key=len, reverse=True):
-        min(found, key=len).extend(package)
+    found: list[list[str]] = [[] for _ in range(SHARES)]
+    loads = [0] * SHARES
+    for package in sorted(packages, key=lambda name: (-weights.get(name, 0), name)):
+        lightest = loads.index(min(loads))
+        found[lightest] += packages[package]
+        loads[lightest] += weights.get(package, 0) + len(packages[package])
     return [share for share in found if share]
 
 
@@ -113,6 +144,10 @@ class Proof:
     """Version of the Python that imported, None when none did."""
     isolated: tuple[str, ...] = ()
     seconds: float = 0.0
+    cost: Cost | None = None
+    """Of importing all that was proven, in the processes that did; None where none did to the end.
+
+    Layers below count as if they had bytecode."""
     loaded: tuple[str, ...] = field(default=(), repr=False)
     """Files of the modules that were loaded."""
 

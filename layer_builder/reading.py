@@ -103,7 +103,7 @@ def orders(
         if layer in outcome.layers:
             _tell_left_out(layer, files, voice)
         if not problems:
-            found.append(order(layer, asked, files))
+            found.append(order(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found

@@ -84,6 +84,12 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
             for restored in account.restored
         ],
         "proof": _proof(account.proof),
+        "bytecode": {
+            "asked": str(layer.bytecode),
+            "packed": str(account.bytecode.mode),
+            "files": account.bytecode.files,
+            "bytes": account.bytecode.bytes,
+        },
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
         "unzipped_bytes": built.archive.weight.unzipped_bytes,
@@ -117,6 +123,12 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
         "interpreter": proof.interpreter,
         "isolated": list(proof.isolated),
         "seconds": proof.seconds,
+        "import_seconds": {
+            "without_bytecode": proof.cost.plain,
+            "with_bytecode": proof.cost.cached,
+        }
+        if proof.cost
+        else None,
     }
 
 

@@ -1,7 +1,7 @@
 """The output directory as a shelf: finished zips, each with a note of how it came to be."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,8 @@ from layer_builder.limits import Weight
 class Note:
     """What is known of a zip without opening it."""
 
+    stem: str
+    """Name of the layer's files."""
     recipe: str
     """Key of the recipe."""
     content: str
@@ -59,6 +61,16 @@ class Shelf:
         partial = self._note_path(name).with_suffix(".part")
         partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
         partial.replace(self._note_path(name))
+
+    def receive(self, made: Archive, name: str) -> Archive:
+        """Put a finished zip under a name; it appears there only when it is whole."""
+        destination = self.zip_path(name)
+        if made.path != destination:
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            partial = destination.with_suffix(".part")
+            shutil.move(made.path, partial)
+            partial.replace(destination)
+        return replace(made, path=destination)
 
     def copy(self, made: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""

@@ -139,7 +139,11 @@ def _details(built: Built) -> str:
             for package in packages
         ),
     ]
-    lines += ["", f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."]
+    lines += [
+        "",
+        f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."
+        f" {bytecode_line(built)[0].upper()}{bytecode_line(built)[1:]}.",
+    ]
     if account.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
         lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in account.pruned]
@@ -175,7 +179,7 @@ def account_lines(built: Built) -> list[str]:
     lines += [f"put back {r.path}: {r.needed_by} needs it" for r in shown]
     if len(account.restored) > len(shown):
         lines.append(f"put back {len(account.restored) - len(shown)} more, in report.json")
-    return [*lines, proof_line(built)]
+    return [*lines, proof_line(built), bytecode_line(built)]
 
 
 def proof_line(built: Built) -> str:
@@ -189,6 +193,19 @@ def proof_line(built: Built) -> str:
     skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
     return (
         f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
+    )
+
+
+def bytecode_line(built: Built) -> str:
+    """Say in one line what importing costs with and without bytecode, and what is packed."""
+    packed, proof = built.account.bytecode, built.account.proof
+    files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
+    said = f"bytecode: {packed.mode}{files}"
+    if proof is None or proof.cost is None:
+        return said
+    return (
+        f"{said}; importing all that was proven took {proof.cost.plain:.1f} s without,"
+        f" {proof.cost.cached:.1f} s with bytecode"
     )
 
 

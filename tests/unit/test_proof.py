@@ -44,24 +44,25 @@ def test_packages_come_before_what_is_in_them() -> None:
 
 def test_few_names_are_not_shared_out() -> None:
     names = [f"p{n}" for n in range(99)]
-    assert proof.shares(names, 8) == [names]
-    assert proof.shares([], 8) == []
+    assert proof.shares(names, {}) == [names]
+    assert proof.shares([], {}) == []
 
 
-@pytest.mark.parametrize("most", [2, 3, 8])
-def test_shares_hold_whole_packages_and_about_as_many_names(most: int) -> None:
+def test_shares_hold_whole_packages_and_are_about_as_heavy() -> None:
     names = [f"p{n % 10}.m{n}" for n in range(200)] + ["p3:attribute"]
-    found = proof.shares(names, most)
-    assert len(found) == most
+    weights = {f"p{n}": 1000 * n for n in range(10)}
+    found = proof.shares(names, weights)
+    assert len(found) == proof.SHARES
     assert sorted(name for share in found for name in share) == sorted(names)
     tops = [{name.partition(":")[0].partition(".")[0] for name in share} for share in found]
     assert sum(map(len, tops)) == len(set().union(*tops)) == 10
-    assert max(map(len, found)) - min(map(len, found)) <= 21
+    loads = [sum(weights[top] for top in share) for share in tops]
+    assert max(loads) - min(loads) <= 3000
 
 
 def test_one_package_makes_one_share() -> None:
     names = [f"big.m{n}" for n in range(300)]
-    assert proof.shares(names, 4) == [names]
+    assert proof.shares(names, {"big": 9}) == [names]
 
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
