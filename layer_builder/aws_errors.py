@@ -88,6 +88,11 @@ def code_of(error: BaseException | None) -> str:
     return ""
 
 
+def is_withheld(error: AwsError) -> bool:
+    """Tell whether AWS does not let one know, or has no such operation in this region."""
+    return code_of(error.__cause__) in _DENIED | {"404", "ResourceNotFoundException"}
+
+
 def judge(error: Exception) -> Failure:
     """Say what a failed call means for what it asked for."""
     match error:

@@ -14,17 +14,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
-    5: "main cli __main__",
+    5: "main errands cli __main__",
     4: "pipeline building filling libraries recompressing evidence proving packing grounds"
-    " publishing reading family resolving locking dividing world certainty attaching surveying fitting"
+    " publishing reading family resolving locking dividing world certainty attaching surveying fitting inspecting"
     " measuring threads",
     3: "uv interpreter trial scratch workspace tree archive shelf order aws aws_errors"
     " layer_versions bucket github console answers waiting catalog lambda_functions remote_zip"
     " rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries accounting bytecode recipe outcome report summary page weighing starter"
-    " native checks rewriting salvage naming attachment bucket_policy",
-    1: "layer delivery stack target distributions sdk proof resolution",
+    " native checks rewriting salvage naming attachment inventory listing bucket_policy",
+    1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
