@@ -103,7 +103,7 @@ def _users(several: Sequence[Usage]) -> list[dict[str, Any]]:
 
 
 def _with_before(holding: Holding) -> list[tuple[Entry, Entry | None]]:
-    return list(zip(holding.entries, [*holding.entries[1:], None], strict=True))
+    return list(zip(holding.entries, [*holding.entries[1:], None], strict=False))
 
 
 def _growths(entry: Entry, before: Entry | None) -> tuple[Growth | None, Growth | None]:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from functools import cache, partial
@@ -64,6 +65,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             return 0
         case "init":
             return errands.init(Path(namespace.manifest))
+        case _:
+            return _run(namespace, environ)
+
+
+def _run(namespace: Namespace, environ: Mapping[str, str]) -> int:
     work = errands.of(namespace, sys.stdout)
     if work is None:
         return _guarded(lambda: cli.values(namespace), environ)

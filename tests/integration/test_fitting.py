@@ -15,7 +15,7 @@ from .cloud.calls import Call
 from .cloud.faults import Fault, Trouble
 from .cloud.proxy import Proxy
 from .conftest import REGION
-from .test_attach import MANIFEST, Attach, Cloud, Run, arns
+from .test_attach import MANIFEST, Attach, Cloud, Connect, Run, arns
 
 UPDATE = "UpdateFunctionConfiguration"
 ACCOUNT = "123456789012"
@@ -42,14 +42,20 @@ class Script:
         return self.after(answer) if call.operation == self.operation else answer
 
 
-@pytest.fixture(autouse=True)
-def cloud(ministack: str) -> Cloud:
+def connected(url: str) -> Connect:
+    """Open clients of a ministack."""
+
     def connect(service: Any, region: str = REGION) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
         session = boto3.session.Session(ACCOUNT, "testing", region_name=region)
         config = Config(retries={"total_max_attempts": 1})
-        return session.client(service, endpoint_url=ministack, config=config)
+        return session.client(service, endpoint_url=url, config=config)
 
-    made = Cloud(connect)
+    return connect
+
+
+@pytest.fixture(autouse=True)
+def cloud(ministack: str) -> Cloud:
+    made = Cloud(connected(ministack))
     for name in "ac":
         made.layer(name, versions=2)
     made.function("shop-worker", "c:1")
