@@ -53,6 +53,9 @@ _S3_PERMISSIONS = {
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
+_NOT_BY_S3 = re.compile(
+    r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
+)
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -81,16 +84,9 @@ def readable(operation: str) -> Iterator[None]:
         raise GarbledError(operation=operation, why=why) from error
 
 
-def code_of(error: BaseException | None) -> str:
-    """Give the code that AWS refused with, empty when it did not refuse."""
-    if isinstance(error, botocore.exceptions.ClientError):
-        return str(error.response["Error"].get("Code", ""))
-    return ""
-
-
 def is_withheld(error: AwsError) -> bool:
     """Tell whether AWS does not let one know, or has no such operation in this region."""
-    return code_of(error.__cause__) in _DENIED | {"404", "ResourceNotFoundException"}
+    return error.code in _DENIED | {"404", "ResourceNotFoundException"}
 
 
 def judge(error: Exception) -> Failure:
@@ -231,6 +227,8 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
 
 def _missing(operation: str, said: str) -> str:
     """Name the permission that is missing, as AWS says it or else as the call needs it."""
+    if refused := _NOT_BY_S3.search(said):
+        return f"s3:{refused['action']} on {refused['object']} in S3"
     named = _NOT_AUTHORIZED.search(said)
     if named and named["resource"]:
         return f"{named['action']} on {named['resource']}"

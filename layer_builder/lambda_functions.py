@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layer_builder.aws import Aws
-from layer_builder.aws_errors import code_of, readable
+from layer_builder.aws_errors import readable
 from layer_builder.catalog import content_of, layers_of
 from layer_builder.errors import AwsError
 from layer_builder.patience import Failure, Tally
@@ -80,7 +80,7 @@ class LambdaFunctions:
                     FunctionName=function.name, Layers=list(layers), **guard
                 )
         except AwsError as error:
-            if code_of(error.__cause__) in _BUSY:
+            if error.code in _BUSY:
                 error.failure = Failure.BUSY
             raise
 
