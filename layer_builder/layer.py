@@ -28,7 +28,7 @@ class Bytecode(StrEnum):
 
     NONE = "none"
     IMPORTED = "imported"
-    """Those that the proof saw loaded."""
+    """Those that importing the top-level modules, and those of `imports:`, was seen to load."""
     ALL = "all"
     AUTO = "auto"
     """The most that keeps every limit."""
