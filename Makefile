@@ -23,9 +23,9 @@ lint: $(READY) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic .
+	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic . examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/publish-layers.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
 
 fix: $(READY) ## format and apply safe fixes
