@@ -4,17 +4,14 @@ Each test is one ill in one scenario, at each of the scenario's calls in turn; t
 a run in which nothing fails. docs/reliability.md has the table, by `make reliability`.
 """
 
-import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from .cloud import judge
-from .cloud.answers import Answer
-from .cloud.calls import Call
 from .cloud.faults import Fault, Trouble
 from .cloud.matrix import Theatre, keep
 from .cloud.program import Program
@@ -132,45 +129,6 @@ def test_what_cannot_be_known_is_not_claimed(
     proxy.clear()
     again = theatre.run(scenario, folder)
     assert judge.after_the_rerun(scenario, again, folder, view, older) == []
-
-
-class Meanwhile:
-    """A rule that has something happen while the first publish is on its way."""
-
-    def __init__(self, happen: Callable[[], object]) -> None:
-        self.left = [happen]
-
-    def refuse(self, call: Call) -> Answer | None:
-        if call.operation == "PublishLayerVersion" and self.left:
-            self.left.pop()()
-        return None
-
-    def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
-        return answer
-
-
-@pytest.mark.parametrize(("emulator", "scenario"), [("moto", SCENARIOS[0])], ids=["moto"])
-def test_what_another_run_published_meanwhile_is_not_published_again(
-    theatre: Theatre, rehearsal: Rehearsal, proxy: Proxy, scenario: Scenario
-) -> None:
-    """Of the layer whose publish is on its way the API lets nobody see more; of the next it does."""
-    folder = theatre.stage(scenario, rehearsal.built)
-    other = Program(REPOSITORY)
-    past_the_proxy = {**theatre.environment, "AWS_ENDPOINT_URL": theatre.view.url}
-    where = folder.with_name("other")
-    shutil.copytree(folder, where)
-    codes: list[int] = []
-
-    def publish() -> None:
-        done = other.run(*scenario.words, folder=where, environment=past_the_proxy)
-        codes.append(done.code)
-
-    proxy.rules = (Meanwhile(publish),)
-    codes.append(theatre.run(scenario, folder).code)
-    other.close()
-    assert codes == [0, 0]
-    there = [name for name, _ in judge.versions(scenario, theatre.view).values()]
-    assert there.count("b") == 1
 
 
 def test_the_page_tells_of_every_fault_and_scenario() -> None:

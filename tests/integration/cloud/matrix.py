@@ -85,7 +85,7 @@ class Theatre:
         self, scenario: Scenario, ill: Ill, calls: Sequence[Heard], built: Path, emulator: str
     ) -> Iterator[Verdict]:
         """Play a scenario once for each of its calls, with the ill at that call."""
-        for index in tried(scenario, calls):
+        for index in tried(scenario, ill, calls):
             before = calls[index - 1] if index else None
             yield replace(self._case(scenario, ill, calls[index], before, built), emulator=emulator)
 
@@ -159,14 +159,15 @@ class Theatre:
         )
 
 
-def tried(scenario: Scenario, calls: Sequence[Heard]) -> list[int]:
+def tried(scenario: Scenario, ill: Ill, calls: Sequence[Heard]) -> list[int]:
     """List the calls that go wrong: of each operation the first and the last."""
     found: dict[str, list[int]] = {}
     for index, heard in enumerate(calls):
-        if scenario.operations is None or heard.operation in scenario.operations:
+        wanted = (scenario.operations, ill.operations)
+        if all(some is None or heard.operation in some for some in wanted):
             found.setdefault(heard.operation, []).append(index)
     lasts = {i[-1] for operation, i in found.items() if operation not in scenario.alike}
-    return sorted({i[0] for i in found.values()} | lasts)
+    return sorted({i[0] for i in found.values()} | (set() if ill.operations else lasts))
 
 
 def keep(verdicts: Sequence[Verdict], place: int) -> None:

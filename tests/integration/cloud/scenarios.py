@@ -29,6 +29,8 @@ class Ill:
     fault: Fault
     times: int | None = 1
     everywhere: bool = False
+    operations: frozenset[str] | None = None
+    """At whose calls it is tried; None is all."""
     must_finish: bool = False
     """A run that does not finish all the same has not done what it should."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -36,9 +38,12 @@ class Ill:
 
 _SHORT = {"LAYER_BUILDER_READ_TIMEOUT": "1"}
 
+_FIRST_WRITE = frozenset({"PublishLayerVersion"})
+
 ILLS = (
     Ill(name="429", fault=Fault.THROTTLED, must_finish=True),
-    Ill(name="429 for good", fault=Fault.THROTTLED, times=None),
+    # Forty tries, at the pace of one that is throttled: half a minute.
+    Ill(name="429 for good", fault=Fault.THROTTLED, times=None, operations=_FIRST_WRITE),
     Ill(name="500", fault=Fault.INTERNAL),
     Ill(name="500 for good", fault=Fault.INTERNAL, times=None),
     Ill(name="503", fault=Fault.UNAVAILABLE),
@@ -111,6 +116,7 @@ SCENARIOS = (
         words=("publish", "--aws-region", f"{REGION},us-east-1"),
         regions=(REGION, "us-east-1"),
         operations=frozenset({"PublishLayerVersion"}),
+        ills=_ONCE,
     ),
     Scenario(
         name="publish through S3",
