@@ -50,6 +50,10 @@ _S3_PERMISSIONS = {
     "PutObject": "s3:PutObject",
     "UploadPart": "s3:PutObject",
 }
+_OTHER_PERMISSIONS = {
+    "GetParameters": "ssm:GetParameters",
+    "PutParameter": "ssm:PutParameter",
+}
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
@@ -235,8 +239,11 @@ def _missing(operation: str, said: str) -> str:
     action = named["action"] if named else _permission(operation)
     if operation in _S3_PERMISSIONS:
         return f"{action} on the bucket"
+    if operation in _OTHER_PERMISSIONS:
+        return f"{action} on the parameter"
     return f"{action} on this {'function' if 'Function' in operation else 'layer'}"
 
 
 def _permission(operation: str) -> str:
-    return _S3_PERMISSIONS.get(operation) or f"lambda:{operation}"
+    others = _S3_PERMISSIONS | _OTHER_PERMISSIONS
+    return others.get(operation) or f"lambda:{operation}"

@@ -49,3 +49,38 @@ class Delivery:
     mode: Mode = Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retired:
+    """A layer version that went, or in a dry run would go."""
+
+    arn: str
+    created: str
+    """ISO 8601, as AWS writes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A layer version that its number alone would have let go, and why it stays."""
+
+    arn: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """What was done for a layer version in a region, besides publishing it.
+
+    In a dry run: what would be done.
+    """
+
+    granted: tuple[str, ...] = ()
+    """Who was let in."""
+    revoked: tuple[str, ...] = ()
+    """Who is no longer."""
+    parameter: str = ""
+    """Name of the SSM parameter that was written; empty when it held the ARN already."""
+    object_removed: bool = False
+    retired: tuple[Retired, ...] = ()
+    kept: tuple[Kept, ...] = ()

@@ -25,7 +25,9 @@ from layer_builder import (
     remote_zip,
     report,
     schema,
+    stocktaking,
     summary,
+    surveying,
 )
 from layer_builder.bucket import Bucket
 from layer_builder.catalog import Catalog
@@ -42,8 +44,9 @@ from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
 from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
+from layer_builder.parameters import Parameters
+from layer_builder.policies import Policies
 from layer_builder.scratch import Scratch
-from layer_builder.surveying import Region
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
@@ -137,16 +140,23 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
     )
 
 
-def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> LayerVersions:
+def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktaking.Region:
     reached = aws.Aws(region, paced=not sandbox)
     if sandbox and bucket:
         bucket.create(reached)
-    return LayerVersions(reached, bucket)
+    return stocktaking.Region(
+        name=region,
+        versions=LayerVersions(reached, bucket),
+        policies=Policies(reached),
+        parameters=Parameters(reached),
+    )
 
 
-def _reach(region: str, *, sandbox: bool) -> Region:
+def _reach(region: str, *, sandbox: bool) -> surveying.Region:
     reached = aws.Aws(region, paced=not sandbox)
-    return Region(name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached))
+    return surveying.Region(
+        name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
+    )
 
 
 def _index_settings(

@@ -1,10 +1,11 @@
 """What a run came to: the one value that every report and output is rendered from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from layer_builder.attachment import Attached, Status
+from layer_builder.delivery import Handover
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Built, Layer, Release
@@ -32,6 +33,8 @@ class Outcome:
     """Regions by layer id: what a dry run would publish."""
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     """By layer id, then region: why it is neither published nor unchanged there."""
+    handovers: dict[str, dict[str, Handover]] = field(default_factory=dict)
+    """By layer id, then region."""
     stacks: list[StackWeight] = field(default_factory=list)
     attachments: list[Attached] = field(default_factory=list)
     """What became of each function, by region and in the manifest's order."""
@@ -77,6 +80,13 @@ class Outcome:
         for member in self.by_name()[built.layer.name]:
             found = {**self.releases.get(member.layer.id, {}), release.region: release}
             self.releases[member.layer.id] = _in_order(found, self.regions)
+
+    def note_handover(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
+        """Add to what was done for a layer in a region."""
+        for member in self.by_name()[built.layer.name]:
+            found = self.handovers.get(member.layer.id, {})
+            handover = replace(found.get(region, Handover()), **more)
+            self.handovers[member.layer.id] = _in_order({**found, region: handover}, self.regions)
 
     def note_missing(self, built: Built, region: str, why: str) -> None:
         """Note why a layer is not released in a region, unless it is, or the reason is known."""

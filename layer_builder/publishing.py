@@ -1,13 +1,11 @@
 """Publishes finished layers: reads what is there first, then writes only what is new."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from layer_builder import certainty, threads
+from layer_builder import certainty, delivering, stocktaking, threads
 from layer_builder.building import Voice
-from layer_builder.clock import now
 from layer_builder.delivery import Mode
 from layer_builder.errors import (
     AwsError,
@@ -18,85 +16,11 @@ from layer_builder.errors import (
 )
 from layer_builder.layer import Action, Built, Release
 from layer_builder.layer_versions import LayerVersion
+from layer_builder.ledger import Ledger
 from layer_builder.outcome import Outcome
+from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
 
-_AT_ONCE = 8
-"""Layers of one region that are published at the same time."""
-
-_FRESH_SECONDS = 2.0
-
-_noting = threading.Lock()
-"""Held by whoever writes into the outcome: regions and layers do so at the same time."""
-
-
-class Region(certainty.Versions, Protocol):
-    """Lambda in one region."""
-
-    def check_bucket(self, *, for_reference: bool) -> None:
-        """Raise what is wrong with the bucket, before anything is built."""
-
-    def newest(self, built: Built) -> LayerVersion | None:
-        """Read the newest version of a layer."""
-
-    def check(self, built: Built) -> None:
-        """Raise what would stop this layer, before anything is written."""
-
-    def stage(self, built: Built) -> None:
-        """Put the zip where AWS reads it, if it does not go into the request."""
-
-    def unstage(self, built: Built) -> bool:
-        """Remove the zip again, if that is wanted; tells whether it was there."""
-
-
-Connect = Callable[[str], Region]
-"""Opens a region; raises AwsError where that is impossible."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What was there of a layer before anything was written."""
-
-    built: Built
-    newest: LayerVersion | None
-    seen: float
-    """When, by the clock."""
-
-    @property
-    def is_same(self) -> bool:
-        """Whether publishing would change nothing."""
-        return self.newest is not None and self.newest.holds(self.built)
-
-    @property
-    def number(self) -> int:
-        """The newest version's number, 0 for none."""
-        return self.newest.version if self.newest else 0
-
-
-@dataclass(kw_only=True)
-class Survey:
-    """What was there in a region, and what is left to do."""
-
-    region: Region
-    found: list[Finding] = field(default_factory=list)
-    """Of every layer; nothing when something failed."""
-    seconds: float = 0.0
-    error: LayerBuilderError | None = None
-
-    @property
-    def new(self) -> list[Finding]:
-        """What is to be published."""
-        return [finding for finding in self.found if not finding.is_same]
-
-    def is_stale(self, finding: Finding) -> bool:
-        """Tell whether to look again before writing: another run may have published meanwhile.
-
-        A look costs one of the 15 requests a second that AWS takes, so that a survey that took
-        long stays fresh for longer.
-        """
-        return now() - finding.seen > max(_FRESH_SECONDS, 2 * self.seconds)
-
-
-Held = dict[str, LayerBuilderError]
+Held = Mapping[str, LayerBuilderError]
 """Errors of regions that are told at the end, by region."""
 
 
@@ -106,9 +30,8 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
-    inputs = outcome.inputs
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
-    if by_reference and not inputs.s3_bucket:
+    if by_reference and not outcome.inputs.s3_bucket:
         raise ManifestError(
             *(
                 Problem(
@@ -123,17 +46,17 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
 
     def check(region: Region) -> LayerBuilderError | None:
         try:
-            region.check_bucket(for_reference=bool(by_reference))
+            region.versions.check_bucket(for_reference=bool(by_reference))
         except LayerBuilderError as error:
             return error
         return None
 
     found = zip(regions, threads.each(check, regions, len(regions)), strict=True)
-    held = {region.region: error for region, error in found if error}
+    held = {region.name: error for region, error in found if error}
     if held and len(held) == len(regions):
         raise merged(list(held.values()))
-    for region, error in held.items():
-        voice.step(region, f"nothing will be published here: {error.problems[0].message}")
+    for name, error in held.items():
+        voice.step(name, f"nothing will be published here: {error.problems[0].message}")
     return held
 
 
@@ -144,122 +67,149 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Hel
     stop the others. Raises at the end with the errors of all regions; the outcome then holds what
     was published, and why the rest was not.
     """
+    run = _Run(outcome=outcome, voice=voice)
     layers = [built for built, *_ in outcome.by_name().values()]
-    surveys = threads.each(lambda region: _survey(region, layers, held), regions, len(regions))
-    for survey in surveys:
-        _tell(outcome, survey, voice)
-    over = [survey for survey in surveys if isinstance(survey.error, LimitError)]
-    writes = not (over or outcome.inputs.dry_run or all(survey.error for survey in surveys))
-    if writes:
-        _write_all(outcome, surveys, voice)
-    _raise_all(outcome, surveys, over, wrote=writes)
-
-
-def _survey(region: Region, layers: Sequence[Built], held: Held) -> Survey:
-    """Compare each layer with its newest version, and check those that are not unchanged."""
-    survey = Survey(region=region, error=held.get(region.region))
-    if survey.error:
-        return survey
-    start = now()
-
-    def find(built: Built) -> Finding:
-        return Finding(built=built, newest=region.newest(built), seen=now())
-
-    try:
-        found = threads.each(find, layers, _AT_ONCE)
-        threads.each(region.check, [item.built for item in found if not item.is_same], _AT_ONCE)
-    except LayerBuilderError as error:
-        survey.error = error
-    else:
-        survey.found = found
-    survey.seconds = now() - start
-    return survey
-
-
-def _tell(outcome: Outcome, survey: Survey, voice: Voice) -> None:
-    """Say and note what is unchanged, and what is to be published."""
-    region = survey.region.region
-    for finding in survey.found:
-        built = finding.built
-        if finding.newest and finding.is_same:
-            _record(outcome, built, survey.region, finding.newest, Action.UNCHANGED)
-            voice.step(built.layer.title, f"unchanged in {region}: {finding.newest.arn}")
-            continue
-        outcome.to_publish.setdefault(built.layer.id, []).append(region)
-        if outcome.inputs.dry_run:
-            after = f"after {finding.newest.arn}" if finding.newest else "as its first version"
-            voice.step(
-                built.layer.title, f"would be published to {region} as {built.layer.name}, {after}"
-            )
-
-
-def _write_all(outcome: Outcome, surveys: Sequence[Survey], voice: Voice) -> None:
-    interrupted = threading.Event()
-    try:
-        threads.each(
-            lambda survey: _write(outcome, survey, voice, interrupted), surveys, len(surveys)
-        )
-    finally:
-        interrupted.set()
-
-
-def _write(outcome: Outcome, survey: Survey, voice: Voice, interrupted: threading.Event) -> None:
-    """Publish what is new in a region.
-
-    The first goes alone: what AWS refuses for all of them is asked for once. After an error
-    nothing new is begun; what is on its way is seen to its end.
-    """
-    errors: dict[str, LayerBuilderError] = {}
-
-    def write(finding: Finding) -> None:
-        if errors or interrupted.is_set():
-            return
-        try:
-            _publish_one(outcome, survey, finding, voice)
-        except LayerBuilderError as error:
-            errors[finding.built.layer.id] = error
-
-    first, rest = survey.new[:1], survey.new[1:]
-    threads.each(write, first, 1)
-    threads.each(write, rest, _AT_ONCE)
-    for finding in survey.new:
-        layer_id = finding.built.layer.id
-        if layer_id in errors:
-            why = errors[layer_id].problems[0].message
-            with _noting:
-                outcome.note_missing(finding.built, survey.region.region, why)
-    if errors:
-        survey.error = merged(list(errors.values()))
-
-
-def _publish_one(outcome: Outcome, survey: Survey, finding: Finding, voice: Voice) -> None:
-    built, region = finding.built, survey.region
-    region.stage(built)
-    number = finding.number
-    if survey.is_stale(finding):
-        newest = region.newest(built)
-        number = newest.version if newest else 0
-        if newest and newest.holds(built):
-            _record(outcome, built, region, newest, Action.UNCHANGED)
-            voice.step(
-                built.layer.title, f"published by another run meanwhile, unchanged: {newest.arn}"
-            )
-            return
-    done = certainty.publish(
-        region, built, number, lambda text: voice.step(built.layer.title, text)
+    stocks = threads.each(
+        lambda region: stocktaking.take(region, layers, held), regions, len(regions)
     )
-    version = done.version
-    if version.sha256 != built.archive.sha256:
-        raise AwsError.because(
-            f"AWS stored other bytes than were sent: {version.arn}",
-            layer=built.layer.key,
-            details=(f"sent sha256 {built.archive.sha256}", f"stored {version.sha256 or '(none)'}"),
-            advice=("do not use that version; publish again",),
+    for stock in stocks:
+        run.tell(stock)
+    over = [stock for stock in stocks if isinstance(stock.error, LimitError)]
+    writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
+    if writes:
+        threads.each(run.write, stocks, len(stocks), run.interrupted)
+    if failed := over or [stock for stock in stocks if stock.error]:
+        for stock in stocks:
+            run.note_missing(stock)
+        error = merged([stock.error for stock in failed if stock.error])
+        progress = [run.progress(stocks)] if writes else []
+        raise type(error)(*error.problems, *progress)
+
+
+def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
+    """Make one error of several, with each problem once."""
+    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+    return type(errors[0])(*problems)
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """One run's writes, in all regions."""
+
+    outcome: Outcome
+    voice: Voice
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(outcome=self.outcome)
+
+    def tell(self, stock: Stock) -> None:
+        """Say and note what is unchanged, and what is to be published."""
+        region, dry_run = stock.region, self.outcome.inputs.dry_run
+        for item in stock.items:
+            built = item.built
+            if item.newest and item.is_same:
+                self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+                self.voice.step(built.layer.title, f"unchanged in {region.name}: {item.newest.arn}")
+            else:
+                self.ledger.to_publish(built, region.name)
+            if dry_run and not item.is_same:
+                after = f"after {item.newest.arn}" if item.newest else "as its first version"
+                self.voice.step(
+                    built.layer.title,
+                    f"would be published to {region.name} as {built.layer.name}, {after}",
+                )
+            if dry_run:
+                delivering.rehearse(region, item, self.voice, self.ledger)
+
+    def write(self, stock: Stock) -> None:
+        """Publish what is new in a region, and deliver all of it.
+
+        The first new one goes alone: what AWS refuses for all of them is asked for once. After an
+        error nothing new is begun; what is on its way is seen to its end.
+        """
+        errors: dict[str, LayerBuilderError] = {}
+
+        def write(item: Item) -> None:
+            if errors or self.interrupted.is_set():
+                return
+            try:
+                self._write(stock, item)
+            except LayerBuilderError as error:
+                errors[item.built.layer.id] = error
+
+        first = stock.new[:1]
+        threads.each(write, first, 1)
+        threads.each(write, [item for item in stock.items if item not in first], AT_ONCE)
+        for item in stock.items:
+            if error := errors.get(item.built.layer.id):
+                self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
+        if errors:
+            stock.error = merged(list(errors.values()))
+
+    def _write(self, stock: Stock, item: Item) -> None:
+        region, built = stock.region, item.built
+        if not item.is_same:
+            region.versions.stage(built)
+            if stock.is_stale(item):
+                item = stocktaking.again(region, item)
+        release = self._kept(region, item) or self._published(region, item)
+        delivering.deliver(region, item, release, self.voice, self.ledger)
+
+    def _kept(self, region: Region, item: Item) -> Release | None:
+        """Take a version that is there for ours, if it is the same; another run may have made it."""
+        if item.newest is None or not item.is_same:
+            return None
+        built, found = item.built, self.outcome.releases.get(item.built.layer.id, {})
+        if region.name not in found:
+            self.voice.step(
+                built.layer.title,
+                f"published by another run meanwhile, unchanged: {item.newest.arn}",
+            )
+        return self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+
+    def _published(self, region: Region, item: Item) -> Release:
+        built, title = item.built, item.built.layer.title
+        done = certainty.publish(
+            region.versions, built, item.number, lambda text: self.voice.step(title, text)
         )
-    _record(outcome, built, region, version, Action.PUBLISHED)
-    voice.step(built.layer.title, f"published {version.arn}")
-    if done.twin:
-        voice.warn(_twice(built, version, done.twin))
+        version = done.version
+        if version.sha256 != built.archive.sha256:
+            raise _other_bytes(built, version)
+        release = self.ledger.release(built, region.name, version, Action.PUBLISHED)
+        self.voice.step(title, f"published {version.arn}")
+        if done.twin:
+            self.voice.warn(_twice(built, version, done.twin))
+        return release
+
+    def note_missing(self, stock: Stock) -> None:
+        """Note of all that is not in a region that something failed, there or elsewhere."""
+        why = "something else failed here" if stock.error else "nothing was written anywhere"
+        for built, *_ in self.outcome.by_name().values():
+            self.ledger.missing(built, stock.region.name, why)
+
+    def progress(self, stocks: Sequence[Stock]) -> Problem:
+        """Tell what a failed run did publish, and what is left for the next."""
+        left = [
+            f"{built.layer.key} in {stock.region.name}"
+            for built, *_ in self.outcome.by_name().values()
+            for stock in stocks
+            if stock.region.name not in self.outcome.releases.get(built.layer.id, {})
+        ]
+        return Problem(
+            message=f"published before that: {', '.join(self.ledger.published()) or 'nothing'}",
+            details=(f"not published: {', '.join(left) or 'nothing'}",),
+            advice=("run it again: what is published stays as it is, the rest follows",),
+        )
+
+
+def _other_bytes(built: Built, version: LayerVersion) -> AwsError:
+    return AwsError.because(
+        f"AWS stored other bytes than were sent: {version.arn}",
+        layer=built.layer.key,
+        details=(f"sent sha256 {built.archive.sha256}", f"stored {version.sha256 or '(none)'}"),
+        advice=("do not use that version; publish again",),
+    )
 
 
 def _twice(built: Built, version: LayerVersion, twin: LayerVersion) -> Problem:
@@ -269,57 +219,3 @@ def _twice(built: Built, version: LayerVersion, twin: LayerVersion) -> Problem:
         details=("a publish without an answer happened after all, after it was looked for",),
         advice=(f"nothing uses {twin.arn}: it may be deleted",),
     )
-
-
-def _raise_all(
-    outcome: Outcome, surveys: Sequence[Survey], over: Sequence[Survey], *, wrote: bool
-) -> None:
-    """Raise the errors of all regions, with what was done nevertheless."""
-    failed = over or [survey for survey in surveys if survey.error]
-    if not failed:
-        return
-    for survey in surveys:
-        region = survey.region.region
-        why = (
-            "something failed before it in this region" if survey.error else "another region failed"
-        )
-        for built, *_ in outcome.by_name().values():
-            outcome.note_missing(built, region, why)
-    error = merged([survey.error for survey in failed if survey.error])
-    progress = [_progress(outcome, surveys)] if wrote else []
-    raise type(error)(*error.problems, *progress)
-
-
-def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
-    """Make one error of several, with each problem once."""
-    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
-    return type(errors[0])(*problems)
-
-
-def _progress(outcome: Outcome, surveys: Sequence[Survey]) -> Problem:
-    """Tell what a failed run did publish, and what is left for the next."""
-    done = [
-        release.arn
-        for releases in outcome.releases.values()
-        for release in releases.values()
-        if release.action is Action.PUBLISHED
-    ]
-    left = [
-        f"{built.layer.key} in {survey.region.region}"
-        for built, *_ in outcome.by_name().values()
-        for survey in surveys
-        if survey.region.region not in outcome.releases.get(built.layer.id, {})
-    ]
-    return Problem(
-        message=f"published before that: {', '.join(done) or 'nothing'}",
-        details=(f"not published: {', '.join(left)}",),
-        advice=("run it again: what is published stays as it is, the rest follows",),
-    )
-
-
-def _record(
-    outcome: Outcome, built: Built, region: Region, version: LayerVersion, action: Action
-) -> None:
-    release = Release(region=region.region, arn=version.arn, version=version.version, action=action)
-    with _noting:
-        outcome.note(built, release)

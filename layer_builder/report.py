@@ -4,6 +4,7 @@ from typing import Any
 
 import layer_builder
 from layer_builder.attachment import Attached, Forecast
+from layer_builder.delivery import Handover
 from layer_builder.errors import Problem
 from layer_builder.layer import Action, Built
 from layer_builder.outcome import Outcome
@@ -105,10 +106,24 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
             region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
         },
         "missing": dict(outcome.missing.get(layer.id, {})),
+        "delivery": {
+            region: _handover(handover)
+            for region, handover in outcome.handovers.get(layer.id, {}).items()
+        },
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,
         "reused": built.reused,
         "seconds": account.seconds,
+    }
+
+
+def _handover(handover: Handover) -> dict[str, Any]:
+    return {
+        "permissions": {"added": list(handover.granted), "removed": list(handover.revoked)},
+        "parameter": handover.parameter or None,
+        "object_removed": handover.object_removed,
+        "retired": [{"arn": item.arn, "created": item.created} for item in handover.retired],
+        "kept": [{"arn": item.arn, "why": item.why} for item in handover.kept],
     }
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from layer_builder.building import Builder, Voice
 from layer_builder.evidence import FindProver
 from layer_builder.measuring import Measure
-from layer_builder.publishing import Connect
 from layer_builder.resolving import Installer
 from layer_builder.scratch import Scratch
 from layer_builder.shelf import Shelf
 from layer_builder.stack import Stack
+from layer_builder.stocktaking import Connect
 from layer_builder.surveying import Reach
 from layer_builder.workspace import Workspace
 

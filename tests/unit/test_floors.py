@@ -14,22 +14,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
-    5: "main errands cli __main__",
-    4: "pipeline building filling libraries recompressing evidence proving packing grounds"
-    " publishing reading family resolving locking dividing world certainty attaching surveying fitting inspecting"
-    " measuring threads",
-    3: "uv interpreter trial scratch workspace tree archive shelf order aws aws_errors"
-    " layer_versions bucket github console answers waiting catalog lambda_functions remote_zip"
-    " rehearsal",
+    5: "main cli __main__ errands",
+    4: "pipeline batch building filling libraries proving publishing certainty stocktaking"
+    " delivering ledger reading resolving locking dividing threads world recompressing evidence"
+    " packing grounds family attaching surveying fitting measuring inspecting",
+    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
+    " layer_versions bucket policies parameters github console scratch catalog lambda_functions"
+    " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
-    " fields deliveries accounting bytecode recipe outcome report summary page weighing starter"
-    " native checks rewriting salvage naming attachment inventory listing bucket_policy",
+    " fields deliveries recipe outcome report summary page weighing starter native checks"
+    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory"
+    " listing",
     1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
 
-OUTSIDE = {"prover", "compiler"}
+OUTSIDE = {"prover", "isolation", "compiler"}
 """Programs of their own, which nothing imports."""
 
 BETWEEN_EDGES = {
@@ -48,6 +49,10 @@ BETWEEN_EDGES = {
     ("layer_versions", "aws"): "calls go through the door",
     ("layer_versions", "aws_errors"): "an answer without what AWS always says is garbled",
     ("layer_versions", "waiting"): "zips in requests wait for room",
+    ("parameters", "aws"): "calls go through the door",
+    ("parameters", "aws_errors"): "the same",
+    ("policies", "aws"): "calls go through the door",
+    ("policies", "aws_errors"): "the same",
     ("catalog", "aws"): "calls go through the door",
     ("catalog", "aws_errors"): "an answer without what AWS always says is garbled",
     ("lambda_functions", "aws"): "calls go through the door",
@@ -62,8 +67,8 @@ BETWEEN_EDGES = {
 DOORS = {
     "actions_toolkit": {"github"},
     "boto3": {"aws", "aws_errors", "bucket"},
-    "botocore": {"aws", "aws_errors", "bucket"},
-    "ctypes": {"prover"},
+    "botocore": {"aws", "aws_errors", "bucket", "policies"},
+    "ctypes": {"prover", "isolation"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},
     "github": {"github"},
@@ -170,6 +175,6 @@ def test_the_environment_is_read_at_the_door_only() -> None:
 
 @pytest.mark.parametrize("module", sorted(OUTSIDE))
 def test_a_program_of_its_own_stands_alone(module: str) -> None:
-    assert ours(module) == set()
+    assert ours(module) <= OUTSIDE
     assert theirs(module) <= sys.stdlib_module_names
-    assert {other for other in TREES if module in ours(other)} == set()
+    assert {other for other in TREES if module in ours(other)} <= OUTSIDE
