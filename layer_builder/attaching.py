@@ -6,13 +6,13 @@ from dataclasses import replace
 from layer_builder import attachment, surveying, threads
 from layer_builder.attachment import Attached, Kind, Status
 from layer_builder.building import Voice
-from layer_builder.catalog import Version
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.fitting import Fitting, UpdateFailedError
 from layer_builder.lambda_functions import Function
 from layer_builder.layer import Action, Release
 from layer_builder.measuring import Scales
 from layer_builder.outcome import Outcome
+from layer_builder.published import Version
 from layer_builder.surveying import AT_ONCE, Look, Region, Task
 
 

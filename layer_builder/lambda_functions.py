@@ -11,9 +11,10 @@ from typing import Any
 
 from layer_builder.aws import Aws
 from layer_builder.aws_errors import readable
-from layer_builder.catalog import Content, content_of, layers_of
+from layer_builder.catalog import content_of, layers_of
 from layer_builder.errors import AwsError
 from layer_builder.patience import Failure, Tally
+from layer_builder.published import Content
 
 _LOOKS = 300
 _LOOK_SECONDS = 1.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from layer_builder.attachment import Part
-from layer_builder.catalog import Content, Version
 from layer_builder.errors import AwsError
 from layer_builder.lambda_functions import Function
 from layer_builder.layer import Layer
+from layer_builder.published import Content, Version
 from layer_builder.remote_zip import UnreadableError
 from layer_builder.shelf import Shelf
 from layer_builder.stack import Stack

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
     5: "main cli __main__",
-    4: "pipeline batch building filling libraries proving publishing certainty stocktaking delivering"
+    4: "pipeline batch building filling libraries proving publishing certainty stocktaking delivering retiring"
     " ledger reading resolving locking dividing threads world recompressing evidence packing"
     " grounds family attaching surveying fitting measuring",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
@@ -23,8 +23,8 @@ FLOORS = {
     " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries recipe outcome report summary page weighing starter native checks"
-    " rewriting salvage naming bucket_policy grants accounting bytecode attachment",
-    1: "layer delivery stack target distributions sdk proof resolution",
+    " rewriting salvage naming bucket_policy grants retention accounting bytecode attachment",
+    1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
