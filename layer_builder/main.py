@@ -149,6 +149,7 @@ def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktakin
         versions=LayerVersions(reached, bucket),
         policies=Policies(reached),
         parameters=Parameters(reached),
+        catalog=Catalog(reached),
     )
 
 

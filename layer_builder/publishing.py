@@ -18,6 +18,7 @@ from layer_builder.layer import Action, Built, Release
 from layer_builder.layer_versions import LayerVersion
 from layer_builder.ledger import Ledger
 from layer_builder.outcome import Outcome
+from layer_builder.retiring import Retiring
 from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
 
 Held = Mapping[str, LayerBuilderError]
@@ -78,6 +79,8 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Hel
     writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
     if writes:
         threads.each(run.write, stocks, len(stocks), run.interrupted)
+    elif outcome.inputs.dry_run and not over:
+        threads.each(run.rehearse, stocks, len(stocks))
     if failed := over or [stock for stock in stocks if stock.error]:
         for stock in stocks:
             run.note_missing(stock)
@@ -123,7 +126,7 @@ class _Run:
                 delivering.rehearse(region, item, self.voice, self.ledger)
 
     def write(self, stock: Stock) -> None:
-        """Publish what is new in a region, and deliver all of it.
+        """Publish what is new in a region, deliver all of it, and retire what is old.
 
         The first new one goes alone: what AWS refuses for all of them is asked for once. After an
         error nothing new is begun; what is on its way is seen to its end.
@@ -146,6 +149,25 @@ class _Run:
                 self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
         if errors:
             stock.error = merged(list(errors.values()))
+        elif not stock.error and not self.interrupted.is_set():
+            self._tidy(stock)
+
+    def _tidy(self, stock: Stock) -> None:
+        """Retire what is old in a region where all that was to be published is."""
+        retiring = self._retiring(stock.region)
+        retiring.retire(stock.items)
+        if stock.new:
+            retiring.warn_of_storage()
+
+    def rehearse(self, stock: Stock) -> None:
+        """Say what would be retired in a region."""
+        if not stock.error:
+            self._retiring(stock.region).rehearse(stock.items)
+
+    def _retiring(self, region: Region) -> Retiring:
+        return Retiring(
+            region=region, ledger=self.ledger, voice=self.voice, interrupted=self.interrupted
+        )
 
     def _write(self, stock: Stock, item: Item) -> None:
         region, built = stock.region, item.built

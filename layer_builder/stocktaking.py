@@ -10,6 +10,7 @@ from layer_builder.errors import LayerBuilderError
 from layer_builder.grants import Change, Grant
 from layer_builder.layer import Built
 from layer_builder.layer_versions import LayerVersion
+from layer_builder.published import Storage, User, Version
 
 AT_ONCE = 8
 """Layers of one region that are worked on at the same time."""
@@ -34,6 +35,22 @@ class Versions(certainty.Versions, Protocol):
 
     def unstage(self, built: Built) -> bool:
         """Remove the zip again, if that is wanted; tells whether it was there."""
+
+    def delete(self, built: Built, number: int) -> None:
+        """Delete a version; deleted twice it is deleted once."""
+
+
+class Catalog(Protocol):
+    """What one region has."""
+
+    def versions(self, name: str) -> Sequence[Version]:
+        """List the versions of a layer."""
+
+    def users(self) -> Sequence[User]:
+        """List all functions and their published versions, with the layers of each."""
+
+    def storage(self) -> Storage | None:
+        """Read how much code storage is used; None when AWS does not say."""
 
 
 class Policies(Protocol):
@@ -67,6 +84,7 @@ class Region:
     versions: Versions
     policies: Policies
     parameters: Parameters
+    catalog: Catalog
 
 
 Connect = Callable[[str], Region]
