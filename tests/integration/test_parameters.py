@@ -71,6 +71,8 @@ def test_a_rerun_writes_what_is_not_so(  # noqa: PLR0913, PLR0917 (the table's c
             ssm.delete_parameter(Name="/shop/code")
         case "changed by hand":
             ssm.put_parameter(Name="/shop/code", Value="x", Type="String", Overwrite=True)
+        case _:
+            assert before == "as it was left"
     done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 0, done.stderr
     assert proxy.operations().count("PutParameter") == writes
