@@ -100,11 +100,8 @@ class Builder:
         return product
 
     def settle(self, product: Product, chosen: Product) -> Product:
-        """Make one of a product's choices the layer's zip, and forget the others."""
+        """Make one of a product's choices the layer's zip."""
         stem = chosen.note.stem
-        for other in (product, *product.smaller):
-            if other is not chosen:
-                other.archive.path.unlink(missing_ok=True)
         made = self.shelf.receive(chosen.archive, stem)
         self.shelf.keep(stem, chosen.note)
         return replace(chosen, archive=made, smaller=(), ground=product.ground)

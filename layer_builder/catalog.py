@@ -5,62 +5,15 @@ API_GetLayerVersion.html, API_ListFunctions.html, API_ListAliases.html, API_GetA
 """
 
 import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from layer_builder.attachment import layer_of
 from layer_builder.aws import Aws
 from layer_builder.aws_errors import readable
+from layer_builder.published import Content, Storage, User, Version
 
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """A layer version as a list tells it."""
-
-    arn: str
-    number: int
-    created: str
-    """ISO 8601, as AWS writes it."""
-    runtimes: tuple[str, ...]
-    """Empty when the publisher did not say."""
-    architectures: tuple[str, ...]
-    """The same."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Content:
-    """The zip of a layer version."""
-
-    sha256: str
-    """In hexadecimal."""
-    size: int
-    """Bytes of the zip."""
-    location: str = field(repr=False)
-    """Presigned: whoever has it can read the zip for ten minutes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class User:
-    """A function, or a published version of one, and the layer versions it has."""
-
-    function: str
-    """Its name."""
-    qualifier: str
-    """`$LATEST` or a number."""
-    layers: tuple[str, ...]
-    """ARNs."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Storage:
-    """The code storage of the account in the region."""
-
-    used: int
-    """Bytes."""
-    allowed: int
-    """Bytes."""
+_T = TypeVar("_T")
 
 
 class Catalog:
@@ -74,9 +27,11 @@ class Catalog:
 
     def versions(self, name: str) -> list[Version]:
         """List the versions of a layer, newest first; none when there is no such layer."""
-        with self._aws.translated(None), readable("ListLayerVersions"):
-            pages = self._pages(self._lambda.list_layer_versions, LayerName=name)
-            found = [_version(item) for page in pages for item in page.get("LayerVersions", ())]
+        found = self._listed(
+            lambda page: [_version(item) for item in page["LayerVersions"]],
+            self._lambda.list_layer_versions,
+            LayerName=name,
+        )
         return sorted(found, key=lambda version: -version.number)
 
     def content(self, arn: str) -> Content:
@@ -94,46 +49,58 @@ class Catalog:
 
     def users(self) -> list[User]:
         """List all functions and their published versions, with the layers of each."""
-        with self._aws.translated(None), readable("ListFunctions"):
-            pages = self._pages(self._lambda.list_functions, FunctionVersion="ALL")
-            return [
-                User(
-                    function=item["FunctionName"],
-                    qualifier=item.get("Version") or "$LATEST",
-                    layers=layers_of(item),
-                )
-                for page in pages
-                for item in page.get("Functions", ())
-            ]
+        return self._listed(
+            lambda page: [_user(item) for item in page["Functions"]],
+            self._lambda.list_functions,
+            FunctionVersion="ALL",
+        )
 
     def aliases(self, function: str) -> dict[str, list[str]]:
         """List the aliases of a function by the version that they lead to, weighted ones too."""
+        pairs = self._listed(
+            lambda page: [pair for item in page["Aliases"] for pair in _led_to(item)],
+            self._lambda.list_aliases,
+            FunctionName=function,
+        )
         found: dict[str, list[str]] = {}
-        with self._aws.translated(None), readable("ListAliases"):
-            for page in self._pages(self._lambda.list_aliases, FunctionName=function):
-                for item in page.get("Aliases", ()):
-                    weighted = (item.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-                    for version in (item["FunctionVersion"], *(weighted or ())):
-                        found.setdefault(version, []).append(item["Name"])
+        for version, name in pairs:
+            found.setdefault(version, []).append(name)
         return found
 
     def storage(self) -> Storage | None:
         """Read how much code storage is used; None when AWS does not say."""
-        with self._aws.translated(None), readable("GetAccountSettings"):
-            answer = self._aws.repeated(self._lambda.get_account_settings)
-            used = answer.get("AccountUsage", {}).get("TotalCodeSize")
-            allowed = answer.get("AccountLimit", {}).get("TotalCodeSize")
-            if used is None or not allowed:
-                return None
-            return Storage(used=int(used), allowed=int(allowed))
 
-    def _pages(self, call: Any, **parameters: object) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 (botocore's)
-        while True:
-            page: Mapping[str, Any] = self._aws.repeated(partial(call, **parameters))
-            yield page
-            if not page.get("NextMarker"):
-                return
-            parameters["Marker"] = page["NextMarker"]
+        def read() -> Storage | None:
+            with readable("GetAccountSettings"):
+                answer = self._lambda.get_account_settings()
+                used = answer.get("AccountUsage", {}).get("TotalCodeSize")
+                allowed = answer.get("AccountLimit", {}).get("TotalCodeSize")
+                return None if used is None or not allowed else Storage(used=used, allowed=allowed)
+
+        with self._aws.translated(None):
+            return self._aws.repeated(read)
+
+    def _listed(
+        self,
+        items: Callable[[Mapping[str, Any]], list[_T]],
+        call: Callable[..., Any],
+        **parameters: str,
+    ) -> list[_T]:
+        """Read a list page by page."""
+
+        def page() -> tuple[list[_T], str]:
+            with readable(call.__name__):
+                answer = call(**parameters)
+                return items(answer), answer.get("NextMarker") or ""
+
+        found: list[_T] = []
+        with self._aws.translated(None):
+            while True:
+                some, marker = self._aws.repeated(page)
+                found += some
+                if not marker:
+                    return found
+                parameters["Marker"] = marker
 
 
 def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...]:
@@ -158,3 +125,17 @@ def _version(item: Mapping[str, Any]) -> Version:
         runtimes=tuple(item.get("CompatibleRuntimes") or ()),
         architectures=tuple(item.get("CompatibleArchitectures") or ()),
     )
+
+
+def _user(item: Mapping[str, Any]) -> User:
+    return User(
+        function=item["FunctionName"],
+        qualifier=item.get("Version") or "$LATEST",
+        layers=layers_of(item),
+    )
+
+
+def _led_to(alias: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List the versions that an alias leads to, each with its name."""
+    weighted = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or ()
+    return [(version, alias["Name"]) for version in (alias["FunctionVersion"], *weighted)]

@@ -11,9 +11,10 @@ from typing import Any
 
 from layer_builder.aws import Aws
 from layer_builder.aws_errors import readable
-from layer_builder.catalog import Content, content_of, layers_of
+from layer_builder.catalog import content_of, layers_of
 from layer_builder.errors import AwsError
 from layer_builder.patience import Failure, Tally
+from layer_builder.published import Content
 
 _LOOKS = 300
 _LOOK_SECONDS = 1.0
@@ -79,9 +80,7 @@ class LambdaFunctions:
                     FunctionName=function.name, Layers=list(layers), **guard
                 )
         except AwsError as error:
-            cause: Any = error.__cause__
-            code = getattr(cause, "response", {}).get("Error", {}).get("Code")
-            if code in _BUSY:
+            if error.code in _BUSY:
                 error.failure = Failure.BUSY
             raise
 

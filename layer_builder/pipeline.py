@@ -1,7 +1,6 @@
 """The story of a run: read, build, weigh, publish."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import assert_never
 from layer_builder import (
     archive,
     attaching,
-    bytecode,
-    limits,
-    measuring,
+    batch,
     publishing,
     reading,
     resolving,
@@ -24,9 +21,7 @@ from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.family import Family, families
-from layer_builder.grounds import Grounds
 from layer_builder.inputs import Command, Inputs
-from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.outcome import Outcome
@@ -48,40 +43,16 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.BUILD:
             _build(outcome, world)
         case Command.PUBLISH:
-            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            reading.regions(outcome, world.default_regions)
             regions = [world.connect(region) for region in outcome.regions]
             held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
             publishing.publish(outcome, regions, world.voice, held)
         case Command.ATTACH:
-            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
-            _attach(outcome, world)
+            reading.regions(outcome, world.default_regions)
+            attaching.attach(outcome, world)
         case _:
             assert_never(inputs.command)
-
-
-def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
-    """Settle where to work: the input says it, else the manifest, else the environment."""
-    named = outcome.manifest.regions if outcome.manifest else ()
-    regions = outcome.inputs.regions or named or world.default_regions()
-    if not regions:
-        raise ManifestError.because(
-            "no AWS region is named",
-            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
-        )
-    return regions
-
-
-def _attach(outcome: Outcome, world: World) -> None:
-    """Give the functions the newest versions of their layers; build nothing."""
-    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
-    regions = [world.reach(region) for region in outcome.regions]
-    if outcome.inputs.sandbox:
-        for region in outcome.regions:
-            world.furnish(region, outcome.functions, shelf)
-        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
-    attaching.attach(outcome, regions, scales, world.voice)
 
 
 def _plan(outcome: Outcome, world: World) -> None:
@@ -140,15 +111,10 @@ def _build(outcome: Outcome, world: World) -> None:
             left.append(family)
         else:
             products |= taken
-    resolved = _resolve(left, world, locked)
-    firsts = _firsts(resolved, outcome.layers)
-    products |= _build_all(resolved, firsts, builder, world.workers)
-    products = _settle(products, firsts, outcome, builder)
-    for layer in outcome.layers:
-        first = firsts.get(layer.id, layer)
-        outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
-        if first is not layer:
-            world.voice.step(layer.title, f"same content as {first.title}: built once")
+    try:
+        batch.build(_resolve(left, world, locked), products, builder, outcome, world.workers)
+    finally:
+        shelf.sweep()
     _join_targets(outcome)
     _weigh(outcome, world.voice)
 
@@ -190,88 +156,6 @@ def _take_up(orders: Sequence[Order], builder: Builder) -> dict[str, Product] | 
             return None
         found[order.layer.id] = product
     return found
-
-
-def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
-    """Find for each layer the first one with the same content: its build serves."""
-    by_content: dict[str, Layer] = {}
-    return {
-        layer.id: by_content.setdefault(resolved[layer.id].content_key, layer)
-        for layer in layers
-        if layer.id in resolved
-    }
-
-
-def _build_all(
-    resolved: Mapping[str, Resolved],
-    firsts: Mapping[str, Layer],
-    builder: Builder,
-    workers: int,
-) -> dict[str, Product]:
-    """Build each content once, several at a time, layers after those that they require."""
-    waiting = [
-        item
-        for layer_id, item in resolved.items()
-        if layer_id in firsts and firsts[layer_id].id == layer_id
-    ]
-    waiting.sort(key=lambda item: len(item.below))
-    carrying = {firsts[layer_id].id for item in waiting for layer_id in item.below}
-    futures: dict[str, Future[Product]] = {}
-    with builder.scratch.folder() as folder:
-        grounds = Grounds(folder=folder)
-
-        def build(item: Resolved) -> Product:
-            # Those below were handed to the pool before: they run, or are done.
-            lower = [firsts[layer_id].id for layer_id in item.below]
-            layer_id = item.order.layer.id
-            return builder.build(
-                item,
-                below=lambda: [grounds.of(futures[name].result()) for name in lower],
-                keep=grounds.place(layer_id) if layer_id in carrying else None,
-            )
-
-        with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-            for item in waiting:
-                futures[item.order.layer.id] = pool.submit(build, item)
-        return dict(zip(futures, threads.results(list(futures.values())), strict=True))
-
-
-def _settle(
-    products: Mapping[str, Product], firsts: Mapping[str, Layer], outcome: Outcome, builder: Builder
-) -> dict[str, Product]:
-    """Choose how much bytecode each layer carries, where the manifest leaves that open."""
-    choices = {key: (product, *product.smaller) for key, product in products.items()}
-    sizes = {
-        key: [choice.archive.weight.unzipped_bytes for choice in several]
-        for key, several in choices.items()
-    }
-    builds = {layer.id: firsts.get(layer.id, layer).id for layer in outcome.layers}
-    chosen = bytecode.choose(sizes, outcome.functions, builds)
-    return {
-        key: builder.settle(product, choices[key][chosen[key]]) if product.smaller else product
-        for key, product in products.items()
-    }
-
-
-def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
-    """Give a layer its own copy of its build, with a note, held against its limits."""
-    made = product.archive
-    if first is not layer:
-        shelved = shelf.find(layer.stem)
-        if shelved and shelved[0].content == product.note.content:
-            made = shelved[1]
-        else:
-            made = shelf.copy(made, layer.stem)
-            shelf.keep(layer.stem, product.note)
-    allowed = limits.limits_for(layer.budget, through_s3=bool(inputs.s3_bucket))
-    return Built(
-        layer=layer,
-        archive=made,
-        account=product.note.account,
-        readings=limits.weigh(made.weight, allowed),
-        same_as=first.id if first is not layer else None,
-        reused=product.reused,
-    )
 
 
 def _weigh(outcome: Outcome, voice: Voice) -> None:

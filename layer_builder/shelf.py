@@ -78,6 +78,11 @@ class Shelf:
             partial.replace(destination)
         return replace(made, path=destination)
 
+    def sweep(self) -> None:
+        """Remove the zips that nobody chose."""
+        for path in self.folder.glob(".*.zip"):
+            path.unlink(missing_ok=True)
+
     def copy(self, made: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""
         destination = self.zip_path(name)

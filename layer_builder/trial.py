@@ -15,7 +15,7 @@ from typing import Any
 
 from layer_builder.proof import Attempt, Cost, Verdict
 
-_PROVER = Path(__file__).with_name("prover.py")
+_PROGRAM = [Path(__file__).with_name(name) for name in ("isolation.py", "prover.py")]
 _CREDENTIALS = (
     ".aws", ".azure", ".cargo/credentials.toml", ".config/gcloud", ".config/gh", ".docker", ".git-credentials",
     ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".ssh",
@@ -83,7 +83,7 @@ class Trial:
 
     def _start(self, home: str, answers: int) -> subprocess.Popen[bytes]:
         # The prover's own text is passed, not its path: nothing of ours is importable there.
-        program = _PROVER.read_text(encoding="utf-8")
+        program = "\n".join(part.read_text(encoding="utf-8") for part in _PROGRAM)
         environ = {
             "PATH": "/usr/bin:/bin",
             "HOME": home,

@@ -115,6 +115,21 @@ def test_neither_folder_nor_order_nor_hash_seed_change_a_byte(
     assert len(digests) == 1
 
 
+def test_bytecode_that_a_wheel_brings_gives_way_to_ours(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    path = f"demo/__pycache__/used.{TAG}.pyc"
+    add_wheel("demo", "1.0", {**FILES, path: b"stale"})
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nbytecode: all\nprune: off\n'
+        "layers:\n  deps: {packages: [demo]}\n"
+    )
+    assert run("build").returncode == 0
+    with zipfile.ZipFile(workspace / "dist/layers/deps.zip") as file:
+        assert file.namelist().count(f"python/{path}") == 1
+        assert file.read(f"python/{path}")[4:8] == (0b01).to_bytes(4, "little")
+
+
 def test_no_build_folder_is_in_the_bytecode(
     build: Callable[..., dict[str, Any]], workspace: Path
 ) -> None:

@@ -14,22 +14,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
-    5: "main cli __main__",
-    4: "pipeline building filling libraries proving publishing certainty stocktaking delivering"
-    " ledger reading resolving locking dividing threads world recompressing evidence packing"
-    " grounds family attaching surveying fitting measuring",
+    5: "main cli __main__ errands",
+    4: "pipeline batch building filling libraries proving publishing certainty stocktaking"
+    " delivering ledger reading resolving locking dividing threads world recompressing evidence"
+    " packing grounds family attaching surveying fitting measuring inspecting",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
     " layer_versions bucket policies parameters github console scratch catalog lambda_functions"
     " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries recipe outcome report summary page weighing starter native checks"
-    " rewriting salvage naming bucket_policy grants accounting bytecode attachment handoff masking",
-    1: "layer delivery stack target distributions sdk proof resolution",
+    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory"
+    " listing handoff masking",
+    1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
 """The modules of each floor; 0 to 2 are pure."""
 
-OUTSIDE = {"prover", "compiler"}
+OUTSIDE = {"prover", "isolation", "compiler"}
 """Programs of their own, which nothing imports."""
 
 BETWEEN_EDGES = {
@@ -67,7 +68,7 @@ DOORS = {
     "actions_toolkit": {"github"},
     "boto3": {"aws", "aws_errors", "bucket"},
     "botocore": {"aws", "aws_errors", "bucket", "policies"},
-    "ctypes": {"prover"},
+    "ctypes": {"prover", "isolation"},
     "deflate": {"archive"},
     "elftools": {"elf", "stripping"},
     "github": {"github"},
@@ -174,6 +175,6 @@ def test_the_environment_is_read_at_the_door_only() -> None:
 
 @pytest.mark.parametrize("module", sorted(OUTSIDE))
 def test_a_program_of_its_own_stands_alone(module: str) -> None:
-    assert ours(module) == set()
+    assert ours(module) <= OUTSIDE
     assert theirs(module) <= sys.stdlib_module_names
-    assert {other for other in TREES if module in ours(other)} == set()
+    assert {other for other in TREES if module in ours(other)} <= OUTSIDE
