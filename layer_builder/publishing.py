@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import certainty, delivering, stocktaking, threads
+from layer_builder import certainty, delivering, handoff, stocktaking, threads
 from layer_builder.building import Voice
 from layer_builder.delivery import Mode
 from layer_builder.errors import (
@@ -31,6 +31,8 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
+    for problem in handoff.clashes(outcome.layers):
+        voice.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:
         raise ManifestError(

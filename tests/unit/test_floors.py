@@ -23,7 +23,7 @@ FLOORS = {
     " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries recipe outcome report summary page weighing starter native checks"
-    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory listing retention",
+    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory listing retention handoff masking",
     1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }
