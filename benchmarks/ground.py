@@ -8,25 +8,33 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.row import Back, Case, Row
-from layer_builder import imports, indexes, interpreter
+from layer_builder import accounting, evidence, filling, imports, indexes, interpreter
 from layer_builder.clock import Clock
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
-from layer_builder.filling import Filler
-from layer_builder.layer import Account, Layer, Reference
+from layer_builder.family import Family
+from layer_builder.layer import Layer, Package, Reference
 from layer_builder.order import order
 from layer_builder.proof import Depth, Round
 from layer_builder.pruning import Restoration
 from layer_builder.requirements import Requirements, collect
-from layer_builder.resolving import Family, resolve
+from layer_builder.resolving import resolve
 from layer_builder.rules import Profile
 from layer_builder.target import Architecture, Python, Target
 from layer_builder.tree import Tree
 from layer_builder.uv import Uv
 from layer_builder.workspace import Collection
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """What the comparison needs to know of a filled layer."""
+
+    packages: tuple[Package, ...]
+    restored: tuple[Restoration, ...]
 
 
 def try_out(case: Case) -> Row:
@@ -36,14 +44,11 @@ def try_out(case: Case) -> Row:
     prover = interpreter.find(target, os.environ)
     if prover is None:
         return Row(case=case, error=f"no {target.runtime} on this machine")
-    filler = Filler(
-        installer=Uv(environ=indexes.environment(os.environ, {})), find_prover=lambda _: prover
-    )
     clock = Clock()
     with tempfile.TemporaryDirectory(prefix="proving-ground-") as folder:
         tree = Tree.below(Path(folder))
         try:
-            account = _fill(case, target, filler, tree, clock)
+            account = _fill(case, target, prover, tree, clock)
         except LayerBuilderError as error:
             lines = [line for p in error.problems for line in (p.message, *p.details)]
             return Row(case=case, error="\n".join(lines), seconds=clock.seconds)
@@ -53,7 +58,10 @@ def try_out(case: Case) -> Row:
     return replace(row, seconds=seconds)
 
 
-def _fill(case: Case, target: Target, filler: Filler, tree: Tree, clock: Clock) -> Account:
+def _fill(
+    case: Case, target: Target, prover: interpreter.Interpreter, tree: Tree, clock: Clock
+) -> _Account:
+    installer = Uv(environ=indexes.environment(os.environ, {}))
     layer = Layer(
         key="ground",
         name="ground",
@@ -65,8 +73,13 @@ def _fill(case: Case, target: Target, filler: Filler, tree: Tree, clock: Clock) 
     asked = _requirements(case, target)
     with clock.step("resolve"):
         family = Family(orders=(order(layer, asked, Collection()),))
-        resolved = resolve(family, filler.installer)[layer.id]
-    return filler.fill(resolved, tree, clock).account
+        resolved = resolve(family, installer)[layer.id]
+    filled = filling.fill(resolved, tree, installer, clock)
+    found = evidence.prove(filled, lambda _: prover, tuple, tuple, clock)
+    return _Account(
+        packages=accounting.packages(filled.installed, filled.before, tree.scan()),
+        restored=found.plan.restored,
+    )
 
 
 def _requirements(case: Case, target: Target) -> Requirements:
@@ -78,7 +91,7 @@ def _requirements(case: Case, target: Target) -> Requirements:
     return asked
 
 
-def _compare(case: Case, tree: Tree, account: Account, prover: interpreter.Interpreter) -> Row:
+def _compare(case: Case, tree: Tree, account: _Account, prover: interpreter.Interpreter) -> Row:
     guard, proof = _put_back(account.restored)
     kept = [entry.path for entry in tree.scan()]
     restored = {back.path for back in (*guard, *proof)}
@@ -86,9 +99,9 @@ def _compare(case: Case, tree: Tree, account: Account, prover: interpreter.Inter
     first += tree.entry_points()
     names = list(dict.fromkeys([*first, *_modules(kept)]))
     gone = _files(tree.attic)
-    pruned = prover.attempt(tree.root, names, cache=tree.bytecode, watch=True)
+    pruned = prover.attempt(tree.root, names, caches=[tree.bytecode], watch=True)
     tree.exchange(gone)
-    whole = prover.attempt(tree.root, names, cache=tree.bytecode, watch=True)
+    whole = prover.attempt(tree.root, names, caches=[tree.bytecode], watch=True)
     used = _used(pruned, first)
     imported = {"before": set(whole.imported), "after": set(pruned.imported)}
     return Row(

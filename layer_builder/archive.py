@@ -5,13 +5,15 @@ builds of Python, and so would the zip's bytes. Format: PKWARE's APPNOTE.TXT 6.3
 """
 
 import hashlib
+import mmap
 import os
 import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +33,14 @@ _MOST_BYTES = 0xFFFFFFFF
 _MOST_ENTRIES = 0xFFFF
 _HEADERS_BYTES = 30 + 46
 _AHEAD = 64
-"""Members compressed before they are written, which bounds memory."""
+"""Members compressed before they are written."""
+
+_AHEAD_BYTES = 64 * 1024 * 1024
+"""Unpacked bytes of these, unless a single member has more: this bounds memory."""
+
+_MAPPED_BYTES = 1024 * 1024
+_HUGE_BYTES = 64 * 1024 * 1024
+_PROBE_BYTES = 1024 * 1024
 
 
 class Member:
@@ -50,21 +59,30 @@ class TooLargeToZipError(ValueError):
     """The members do not fit a zip without 64-bit sizes; Lambda's limit is far below that."""
 
 
-def write(
-    members: Iterable[Member], destination: Path, compression: Compression, workers: int = 0
+def write(  # noqa: PLR0913 (what a zip is made of, and what may be taken over)
+    members: Iterable[Member],
+    destination: Path,
+    compression: Compression,
+    workers: int = 0,
+    *,
+    base: Path | None = None,
+    stale: Collection[str] = (),
 ) -> Archive:
     """Write a zip and weigh it. The bytes are the same for any number of workers.
 
-    Raises TooLargeToZipError at 4 GiB. The file appears under its name only when it is whole.
+    What `base`, a zip that this function wrote at the same compression, has of the members is taken
+    from there, but for the `stale` paths. Raises TooLargeToZipError at 4 GiB. The file appears
+    under its name only when it is whole.
     """
     ordered = sorted(members, key=lambda member: member.path)
     level = LEVELS[compression]
+    known = _known(base, stale) if base else {}
     destination.parent.mkdir(parents=True, exist_ok=True)
     partial = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     writer = _Writer()
     try:
         with partial.open("wb") as out, ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-            for member, packed in _packed(ordered, level, pool):
+            for member, packed in _packed(ordered, level, pool, known):
                 writer.add(out, member, packed)
             writer.finish(out)
         partial.replace(destination)
@@ -78,29 +96,100 @@ def write(
     )
 
 
-_Packed = tuple[int, int, int, bytes]  # method, checksum, size, data
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Packed:
+    """A member's bytes as they go into the zip: at hand, or in a file from an offset on."""
+
+    method: int
+    checksum: int
+    size: int
+    """Unpacked."""
+    length: int
+    """Packed."""
+    data: bytes | bytearray = b""
+    origin: tuple[Path, int] | None = None
+
+    def pieces(self) -> Iterator[bytes | bytearray]:
+        """Give the packed bytes, never much at once where they come from a file."""
+        if self.origin is None:
+            yield self.data
+            return
+        path, offset = self.origin
+        with path.open("rb") as file:
+            file.seek(offset)
+            left = self.length
+            while left:
+                piece = file.read(min(left, 1 << 20))
+                if not piece:
+                    raise OSError(f"{path} ended early")
+                left -= len(piece)
+                yield piece
 
 
 def _pack(member: Member, level: int) -> _Packed:
-    content = member.source.read_bytes()
-    squeezed = deflate.deflate_compress(content, level)
-    checksum = zlib.crc32(content)
-    if len(squeezed) < len(content):
-        return _DEFLATED, checksum, len(content), bytes(squeezed)
-    return _STORED, checksum, len(content), content
+    with member.source.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < _MAPPED_BYTES:
+            return _squeezed(file.read(), level, member.source)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return _squeezed(content, level, member.source)
+
+
+def _squeezed(content: bytes | mmap.mmap, level: int, source: Path) -> _Packed:
+    checksum, size = zlib.crc32(content), len(content)
+    if size < _HUGE_BYTES or _pays(content, level):
+        data = deflate.deflate_compress(content, level)
+        if len(data) < size:
+            return _Packed(
+                method=_DEFLATED, checksum=checksum, size=size, length=len(data), data=data
+            )
+    return _Packed(method=_STORED, checksum=checksum, size=size, length=size, origin=(source, 0))
+
+
+def _pays(content: bytes | mmap.mmap, level: int) -> bool:
+    """Try a huge file at its beginning, middle and end: its packed bytes have to fit memory."""
+    last = len(content) - _PROBE_BYTES
+    samples = [content[start : start + _PROBE_BYTES] for start in (0, last // 2, last)]
+    return any(len(deflate.deflate_compress(s, level)) < len(s) * 0.99 for s in samples)
+
+
+def _known(base: Path, stale: Collection[str]) -> dict[str, _Packed]:
+    """Say where an earlier zip of ours has each member's packed bytes."""
+    with zipfile.ZipFile(base) as file:
+        return {
+            info.filename: _Packed(
+                method=info.compress_type,
+                checksum=info.CRC,
+                size=info.file_size,
+                length=info.compress_size,
+                # We write no extra fields, so that the data comes right behind the name.
+                origin=(base, info.header_offset + 30 + len(info.filename.encode())),
+            )
+            for info in file.infolist()
+            if info.filename not in stale
+        }
 
 
 def _packed(
-    members: list[Member], level: int, pool: ThreadPoolExecutor
+    members: list[Member], level: int, pool: ThreadPoolExecutor, known: Mapping[str, _Packed]
 ) -> Iterator[tuple[Member, _Packed]]:
     """Compress ahead on all cores, hand over in order."""
-    waiting: deque[tuple[Member, Future[_Packed]]] = deque()
+    waiting: deque[tuple[Member, int, Future[_Packed]]] = deque()
+    ahead = 0
     for member in members:
-        waiting.append((member, pool.submit(_pack, member, level)))
-        if len(waiting) >= _AHEAD:
-            first, future = waiting.popleft()
+        size = 0 if member.path in known else member.source.stat().st_size
+        while waiting and (len(waiting) >= _AHEAD or ahead + size > _AHEAD_BYTES):
+            first, held, future = waiting.popleft()
+            ahead -= held
             yield first, future.result()
-    for first, future in waiting:
+        if member.path in known:
+            future = Future()
+            future.set_result(known[member.path])
+        else:
+            future = pool.submit(_pack, member, level)
+        waiting.append((member, size, future))
+        ahead += size
+    for first, _, future in waiting:
         yield first, future.result()
 
 
@@ -114,13 +203,13 @@ class _Writer:
         self._directory: list[bytes] = []
 
     def add(self, out: BinaryIO, member: Member, packed: _Packed) -> None:
-        method, checksum, size, data = packed
+        size, length = packed.size, packed.length
         name = member.path.encode()
-        if self.offset + len(data) > _MOST_BYTES - 0xFFFF or size > _MOST_BYTES:
+        if self.offset + length > _MOST_BYTES - 0xFFFF or size > _MOST_BYTES:
             raise TooLargeToZipError(member.path)
         common = struct.pack(
             "<HHHHHLLLHH",
-            20, _UTF8, method, 0, _DATE, checksum, len(data), size, len(name), 0,
+            20, _UTF8, packed.method, 0, _DATE, packed.checksum, length, size, len(name), 0,
         )  # fmt: skip
         mode = 0o100755 if member.executable else 0o100644
         self._directory.append(
@@ -131,7 +220,8 @@ class _Writer:
         )
         self.unzipped += size
         self._put(out, b"PK\x03\x04" + common + name)
-        self._put(out, data)
+        for piece in packed.pieces():
+            self._put(out, piece)
 
     def finish(self, out: BinaryIO) -> None:
         start = self.offset
@@ -153,7 +243,7 @@ class _Writer:
             + struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1),
         )
 
-    def _put(self, out: BinaryIO, data: bytes) -> None:
+    def _put(self, out: BinaryIO, data: bytes | bytearray) -> None:
         out.write(data)
         self.digest.update(data)
         self.offset += len(data)
@@ -181,6 +271,11 @@ def extract(path: Path, python: Path) -> None:
     with zipfile.ZipFile(path) as file:
         names = [name for name in file.namelist() if name.startswith("python/")]
         file.extractall(python.parent, names)
+
+
+def gzipped(content: bytes) -> bytes:
+    """Compress to a gzip file without name and date, as small as libdeflate makes it."""
+    return bytes(deflate.gzip_compress(content, LEVELS[Compression.BEST]))
 
 
 def digest_of(path: Path) -> str:

@@ -54,6 +54,12 @@ _OTHER_PERMISSIONS = {
     "GetParameters": "ssm:GetParameters",
     "PutParameter": "ssm:PutParameter",
 }
+_NOT_AUTHORIZED = re.compile(
+    r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
+)
+_NOT_BY_S3 = re.compile(
+    r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
+)
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -80,6 +86,11 @@ def readable(operation: str) -> Iterator[None]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
         raise GarbledError(operation=operation, why=why) from error
+
+
+def is_withheld(error: AwsError) -> bool:
+    """Tell whether AWS does not let one know, or has no such operation in this region."""
+    return error.code in _DENIED | {"404", "ResourceNotFoundException"}
 
 
 def judge(error: Exception) -> Failure:
@@ -157,18 +168,22 @@ def _refusal(
     too_large = _TOO_LARGE.search(said)
     if built and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
+    if too_large and operation == "UpdateFunctionConfiguration":
+        return LimitError.because(
+            "its code and layers are too large together, says AWS",
+            details=facts,
+            advice=("detach a layer, or prune harder (prune: aggressive)",),
+        )
     if code in _EXPIRED:
         message, advice = "the AWS credentials have expired", f"log in again; {_LOGIN}"
     elif code in _UNKNOWN_KEY:
         message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
     elif code in _DENIED:
         message = f"AWS does not allow {operation}"
-        what = "this layer"
-        if operation in _S3_PERMISSIONS:
-            what = "the bucket"
-        elif operation in _OTHER_PERMISSIONS:
-            what = "the parameter"
-        advice = f"give the role the permission for {_permission(operation)} on {what}"
+        advice = f"give the role the permission for {_missing(operation, said)}"
+    elif code == "ResourceNotFoundException" and operation == "GetFunction":
+        message = "the function does not exist"
+        advice = "attach sets the layers of functions that are there; function-name: names them"
     elif code == "CodeStorageExceededException":
         message = "the region's code storage is full (300 GB for all functions and layers)"
         advice = "delete layer versions that no function uses"
@@ -212,6 +227,21 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
             " {region} in s3-bucket is filled in",
         ),
     )
+
+
+def _missing(operation: str, said: str) -> str:
+    """Name the permission that is missing, as AWS says it or else as the call needs it."""
+    if refused := _NOT_BY_S3.search(said):
+        return f"s3:{refused['action']} on {refused['object']} in S3"
+    named = _NOT_AUTHORIZED.search(said)
+    if named and named["resource"]:
+        return f"{named['action']} on {named['resource']}"
+    action = named["action"] if named else _permission(operation)
+    if operation in _S3_PERMISSIONS:
+        return f"{action} on the bucket"
+    if operation in _OTHER_PERMISSIONS:
+        return f"{action} on the parameter"
+    return f"{action} on this {'function' if 'Function' in operation else 'layer'}"
 
 
 def _permission(operation: str) -> str:

@@ -1,6 +1,5 @@
 """Proposes how to split a layer that is too large: measures it, places its distributions."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from layer_builder import (
     rewriting,
     splitting,
 )
-from layer_builder.building import Builder
 from layer_builder.errors import LimitError, ManifestError, Place
-from layer_builder.filling import Filler
+from layer_builder.family import families
+from layer_builder.grounds import Grounds
 from layer_builder.inputs import Inputs
 from layer_builder.layer import Layer
 from layer_builder.limits import mib
@@ -51,7 +50,7 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
     orders = reading.orders(outcome, world.workspace, world.installer, world.voice)
     family = next(
         family
-        for family in resolving.families(orders, manifest.ties)
+        for family in families(orders, manifest.ties)
         if layer.id in {order.layer.id for order in family.orders}
     )
     resolved = resolving.resolve(family, world.installer, reading.lock_of(inputs))
@@ -86,13 +85,14 @@ def _measure(
     """Build the layer, and see what each distribution takes after pruning."""
     requires = world.installer.requires(asked, layer.target, layer.build)
     settled = world.installer.settled(asked, layer.target, layer.build)
-    filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
-    with tempfile.TemporaryDirectory(prefix="layer-builder-") as folder:
-        builder = Builder(
-            filler=filler, shelf=Shelf(folder=Path(folder)), voice=world.voice, command="split"
-        )
-        below = [builder.build(resolved[name]).archive for name in resolved[layer.id].below]
-        packages = builder.build(resolved[layer.id], below).note.account.packages
+    with world.scratch.folder() as folder:
+        builder = world.builder(Shelf(folder=folder / "shelf"), "split")
+        grounds = Grounds(folder=folder)
+        below = [
+            grounds.of(builder.build(resolved[name], keep=grounds.place(name)))
+            for name in resolved[layer.id].below
+        ]
+        packages = builder.build(resolved[layer.id], lambda: below).note.account.packages
     return [
         Part(
             name=package.name,

@@ -1,154 +1,115 @@
-"""Fills a tree: install, prune, prove, strip; gives the accounts of all that."""
+"""Fills a tree: install, prune, include, strip; what is in it then is ready to be proven."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layer_builder import checks, distributions, libraries, proof, proving, sdk
+from layer_builder import checks, distributions, libraries, recompressing, sdk
 from layer_builder.clock import Clock
 from layer_builder.distributions import Distribution
-from layer_builder.errors import InstallError, ManifestError, Problem, ProofError
-from layer_builder.layer import Account, Layer, Package
+from layer_builder.errors import InstallError, ManifestError, Problem
+from layer_builder.layer import Compression, Layer
 from layer_builder.native import Wheel
 from layer_builder.order import Order
-from layer_builder.proof import Depth, Proof
-from layer_builder.proving import Bench, Prover
-from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal, RuleTotal
+from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal
 from layer_builder.requirements import Requirements
 from layer_builder.resolving import Installer, Resolved
 from layer_builder.sdk import Policy
-from layer_builder.target import Architecture, Target
 from layer_builder.tree import Tree
-
-FindProver = Callable[[Target], Prover | None]
-"""Finds a Python that can import for a target; None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What is in a tree now."""
+    """What is in a tree now, and what is known of it."""
 
-    account: Account
+    tree: Tree
+    layer: Layer
+    plan: PrunePlan
+    installed: Sequence[Distribution]
+    before: Sequence[Entry]
+    """The installed files, before anything was removed."""
     owners: Mapping[str, str]
     """The distribution of each installed path."""
+    to_runtime: frozenset[str]
+    """The installed paths that are left to the runtime."""
+    kept: Sequence[Entry]
+    """What is in the tree now: what was not removed, and the workspace's files."""
+    has_native: bool
+    warnings: tuple[Problem, ...]
+    included_bytes: int
+
+    def following(self, plan: PrunePlan) -> "Filled":
+        """Give it as it is after the tree was made to follow a plan."""
+        self.reseal(plan)
+        return replace(self, plan=plan, kept=self.tree.scan())
+
+    def reseal(self, plan: PrunePlan) -> None:
+        """Make the RECORDs true to a plan."""
+        self.tree.seal(r.entry.path for r in plan.removals if r.rule in REWRITES)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filler:
-    """Fills trees; see `fill`."""
+REWRITES = frozenset({libraries.STRIP, recompressing.RULE})
+"""Rules that give a file other contents instead of removing it."""
 
-    installer: Installer
-    find_prover: FindProver
-    workers: int = 1
 
-    def fill(self, resolved: Resolved, tree: Tree, clock: Clock) -> Filled:
-        """Install what was resolved, leave out what is to go, prove the rest, add the workspace's.
+def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> Filled:
+    """Install what was resolved, leave out what is to go, add the workspace's files.
 
-        Raises InstallError for wheels that cannot load on the target, ProofError for a pruning
-        that cannot be mended, ManifestError for files that would overwrite one another.
-        """
-        order = resolved.order
-        layer, requirements = order.layer, order.recipe.requirements
-        included = sum(file.source.stat().st_size for file in order.files.files)
-        if resolved.own.pins:
-            with clock.step("install"):
-                self.installer.install(
-                    resolved.own, requirements, layer.target, tree.root, layer.build
-                )
-                tree.forget_host(layer.target.runtime)
-        with clock.step("prune"):
-            entries = tree.scan()
-            installed = tree.distributions(entries)
-            _refuse_built(installed, layer)
-            owners = distributions.owners(installed)
-            to_runtime = _leave_to_runtime(tree, installed, layer)
-            here = [entry for entry in entries if entry.path not in to_runtime]
-            plan = _plan(layer, requirements, here, owners, tree)
-            tree.exchange(plan.removed_paths)
-            _include(order, tree)
-        with clock.step("check"):
-            wheels = {
-                path: Wheel(name=d.name, version=d.version, tags=d.tags)
-                for d in installed
-                for path in d.files
-            }
-            elves = libraries.scan(tree)
-            warnings = libraries.judge(elves, layer, wheels)
-            remaining = [d for d in installed if d.record not in to_runtime]
-            elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
-            paths = [entry.path for entry in tree.scan()]
-            warnings += checks.warnings(remaining, paths, layer.target, elsewhere=elsewhere)
-            warnings += _services(layer, plan, owners, tree)
-        if layer.strip:
-            with clock.step("strip"):
-                plan = replace(plan, removals=(*plan.removals, *libraries.strip(tree, elves)))
-        with clock.step("prove"):
-            found, plan, unproven = self._prove(tree, plan, owners, layer, has_native=bool(elves))
-            warnings += unproven
-        tree.update_records(
-            {
-                r.entry.path: tree.read(r.entry.path)
-                for r in plan.removals
-                if r.rule == libraries.STRIP
-            }
-        )
-        tree.seal()
-        account = Account(
-            packages=_packages(installed, entries, tree.scan()),
-            pruned=_totals(plan, to_runtime, entries),
-            restored=plan.restored,
-            held_back=resolved.own.held_back,
-            proof=replace(found, seconds=clock.seconds["prove"]) if found else None,
-            warnings=tuple(replace(w, layer=layer.key, place=layer.place) for w in warnings),
-            included_bytes=included,
-        )
-        return Filled(account=account, owners=owners)
-
-    def _prover_for(self, target: Target, *, has_native: bool) -> Prover | None:
-        """Find a Python for the target; pure Python is the same on either architecture."""
-        found = self.find_prover(target)
-        if found or has_native:
-            return found
-        others = (replace(target, architecture=architecture) for architecture in Architecture)
-        return next(filter(None, map(self.find_prover, others)), None)
-
-    def _prove(
-        self,
-        tree: Tree,
-        plan: PrunePlan,
-        owners: Mapping[str, str],
-        layer: Layer,
-        *,
-        has_native: bool,
-    ) -> tuple[Proof | None, PrunePlan, list[Problem]]:
-        paths = [entry.path for entry in tree.scan() if entry.path in owners]
-        asked = [reference.text for reference in layer.imports]
-        names = proof.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
-        if layer.proof is Depth.OFF or not (paths or asked):
-            return None, plan, []
-        if not names:
-            return Proof(depth=layer.proof, static=True), plan, []
-        prover = self._prover_for(layer.target, has_native=has_native)
-        if prover is None:
-            unproven = Problem(
-                message=f"no {layer.target.runtime} for {layer.target.architecture} on this machine:"
-                " checked from its files only, nothing was imported",
-                advice=(
-                    f"run on {layer.target.architecture} with python{layer.target.python} on PATH"
-                    " (in a workflow: actions/setup-python), or say proof: static",
-                ),
-            )
-            return Proof(depth=layer.proof, static=True), plan, [unproven]
-        bench = Bench(
-            tree=tree,
-            prover=prover,
-            cache=tree.bytecode,
-            others=(tree.aside,) if tree.aside.exists() else (),
-            workers=self.workers,
-        )
-        with tree.merged():
-            result = proving.prove(bench, plan, owners, names, layer.proof)
-        return result.proof, result.plan, _broken_anyway(result, layer)
+    Raises InstallError for wheels that cannot load on the target, ManifestError for files that
+    would overwrite one another.
+    """
+    order = resolved.order
+    layer, requirements = order.layer, order.recipe.requirements
+    if resolved.own.pins:
+        with clock.step("install"):
+            installer.install(resolved.own, requirements, layer.target, tree.root, layer.build)
+            tree.forget_host(layer.target.runtime)
+    with clock.step("prune"):
+        entries = tree.scan()
+        installed = tree.distributions(entries)
+        _refuse_built(installed, layer)
+        owners = distributions.owners(installed)
+        to_runtime = _leave_to_runtime(tree, installed, layer)
+        here = [entry for entry in entries if entry.path not in to_runtime]
+        plan = _plan(layer, requirements, here, owners, tree)
+        removed = plan.removed_paths
+        tree.exchange(removed)
+        kept = [entry for entry in here if entry.path not in removed]
+        included = _include(order, tree)
+    with clock.step("check"):
+        wheels = {
+            path: Wheel(name=d.name, version=d.version, tags=d.tags)
+            for d in installed
+            for path in d.files
+        }
+        elves = libraries.scan(tree, [*kept, *included])
+        warnings = libraries.judge(elves, layer, wheels)
+        remaining = [d for d in installed if d.record not in to_runtime]
+        elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
+        paths = [entry.path for entry in (*kept, *included)]
+        warnings += checks.warnings(remaining, paths, layer.target, elsewhere=elsewhere)
+        warnings += _services(layer, plan, owners, tree, kept)
+    rewritten: list[Removal] = []
+    if layer.strip:
+        with clock.step("strip"):
+            rewritten += libraries.strip(tree, elves)
+    if layer.compression is Compression.BEST:
+        with clock.step("recompress"):
+            rewritten += recompressing.recompress(tree, kept)
+    filled = Filled(
+        tree=tree,
+        layer=layer,
+        plan=replace(plan, removals=(*plan.removals, *rewritten)),
+        installed=installed,
+        before=entries,
+        owners=owners,
+        to_runtime=to_runtime,
+        kept=(),
+        has_native=bool(elves),
+        warnings=tuple(warnings),
+        included_bytes=sum(file.source.stat().st_size for file in order.files.files),
+    )
+    return filled.following(filled.plan)
 
 
 def _leave_to_runtime(
@@ -184,8 +145,9 @@ def _plan(
     return replace(plan, removals=(*plan.removals, *removals))
 
 
-def _include(order: Order, tree: Tree) -> None:
+def _include(order: Order, tree: Tree) -> list[Entry]:
     """Copy the workspace's files that go below python/ into the tree."""
+    found = []
     for file in order.files.files:
         inner = file.path.removeprefix("python/")
         if inner == file.path:
@@ -197,6 +159,9 @@ def _include(order: Order, tree: Tree) -> None:
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file.source, destination)
         destination.chmod(0o755 if file.executable else 0o644)
+        size = destination.stat().st_size
+        found.append(Entry(path=inner, size=size, executable=file.executable))
+    return found
 
 
 def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:
@@ -214,69 +179,19 @@ def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:
 
 
 def _services(
-    layer: Layer, plan: PrunePlan, owners: Mapping[str, str], tree: Tree
+    layer: Layer,
+    plan: PrunePlan,
+    owners: Mapping[str, str],
+    tree: Tree,
+    kept: Iterable[Entry],
 ) -> list[Problem]:
     if layer.sdk.policy is not Policy.SERVICES:
         return []
     sources = {
         entry.path: tree.read(entry.path)
-        for entry in tree.scan()
+        for entry in kept
         if entry.path.endswith(".py") and owners.get(entry.path) not in sdk.FAMILY
     }
     left_out = {r.entry.path.split("/")[2] for r in plan.removals if r.rule == "sdk"}
     asked_for = sdk.services_asked_for(sources)
     return sdk.omitted({*layer.sdk.services, *asked_for.keys() - left_out}, asked_for)
-
-
-def _broken_anyway(result: proving.Result, layer: Layer) -> list[Problem]:
-    """Sort out what imports neither pruned nor unpruned: what was asked for is an error."""
-    asked = {reference.text: reference.place for reference in layer.imports}
-    failed = [name for name in asked if name in result.broken_anyway]
-    if failed:
-        raise ProofError(
-            *(
-                Problem(
-                    message=f"imports: {name} does not import, pruned or not",
-                    place=asked[name],
-                    details=tuple(result.broken_anyway[name].error.strip().splitlines()[-4:]),
-                )
-                for name in failed
-            )
-        )
-    return [
-        Problem(
-            message=f"import {name} fails, pruned or not",
-            details=tuple(attempt.error.strip().splitlines()[-1:]),
-        )
-        for name, attempt in result.broken_anyway.items()
-        if "." not in name and ":" not in name
-    ]
-
-
-def _totals(
-    plan: PrunePlan, to_runtime: frozenset[str], entries: Sequence[Entry]
-) -> tuple[RuleTotal, ...]:
-    if not to_runtime:
-        return plan.totals
-    sizes = [entry.size for entry in entries if entry.path in to_runtime]
-    return (RuleTotal(rule="sdk", files=len(sizes), bytes=sum(sizes)), *plan.totals)
-
-
-def _packages(
-    installed: Sequence[Distribution], before: Sequence[Entry], after: Sequence[Entry]
-) -> tuple[Package, ...]:
-    old = {entry.path: entry.size for entry in before}
-    new = {entry.path: entry.size for entry in after}
-
-    def total(sizes: Mapping[str, int], paths: Sequence[str]) -> int:
-        return sum(sizes.get(path, 0) for path in paths)
-
-    return tuple(
-        Package(
-            name=distribution.name,
-            version=distribution.version,
-            bytes_installed=total(old, distribution.files),
-            bytes_kept=total(new, distribution.files),
-        )
-        for distribution in installed
-    )

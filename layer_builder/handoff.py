@@ -1,78 +1,83 @@
-"""Hand-off files: the ARNs for whoever reads files, beside the report.
+"""The hand-off: files with the layer versions' ARNs, for programs that read no outputs.
 
-`layers.json` says the same as the outputs, `layers.env` is for shells and .env readers,
-`layers.tfvars.json` for Terraform (`terraform apply -var-file=…`). All are sorted as the manifest
-is, and the same run writes the same bytes.
+They hold what the run released, also of one that failed half-way.
 """
 
 import json
 import re
-import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from layer_builder.errors import Problem
+from layer_builder.inputs import Command
+from layer_builder.layer import Layer
 from layer_builder.outcome import Outcome
-
-Arns = dict[str, str | dict[str, str]]
 
 
 def files(outcome: Outcome) -> dict[str, str]:
-    """Give the files' texts by their names; none when no layer is released."""
-    by_region = {region: outcome.arns(region) for region in outcome.regions}
-    if not any(by_region.values()):
+    """Render the files of a run by name; none for a dry run, or one that released nothing."""
+    inputs = outcome.inputs
+    if inputs.command is not Command.PUBLISH or inputs.dry_run or not outcome.releases:
         return {}
+    by_region = {region: outcome.arns(region) for region in outcome.regions}
     first = by_region[outcome.regions[0]]
-    functions = dict(outcome.function_layers())
+    variables: dict[str, object] = {"layer_arns": _flat(first)}
+    if len(by_region) > 1:
+        variables["layer_arns_by_region"] = {
+            region: _flat(arns) for region, arns in by_region.items()
+        }
+    shared = _shared(outcome.layers)
+    lines = [
+        f"{name}={release.arn}\n"
+        for layer in outcome.layers
+        if (release := outcome.releases.get(layer.id, {}).get(outcome.regions[0]))
+        and (name := variable(layer)) not in shared
+    ]
     return {
-        "layers.json": _json(
-            {
-                "layer-arns": first,
-                "layer-arns-by-region": by_region,
-                "function-layers": functions,
-            }
-        ),
-        "layers.env": "".join(f"{line}\n" for line in _assignments(first)),
-        "layers.tfvars.json": _json(
-            {
-                "layer_arns": _flat(first),
-                "layer_arns_by_region": {r: _flat(arns) for r, arns in by_region.items()},
-                "function_layers": functions,
-            }
-        ),
+        "layers.json": _json(first),
+        "layers.by-region.json": _json(by_region),
+        "layers.env": "".join(lines),
+        "layers.tfvars.json": _json(variables),
     }
 
 
-def _json(data: object) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+def variable(layer: Layer) -> str:
+    """Name the variable of a layer, as POSIX shells take it.
 
-
-def _flat(arns: Arns) -> dict[str, str]:
-    """Give a layer's targets keys of their own: Terraform's maps have values of one type."""
-    found: dict[str, str] = {}
-    for key, value in arns.items():
-        if isinstance(value, str):
-            found[key] = value
-        else:
-            found |= {f"{key}/{label}": arn for label, arn in value.items()}
-    return found
-
-
-def _assignments(arns: Arns) -> Iterator[str]:
-    """Write `CORE_DEPS_ARN=…`; a name that another key has already is left out, and that is said."""
-    taken: dict[str, str] = {}
-    for key, arn in _flat(arns).items():
-        name = variable(key)
-        owner = taken.setdefault(name, key)
-        if owner == key:
-            yield f"{name}={shlex.quote(arn)}"
-        else:
-            yield f"# {key}: {name} is the name of {owner}"
-
-
-def variable(key: str) -> str:
-    """Name a layer's variable in `layers.env`.
-
-    >>> variable("core-deps"), variable("core-deps/3.12-arm64"), variable("3d")
-    ('CORE_DEPS_ARN', 'CORE_DEPS_3_12_ARM64_ARN', 'LAYER_3D_ARN')
+    `CORE_DEPS_ARN` for core-deps; with several targets `CORE_DEPS_3_12_ARM64_ARN`.
     """
-    name = re.sub(r"[^A-Za-z0-9]", "_", key).upper()
-    return f"LAYER_{name}_ARN" if name[0].isdigit() else f"{name}_ARN"
+    words = f"{layer.key} {layer.target.label}" if layer.is_one_of_several else layer.key
+    name = re.sub("[^A-Z0-9]", "_", words.upper())
+    return f"{'_' if name[0].isdigit() else ''}{name}_ARN"
+
+
+def clashes(layers: Sequence[Layer]) -> Iterator[Problem]:
+    """Warn of layers that would share a variable: `layers.env` has none of them."""
+    for name, several in _shared(layers).items():
+        yield Problem(
+            message=f"layers.env will not have {name}, which would be the name for"
+            f" {' and '.join(layer.title for layer in several)}",
+            place=several[-1].place,
+            advice=("rename one of them, or read layers.json",),
+        )
+
+
+def _shared(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
+    found: dict[str, list[Layer]] = {}
+    for layer in layers:
+        found.setdefault(variable(layer), []).append(layer)
+    return {name: several for name, several in found.items() if len(several) > 1}
+
+
+def _flat(arns: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:
+    """Make a map of strings, as Terraform's type map(string) has it: `core-deps/3.12-arm64`."""
+    flat: dict[str, str] = {}
+    for key, arn in arns.items():
+        if isinstance(arn, str):
+            flat[key] = arn
+        else:
+            flat |= {f"{key}/{label}": one for label, one in arn.items()}
+    return flat
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=2) + "\n"

@@ -19,6 +19,7 @@ class Command(StrEnum):
     PLAN = "plan"
     BUILD = "build"
     PUBLISH = "publish"
+    ATTACH = "attach"
 
 
 DEFAULTS = {

@@ -4,19 +4,25 @@ Where interpreters are: PATH, pyenv's versions, the runner's tool cache, uv's ow
 asked for its version before it is believed: an inactive pyenv shim answers with an error.
 """
 
+import json
 import os
 import platform
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uv as uv_package
 
-from layer_builder.proof import Attempt, Round, Verdict
+from layer_builder import proof
+from layer_builder.errors import InstallError
+from layer_builder.proof import Attempt, Cost, Round, Verdict
 from layer_builder.target import Target
 from layer_builder.trial import Trial
 
+_COMPILER = Path(__file__).with_name("compiler.py")
 _ASK = (
     "import platform, sys; "
     "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform)"
@@ -33,24 +39,27 @@ class Interpreter:
     path: str
     seconds: float = MODULE_SECONDS
     """Bounds each module."""
+    isolated: tuple[str, ...] = field(default=(), compare=False)
+    """What this machine keeps its imports from, as a trial without any showed."""
 
     def attempt(
         self,
         root: Path,
         modules: Sequence[str],
         *,
-        cache: Path,
+        caches: Sequence[Path],
         others: Sequence[Path] = (),
         watch: bool = False,
     ) -> Round:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
-        `cache` takes the bytecode, so that a later attempt need not compile again. `others`
+        The first of `caches` takes the bytecode, so that a later attempt need not compile again;
+        the rest have that of layers below. `others`
         are folders of packages that come behind on `sys.path`: those that the runtime brings.
         """
         found: dict[str, Attempt] = {}
-        loaded: set[str] = set()
         version, isolated = "", tuple[str, ...]()
+        costs: list[Cost | None] = []
         left = list(modules)
         while left:
             orders = {
@@ -60,9 +69,9 @@ class Interpreter:
                 "memory": MEMORY_BYTES,
                 "watch": watch,
             }
-            run = Trial(self.path, orders, cache, self.seconds)
+            run = Trial(self.path, orders, caches, self.seconds)
             found |= dict(run.attempts())
-            loaded |= run.loaded
+            costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
             rest = [name for name in left if name not in found]
             if len(rest) == len(left):
@@ -71,8 +80,40 @@ class Interpreter:
                 break
             left = rest
         return Round(
-            attempts=found, loaded=frozenset(loaded), version=version, isolated=tuple(isolated)
+            attempts=found,
+            version=version,
+            isolated=tuple(isolated),
+            cost=proof.total(costs),
         )
+
+    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+        """Compile sources below `root`, as if they lay in /opt/python, to `__pycache__` below `into`.
+
+        Gives the paths that do not compile. Raises InstallError when the interpreter fails.
+        """
+        shares = [paths[start :: proof.SHARES] for start in range(proof.SHARES)]
+        with ThreadPoolExecutor(proof.SHARES) as pool:
+            refused = pool.map(lambda share: self._compile(root, share, into), shares)
+        return sorted(path for part in refused for path in part)
+
+    def _compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+        orders = {"root": str(root), "paths": paths, "into": str(into), "shown": "/opt/python/"}
+        program = _COMPILER.read_text(encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 (no shell; our own words)
+            [self.path, "-I", "-S", "-B", "-c", program],
+            input=json.dumps(orders),
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise InstallError.because(
+                f"{self.path} could not compile the layer's modules",
+                details=tuple(done.stderr.strip().splitlines()[-4:]),
+            )
+        refused: list[str] = json.loads(done.stdout)
+        return refused
 
 
 def find(
@@ -84,8 +125,22 @@ def find(
     wanted = f"cpython {target.python} {target.machine} linux"
     for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
         if _answer(path, environ) == wanted:
-            return Interpreter(path=path)
+            return Interpreter(path=path, isolated=_isolation(path))
     return None
+
+
+def _isolation(path: str) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory(prefix="layer-builder-trial-") as folder:
+        orders = {
+            "root": folder,
+            "others": [],
+            "modules": [],
+            "memory": MEMORY_BYTES,
+            "watch": False,
+        }
+        run = Trial(path, orders, [Path(folder)], MODULE_SECONDS)
+        list(run.attempts())
+    return run.isolated
 
 
 def _candidates(target: Target, environ: Mapping[str, str], uv_binary: str) -> Iterator[str]:

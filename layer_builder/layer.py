@@ -28,7 +28,7 @@ class Bytecode(StrEnum):
 
     NONE = "none"
     IMPORTED = "imported"
-    """Those that the proof saw loaded."""
+    """Those that importing the top-level modules, and those of `imports:`, was seen to load."""
     ALL = "all"
     AUTO = "auto"
     """The most that keeps every limit."""
@@ -143,6 +143,16 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Packed:
+    """The bytecode in a zip."""
+
+    mode: Bytecode = Bytecode.NONE
+    files: int = 0
+    bytes: int = 0
+    """Unzipped."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """How an archive came to be; kept beside the zip, so that a later run can tell it too."""
 
@@ -152,6 +162,7 @@ class Account:
     held_back: tuple[HeldBack, ...] = ()
     proof: Proof | None = None
     """None where there was nothing to prove, or nobody wanted it."""
+    bytecode: Packed = field(default_factory=Packed)
     warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""
@@ -171,6 +182,8 @@ class Built:
     """Id of the layer whose build this one shares."""
     targets: tuple[Target, ...] = ()
     """All targets that the layer version is for; its own and those with the same name."""
+    parameters: tuple[str, ...] = ()
+    """The SSM parameters that hold its ARN, one or more for all those targets."""
     reused: bool = False
     """Whether the zip was taken up from an earlier run."""
 
@@ -186,6 +199,8 @@ class Action(StrEnum):
     BUILT = "built"
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
+    FOUND = "found"
+    """Only looked up: nothing was built to hold it against."""
 
 
 @dataclass(frozen=True, kw_only=True)

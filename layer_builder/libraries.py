@@ -1,6 +1,6 @@
 """The native libraries of a tree: found, judged against the target, stripped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from layer_builder import elf, native, stripping
@@ -18,10 +18,10 @@ STRIP = "strip"
 _TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
 
 
-def scan(tree: Tree) -> dict[str, Elf]:
-    """Read every ELF file, by path."""
+def scan(tree: Tree, entries: Iterable[Entry]) -> dict[str, Elf]:
+    """Read every ELF file among these, by path."""
     found = {}
-    for entry in tree.scan():
+    for entry in entries:
         if Path(entry.path).suffix in _TEXTS or entry.size < len(elf.MAGIC):
             continue
         with (tree.root / entry.path).open("rb") as file:

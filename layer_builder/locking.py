@@ -7,6 +7,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder import lockfile, reading, resolving
 from layer_builder.building import Voice
+from layer_builder.family import families
 from layer_builder.inputs import Inputs
 from layer_builder.layer import Layer
 from layer_builder.lockfile import Locked, Lockfile
@@ -29,7 +30,7 @@ def lock(
     )
     renew = {str(canonicalize_name(name)) for name in packages}
     locked: dict[str, Locked] = {}
-    for family in resolving.families(
+    for family in families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     ):
         ids = {item.layer.id for item in family.orders}

@@ -1,97 +1,134 @@
-"""Masking: outputs that GitHub drops because they hold what was registered as a secret.
+"""The masked account id: finds in a workflow why ARNs do not reach its other jobs.
 
-The runner leaves out every job output that contains a secret's value, and an account id is part of
-every ARN: https://docs.github.com/en/actions/reference/workflows-and-actions/contexts#needs-context
-(and "Skip output … since it may contain secret" in the runner's log). Whether an id is registered
-cannot be asked; the workflow file says what makes it so.
+A runner drops a job's outputs that hold a secret, and an ARN holds the account id.
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idoutputs
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from layer_builder.document import Document, Path, Value, parse
+from layer_builder import document
+from layer_builder.document import Document, Path, Value
 from layer_builder.errors import Place, Problem
 
-LOGIN = "aws-actions/configure-aws-credentials"
-_OLD = re.compile(r"@v?[12](?=[.\s\"']|$)|#\s*v?[12](?=[.\s]|$)")
-"""Versions that mask the account id unless told otherwise; 3 and later do not."""
-_SECRET_ACCOUNT = re.compile(r":iam::\$\{\{\s*secrets\.[A-Za-z0-9_]+\s*\}\}:")
-_SECRET = re.compile(r"\$\{\{\s*secrets\.(\w+)\s*\}\}")
-
-_ADVICE = (
-    "an output that holds a secret arrives empty in other jobs; outputs within this job are whole",
-    'make the account id public: mask-aws-account-id: "false", and vars. instead of secrets. for it',
-    "or hand the ARNs on by ssm: in the manifest, or by the file layers.json in the output dir as an"
-    " artifact",
+_ACTION = "aws-actions/configure-aws-credentials@"
+_MASKING_VERSION = re.compile(r"v?[12](\.|\b)")
+"""The account id is masked unless told otherwise up to v2:
+https://github.com/aws-actions/configure-aws-credentials/issues/459"""
+_COMMENT = re.compile(r"#\s*(\S+)")
+_REFERENCE = r"\$\{\{\s*secrets(?:\.|\[')(\w+)(?:'\])?\s*\}\}"
+_WITHIN = re.compile(
+    rf"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:{_REFERENCE}:|{_REFERENCE}\.dkr\.ecr\.", re.IGNORECASE
 )
+"""Where only an account id fits: in an ARN, and in the name of an ECR registry."""
+_ALONE = re.compile(_REFERENCE, re.IGNORECASE)
+_NAMED_SO = re.compile(r"(AWS.*|^)ACCOUNT_?(ID|NUMBER|NUM|NO)(_|$)|AWS_ACCOUNT$", re.IGNORECASE)
+"""Not every account is AWS's."""
 
 
-def find(text: str, file: str, environ: Mapping[str, str], account: str) -> Problem | None:
-    """Say where the account id of the ARNs becomes a secret, None when nothing shows it does.
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """A workflow, and which of its jobs runs."""
 
-    `text` is that of the workflow's file, empty where it cannot be read; `account` is not told in
-    what comes back.
+    file: str
+    text: str
+    job: str
+
+
+def find(workflow: Workflow) -> Problem | None:
+    """Warn of an account id that is masked in a job which has outputs for others.
+
+    None when nothing is found, or the job does not stand in the file.
     """
-    found = next(_causes(text, file, environ, account), None)
-    if found is None:
+    read = document.parse(workflow.text, workflow.file)
+    jobs = read.value.get("jobs") if isinstance(read.value, dict) else None
+    job = jobs.get(workflow.job) if isinstance(jobs, dict) else None
+    if not isinstance(job, dict) or not job.get("outputs"):
         return None
-    place, why = found
+    found = [
+        *_by_action(read, job, ("jobs", workflow.job), workflow),
+        *_by_secret(read, job, ("jobs", workflow.job), workflow),
+    ]
+    top = read.value.get("env") if isinstance(read.value, dict) else None
+    found += _by_secret(read, top, ("env",), workflow)
+    if not found:
+        return None
+    first = found[0]
     return Problem(
-        message="the ARNs will be missing from the outputs of this job: GitHub drops outputs that"
-        " hold a secret, and the account id in them is one",
-        place=place,
-        details=(why,),
-        advice=_ADVICE,
+        message="the account id is masked here: outputs with ARNs arrive empty in other jobs",
+        place=first[0],
+        details=tuple(f"{place}: {why}" for place, why, _ in found),
+        advice=(
+            *dict.fromkeys(what for *_, what in found),
+            "or hand the ARNs on without outputs: ssm: in the manifest, or layers.json of the"
+            " output dir as an artifact",
+        ),
     )
 
 
-def _causes(
-    text: str, file: str, environ: Mapping[str, str], account: str
-) -> Iterator[tuple[Place | None, str]]:
-    workflow, lines = parse(text, file), text.splitlines()
-    job = environ.get("GITHUB_JOB", "")
-    for path, mapping in _mappings(workflow.value):
-        if path[:1] == ("jobs",) and path[1:2] not in {(), (job,)}:
+_Finding = tuple[Place, str, str]
+"""Where, why, and what to do."""
+
+
+def _by_action(
+    read: Document, job: dict[str, Value], at: Path, workflow: Workflow
+) -> Iterator[_Finding]:
+    steps = job.get("steps")
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        uses = step.get("uses") if isinstance(step, dict) else None
+        if not isinstance(uses, str) or not uses.lower().startswith(_ACTION):
             continue
-        uses = mapping.get("uses")
-        if isinstance(uses, str) and uses.partition("@")[0].lower() == LOGIN:
-            yield from _by_login(workflow, lines, path, mapping)
-        for name, value in mapping.items():
-            # Only a variable that we have ourselves shows that its value is the account id.
-            secret = _SECRET.fullmatch(value.strip()) if isinstance(value, str) else None
-            if path[-1:] == ("env",) and secret and environ.get(name) in {account, "***"}:
-                place = workflow.place((*path, name))
-                yield place, f"{name} is the secret {secret[1]}, and the account id"
-    for name in sorted(name for name, value in environ.items() if value == "***"):
-        yield None, f"the variable {name} is *** here: it was taken from an output or a log"
+        path: Path = (*at, "steps", index)
+        given = step.get("with") if isinstance(step, dict) else None
+        told = given.get("mask-aws-account-id") if isinstance(given, dict) else None
+        advice = 'set mask-aws-account-id: "false": AWS holds account ids not to be secret'
+        if str(told).strip().lower() == "true":
+            place = read.place((*path, "with", "mask-aws-account-id"))
+            yield place, "mask-aws-account-id is true", advice
+        elif told in {None, ""}:
+            place = read.place((*path, "uses"))
+            version = uses.partition("@")[2]
+            line = workflow.text.splitlines()[(place.line or 1) - 1]
+            if re.fullmatch("[0-9a-f]{40}", version) and (comment := _COMMENT.search(line)):
+                version = comment[1]
+            if _MASKING_VERSION.match(version):
+                why = f"configure-aws-credentials {version} masks it unless told not to"
+                yield place, why, advice
 
 
-def _by_login(
-    workflow: Document, lines: Sequence[str], path: Path, step: Mapping[str, Value]
-) -> Iterator[tuple[Place, str]]:
-    """Look at a step that logs in."""
-    given = step.get("with")
-    inputs = given if isinstance(given, dict) else {}
-    masks = inputs.get("mask-aws-account-id")
-    place = workflow.place((*path, "uses"))
-    line = lines[place.line - 1] if place.line and place.line <= len(lines) else ""
-    if str(masks).lower() == "true":
-        where = workflow.place((*path, "with", "mask-aws-account-id"))
-        yield where, "mask-aws-account-id is true"
-    elif masks is None and _OLD.search(line):
-        yield place, f"{LOGIN} masks the account id up to version 2"
-    role = inputs.get("role-to-assume")
-    if isinstance(role, str) and _SECRET_ACCOUNT.search(role):
-        where = workflow.place((*path, "with", "role-to-assume"))
-        yield where, "the account id in role-to-assume is a secret"
+def _by_secret(read: Document, value: Value, at: Path, workflow: Workflow) -> Iterator[_Finding]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _by_secret(read, inner, (*at, key), workflow)
+        case list():
+            for index, inner in enumerate(value):
+                yield from _by_secret(read, inner, (*at, index), workflow)
+        case str():
+            for name, said in _secrets(value).items():
+                yield (
+                    _spot(read.place(at), said, workflow),
+                    f"the secret {name} is an account id",
+                    f"make {name} a variable: ${{{{ vars.{name} }}}}",
+                )
+        case _:
+            pass
 
 
-def _mappings(value: Value, path: Path = ()) -> Iterator[tuple[Path, dict[str, Value]]]:
-    """Walk all mappings of a document."""
-    if isinstance(value, dict):
-        yield path, value
-        for key, part in value.items():
-            yield from _mappings(part, (*path, key))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _mappings(part, (*path, index))
+def _secrets(text: str) -> dict[str, str]:
+    """Find secrets that are account ids, by name; with what stands there."""
+    found = {match[1] or match[2]: match[0] for match in _WITHIN.finditer(text)}
+    for match in _ALONE.finditer(text):
+        if _NAMED_SO.search(match[1]):
+            found.setdefault(match[1], match[0])
+    return found
+
+
+def _spot(start: Place, said: str, workflow: Workflow) -> Place:
+    """Find the line, where a text has several."""
+    lines = workflow.text.splitlines()
+    for number in range(start.line or 1, len(lines) + 1):
+        if (column := lines[number - 1].find(said)) >= 0:
+            return Place(file=workflow.file, line=number, column=column + 1)
+    return start

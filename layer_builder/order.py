@@ -26,7 +26,9 @@ class Order:
         return replace(self, recipe=replace(self.recipe, together=together))
 
 
-def order(layer: Layer, requirements: Requirements, files: Collection) -> Order:
+def order(
+    layer: Layer, requirements: Requirements, files: Collection, *, through_s3: bool = False
+) -> Order:
     """Write the recipe of a layer; reads and hashes the files to include."""
     ingredients = tuple(
         Ingredient(
@@ -34,5 +36,10 @@ def order(layer: Layer, requirements: Requirements, files: Collection) -> Order:
         )
         for file in files.files
     )
-    recipe = Recipe(layer=layer, requirements=requirements, ingredients=ingredients)
+    recipe = Recipe(
+        layer=layer,
+        requirements=requirements,
+        ingredients=ingredients,
+        through_s3=through_s3,
+    )
     return Order(recipe=recipe, files=files)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from layer_builder.attachment import Attached, Status
 from layer_builder.delivery import Handover
 from layer_builder.errors import Problem
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Built, Layer, Release
 from layer_builder.manifest import Manifest
 from layer_builder.stack import Stack, StackWeight
@@ -35,6 +36,8 @@ class Outcome:
     handovers: dict[str, dict[str, Handover]] = field(default_factory=dict)
     """By layer id, then region."""
     stacks: list[StackWeight] = field(default_factory=list)
+    attachments: list[Attached] = field(default_factory=list)
+    """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     exit_code: int = 0
@@ -132,6 +135,13 @@ class Outcome:
         """Map functions to their layers' ARNs in the first region."""
         if not (self.manifest and self.regions):
             return {}
+        if self.inputs.command is Command.ATTACH:
+            return {
+                done.stack.key: list(done.has or ())
+                for done in self.attachments
+                if done.region == self.regions[0]
+                and done.status in {Status.ATTACHED, Status.UNCHANGED}
+            }
         found = {
             stack.key: self.stack_arns(stack, self.regions[0]) for stack in self.manifest.stacks
         }

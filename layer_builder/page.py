@@ -3,6 +3,7 @@
 from html import escape
 
 from layer_builder import report, summary
+from layer_builder.attachment import Attached
 from layer_builder.errors import Problem
 from layer_builder.layer import Built
 from layer_builder.limits import Reading, mib
@@ -34,6 +35,7 @@ def html(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += [_problem(problem, "warning") for problem in outcome.warnings]
     return (
@@ -81,6 +83,15 @@ def _functions(outcome: Outcome) -> str:
     )
 
 
+def _attached(done: Attached) -> str:
+    lines = done.attachment.diff() if done.attachment else []
+    size = f"<p>{escape(str(done.forecast))}</p>\n" if done.forecast else ""
+    return (
+        f"<h2>{escape(done.title)}: {done.status}</h2>\n{size}"
+        f"<pre>{escape(chr(10).join(lines))}</pre>"
+    )
+
+
 def _details(built: Built) -> str:
     account = built.account
     packages = "\n".join(
@@ -106,7 +117,8 @@ def _details(built: Built) -> str:
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
         '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
         f"{pruned}\n</table>\n"
-        f"<p>Proof: {escape(summary.proof_line(built))}.</p>\n"
+        f"<p>Proof: {escape(summary.proof_line(built))}.<br>"
+        f"{escape(summary.bytecode_line(built)).capitalize()}.</p>\n"
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )

@@ -19,6 +19,8 @@ class Failure(StrEnum):
     """AWS turned the call away unread: it did not happen."""
     DOUBT = "doubt"
     """No answer, or none that tells: it may have happened."""
+    BUSY = "busy"
+    """Something else is being changed there: it did not happen, and may when that is over."""
     REFUSED = "refused"
     """AWS said no: it did not happen, and will not another time."""
 
@@ -82,6 +84,7 @@ POLICIES = {
     Failure.UNSENT: Policy(calls=6, base=0.5, cap=8),
     Failure.THROTTLED: Policy(calls=40, base=1, cap=10),
     Failure.DOUBT: Policy(calls=5, base=1, cap=20),
+    Failure.BUSY: Policy(calls=8, base=1, cap=10),
     Failure.REFUSED: Policy(calls=1, base=0, cap=0),
 }
 

@@ -1,7 +1,6 @@
 """The story of a run: read, build, weigh, publish."""
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import assert_never
 
 from layer_builder import (
     archive,
-    limits,
+    attaching,
+    batch,
     publishing,
     reading,
     resolving,
@@ -20,13 +20,12 @@ from layer_builder import (
 from layer_builder.building import Builder, Product, Voice
 from layer_builder.clock import Clock
 from layer_builder.errors import LimitError, ManifestError, Problem
-from layer_builder.filling import Filler
+from layer_builder.family import Family, families
 from layer_builder.inputs import Command, Inputs
-from layer_builder.layer import Built, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.outcome import Outcome
-from layer_builder.resolving import Family, Resolved
+from layer_builder.resolving import Resolved
 from layer_builder.shelf import Shelf
 from layer_builder.world import World
 
@@ -44,30 +43,21 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.BUILD:
             _build(outcome, world)
         case Command.PUBLISH:
-            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            reading.regions(outcome, world.default_regions)
             regions = [world.connect(region) for region in outcome.regions]
             held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
             publishing.publish(outcome, regions, world.voice, held)
+        case Command.ATTACH:
+            reading.regions(outcome, world.default_regions)
+            attaching.attach(outcome, world)
         case _:
             assert_never(inputs.command)
 
 
-def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
-    """Settle where to publish: the input says it, else the manifest, else the environment."""
-    named = outcome.manifest.regions if outcome.manifest else ()
-    regions = outcome.inputs.regions or named or world.default_regions()
-    if not regions:
-        raise ManifestError.because(
-            "no AWS region to publish to",
-            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
-        )
-    return regions
-
-
 def _plan(outcome: Outcome, world: World) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = resolving.families(
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     for resolved in _resolve(found, world, reading.lock_of(outcome.inputs)).values():
@@ -105,9 +95,8 @@ def _build(outcome: Outcome, world: World) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
     shelf = Shelf(folder=Path(inputs.output_dir))
-    filler = Filler(installer=world.installer, find_prover=world.find_prover, workers=world.workers)
-    builder = Builder(filler=filler, shelf=shelf, voice=world.voice, command=inputs.command)
-    found = resolving.families(
+    builder = world.builder(shelf, inputs.command, through_s3=bool(inputs.s3_bucket))
+    found = families(
         reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
     )
     locked = reading.lock_of(inputs)
@@ -122,14 +111,10 @@ def _build(outcome: Outcome, world: World) -> None:
             left.append(family)
         else:
             products |= taken
-    resolved = _resolve(left, world, locked)
-    firsts = _firsts(resolved, outcome.layers)
-    products |= _build_all(resolved, firsts, builder, world.workers)
-    for layer in outcome.layers:
-        first = firsts.get(layer.id, layer)
-        outcome.built[layer.id] = _finish(layer, first, products[first.id], shelf, inputs)
-        if first is not layer:
-            world.voice.step(layer.title, f"same content as {first.title}: built once")
+    try:
+        batch.build(_resolve(left, world, locked), products, builder, outcome, world.workers)
+    finally:
+        shelf.sweep()
     _join_targets(outcome)
     _weigh(outcome, world.voice)
 
@@ -139,8 +124,11 @@ def _join_targets(outcome: Outcome) -> None:
     problems = []
     for name, members in outcome.by_name().items():
         targets = tuple(sorted(built.layer.target for built in members))
+        names = dict.fromkeys(built.layer.delivery.parameter for built in members)
+        parameters = tuple(filter(None, names))
         for built in members:
-            outcome.built[built.layer.id] = replace(built, targets=targets)
+            joined = replace(built, targets=targets, parameters=parameters)
+            outcome.built[built.layer.id] = joined
         if len({built.archive.sha256 for built in members}) > 1:
             problems.append(
                 Problem(
@@ -168,63 +156,6 @@ def _take_up(orders: Sequence[Order], builder: Builder) -> dict[str, Product] | 
             return None
         found[order.layer.id] = product
     return found
-
-
-def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
-    """Find for each layer the first one with the same content: its build serves."""
-    by_content: dict[str, Layer] = {}
-    return {
-        layer.id: by_content.setdefault(resolved[layer.id].content_key, layer)
-        for layer in layers
-        if layer.id in resolved
-    }
-
-
-def _build_all(
-    resolved: Mapping[str, Resolved],
-    firsts: Mapping[str, Layer],
-    builder: Builder,
-    workers: int,
-) -> dict[str, Product]:
-    """Build each content once, several at a time, layers after those that they require."""
-    waiting = [
-        item
-        for layer_id, item in resolved.items()
-        if layer_id in firsts and firsts[layer_id].id == layer_id
-    ]
-    waiting.sort(key=lambda item: len(item.below))
-    futures: dict[str, Future[Product]] = {}
-
-    def build(item: Resolved) -> Product:
-        # Those below were handed to the pool before: they run, or are done.
-        below = [futures[firsts[layer_id].id].result().archive for layer_id in item.below]
-        return builder.build(item, below)
-
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for item in waiting:
-            futures[item.order.layer.id] = pool.submit(build, item)
-    return dict(zip(futures, threads.results(list(futures.values())), strict=True))
-
-
-def _finish(layer: Layer, first: Layer, product: Product, shelf: Shelf, inputs: Inputs) -> Built:
-    """Give a layer its own copy of its build, with a note, held against its limits."""
-    made = product.archive
-    if first is not layer:
-        shelved = shelf.find(layer.stem)
-        if shelved and shelved[0].content == product.note.content:
-            made = shelved[1]
-        else:
-            made = shelf.copy(made, layer.stem)
-            shelf.keep(layer.stem, product.note)
-    allowed = limits.limits_for(layer.budget, through_s3=bool(inputs.s3_bucket))
-    return Built(
-        layer=layer,
-        archive=made,
-        account=product.note.account,
-        readings=limits.weigh(made.weight, allowed),
-        same_as=first.id if first is not layer else None,
-        reused=product.reused,
-    )
 
 
 def _weigh(outcome: Outcome, voice: Voice) -> None:

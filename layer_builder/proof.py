@@ -1,12 +1,16 @@
 """The proof: which modules to import, what came of it, and what that says of the pruning."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from layer_builder import imports
 
 _WORTH_SHARING = 100
+
+SHARES = 2
+"""Processes that import a layer, on any machine: which modules an import loads may depend on those
+before it, and with `bytecode: imported` the zip holds what was loaded."""
 
 
 class Depth(StrEnum):
@@ -39,6 +43,22 @@ class Attempt:
     seconds: float = 0.0
     opened: frozenset[str] = frozenset()
     """Files of the layer that were opened meanwhile, if that was watched."""
+    loaded: frozenset[str] = frozenset()
+    """Files of the modules that it loaded, those loaded before it left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What importing takes, seconds of wall time."""
+
+    plain: float
+    """From source, as it is without bytecode in a read-only layer."""
+    cached: float
+    """The same without compiling, and with reading the bytecode instead."""
+
+    def __add__(self, other: "Cost") -> "Cost":
+        """Add up what processes took."""
+        return Cost(plain=self.plain + other.plain, cached=self.cached + other.cached)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +67,21 @@ class Round:
 
     attempts: Mapping[str, Attempt]
     """By module name, or `module:attribute` for an entry point."""
-    loaded: frozenset[str] = frozenset()
-    """Files of all modules that were loaded, paths in the tree."""
     version: str = ""
     """Of the interpreter."""
     isolated: tuple[str, ...] = ()
     """What the imports were kept from: network, processes; and the layer read-only."""
+    cost: Cost | None = None
+    """Of all the imports; None when a process died on the way."""
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Files of all modules that were loaded, paths in the tree."""
+        return self.loaded_by(self.attempts)
+
+    def loaded_by(self, names: Iterable[str]) -> frozenset[str]:
+        """Files of the modules that these imports loaded."""
+        return frozenset().union(*(self.attempts[name].loaded for name in names))
 
     @property
     def imported(self) -> list[str]:
@@ -77,26 +106,37 @@ def together(rounds: Sequence[Round], names: Sequence[str]) -> Round:
     isolated = [set(part.isolated) for part in rounds if part.attempts]
     return Round(
         attempts={name: attempts[name] for name in names},
-        loaded=frozenset().union(*(part.loaded for part in rounds)),
         version=next((part.version for part in rounds if part.version), ""),
         isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),
+        cost=total([part.cost for part in rounds]),
     )
 
 
-def shares(names: Sequence[str], most: int) -> list[list[str]]:
-    """Share names out over processes, whole top-level packages each, about equally many.
+def total(costs: Sequence[Cost | None]) -> Cost | None:
+    """Add up what processes took; None where one did not come to its end."""
+    known = [cost for cost in costs if cost]
+    return sum(known[1:], known[0]) if known and len(known) == len(costs) else None
 
-    Few names make one share: what they import in common would be imported twice.
+
+def shares(names: Sequence[str], weights: Mapping[str, int]) -> list[list[str]]:
+    """Share names out over processes, whole top-level packages each, about equally heavy.
+
+    `weights` gives the bytes of source below each top-level name. Few names make one share: what
+    they import in common would be imported twice.
     """
-    if most < 2 or len(names) < _WORTH_SHARING:  # noqa: PLR2004 (one process)
+    if len(names) < _WORTH_SHARING:
         return [list(names)] if names else []
     packages: dict[str, list[str]] = {}
     for name in names:
         packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
-    found: list[list[str]] = [[] for _ in range(most)]
-    for package in sorted(packages.values(), key=len, reverse=True):
-        min(found, key=len).extend(package)
-    return [share for share in found if share]
+    found: list[list[str]] = [[] for _ in range(SHARES)]
+    loads = [0] * SHARES
+    for package in sorted(packages, key=lambda name: (-weights.get(name, 0), name)):
+        lightest = loads.index(min(loads))
+        found[lightest] += packages[package]
+        loads[lightest] += weights.get(package, 0) + len(packages[package])
+    order = {name: index for index, name in enumerate(names)}
+    return [sorted(share, key=order.__getitem__) for share in found if share]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +153,18 @@ class Proof:
     """Version of the Python that imported, None when none did."""
     isolated: tuple[str, ...] = ()
     seconds: float = 0.0
+    cost: Cost | None = None
+    """Of importing all that was proven, in the processes that did; None where none did to the end.
+
+    Layers below count as if they had bytecode."""
     loaded: tuple[str, ...] = field(default=(), repr=False)
-    """Files of the modules that were loaded."""
+    """Files of the modules that importing the top-level ones, and those asked for, loaded."""
 
 
 def modules_to_prove(
     paths: Collection[str], depth: Depth, entry_points: Sequence[str], asked: Sequence[str]
 ) -> list[str]:
-    """List what to import, packages before what is in them.
+    """List what to import, top-level modules first, packages before what is in them.
 
     The second level is counted from where code begins: `google.cloud.storage` is a first level,
     since `google` and `google.cloud` are folders only.
@@ -131,7 +175,19 @@ def modules_to_prove(
     if depth is Depth.IMPORTS:
         names = {name for name in names if _level(name, names) <= 2}  # noqa: PLR2004 (the second)
     points = [point for point in entry_points if point.partition(":")[0].isascii()]
-    return list(dict.fromkeys([*sorted(names), *sorted(points), *asked]))
+    ordered = sorted(names, key=lambda name: (_level(name, names) > 1, name))
+    return list(dict.fromkeys([*ordered, *sorted(points), *asked]))
+
+
+def starts(names: Sequence[str], asked: Collection[str]) -> list[str]:
+    """Pick what a function imports itself: top-level modules, and those the manifest names.
+
+    In the order of `modules_to_prove` they come first, so that all they load is theirs.
+    """
+    modules = {name for name in names if ":" not in name}
+    return [
+        name for name in names if name in asked or (name in modules and _level(name, modules) == 1)
+    ]
 
 
 def _is_importable(name: str) -> bool:

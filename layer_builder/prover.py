@@ -1,112 +1,35 @@
 """Imports modules of a layer and says of each how it went; run by the target's own Python.
 
 It is a program, not part of ours: the interpreter runs it from its text, `-I -S`, with the orders
-as JSON on standard input and answers on file descriptor 3, a line each. It keeps to the standard
-library of Python 3.10. What is isolated depends on what the system allows, and is said first.
+as JSON on standard input and answers on file descriptor 3, a line each. The text of `isolation` goes
+before it. It keeps to the standard library of Python 3.10.
 """
 
 import ctypes
+import gc
 import importlib
+import importlib._bootstrap_external
 import json
+import marshal
 import os
 import platform
-import resource
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
-SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
-CAPABILITY_VERSION_3 = 0x20080522
-
-
-class MountAttributes(ctypes.Structure):
-    """`struct mount_attr` of mount_setattr(2)."""
-
-    _fields_ = [
-        ("set", ctypes.c_uint64),
-        ("clear", ctypes.c_uint64),
-        ("propagation", ctypes.c_uint64),
-        ("user_namespace", ctypes.c_uint64),
-    ]
-
-
-def close_files(libc: Any, writable: list[str], hidden: list[str]) -> bool:
-    """Make all files read-only for this process and its children, but some folders; hide others."""
-    libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
-    for path in hidden:
-        where = os.path.realpath(path).encode()
-        if os.path.isdir(where):
-            libc.mount(b"tmpfs", where, b"tmpfs", 0, b"size=4k")
-        else:
-            libc.mount(b"/dev/null", where, None, MS_BIND, None)
-    for folder in writable:
-        if libc.mount(folder.encode(), folder.encode(), None, MS_BIND, None) != 0:
-            return False
-    locked, opened = (
-        MountAttributes(set=MOUNT_ATTR_RDONLY),
-        MountAttributes(clear=MOUNT_ATTR_RDONLY),
+if TYPE_CHECKING:  # its text comes before this one's
+    from layer_builder.isolation import (
+        PR_SET_CHILD_SUBREAPER,
+        PR_SET_PDEATHSIG,
+        bound,
+        drop_capabilities,
+        isolate,
     )
 
-    def change(folder: str, flags: int, attributes: MountAttributes) -> bool:
-        size = ctypes.sizeof(attributes)
-        words = (AT_FDCWD, folder.encode(), flags, ctypes.byref(attributes), size)
-        return bool(libc.syscall(SYS_MOUNT_SETATTR, *words) == 0)
-
-    return change("/", AT_RECURSIVE, locked) and all(change(f, 0, opened) for f in writable)
-
-
-def isolate(writable: list[str], hidden: list[str]) -> list[str]:
-    """Leave the network, the other processes and all writable files, where the system allows it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    done: list[str] = []
-    if sys.platform != "linux":
-        return done
-    uid, gid = os.getuid(), os.getgid()
-    if uid != 0 and libc.unshare(CLONE_NEWUSER) == 0:
-        try:
-            write("/proc/self/setgroups", "deny")
-            write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
-            write("/proc/self/gid_map", "%d %d 1" % (gid, gid))
-        except OSError:
-            pass
-    if libc.unshare(CLONE_NEWNET) == 0:
-        done.append("network")
-    if libc.unshare(CLONE_NEWNS) == 0 and close_files(libc, writable, hidden):
-        done.append("files")
-    if libc.unshare(CLONE_NEWPID) == 0:
-        done.append("processes")
-    return done
-
-
-def drop_capabilities(libc: Any) -> None:
-    """Give up what would let an import undo the isolation."""
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    libc.capset(header, (ctypes.c_uint32 * 6)())
-
-
-def write(path: str, text: str) -> None:
-    """Write a kernel file."""
-    with open(path, "w") as file:
-        file.write(text)
-
-
-def bound(memory: int) -> None:
-    """Bound memory, core files and the size of what may be written."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 64 * 1024 * 1024),
-    ):
-        _, hard = resource.getrlimit(what)
-        bounded = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (bounded, bounded))
+machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
 
 
 def set_paths(root: str, others: list[str]) -> None:
@@ -118,6 +41,69 @@ def set_paths(root: str, others: list[str]) -> None:
 
     site.setquit()
     site.setcopyright()
+
+
+class Cache:
+    """Bytecode of the layer's modules, in a folder of its own; the interpreter's own has its usual place.
+
+    Times what making it takes: a layer with bytecode in it saves that.
+    """
+
+    def __init__(self, root: str, folders: list[str]) -> None:
+        """Write to the first folder, read from all: the others belong to layers below."""
+        self.compiling = 0.0
+        self._root = os.path.join(root, "")
+        self._folders = folders
+        self._made: list[str] = []
+        self._usual = machinery.cache_from_source
+        self._compile = machinery.SourceLoader.source_to_code
+        self._write = machinery.SourceFileLoader.set_data
+
+    def install(self) -> None:
+        """Have Python's own import machinery use it."""
+        cache = self
+
+        def timed(work: Any) -> Any:
+            def wrapped(loader: Any, *arguments: Any, **more: Any) -> Any:
+                begin = time.perf_counter()
+                try:
+                    return work(loader, *arguments, **more)
+                finally:
+                    cache.compiling += time.perf_counter() - begin
+
+            return wrapped
+
+        def write(loader: Any, path: str, data: bytes, **more: Any) -> None:
+            if path.startswith(cache._folders[0]):
+                cache._made.append(path)
+            cache._write(loader, path, data, **more)
+
+        machinery.cache_from_source = self.place
+        machinery.SourceLoader.source_to_code = timed(self._compile)
+        machinery.SourceFileLoader.set_data = timed(write)
+
+    def place(self, path: str, debug_override: Any = None, *, optimization: Any = None) -> str:
+        """Say where the bytecode of a source file lies; replaces `importlib.util.cache_from_source`."""
+        if path.startswith(self._root):
+            name = path[len(self._root) :] + "c"
+        else:
+            usual: str = self._usual(path, debug_override, optimization=optimization)
+            if os.path.exists(usual):
+                return usual
+            name = os.path.join("elsewhere", path.lstrip(os.sep) + "c")
+        found = [os.path.join(folder, name) for folder in self._folders]
+        return next(filter(os.path.exists, found), found[0])
+
+    def reading(self) -> float:
+        """Time how long it takes to read back all that was written, in seconds."""
+        begin = time.perf_counter()
+        for path in self._made:
+            try:
+                with open(path, "rb") as file:
+                    marshal.loads(file.read()[16:])  # noqa: S302 (what this process wrote)
+            except (OSError, ValueError, EOFError):
+                continue
+        return time.perf_counter() - begin
 
 
 class Watch:
@@ -150,18 +136,24 @@ def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
     """Import all that is asked for, in order, in this process."""
     root = orders["root"]
     bound(orders["memory"])
+    # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
+    gc.set_threshold(100_000, 50, 50)
     set_paths(root, orders["others"])
+    cache = Cache(root, orders["caches"])
+    cache.install()
     watch = Watch(root)
     if orders["watch"]:
         sys.addaudithook(watch)
     me, home, paths = os.getpid(), os.getcwd(), list(sys.path)
     known = set(sys.modules)
+    importing = 0.0
     for index, name in enumerate(orders["modules"]):
         tell(start=index)
         begin = time.perf_counter()
         watch.opened = set()
         try:
             load(name)
+            importing += time.perf_counter() - begin
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             leave_if_forked(me)
@@ -176,6 +168,8 @@ def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
         known |= set(sys.modules)
         os.chdir(home)
         sys.path += [path for path in paths if path not in sys.path]
+    cached = importing - cache.compiling + cache.reading()
+    tell(plain=round(importing, 4), cached=round(max(0.0, cached), 4))
 
 
 def leave_if_forked(me: int) -> None:

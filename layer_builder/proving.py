@@ -1,8 +1,8 @@
 """Proves a pruned tree: imports it, and puts back what the imports show to be needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -16,19 +16,29 @@ _MOST_ROUNDS = 8
 _LAST_LINES = 12
 
 
+_Fingerprint = frozenset[tuple[str, int, int, int]]
+
+
 class Prover(Protocol):
     """A Python of the target that imports modules."""
+
+    @property
+    def isolated(self) -> tuple[str, ...]:
+        """What the system keeps the imports from."""
 
     def attempt(
         self,
         root: Path,
         modules: Sequence[str],
         *,
-        cache: Path,
+        caches: Sequence[Path],
         others: Sequence[Path] = (),
         watch: bool = False,
     ) -> Round:
         """Import modules one after another."""
+
+    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+        """Compile sources to bytecode; gives those that do not compile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +57,18 @@ class Bench:
 
     tree: Tree
     prover: Prover
-    cache: Path
-    """Takes bytecode."""
+    caches: tuple[Path, ...]
+    """The first takes bytecode; the others have that of layers below."""
     others: tuple[Path, ...] = ()
     """Folders of packages that Lambda has besides: from the runtime."""
-    workers: int = 1
+    starts: Sequence[str] = ()
+    """The names among those proven that a function imports itself."""
+    settle: Callable[[], object] = lambda: None
+    """Waits until nobody reads the tree, before files in it are exchanged for a while."""
+    reseal: Callable[[PrunePlan], object] = lambda _: None
+    """Makes the RECORDs true again after files came back."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of source below each top-level name, to share the work out."""
 
 
 def prove(
@@ -65,21 +82,29 @@ def prove(
     """
     tries = _Tries(bench)
     first = tries.all(names)
-    if first.broken:
-        # An import may break those after it for good (a hook, a limit): now they come before it.
-        first = proof.together([first, tries.all(first.broken[::-1])], names)
-    suspects, failed_before = first.broken, dict[str, Attempt]()
+    cost = first.cost
+    failed_before: dict[str, Attempt] = {}
+
+    def unpruned(broken: Sequence[str]) -> Round:
+        whole = tries.unpruned(broken, plan)
+        failed_before.update({name: whole.attempts[name] for name in whole.broken})
+        return whole.only(whole.imported)
+
+    # An import may break those after it for good (a hook, a limit): now they come before it.
+    suspects = unpruned(first.broken[::-1]).imported if first.broken else []
+    again = tries.all(suspects)
+    first, suspects = proof.together([first, again], names), again.broken[::-1]
     for _ in range(_MOST_ROUNDS):
         if not suspects:
             break
-        whole = tries.unpruned(suspects, plan) if plan.removals else first.only(suspects)
-        failed_before |= {name: whole.attempts[name] for name in whole.broken}
+        whole = unpruned(suspects)
         suspects = whole.imported
         needed = _needed(whole, plan.removed_paths, owners)
         if not needed:
             break
         bench.tree.exchange(needed)
         plan = plan.restoring(needed)
+        bench.reseal(plan)
         again = tries.all(suspects)
         first = proof.together([first, again], names)
         suspects = again.broken
@@ -90,13 +115,14 @@ def prove(
             depth=depth,
             static=False,
             imported=tuple(first.imported),
-            failed_before=tuple(failed_before),
+            failed_before=tuple(name for name in names if name in failed_before),
             interpreter=first.version or None,
             isolated=first.isolated,
-            loaded=tuple(sorted(first.loaded)),
+            cost=cost,
+            loaded=tuple(sorted(first.loaded_by(bench.starts))),
         ),
         plan=plan,
-        broken_anyway=failed_before,
+        broken_anyway={name: failed_before[name] for name in names if name in failed_before},
     )
 
 
@@ -151,11 +177,14 @@ class _Tries:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._tree = bench.tree
+        self._is_guarded = "files" in bench.prover.isolated
 
     def all(self, names: Sequence[str]) -> Round:
         """Import in several processes, whole packages each."""
-        shares = proof.shares(names, self._bench.workers)
-        before = self._tree.fingerprint()
+        shares = proof.shares(names, self._bench.weights)
+        if not shares:
+            return Round(attempts={})
+        before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
             rounds = list(pool.map(self._import, shares))
         found = proof.together(rounds, names)
@@ -164,19 +193,21 @@ class _Tries:
 
     def unpruned(self, names: Sequence[str], plan: PrunePlan) -> Round:
         """Import from the tree as it was before pruning, watching which files that takes."""
-        self._tree.exchange(plan.removed_paths)
+        self._bench.settle()
+        originals = plan.removed_paths | self._tree.sealed
+        self._tree.exchange(originals)
         try:
-            before = self._tree.fingerprint()
+            before = self._fingerprint()
             found = self._import(names, watch=True)
             self._check_untouched(before, found)
         finally:
-            self._tree.exchange(plan.removed_paths)
+            self._tree.exchange(originals)
         return found
 
     def _import(self, names: Sequence[str], *, watch: bool = False) -> Round:
         bench = self._bench
         found = bench.prover.attempt(
-            bench.tree.root, names, cache=bench.cache, others=bench.others, watch=watch
+            bench.tree.root, names, caches=bench.caches, others=bench.others, watch=watch
         )
         if not found.version:
             # Or all would count as broken anyway, and nothing would be proven.
@@ -186,7 +217,11 @@ class _Tries:
             )
         return found
 
-    def _check_untouched(self, before: frozenset[tuple[str, int, int, int]], found: Round) -> None:
+    def _fingerprint(self) -> _Fingerprint:
+        """Note the tree's state, where the system does not keep imports from writing to it."""
+        return frozenset() if self._is_guarded else self._tree.fingerprint()
+
+    def _check_untouched(self, before: _Fingerprint, found: Round) -> None:
         if "files" in found.isolated:
             return
         changed = sorted({path for path, *_ in before ^ self._tree.fingerprint()})

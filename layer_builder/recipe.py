@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 
 import layer_builder
-from layer_builder.layer import Layer
+from layer_builder.layer import Bytecode, Layer
 from layer_builder.requirements import Requirements
 
 
@@ -28,6 +28,8 @@ class Recipe:
     ingredients: tuple[Ingredient, ...] = ()
     together: Requirements = field(default_factory=Requirements)
     """What all layers ask for that it is resolved with."""
+    through_s3: bool = False
+    """Whether a zip may be over 50 MiB."""
 
     @property
     def key(self) -> str:
@@ -49,11 +51,20 @@ class Recipe:
             layer.keep,
             layer.drop,
             layer.compression,
+            layer.bytecode,
+            self._room(),
             layer.strip,
             [layer.sdk.policy, *layer.sdk.services],
             [layer.proof, *(reference.text for reference in layer.imports)],
             [[i.path, i.sha256, i.executable] for i in self.ingredients],
         ]
+
+    def _room(self) -> list[object]:
+        """Tell what bounds the bytecode of `auto`."""
+        budget = self.layer.budget
+        if self.layer.bytecode is not Bytecode.AUTO:
+            return []
+        return [budget.zip_bytes, budget.unzipped_bytes, budget.warn_at, self.through_s3]
 
 
 def _asked(requirements: Requirements) -> tuple[object, ...]:

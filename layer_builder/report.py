@@ -3,6 +3,7 @@
 from typing import Any
 
 import layer_builder
+from layer_builder.attachment import Attached, Forecast
 from layer_builder.delivery import Handover
 from layer_builder.errors import Problem
 from layer_builder.layer import Action, Built
@@ -31,6 +32,7 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
             if layer.id in outcome.built
         ],
         "functions": [_function(outcome, weight) for weight in outcome.stacks],
+        "attachments": [_attached(done) for done in outcome.attachments],
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
         "exit_code": outcome.exit_code,
@@ -83,6 +85,12 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
             for restored in account.restored
         ],
         "proof": _proof(account.proof),
+        "bytecode": {
+            "asked": str(layer.bytecode),
+            "packed": str(account.bytecode.mode),
+            "files": account.bytecode.files,
+            "bytes": account.bytecode.bytes,
+        },
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
         "unzipped_bytes": built.archive.weight.unzipped_bytes,
@@ -112,7 +120,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
 def _handover(handover: Handover) -> dict[str, Any]:
     return {
         "permissions": {"added": list(handover.granted), "removed": list(handover.revoked)},
-        "parameter": handover.parameter or None,
+        "parameters": list(handover.parameters),
         "object_removed": handover.object_removed,
         "retired": [{"arn": item.arn, "created": item.created} for item in handover.retired],
         "kept": [{"arn": item.arn, "why": item.why} for item in handover.kept],
@@ -130,6 +138,12 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
         "interpreter": proof.interpreter,
         "isolated": list(proof.isolated),
         "seconds": proof.seconds,
+        "import_seconds": {
+            "without_bytecode": proof.cost.plain,
+            "with_bytecode": proof.cost.cached,
+        }
+        if proof.cost
+        else None,
     }
 
 
@@ -154,6 +168,37 @@ def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
             for region in outcome.regions
             if (arns := outcome.stack_arns(stack, region))
         },
+    }
+
+
+def _attached(done: Attached) -> dict[str, Any]:
+    planned = done.attachment
+    return {
+        "function": done.stack.key,
+        "function_name": done.stack.function_name,
+        "region": done.region,
+        "status": str(done.status),
+        "had": list(planned.before) if planned else None,
+        "has": None if done.has is None else list(done.has),
+        "planned": list(planned.after) if planned else None,
+        "changes": [
+            {"kind": str(change.kind), "before": change.before, "after": change.after}
+            for change in (planned.changes if planned else ())
+        ],
+        "unzipped": _forecast(done.forecast) if done.forecast else None,
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    reading = forecast.reading
+    return {
+        "known_bytes": forecast.known,
+        "limit": reading.limit.allowed,
+        "headroom": reading.headroom,
+        "parts": [
+            {"name": part.name, "bytes": part.size, "source": part.source}
+            for part in forecast.parts
+        ],
     }
 
 

@@ -1,22 +1,24 @@
 """Resolves layers: together where a stack loads them together, apart where nothing does."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from packaging.utils import canonicalize_name
 
-from layer_builder import functions, requirements, stack
+from layer_builder import functions, threads
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
-from layer_builder.layer import Layer
+from layer_builder.family import Family
+from layer_builder.layer import Bytecode, Layer
 from layer_builder.lockfile import Lockfile
 from layer_builder.order import Order
 from layer_builder.requirements import Requirements
 from layer_builder.resolution import Resolution
-from layer_builder.stack import Stack
 from layer_builder.target import Target
+
+_ASKING_AT_ONCE = 8
 
 
 class Installer(Protocol):
@@ -56,23 +58,6 @@ class Installer(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
-    """Layers for one target that share a function, or require one another."""
-
-    orders: tuple[Order, ...]
-
-    @property
-    def keys(self) -> list[str]:
-        """The layers' keys."""
-        return [order.layer.key for order in self.orders]
-
-    @property
-    def asked(self) -> Requirements:
-        """What they ask for together."""
-        return requirements.together(order.recipe.requirements for order in self.orders)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Resolved:
     """What goes into a layer, and what its stack has below it."""
 
@@ -89,19 +74,6 @@ class Resolved:
     def content_key(self) -> str:
         """Digest of what decides the layer's bytes, and of what its proof rests on."""
         return self.order.recipe.content_key(self.own.text, self.elsewhere.text, *self.foundation)
-
-
-def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
-    """Group layers that have to agree on versions."""
-    group = stack.tied([order.layer for order in orders], stacks)
-    found: dict[str, list[Order]] = {}
-    for order in orders:
-        found.setdefault(min(group[order.layer.id]), []).append(order)
-    plain = [Family(orders=tuple(members)) for members in found.values()]
-    return [
-        Family(orders=tuple(order.resolved_with(family.asked) for order in family.orders))
-        for family in plain
-    ]
 
 
 def resolve(
@@ -166,24 +138,26 @@ def choose(
     Raises InstallError; for a conflict between layers it names them and what they ask for.
     """
     asking = [order for order in family.orders if order.recipe.requirements.lines]
-    whole: dict[str, Resolution] = {}
     agreed = _agreed(family, asking, installer, prefer) if len(asking) > 1 else Resolution()
     pinned = [f"{name}=={version}" for name, version in agreed.versions.items()]
-    for order in asking:
-        asked = order.recipe.requirements
+
+    def resolve_one(order: Order) -> Resolution:
+        asked, layer = order.recipe.requirements, order.layer
         asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
-        layer = order.layer
         try:
             chosen = installer.resolve(asked, layer.target, layer.build, prefer)
         except InstallError as error:
             raise _at(error, layer) from error
         # Under the pins nothing is newer: what is held back was seen when they were chosen.
         held_back = {*chosen.held_back, *agreed.held_back}
-        whole[layer.id] = replace(
+        return replace(
             chosen,
             held_back=tuple(sorted(held for held in held_back if held.name in chosen.versions)),
         )
-    return whole
+
+    # They ask the index, and wait for it most of the time.
+    chosen = threads.each(resolve_one, asking, _ASKING_AT_ONCE)
+    return {order.layer.id: found for order, found in zip(asking, chosen, strict=True)}
 
 
 def _agreed(
@@ -233,8 +207,18 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
         elsewhere=Resolution(pins=tuple(sorted(pins))),
         foundation=tuple(
             member.recipe.content_key() for member in family.orders if member.layer.id in lower
-        ),
+        )
+        + (_company(family, whole) if layer.bytecode is Bytecode.AUTO else ()),
     )
+
+
+def _company(family: Family, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
+    """Give digests of all that bounds how much bytecode fits a stack: its layers and functions."""
+    layers = (
+        order.recipe.content_key(whole.get(order.layer.id, Resolution()).text)
+        for order in family.orders
+    )
+    return (*layers, *(f"{stack.reserve} {stack.external}" for stack in family.stacks))
 
 
 def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:

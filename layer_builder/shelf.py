@@ -1,7 +1,7 @@
 """The output directory as a shelf: finished zips, each with a note of how it came to be."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,8 @@ from layer_builder.limits import Weight
 class Note:
     """What is known of a zip without opening it."""
 
+    stem: str
+    """Name of the layer's files."""
     recipe: str
     """Key of the recipe."""
     content: str
@@ -59,6 +61,27 @@ class Shelf:
         partial = self._note_path(name).with_suffix(".part")
         partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
         partial.replace(self._note_path(name))
+
+    def put(self, file: str, text: str) -> None:
+        """Write a text file; it appears there only when it is whole."""
+        partial = self.folder / f"{file}.part"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self.folder / file)
+
+    def receive(self, made: Archive, name: str) -> Archive:
+        """Put a finished zip under a name; it appears there only when it is whole."""
+        destination = self.zip_path(name)
+        if made.path != destination:
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            partial = destination.with_suffix(".part")
+            shutil.move(made.path, partial)
+            partial.replace(destination)
+        return replace(made, path=destination)
+
+    def sweep(self) -> None:
+        """Remove the zips that nobody chose."""
+        for path in self.folder.glob(".*.zip"):
+            path.unlink(missing_ok=True)
 
     def copy(self, made: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""

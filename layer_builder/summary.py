@@ -3,6 +3,7 @@
 import re
 
 from layer_builder import report
+from layer_builder.attachment import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.layer import Action, Built
@@ -21,6 +22,7 @@ def markdown(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += _problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
@@ -30,6 +32,8 @@ def title(outcome: Outcome) -> str:
     """Sum the run up in a line."""
     if outcome.errors:
         return f"Lambda layers: failed (exit code {outcome.exit_code})"
+    if outcome.inputs.command is Command.ATTACH:
+        return _attach_title(outcome)
     published = len(outcome.keys_with(Action.PUBLISHED))
     unchanged = len(outcome.keys_with(Action.UNCHANGED))
     where = " to the sandbox" if outcome.inputs.sandbox else ""
@@ -43,6 +47,17 @@ def title(outcome: Outcome) -> str:
     return (
         f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
     )
+
+
+def _attach_title(outcome: Outcome) -> str:
+    statuses = [done.status for done in outcome.attachments]
+    where = " in the sandbox" if outcome.inputs.sandbox else ""
+    unchanged = statuses.count(Status.UNCHANGED)
+    if outcome.inputs.dry_run:
+        changing = statuses.count(Status.PLANNED)
+        return f"Lambda functions: dry run, {changing} would change{where}, {unchanged} unchanged"
+    attached = statuses.count(Status.ATTACHED)
+    return f"Lambda functions: {attached} got their layers{where}, {unchanged} unchanged"
 
 
 def bar(reading: Reading) -> str:
@@ -98,6 +113,16 @@ def _functions(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
+def _attached(done: Attached) -> str:
+    name = f"**{text(done.stack.key)}** ({text(done.stack.function_name or '')})"
+    lines = [f"- function {name} in {done.region}: {done.status}"]
+    if done.forecast:
+        lines[0] += f"; {done.forecast}"
+    if done.attachment and done.attachment.is_needed:
+        lines += ["", "  ```diff", *(f"  {line}" for line in done.attachment.diff()), "  ```"]
+    return "\n".join(lines)
+
+
 def _details(built: Built) -> str:
     account = built.account
     packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
@@ -114,7 +139,11 @@ def _details(built: Built) -> str:
             for package in packages
         ),
     ]
-    lines += ["", f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."]
+    lines += [
+        "",
+        f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."
+        f" {bytecode_line(built)[0].upper()}{bytecode_line(built)[1:]}.",
+    ]
     if account.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
         lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in account.pruned]
@@ -150,7 +179,7 @@ def account_lines(built: Built) -> list[str]:
     lines += [f"put back {r.path}: {r.needed_by} needs it" for r in shown]
     if len(account.restored) > len(shown):
         lines.append(f"put back {len(account.restored) - len(shown)} more, in report.json")
-    return [*lines, proof_line(built)]
+    return [*lines, proof_line(built), bytecode_line(built)]
 
 
 def proof_line(built: Built) -> str:
@@ -164,6 +193,19 @@ def proof_line(built: Built) -> str:
     skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
     return (
         f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
+    )
+
+
+def bytecode_line(built: Built) -> str:
+    """Say in one line what importing costs with and without bytecode, and what is packed."""
+    packed, proof = built.account.bytecode, built.account.proof
+    files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
+    said = f"bytecode: {packed.mode}{files}"
+    if proof is None or proof.cost is None:
+        return said
+    return (
+        f"{said}; importing all that was proven took {proof.cost.plain:.1f} s without,"
+        f" {proof.cost.cached:.1f} s with bytecode"
     )
 
 

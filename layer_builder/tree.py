@@ -21,8 +21,6 @@ class Tree:
     """Where files go that are taken out; on the same file system, so that moving is cheap."""
     aside: Path
     """Where packages go that the Lambda runtime is to bring."""
-    lower: Path
-    """What the layers below this one have under python/."""
     bytecode: Path
     """Where the bytecode of a proof goes."""
 
@@ -33,7 +31,6 @@ class Tree:
             root=folder / "python",
             attic=folder / "attic",
             aside=folder / "runtime",
-            lower=folder / "below" / "python",
             bytecode=folder / "bytecode",
         )
         tree.root.mkdir()
@@ -114,24 +111,25 @@ class Tree:
                 aside.rename(there)
 
     @contextmanager
-    def merged(self) -> Iterator[None]:
+    def merged(self, lower: Sequence[Path]) -> Iterator[None]:
         """Have the files of the layers below in the tree for a while, as /opt has them.
 
-        Where both have a path, this layer's file stands: it is the later one.
+        Where two have a path, the later one's file stands, and this layer is the last.
         """
-        linked = []
-        for entry in _entries(str(self.lower), "") if self.lower.exists() else ():
-            destination = self.root / entry.path
-            if not destination.exists():
-                destination.parent.mkdir(parents=True, exist_ok=True)
-                destination.hardlink_to(self.lower / entry.path)
-                linked.append(entry.path)
+        linked: dict[str, Path] = {}
+        for folder in reversed(lower):
+            for entry in _entries(str(folder), ""):
+                destination = self.root / entry.path
+                if not destination.exists():
+                    destination.parent.mkdir(parents=True, exist_ok=True)
+                    destination.hardlink_to(folder / entry.path)
+                    linked[entry.path] = folder
         try:
             yield
         finally:
-            for path in linked:
+            for path, folder in linked.items():
                 destination = self.root / path
-                if destination.exists() and destination.samefile(self.lower / path):
+                if destination.exists() and destination.samefile(folder / path):
                     destination.unlink()
                     self._remove_empty_folders(destination.parent)
 
@@ -150,14 +148,35 @@ class Tree:
             (self.root / path).rename(destination)
             self._remove_empty_folders((self.root / path).parent)
 
-    def seal(self) -> None:
-        """Make each RECORD true: cross out what is gone, put its lines in a fixed order."""
+    def seal(self, changed: Iterable[str] = ()) -> None:
+        """Make each RECORD true: cross out what is gone, note what changed, fix the lines' order.
+
+        `changed` are paths whose contents were rewritten. The original goes to the attic, so that
+        sealing again, after files came back, begins with it.
+        """
+        paths = list(changed)
         for record in self.root.glob("*.dist-info/RECORD"):
-            text = record.read_text(encoding="utf-8")
-            gone = {
-                path for path in distributions.recorded(text) if not (self.root / path).exists()
-            }
-            _write(record, distributions.record_without(text, gone))
+            path = record.relative_to(self.root).as_posix()
+            original = self.attic / path
+            text = (original if original.exists() else record).read_text(encoding="utf-8")
+            gone = {p for p in distributions.recorded(text) if not (self.root / p).exists()}
+            news = {p: self.read(p) for p in paths if p in text and p not in gone}
+            true = distributions.record_without(distributions.record_with(text, news), gone)
+            if true != record.read_text(encoding="utf-8"):
+                if not original.exists():
+                    self.exchange([path])
+                record.unlink(missing_ok=True)
+                record.parent.mkdir(parents=True, exist_ok=True)
+                _write(record, true)
+
+    @property
+    def sealed(self) -> frozenset[str]:
+        """The paths of RECORDs whose original is in the attic."""
+        return frozenset(
+            path
+            for original in self.attic.glob("*.dist-info/RECORD")
+            if (self.root / (path := original.relative_to(self.attic).as_posix())).exists()
+        )
 
     def _remove_empty_folders(self, folder: Path) -> None:
         while folder != self.root and not any(folder.iterdir()):

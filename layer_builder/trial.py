@@ -9,13 +9,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.proof import Attempt, Verdict
+from layer_builder.proof import Attempt, Cost, Verdict
 
-_PROVER = Path(__file__).with_name("prover.py")
+_PROGRAM = [Path(__file__).with_name(name) for name in ("isolation.py", "prover.py")]
 _CREDENTIALS = (
     ".aws", ".azure", ".cargo/credentials.toml", ".config/gcloud", ".config/gh", ".docker", ".git-credentials",
     ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".ssh",
@@ -28,15 +28,20 @@ _SIGNALS = {number.value: number.name for number in signal.Signals}
 class Trial:
     """One process that imports until it is done or dead."""
 
-    def __init__(self, python: str, orders: Mapping[str, Any], cache: Path, seconds: float) -> None:
-        """Take what to import (`modules` of the orders), and the seconds that each may take."""
-        self.loaded: set[str] = set()
+    def __init__(
+        self, python: str, orders: Mapping[str, Any], caches: Sequence[Path], seconds: float
+    ) -> None:
+        """Take what to import (`modules` of the orders), and the seconds that each may take.
+
+        Bytecode is written to the first of the caches, and read from all.
+        """
         self.version = ""
         self.isolated: tuple[str, ...] = ()
         self._python = python
         self._orders = orders
         self._modules: list[str] = orders["modules"]
-        self._cache = cache
+        self._caches = [str(cache) for cache in caches]
+        self.cost: Cost | None = None
         self._seconds = seconds
         self._secret = secrets.token_hex(8)
         self._deadline = time.monotonic() + seconds
@@ -61,7 +66,6 @@ class Trial:
                         if reason:
                             break
                     elif attempt := _attempt(answer, current):
-                        self.loaded |= set(map(str, answer.get("loaded", ())))
                         yield self._modules[current], attempt
                         current = None
                         self._next += 1
@@ -77,7 +81,7 @@ class Trial:
 
     def _start(self, home: str, answers: int) -> subprocess.Popen[bytes]:
         # The prover's own text is passed, not its path: nothing of ours is importable there.
-        program = _PROVER.read_text(encoding="utf-8")
+        program = "\n".join(part.read_text(encoding="utf-8") for part in _PROGRAM)
         environ = {
             "PATH": "/usr/bin:/bin",
             "HOME": home,
@@ -85,14 +89,14 @@ class Trial:
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
         }
-        needed = [Path(p) for p in (self._python, self._orders["root"], home, self._cache)]
+        needed = [Path(p) for p in (self._python, self._orders["root"], home, *self._caches)]
         hidden = [
             path
             for path in _hidden()
             if path.exists() and not any(n.resolve().is_relative_to(path.resolve()) for n in needed)
         ]
         process = subprocess.Popen(  # noqa: S603 (no shell; our own words)
-            [self._python, "-I", "-S", "-X", f"pycache_prefix={self._cache}", "-c",
+            [self._python, "-I", "-S", "-c",
              f"import os, sys; os.dup2({answers}, 3); os.closerange(4, 256)\n" + program],
             cwd=home,
             env=environ,
@@ -104,7 +108,8 @@ class Trial:
         )  # fmt: skip
         orders = {
             **self._orders,
-            "writable": [home, str(self._cache)],
+            "caches": self._caches,
+            "writable": [home, self._caches[0]],
             "hidden": [str(path) for path in hidden],
             "secret": self._secret,
         }
@@ -124,6 +129,8 @@ class Trial:
         if "python" in answer and not self.version:
             self.version = str(answer["python"])
             self.isolated = tuple(map(str, answer.get("isolated", ())))
+        if "plain" in answer:
+            self.cost = Cost(plain=float(answer["plain"]), cached=float(answer["cached"]))
         code = answer.get("ended")
         if not isinstance(code, int):
             return ""
@@ -144,14 +151,17 @@ class Trial:
 
 def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
     """Read the verdict on a module; None where the answer is about something else."""
+    loaded = frozenset(map(str, answer.get("loaded", ())))
     if answer.get("imported") == current:
         return Attempt(
             verdict=Verdict.IMPORTED,
             seconds=float(answer.get("seconds", 0)),
             opened=frozenset(map(str, answer.get("opened", ()))),
+            loaded=loaded,
         )
     if answer.get("failed") == current:
-        return Attempt(verdict=Verdict.FAILED, error=str(answer.get("error", "")))
+        error = str(answer.get("error", ""))
+        return Attempt(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None
 
 

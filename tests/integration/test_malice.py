@@ -59,7 +59,7 @@ def attempt(interpreter: Interpreter, tree: Tree, sources: Mapping[str, str]) ->
     """Import modules in the order given, seen from a layer that holds nothing else."""
     for name, source in sources.items():
         (tree.root / f"{name}.py").write_text(source)
-    return interpreter.attempt(tree.root, list(sources), cache=tree.bytecode)
+    return interpreter.attempt(tree.root, list(sources), caches=[tree.bytecode])
 
 
 def error(found: Round, name: str = "evil") -> str:
@@ -165,7 +165,7 @@ def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict
 ) -> None:
     for name, text in {"before": "", "evil": f"import os\n{source}", "later": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
-    bench = Bench(tree=tree, prover=interpreter, cache=tree.bytecode)
+    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     result = proving.prove(bench, PrunePlan(), {}, ["before", "evil", "later"], Depth.IMPORTS)
     assert {"before", "later"} <= set(result.proof.imported)
     assert left_running(tree.root) == []
@@ -260,7 +260,7 @@ def test_the_layer_stays_as_it_was_or_is_refused(
     for name, text in {"before": "", "evil": source, "after": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
     was = digests(tree)
-    bench = Bench(tree=tree, prover=interpreter, cache=tree.bytecode)
+    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     try:
         result = proving.prove(bench, PrunePlan(), {}, ["after", "before", "evil"], Depth.IMPORTS)
     except ProofError as refusal:
@@ -337,7 +337,7 @@ def test_who_spoils_imports_for_others_does_not_make_them_fail(
     sources = {"evil": source, "later": "import decimal", "most": "import later"}
     for name, text in sources.items():
         (tree.root / f"{name}.py").write_text(text)
-    bench = Bench(tree=tree, prover=interpreter, cache=tree.bytecode)
+    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     result = proving.prove(bench, PrunePlan(), {}, list(sources), Depth.IMPORTS)
     assert {"later", "most"} <= set(result.proof.imported)
 

@@ -19,7 +19,7 @@ from layer_builder.layer import Account, Action, Archive, Built, Layer, Package,
 from layer_builder.limits import MIB, Budget
 from layer_builder.manifest import Manifest, read
 from layer_builder.outcome import Outcome
-from layer_builder.proof import Depth, Proof
+from layer_builder.proof import Cost, Depth, Proof
 from layer_builder.pruning import Entry, PrunePlan, PruneRules, Restoration, RuleTotal
 from layer_builder.resolution import HeldBack
 from layer_builder.stack import Stack, weigh
@@ -144,6 +144,7 @@ def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
             interpreter="3.12.11",
             isolated=("network", "processes"),
             seconds=1.5,
+            cost=Cost(plain=4.0, cached=1.25),
         ),
         seconds={"install": 2.0},
     )

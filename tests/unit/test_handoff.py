@@ -1,66 +1,121 @@
-"""The files that hand ARNs on."""
-
 import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from layer_builder import handoff
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.layer import Action, Layer, Release
-from layer_builder.manifest import Manifest
+from layer_builder.manifest import Manifest, read
 from layer_builder.outcome import Outcome
-from layer_builder.target import Architecture, Python, Target
 
 CORE = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"
 CODE = "arn:aws:lambda:eu-west-1:123456789012:layer:code:8"
+US = "arn:aws:lambda:us-east-1:123456789012:layer:core:2"
 
 
-def test_the_files_say_what_the_outputs_say(outcome: Outcome) -> None:
-    files = handoff.files(outcome)
-    assert list(files) == ["layers.json", "layers.env", "layers.tfvars.json"]
-    east = outcome.arns("us-east-1")
-    assert json.loads(files["layers.json"]) == {
-        "layer-arns": {"core": CORE, "code": CODE},
-        "layer-arns-by-region": {"eu-west-1": {"core": CORE, "code": CODE}, "us-east-1": east},
-        "function-layers": {"api": [CORE, CODE]},
-    }
-    assert files["layers.env"] == f"CORE_ARN={CORE}\nCODE_ARN={CODE}\n"
-    assert json.loads(files["layers.tfvars.json"]) == {
-        "layer_arns": {"core": CORE, "code": CODE},
-        "layer_arns_by_region": {"eu-west-1": {"core": CORE, "code": CODE}, "us-east-1": east},
-        "function_layers": {"api": [CORE, CODE]},
-    }
-    assert handoff.files(outcome) == files
-
-
-def test_there_are_none_where_nothing_is_released(outcome: Outcome) -> None:
-    outcome.releases.clear()
-    assert handoff.files(outcome) == {}
-    assert handoff.files(Outcome(inputs=Inputs())) == {}
-
-
-def test_targets_have_keys_and_variables_of_their_own(layer: Callable[..., Layer]) -> None:
-    both = [
-        replace(layer("3d"), target=Target(python=Python.PY313, architecture=architecture))
-        for architecture in (Architecture.X86_64, Architecture.ARM64)
-    ]
-    clash = [layer("a-b"), layer("a_b")]
-    outcome = Outcome(
-        inputs=Inputs(regions=("r",)),
-        manifest=Manifest(file="layers.yml", layers=(*both, *clash)),
+def released(*layers: Layer, regions: tuple[str, ...] = ("r",), **inputs: Any) -> Outcome:  # noqa: ANN401 (passed on)
+    """Give a run that published layers, each with its id for an ARN."""
+    return Outcome(
+        inputs=Inputs(regions=regions, **inputs),
+        manifest=Manifest(file="layers.yml", layers=layers),
         releases={
-            one.id: {"r": Release(region="r", arn=f"$({n}) '", version=1, action=Action.PUBLISHED)}
-            for n, one in enumerate([*both, *clash])
+            layer.id: {
+                region: Release(region=region, arn=layer.id, version=1, action=Action.PUBLISHED)
+                for region in regions
+            }
+            for layer in layers
         },
     )
-    files = handoff.files(outcome)
-    lines = files["layers.env"].splitlines()
-    assert [line.partition("=")[0] for line in lines] == [
-        *("LAYER_3D_3_13_X86_64_ARN", "LAYER_3D_3_13_ARM64_ARN", "A_B_ARN"),
-        "# a_b: A_B_ARN is the name of a-b",
+
+
+def layers_of(text: str) -> tuple[Layer, ...]:
+    top = 'version: 1\npython: "3.12"\n'
+    return read(f"{top}layers: {{{text}}}\n", "layers.yml").layers
+
+
+def test_the_files_hold_what_each_reader_wants(outcome: Outcome) -> None:
+    found = handoff.files(outcome)
+    assert json.loads(found["layers.json"]) == {"core": CORE, "code": CODE}
+    assert json.loads(found["layers.by-region.json"]) == {
+        "eu-west-1": {"core": CORE, "code": CODE},
+        "us-east-1": {"core": US},
+    }
+    assert found["layers.env"] == f"CORE_ARN={CORE}\nCODE_ARN={CODE}\n"
+    assert json.loads(found["layers.tfvars.json"]) == {
+        "layer_arns": {"core": CORE, "code": CODE},
+        "layer_arns_by_region": {
+            "eu-west-1": {"core": CORE, "code": CODE},
+            "us-east-1": {"core": US},
+        },
+    }
+    assert handoff.files(outcome) == found
+
+
+def test_several_targets_have_a_name_each() -> None:
+    layers = layers_of("core-deps: {packages: [x], architecture: [x86_64, arm64]}")
+    found = handoff.files(released(*layers))
+    labels = ("3.12-x86_64", "3.12-arm64")
+    assert json.loads(found["layers.json"]) == {
+        "core-deps": {label: f"core-deps {label}" for label in labels}
+    }
+    assert [line.split("=")[0] for line in found["layers.env"].splitlines()] == [
+        "CORE_DEPS_3_12_X86_64_ARN",
+        "CORE_DEPS_3_12_ARM64_ARN",
     ]
-    assert [shlex.split(line) for line in lines[:1]] == [["LAYER_3D_3_13_X86_64_ARN=$(0) '"]]
-    assert list(json.loads(files["layers.tfvars.json"])["layer_arns"]) == [
-        *("3d/3.13-x86_64", "3d/3.13-arm64", "a-b", "a_b"),
+    assert json.loads(found["layers.tfvars.json"]) == {
+        "layer_arns": {f"core-deps/{label}": f"core-deps {label}" for label in labels}
+    }
+
+
+@pytest.mark.parametrize("key", ["a", "core-deps", "core_deps", "2fast", "a--", "A-1", "0"])
+def test_a_variable_has_a_name_that_shells_take(key: str) -> None:
+    [layer] = layers_of(f"'{key}': {{packages: [x]}}")
+    name = handoff.variable(layer)
+    assert name.isidentifier()
+    assert name == name.upper()
+    assert shlex.split(f"{name}=x") == [f"{name}=x"]
+
+
+def test_layers_that_would_share_a_variable_have_none() -> None:
+    layers = layers_of("a-b: {packages: [x]}, a_b: {packages: [x]}, c: {packages: [x]}")
+    found = handoff.files(released(*layers))
+    assert [line.split("=")[0] for line in found["layers.env"].splitlines()] == ["C_ARN"]
+    assert json.loads(found["layers.json"]).keys() == {"a-b", "a_b", "c"}
+    [problem] = handoff.clashes(layers)
+    assert problem.lines() == [
+        "layers.yml:3:32: layers.env will not have A_B_ARN, which would be the name for a-b and a_b",
+        "  → rename one of them, or read layers.json",
     ]
+
+
+def test_a_layer_that_is_not_in_the_first_region_is_in_none_of_its_files(
+    layer: Callable[..., Layer],
+) -> None:
+    one, other = layer("a"), layer("b")
+    run = released(one, other, regions=("r", "s"))
+    del run.releases[one.id]["r"]
+    found = handoff.files(run)
+    assert json.loads(found["layers.json"]) == {"b": other.id}
+    assert found["layers.env"] == f"B_ARN={other.id}\n"
+    assert json.loads(found["layers.by-region.json"])["s"] == {"a": one.id, "b": other.id}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        Inputs(regions=("r",), dry_run=True),
+        Inputs(regions=("r",), command=Command.ATTACH),
+        Inputs(command=Command.BUILD),
+    ],
+)
+def test_a_run_that_is_to_write_nothing_hands_nothing_on(
+    layer: Callable[..., Layer], inputs: Inputs
+) -> None:
+    run = released(layer("a"))
+    run.inputs = inputs
+    assert handoff.files(run) == {}
+    assert handoff.files(replace(run, inputs=Inputs(regions=("r",)), releases={})) == {}

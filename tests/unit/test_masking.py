@@ -1,70 +1,99 @@
-"""Where a workflow makes a secret of the account id."""
-
 import pytest
 
-from layer_builder import masking
+from layer_builder.masking import Workflow, find
 
-ACCOUNT = "123456789012"
+ACTION = "aws-actions/configure-aws-credentials"
 SHA = "e6de054238d6b7531b4efff3b6587d9aade6a06c"
+ROLE = "arn:aws:iam::${{ secrets.AWS_ACCOUNT_ID }}:role/x"
+JOB = """\
+on: push
+jobs:
+  layers:
+    runs-on: ubuntu-24.04
+    outputs: {arns: "${{ steps.layers.outputs.layer-arns }}"}
+    steps:
+      - uses: actions/checkout@v6
+"""
 
 
-def workflow(uses: str, inputs: str = "{aws-region: eu-west-1}", env: str = "") -> str:
-    return (
-        "on: push\n"
-        "jobs:\n"
-        "  other:\n"
-        f"    steps: [{{uses: '{masking.LOGIN}@v1'}}]\n"
-        "  layers:\n"
-        f"    env: {{{env}}}\n"
-        "    steps:\n"
-        f"      - uses: {masking.LOGIN}@{uses}\n"
-        f"        with: {inputs}\n"
-    )
+def said(text: str, job: str = "layers") -> list[str]:
+    """Give the warning as lines."""
+    problem = find(Workflow(file=".github/workflows/x.yml", text=text, job=job))
+    return problem.lines() if problem else []
 
 
 @pytest.mark.parametrize(
-    ("text", "environ", "line", "why"),
+    ("step", "why"),
     [
-        (workflow("v1"), {}, 8, "masks the account id up to version 2"),
-        (workflow("v2.2.0"), {}, 8, "masks the account id up to version 2"),
-        (workflow(f"{SHA} # v1.7.0"), {}, 8, "masks the account id up to version 2"),
-        (workflow("v2", '{mask-aws-account-id: "true"}'), {}, 9, "mask-aws-account-id is true"),
-        (workflow("v6", "{mask-aws-account-id: true}"), {}, 9, "mask-aws-account-id is true"),
-        (workflow("v6", '{role-to-assume: "arn:aws:iam::${{ secrets.ACCOUNT }}:role/x"}'), {}, 9,
-         "the account id in role-to-assume is a secret"),
-        (workflow("v6", env="OURS: '${{ secrets.OUR_ID }}'"), {"OURS": ACCOUNT}, 6,
-         "OURS is the secret OUR_ID, and the account id"),
-        ("", {"ACCOUNT": "***"}, None, "the variable ACCOUNT is *** here"),
+        (f"- uses: {ACTION}@v1", "8:15: configure-aws-credentials v1 masks it unless told not to"),
+        (f"- uses: {ACTION}@v2.2.0", "8:15: configure-aws-credentials v2.2.0 masks it"),
+        (f"- uses: {ACTION}@v1-node16", "8:15: configure-aws-credentials v1-node16 masks it"),
+        (f"- uses: AWS-Actions/configure-aws-credentials@{SHA} # v2", "credentials v2 masks it"),
+        (f"- uses: {ACTION}@v2\n        with: {{aws-region: eu-west-1}}", "v2 masks it"),
+        (f"- uses: {ACTION}@v6\n        with: {{mask-aws-account-id: true}}", "9:37: mask-aws-"),
+        (f'- uses: {ACTION}@v2\n        with: {{mask-aws-account-id: "True"}}', "is true"),
+        (f"- uses: {ACTION}@v6\n        with: {{role-to-assume: '{ROLE}'}}",
+         "9:33: the secret AWS_ACCOUNT_ID is an account id"),
+        ("- run: |\n          echo\n          echo ${{secrets.aws_account_id}}",
+         "10:16: the secret aws_account_id is an account id"),
+        ("- env: {ID: \"${{ secrets['PROD_AWS_ACCOUNT_ID'] }}\"}", "secret PROD_AWS_ACCOUNT_ID"),
+        ("- run: aws x --role arn:aws-cn:iam::${{ secrets.OURS }}:role/x", "secret OURS"),
+        ("- run: docker push ${{ secrets.OURS }}.dkr.ecr.eu-west-1.amazonaws.com/x", "secret OURS"),
     ],
 )  # fmt: skip
-def test_what_makes_a_secret_of_the_account_id_is_told_with_its_place(
-    text: str, environ: dict[str, str], line: int | None, why: str
-) -> None:
-    found = masking.find(text, "x.yml", {"GITHUB_JOB": "layers", **environ}, ACCOUNT)
-    assert found
-    assert (found.place.line if found.place else None) == line
-    assert why in found.details[0]
-    assert ACCOUNT not in "".join(found.lines())
+def test_a_masked_account_id_is_found_with_its_place(step: str, why: str) -> None:
+    lines = said(f"{JOB}      {step}\n")
+    assert lines[0].startswith(".github/workflows/x.yml:")
+    assert lines[0].endswith(
+        ": the account id is masked here: outputs with ARNs arrive empty in other jobs"
+    )
+    assert why in lines[1]
+    assert lines[-1].startswith("  → or hand the ARNs on without outputs: ssm: in the manifest")
 
 
 @pytest.mark.parametrize(
-    ("text", "environ"),
+    "step",
     [
-        ("", {}),
-        ("{", {}),
-        ("on: push", {}),
-        (workflow("v3"), {}),
-        (workflow("v6"), {}),
-        (workflow("v20"), {}),
-        (workflow(SHA), {}),
-        (workflow(f"1{SHA[1:]} # v6.2.3"), {}),
-        (workflow("v2", '{mask-aws-account-id: "false"}'), {}),
-        (workflow("v2", "{mask-aws-account-id: '${{ inputs.mask }}'}"), {}),
-        (workflow("v6", "{role-to-assume: '${{ secrets.ROLE }}'}"), {}),
-        (workflow("v6", "{role-to-assume: 'arn:aws:iam::${{ vars.ACCOUNT }}:role/x'}"), {}),
-        (workflow("v6", env="OURS: '${{ vars.OUR_ID }}'"), {"OURS": ACCOUNT}),
-        (workflow("v6", env="OURS: '${{ secrets.OTHER }}'"), {"OURS": "x"}),
+        f"- uses: {ACTION}@v3",
+        f"- uses: {ACTION}@v6.2.3",
+        f"- uses: {ACTION}@v10",
+        f"- uses: {ACTION}@main",
+        f"- uses: {ACTION}@{SHA}",
+        f"- uses: {ACTION}@{SHA} # v6.2.3",
+        f"- uses: {ACTION}@v2\n        with: {{mask-aws-account-id: false}}",
+        f"- uses: {ACTION}@v2\n        with: {{mask-aws-account-id: 'no'}}",
+        f"- uses: {ACTION}@v6\n        with: {{mask-aws-account-id: '${{{{ inputs.mask }}}}'}}",
+        f"- uses: {ACTION}@v6\n        with: {{role-to-assume: '${{{{ secrets.AWS_ROLE_ARN }}}}'}}",
+        f"- uses: {ACTION}@v6\n        with: {{role-to-assume: '{ROLE.replace('secrets', 'vars')}'}}",
+        "- run: echo ${{ secrets.CLOUDFLARE_ACCOUNT_ID }} ${{ secrets.GCP_SERVICE_ACCOUNT }}",
+        "# - run: echo ${{ secrets.AWS_ACCOUNT_ID }}",
+        "- uses: ./own",
+        "- [not, a, step]",
     ],
 )
-def test_nothing_is_told_where_nothing_shows_it(text: str, environ: dict[str, str]) -> None:
-    assert masking.find(text, "x.yml", {"GITHUB_JOB": "layers", **environ}, ACCOUNT) is None
+def test_what_masks_no_account_id_is_not_warned_of(step: str) -> None:
+    assert said(f"{JOB}      {step}\n") == []
+
+
+def test_only_the_job_that_runs_and_what_is_above_it_counts() -> None:
+    other = f"  other:\n    steps:\n      - uses: {ACTION}@v1\n"
+    assert said(JOB + other) == []
+    assert said(JOB + other, "other") == []  # it hands nothing on
+    assert said(JOB + other, "called") == []
+    assert "2:" not in said(f"env: {{ROLE: '{ROLE}'}}\n{JOB}")[0]
+    assert "x.yml:1:14: the secret" in said(f"env: {{ROLE: '{ROLE}'}}\n{JOB}")[1]
+
+
+def test_all_places_are_told_at_once_and_each_advice_once() -> None:
+    steps = f"      - uses: {ACTION}@v1\n      - uses: {ACTION}@v2\n      - run: echo {ROLE}\n"
+    lines = said(JOB + steps)
+    assert [line.split(": ")[0].strip() for line in lines[1:4]] == [
+        f".github/workflows/x.yml:{place}" for place in ("8:15", "9:15", "10:19")
+    ]
+    assert len(lines) == 7
+    assert lines[5] == "  → make AWS_ACCOUNT_ID a variable: ${{ vars.AWS_ACCOUNT_ID }}"
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- 1\n", "jobs: 1\n", "jobs: {layers: 1}\n", "\t"])
+def test_what_is_no_workflow_is_passed_over(text: str) -> None:
+    assert said(text) == []

@@ -1,5 +1,7 @@
 """What to import, how to share it out, and how rounds add up."""
 
+from dataclasses import replace
+
 import pytest
 
 from layer_builder import proof
@@ -19,13 +21,13 @@ PATHS = [
     [
         (
             Depth.IMPORTS,
-            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
-             "lib", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
+            ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
+             "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
         ),
         (
             Depth.DEEP,
-            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
-             "lib", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
+            ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
+             "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
         ),
         (Depth.STATIC, []),
         (Depth.OFF, []),
@@ -44,41 +46,49 @@ def test_packages_come_before_what_is_in_them() -> None:
 
 def test_few_names_are_not_shared_out() -> None:
     names = [f"p{n}" for n in range(99)]
-    assert proof.shares(names, 8) == [names]
-    assert proof.shares([], 8) == []
+    assert proof.shares(names, {}) == [names]
+    assert proof.shares([], {}) == []
 
 
-@pytest.mark.parametrize("most", [2, 3, 8])
-def test_shares_hold_whole_packages_and_about_as_many_names(most: int) -> None:
+def test_shares_hold_whole_packages_and_are_about_as_heavy() -> None:
     names = [f"p{n % 10}.m{n}" for n in range(200)] + ["p3:attribute"]
-    found = proof.shares(names, most)
-    assert len(found) == most
+    weights = {f"p{n}": 1000 * n for n in range(10)}
+    found = proof.shares(names, weights)
+    assert len(found) == proof.SHARES
     assert sorted(name for share in found for name in share) == sorted(names)
     tops = [{name.partition(":")[0].partition(".")[0] for name in share} for share in found]
     assert sum(map(len, tops)) == len(set().union(*tops)) == 10
-    assert max(map(len, found)) - min(map(len, found)) <= 21
+    loads = [sum(weights[top] for top in share) for share in tops]
+    assert max(loads) - min(loads) <= 3000
 
 
 def test_one_package_makes_one_share() -> None:
     names = [f"big.m{n}" for n in range(300)]
-    assert proof.shares(names, 4) == [names]
+    assert proof.shares(names, {"big": 9}) == [names]
 
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
     first = Round(
-        attempts={"a": GOOD, "b": BAD}, loaded=frozenset({"a.py"}), version="3.12.1",
+        attempts={"a": replace(GOOD, loaded=frozenset({"a.py"})), "b": BAD}, version="3.12.1",
         isolated=("files", "network"),
     )  # fmt: skip
     second = Round(
-        attempts={"b": GOOD, "c": DEAD}, loaded=frozenset({"b.py"}), isolated=("network",)
+        attempts={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
     )
     whole = proof.together([first, second], ["c", "b", "a"])
     assert whole == Round(
-        attempts={"c": DEAD, "b": GOOD, "a": GOOD}, loaded=frozenset({"a.py", "b.py"}),
+        attempts={"c": DEAD, "b": second.attempts["b"], "a": first.attempts["a"]},
         version="3.12.1", isolated=("network",),
     )  # fmt: skip
     assert (whole.imported, whole.broken) == (["b", "a"], ["c"])
+    assert whole.loaded == {"a.py", "b.py"}
+    assert whole.loaded_by(["b", "c"]) == {"b.py"}
     assert list(whole.only(["a"]).attempts) == ["a"]
+
+
+def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_for() -> None:
+    names = ["a", "google.cloud.x", "z", "a.b", "a.b.c", "google.cloud.x.y", "a:main"]
+    assert proof.starts(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
 
 
 def test_no_rounds_are_an_empty_round() -> None:

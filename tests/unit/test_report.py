@@ -29,6 +29,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "regions": [],
         "layers": [],
         "functions": [],
+        "attachments": [],
         "warnings": [],
         "errors": [
             {

@@ -6,6 +6,7 @@ import pytest
 
 import layer_builder
 from layer_builder.errors import InstallError, Place
+from layer_builder.family import Family, families
 from layer_builder.layer import Layer
 from layer_builder.lockfile import Locked, Lockfile
 from layer_builder.order import Order
@@ -13,7 +14,7 @@ from layer_builder.proof import Depth
 from layer_builder.recipe import Ingredient, Recipe
 from layer_builder.requirements import Requirements
 from layer_builder.resolution import Resolution
-from layer_builder.resolving import Family, Installer, Resolved, arrange, families, resolve
+from layer_builder.resolving import Installer, Resolved, arrange, resolve
 from layer_builder.rules import Profile
 from layer_builder.stack import Stack
 from layer_builder.target import Architecture, Python, Target

@@ -34,7 +34,8 @@ WHOLE = """\
 | pandas | 2.2.0 | 60.0 MiB | 24.0 MiB |
 | six | 1.16.0 | 39.1 KiB | 29.3 KiB |
 
-Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fail unpruned too.
+Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fail unpruned too. Bytecode: none; \
+importing all that was proven took 4.0 s without, 1.2 s with bytecode.
 
 | pruned by rule | files | bytes |
 | --- | ---: | ---: |
@@ -126,6 +127,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
         "put back f9: x:1 needs it",
         "put back 2 more, in report.json",
         "not proven: proof: off, or nothing to import",
+        "bytecode: none",
     ]
 
 

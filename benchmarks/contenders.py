@@ -1,0 +1,216 @@
+"""Who builds a set of packages, and how: the peers' commands and our own settings."""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from benchmarks.sets import PackageSet
+from layer_builder.target import Target
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Pass(StrEnum):
+    """The state of the caches that a run finds."""
+
+    COLD = "cold"
+    """Empty: a home of its own."""
+    WARM = "warm"
+    """As the cold run left them; the results are elsewhere."""
+    UNCHANGED = "unchanged"
+    """The same, and the results of the run before lie where they were."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A way to make the zips of a set."""
+
+    title: str
+    write: Callable[[Path, PackageSet, Target], None]
+    """Writes into a folder what the command reads."""
+    command: tuple[str, ...]
+    tools: tuple[str, ...] = ()
+    """Programs it needs, by their names in `tools.PINS`; their folders are `$PIP`, `$PEX`, …"""
+    passes: tuple[Pass, ...] = (Pass.COLD, Pass.WARM)
+    is_ours: bool = False
+    good_codes: frozenset[int] = frozenset({0})
+    environ: Mapping[str, str] = field(default_factory=dict)
+    builds_projects: bool = False
+    """Whether it makes several layers and those of the project's own code."""
+
+
+_OVER_A_LIMIT = 5
+"""Our exit code for a layer over AWS's limit: it is there, and refused."""
+
+_PROGRAM = (
+    f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); "
+    "from layer_builder.main import main; sys.exit(main(sys.argv[1:], os.environ))"
+)
+
+
+def ours(title: str = "this program", *passes: Pass, **settings: object) -> Contender:
+    """Give this program with settings of the manifest; the name of a bucket lets large zips pass."""
+
+    def write(folder: Path, packages: PackageSet, target: Target) -> None:
+        if packages.project:
+            shutil.copytree(packages.project, folder, dirs_exist_ok=True)
+            manifest = folder / "layers.yml"
+            text = manifest.read_text(encoding="utf-8")
+            text = re.sub(r"(?m)^python: .*$", f'python: "{target.python}"', text)
+            manifest.write_text(text, encoding="utf-8")
+            for key, file in packages.files.items():
+                lines = "".join(f"{line}\n" for line in packages.layers[key])
+                (folder / file).write_text(lines, encoding="utf-8")
+            return
+        layers = {key: {"packages": list(lines)} for key, lines in packages.layers.items()}
+        top = {"version": 1, "python": str(target.python), **settings, "layers": layers}
+        # JSON is YAML.
+        (folder / "layers.yml").write_text(json.dumps(top), encoding="utf-8")
+
+    return Contender(
+        title=title,
+        write=write,
+        command=(
+            sys.executable, "-I", "-c", _PROGRAM,
+            "build", "--output-dir", "out", "--s3-bucket", "layer-builder-bench",
+        ),
+        passes=passes or (Pass.COLD, Pass.WARM),
+        is_ours=True,
+        good_codes=frozenset({0, _OVER_A_LIMIT}),
+        builds_projects=True,
+    )  # fmt: skip
+
+
+def peers(target: Target) -> tuple[Contender, ...]:
+    """Give the peers, the recipe first."""
+    python = f"python{target.python}"
+    install = '"$PIP/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all:'
+    return (
+        _shell("the recipe", f"""
+            for file in requirements/*.txt; do
+              layer=$(basename "$file" .txt)
+              {install} --no-cache-dir --no-compile -r "$file" -t "$layer/python"
+              find "$layer/python" -type d \\( -name __pycache__ -o -name '*.dist-info' \\
+                -o -name '*.egg-info' -o -name tests -o -name test -o -name docs \\
+                -o -name examples -o -name bin \\) -prune -exec rm -rf {{}} +
+              find "$layer/python" -type f \\( -name '*.py[co]' -o -name '*.exe' -o -name '*.md' \\
+                -o -name '*.txt' ! -name 'requirements*.txt' \\) -delete
+              (cd "$layer" && zip -qr "../out/$layer.zip" python)
+            done
+            if [ -d project ]; then
+              mkdir -p shared-code/python
+              cp -r project/src project/schemas project/templates shared-code/python/
+              (cd shared-code && zip -qr ../out/shared-code.zip python)
+            fi
+        """, "pip", passes=(Pass.COLD,), builds_projects=True),
+        _shell("pip + zip", f"""
+            {install} --no-compile -r requirements/"$LAYER".txt -t python
+            zip -qr out/"$LAYER".zip python
+        """, "pip"),
+        _shell("uv guide", f"""
+            "$UV" export -q --no-dev --no-editable -o requirements.txt
+            "$UV" pip install --no-installer-metadata --no-compile-bytecode \\
+              --python-platform x86_64-manylinux2014 --python {target.python} \\
+              --target python -r requirements.txt
+            zip -qr out/"$LAYER".zip python
+        """),
+        _shell("uv guide, wheels for the runtime", f"""
+            "$UV" export -q --no-dev --no-editable -o requirements.txt
+            "$UV" pip install --no-installer-metadata --no-compile-bytecode --only-binary :all: \\
+              --python-platform {target.uv_platform} --python {target.python} \\
+              --target python -r requirements.txt
+            zip -qr out/"$LAYER".zip python
+        """),
+        _shell("pex", f"""
+            "$PEX"/bin/pex3 venv create --layout flat-zipped --prefix python --python {python} \\
+              --resolver-version pip-2020-resolver -r requirements/"$LAYER".txt -d out/"$LAYER"
+        """, "pip", "pex"),
+        _shell("SAM build", """
+            "$SAM"/bin/sam build Layer
+            cd .aws-sam/build/Layer && zip -qr ../../../out/"$LAYER".zip python
+        """, "pip", "sam", environ={"SAM_CLI_TELEMETRY": "0"}),
+        # Packaging ends by asking AWS for the layer's last version; the zip is there by then.
+        _shell("serverless, slim", """
+            ln -s "$SERVERLESS/node_modules" node_modules
+            node_modules/.bin/serverless package || [ -e .serverless/pythonRequirements.zip ]
+            cp -L .serverless/pythonRequirements.zip out/"$LAYER".zip
+        """, "pip", "serverless", environ={
+            "SLS_TELEMETRY_DISABLED": "1",
+            "SLS_NOTIFICATIONS_MODE": "off",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }),
+    )  # fmt: skip
+
+
+def _shell(
+    title: str,
+    script: str,
+    *tools: str,
+    passes: tuple[Pass, ...] = (Pass.COLD, Pass.WARM),
+    environ: Mapping[str, str] | None = None,
+    builds_projects: bool = False,
+) -> Contender:
+    return Contender(
+        title=title,
+        write=_write,
+        command=("bash", "-euo", "pipefail", "-c", script),
+        tools=tools,
+        passes=passes,
+        environ=environ or {},
+        builds_projects=builds_projects,
+    )
+
+
+def _write(folder: Path, packages: PackageSet, target: Target) -> None:
+    """Write what the peers read: each finds its own file."""
+    (folder / "out").mkdir()
+    (folder / "requirements").mkdir()
+    for key, lines in packages.layers.items():
+        (folder / "requirements" / f"{key}.txt").write_text("\n".join(lines) + "\n")
+    if packages.project:
+        shutil.copytree(packages.project, folder / "project")
+        return
+    [lines] = packages.layers.values()
+    (folder / "layer").mkdir()
+    files = {
+        "pyproject.toml": _PYPROJECT.format(python=target.python, lines=json.dumps(lines)),
+        "layer/requirements.txt": "\n".join(lines) + "\n",
+        "template.yaml": _SAM.format(runtime=target.runtime),
+        "requirements.txt": "\n".join(lines) + "\n",
+        "handler.py": "def handler(event, context): return None\n",
+        "serverless.yml": _SERVERLESS.format(runtime=target.runtime),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+_PYPROJECT = """\
+[project]
+name = "bench"
+version = "0"
+requires-python = ">={python}"
+dependencies = {lines}
+"""
+_SAM = """\
+AWSTemplateFormatVersion: "2010-09-09"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {{ContentUri: layer/, CompatibleRuntimes: [{runtime}]}}
+    Metadata: {{BuildMethod: {runtime}, BuildArchitecture: x86_64}}
+"""
+_SERVERLESS = """\
+service: bench
+frameworkVersion: "3"
+plugins: [serverless-python-requirements]
+provider: {{name: aws, runtime: {runtime}}}
+package: {{patterns: ["!**", handler.py]}}
+custom: {{pythonRequirements: {{slim: true, layer: true, pythonBin: {runtime}}}}}
+functions: {{hello: {{handler: handler.handler}}}}
+"""

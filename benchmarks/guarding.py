@@ -1,0 +1,50 @@
+"""What the static guard costs: reading the kept sources for what they import."""
+
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.results import Guard as Cost
+from benchmarks.sets import CORE
+from layer_builder import distributions, indexes, rules
+from layer_builder.guard import Guard
+from layer_builder.pruning import PruneRules
+from layer_builder.requirements import Requirements
+from layer_builder.rules import Profile
+from layer_builder.target import Target
+from layer_builder.tree import Tree
+from layer_builder.uv import Uv
+
+
+def measure(rounds: int, target: Target, build: float) -> Cost:
+    """Time the guard on core-deps, pruned aggressively; `build` is what a whole build takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Tree.below(Path(folder))
+        uv = Uv(environ=indexes.environment(os.environ, {}))
+        [lines] = CORE.layers.values()
+        asked = Requirements(lines=lines, names=frozenset(lines))
+        uv.install(uv.resolve(asked, target), asked, target, tree.root)
+        entries = tree.scan()
+        owners = distributions.owners(tree.distributions(entries))
+        plan = PruneRules(profile=Profile.AGGRESSIVE)(entries, owners, tree.read)
+        by_name = {rule.name: rule for rule in rules.AGGRESSIVE}
+        gone = {r.entry.path: r.rule for r in plan.removals} | {
+            r.path: r.rule for r in plan.restored
+        }
+        guard = Guard(
+            paths={entry.path for entry in entries},
+            candidates=gone.keys(),
+            dropped=frozenset(),
+            readable={path for path, rule in gone.items() if by_name[rule].may_be_read},
+            owners=owners,
+            read=tree.read,
+        )
+        return Cost(guard=statistics.median(_timed(guard) for _ in range(rounds)), build=build)
+
+
+def _timed(work: Guard) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,129 @@
+"""How builds scale: by the number of layers in a run, and by the size of one."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import uv
+
+from benchmarks import bulk, contenders, figures, measuring, results
+from benchmarks.measuring import MIB, Run
+from benchmarks.results import Point
+from benchmarks.turns import FailedRunError, Ground
+
+LAYERS = (1, 5, 20, 80)
+SIZES = (1, 10, 50, 100, 200, 245)
+"""MiB, installed."""
+
+SMALL = (
+    "requests", "jinja2", "attrs", "click", "pyyaml", "orjson", "httpx", "markdown", "pyjwt", "tenacity",
+    "msgpack", "python-dotenv", "rich", "cachetools", "jsonschema", "packaging", "tabulate", "simplejson",
+    "ujson", "beautifulsoup4",
+)  # fmt: skip
+"""One for each of twenty layers."""
+
+_MATERIAL = ("boto3", "openai", "pandas", "pydantic", "scipy", "scikit-learn", "pyarrow")
+
+
+def by_layers(rounds: int, ground: Ground) -> list[Point]:
+    """Build few and many layers of one small distribution each, with uv's cache filled.
+
+    The most are twenty layers for two Pythons and two architectures.
+    """
+    folder = _emptied(ground.folder / "layers")
+    manifests = {count: _small(count) for count in LAYERS}
+    _build(folder / "first", manifests[max(LAYERS)], folder / "home", ground, {})
+    points = _points(folder, manifests, {}, rounds, ground)
+    shutil.rmtree(folder)
+    return points
+
+
+def by_size(rounds: int, ground: Ground) -> list[Point]:
+    """Build one layer out of one wheel of real files, small and large."""
+    folder = _emptied(ground.folder / "size")
+    material = folder / "material"
+    subprocess.run(
+        [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--target", str(material),
+         "--only-binary", ":all:", "--no-compile-bytecode", "--python", str(ground.interpreter),
+         *_MATERIAL],
+        check=True,
+    )  # fmt: skip
+    shelves = {}
+    for size in SIZES:
+        shelf = _emptied(folder / f"wheels-{size}")
+        bulk.make(material, size * MIB, shelf, ground.target)
+        shelves[size] = {"UV_FIND_LINKS": str(shelf), "UV_NO_INDEX": "1"}
+    shutil.rmtree(material)
+    manifest = _manifest({bulk.NAME: [bulk.NAME]}, python=str(ground.target.python))
+    points = _points(folder, dict.fromkeys(SIZES, manifest), shelves, rounds, ground)
+    shutil.rmtree(folder)
+    return points
+
+
+def _points(
+    folder: Path,
+    manifests: Mapping[int, str],
+    environs: Mapping[int, Mapping[str, str]],
+    rounds: int,
+    ground: Ground,
+) -> list[Point]:
+    """Run each manifest, and once more unchanged; all of them in turn, round after round."""
+    runs: dict[int, list[tuple[Run, Run]]] = {size: [] for size in manifests}
+    reports: dict[int, dict[str, Any]] = {}
+    for _ in range(rounds):
+        for size, manifest in manifests.items():
+            more = environs.get(size, {})
+            # Wheels of one name and different contents must not meet in uv's cache.
+            home = _emptied(folder / f"home-{size}") if more else folder / "home"
+            work = _emptied(folder / "work")
+            pair = tuple(_build(work, manifest, home, ground, more) for _ in range(2))
+            runs[size].append((pair[0], pair[1]))
+            reports[size] = json.loads((work / "out" / "report.json").read_text(encoding="utf-8"))
+            ground.say(
+                f"{folder.name} {size}: {pair[0].seconds:.1f} s, again {pair[1].seconds:.1f} s"
+            )
+    return [
+        Point(
+            layers=len(reports[size]["layers"]),
+            mib=round(sum(layer["unzipped_bytes"] for layer in reports[size]["layers"]) / MIB, 1),
+            seconds=[round(first.seconds, 3) for first, _ in pairs],
+            again=[round(again.seconds, 3) for _, again in pairs],
+            peak_bytes=max(first.own_bytes for first, _ in pairs),
+            steps=results.summed(reports[size]),
+        )
+        for size, pairs in runs.items()
+    ]
+
+
+def _build(folder: Path, manifest: str, home: Path, ground: Ground, more: Mapping[str, str]) -> Run:
+    folder.mkdir(exist_ok=True)
+    home.mkdir(exist_ok=True)
+    (folder / "layers.yml").write_text(manifest, encoding="utf-8")
+    environ = measuring.environment(home, [ground.interpreter.parent], **more)
+    run = measuring.run(contenders.ours().command, folder, environ, limit=ground.limit)
+    if run.exit_code != 0:
+        raise FailedRunError(figures.reason(run.log, [str(folder)]))
+    return run
+
+
+def _small(count: int) -> str:
+    layers = {name: [name] for name in SMALL[:count]}
+    if count <= len(SMALL):
+        return _manifest(layers, python="3.12")
+    targets = {"python": ["3.12", "3.13"], "architecture": ["x86_64", "arm64"]}
+    return _manifest(layers, name="{layer}-{python}-{architecture}", **targets)
+
+
+def _manifest(layers: Mapping[str, Sequence[str]], **settings: object) -> str:
+    entries = {key: {"packages": list(names)} for key, names in layers.items()}
+    # JSON is YAML.
+    return json.dumps({"version": 1, **settings, "layers": entries})
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

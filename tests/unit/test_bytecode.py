@@ -1,0 +1,86 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layer_builder import bytecode, limits
+from layer_builder.errors import Place
+from layer_builder.layer import Built, Bytecode, Layer
+from layer_builder.limits import MIB, Budget
+from layer_builder.stack import External, Stack
+
+PATHS = ["b.py", "a/__init__.py", "a/data.json", "a/x.so"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "sources"),
+    [
+        (Bytecode.NONE, []),
+        (Bytecode.IMPORTED, ["b.py"]),
+        (Bytecode.ALL, ["a/__init__.py", "b.py"]),
+    ],
+)
+def test_modules_are_picked_by_mode(mode: Bytecode, sources: list[str]) -> None:
+    assert bytecode.sources(mode, PATHS, {"b.py", "a/x.so", "below.py"}) == sources
+
+
+def test_auto_tries_the_most_first() -> None:
+    assert bytecode.modes(Bytecode.AUTO) == (Bytecode.ALL, Bytecode.IMPORTED, Bytecode.NONE)
+    assert bytecode.modes(Bytecode.ALL) == (Bytecode.ALL,)
+
+
+def test_a_zip_fits_below_warn_at_of_every_limit(
+    layer: Callable[..., Layer], built: Callable[..., Built]
+) -> None:
+    asked = layer(budget=Budget(warn_at=0.8))
+    fits = built(zip_bytes=39 * MIB, unzipped_bytes=199 * MIB).archive
+    assert bytecode.fits(asked, fits, through_s3=False)
+    assert not bytecode.fits(asked, built(zip_bytes=40 * MIB).archive, through_s3=False)
+    assert bytecode.fits(asked, built(zip_bytes=40 * MIB).archive, through_s3=True)
+    assert not bytecode.fits(asked, built(unzipped_bytes=200 * MIB).archive, through_s3=True)
+
+
+def stack(layers: list[Layer], reserve: int = 0) -> Stack:
+    return Stack(
+        key="f",
+        function_name=None,
+        layers=tuple(layers),
+        reserve=reserve,
+        place=Place(file="layers.yml"),
+        external=(External(arn="arn", unzipped_bytes=10 * MIB),),
+    )
+
+
+def test_a_stack_gives_up_what_saves_most(layer: Callable[..., Layer]) -> None:
+    one, two = layer("one"), layer("two")
+    sizes = {"one": [90 * MIB, 85 * MIB, 80 * MIB], "two": [110 * MIB, 90 * MIB, 85 * MIB]}
+    builds = {one.id: "one", two.id: "two"}
+    assert bytecode.choose(sizes, [], builds) == {"one": 0, "two": 0}
+    assert bytecode.choose(sizes, [stack([one, two])], builds) == {"one": 0, "two": 1}
+    assert bytecode.choose(sizes, [stack([one, two], 16 * MIB)], builds) == {"one": 1, "two": 2}
+    assert bytecode.choose(sizes, [stack([one, two], 99 * MIB)], builds) == {"one": 2, "two": 2}
+
+
+@given(
+    sizes=st.lists(
+        st.lists(st.integers(0, 150), min_size=1, max_size=3).map(
+            lambda values: sorted((v * MIB for v in values), reverse=True)
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    warn_at=st.sampled_from([0.5, 0.8, 1.0]),
+)
+def test_a_stack_is_below_warn_at_or_carries_the_least(
+    layer: Callable[..., Layer], sizes: list[list[int]], warn_at: float
+) -> None:
+    layers = [
+        replace(layer(str(index)), budget=Budget(warn_at=warn_at)) for index in range(len(sizes))
+    ]
+    by_build = {one.key: size for one, size in zip(layers, sizes, strict=True)}
+    chosen = bytecode.choose(by_build, [stack(layers)], {one.id: one.key for one in layers})
+    used = sum(by_build[build][step] for build, step in chosen.items()) + 10 * MIB
+    least = all(step == len(by_build[build]) - 1 for build, step in chosen.items())
+    assert used < warn_at * limits.UNZIPPED_BYTES or least
