@@ -208,7 +208,10 @@ class _Run:
 
     def note_missing(self, stock: Stock) -> None:
         """Note of all that is not in a region that something failed, there or elsewhere."""
-        why = "something else failed here" if stock.error else "nothing was written anywhere"
+        why = "another region failed, and nothing was written anywhere"
+        if stock.error:
+            first = stock.error.problems[0].headline
+            why = f"not tried: {first}" if stock.items else first
         for built, *_ in self.outcome.by_name().values():
             self.ledger.missing(built, stock.region.name, why)
 
