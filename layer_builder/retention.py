@@ -87,6 +87,18 @@ def others(policy: str, account: str) -> str:
     return f"its policy lets others use it: {_some(found)}" if found else ""
 
 
+def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> list[str]:
+    """Say in plain lines what became of the old versions of a layer in a region.
+
+    >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
+    ['stays: version 3: used by api']
+    """
+    verb = "would be deleted" if dry_run else "deleted"
+    numbers = ", ".join(str(_number(item.arn)) for item in retired)
+    lines = [f"{verb}: {numbers}"] if retired else []
+    return lines + [f"stays: version {_number(item.arn)}: {item.why}" for item in kept]
+
+
 def near_the_limit(region: str, storage: Storage) -> Problem | None:
     """Warn where the code storage of a region is nearly full."""
     if storage.share < limits.DEFAULT_WARN_AT:
