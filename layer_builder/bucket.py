@@ -102,9 +102,9 @@ class Bucket:
         self._abort(aws, built)
         try:
             aws.repeated(lambda: self._upload(aws, built))
-        except BaseException:
+        finally:
+            # Also after success: a try without an answer may have begun an upload of its own.
             self._abort(aws, built)
-            raise
 
     def _upload(self, aws: Aws, built: Built) -> None:
         if self._found(aws, built) is not None:

@@ -127,6 +127,7 @@ def _unknown(error: AwsError, trouble: AwsError, built: Built) -> AwsError:
         advice=("run it again: if it was published, that is seen, and it is not published twice",),
     )
     found.failure = Failure.DOUBT
+    found.is_unknown = True
     return found
 
 

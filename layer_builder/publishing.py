@@ -107,6 +107,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(outcome=self.outcome)
+        self._unknown: set[str] = set()
 
     def tell(self, stock: Stock) -> None:
         """Say and note what is unchanged, and what is to be published."""
@@ -142,6 +143,8 @@ class _Run:
                 self._write(stock, item)
             except LayerBuilderError as error:
                 errors[item.built.layer.id] = error
+                if isinstance(error, AwsError) and error.is_unknown:
+                    self._unknown.add(_where(item.built, stock.region))
 
         first = stock.new[:1]
         threads.each(write, first, 1)
@@ -218,16 +221,25 @@ class _Run:
     def progress(self, stocks: Sequence[Stock]) -> Problem:
         """Tell what a failed run did publish, and what is left for the next."""
         left = [
-            f"{built.layer.key} in {stock.region.name}"
+            where
             for built, *_ in self.outcome.by_name().values()
             for stock in stocks
             if stock.region.name not in self.outcome.releases.get(built.layer.id, {})
+            and (where := _where(built, stock.region)) not in self._unknown
         ]
+        unknown = f"not known whether it was published: {', '.join(sorted(self._unknown))}"
         return Problem(
             message=f"published before that: {', '.join(self.ledger.published()) or 'nothing'}",
-            details=(f"not published: {', '.join(left) or 'nothing'}",),
+            details=(
+                f"not published: {', '.join(left) or 'nothing'}",
+                *((unknown,) if self._unknown else ()),
+            ),
             advice=("run it again: what is published stays as it is, the rest follows",),
         )
+
+
+def _where(built: Built, region: Region) -> str:
+    return f"{built.layer.key} in {region.name}"
 
 
 def _other_bytes(built: Built, version: LayerVersion) -> AwsError:

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from layer_builder.delivery import Mode
 from layer_builder.fields import (
@@ -17,6 +25,7 @@ from layer_builder.fields import (
     Size,
     Text,
     Texts,
+    one_line,
     one_or_many,
 )
 from layer_builder.layer import Bytecode, Compression
@@ -151,8 +160,12 @@ class _Settings(_Model):
     """Distributions that may be built from their sdist; all others come as wheels."""
     description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARACTERS)] | None = None
     """Shown on AWS; 256 characters at most."""
-    license: Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS)] | None = None
-    """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most."""
+    license: (
+        Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS), AfterValidator(one_line)]
+        | None
+    ) = None
+    """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most. Line breaks
+    become spaces: the API's pattern has none."""
     permissions: PermissionsEntry | None = None
     retain: Annotated[
         RetainEntry | None,
