@@ -8,7 +8,7 @@ ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
 
-.PHONY: help demo test lint fix e2e bench proving-ground lock schema clean
+.PHONY: help demo test lint fix e2e bench proving-ground reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -23,9 +23,9 @@ lint: $(READY) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic .
+	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic . examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/publish-layers.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
 
 fix: $(READY) ## format and apply safe fixes
@@ -40,6 +40,9 @@ bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a qui
 
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
+
+reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
+	$(BIN)/python -m benchmarks.reliability
 
 lock: $(READY) ## renew the locks of our own dependencies
 	for name in uv run sandbox dev ministack; do \

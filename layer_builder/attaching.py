@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from layer_builder import attachment, surveying, threads
+from layer_builder import attachment, measuring, surveying, threads
 from layer_builder.attachment import Attached, Kind, Status
 from layer_builder.building import Voice
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
@@ -13,15 +14,28 @@ from layer_builder.layer import Action, Release
 from layer_builder.measuring import Scales
 from layer_builder.outcome import Outcome
 from layer_builder.published import Version
+from layer_builder.shelf import Shelf
 from layer_builder.surveying import AT_ONCE, Look, Region, Task
+from layer_builder.world import World
 
 
-def attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: Voice) -> None:
-    """Give every function of the manifest that has a function-name its layers, in all regions.
+def attach(outcome: Outcome, world: World) -> None:
+    """Give the functions the newest versions of their layers; build nothing.
 
     All functions are read and checked before the first is written to. One that fails does not stop
     the others. Raises at the end with the problems of all; the outcome tells of each function.
     """
+    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
+    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
+    regions = [world.reach(region) for region in outcome.regions]
+    if outcome.inputs.sandbox:
+        for region in outcome.regions:
+            world.furnish(region, outcome.functions, shelf)
+        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
+    _attach(outcome, regions, scales, world.voice)
+
+
+def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: Voice) -> None:
     stacks = [stack for stack in outcome.functions if stack.function_name]
     _tell_left_out(outcome, voice)
     if not stacks:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any, TypeVar
 
 import boto3
@@ -113,7 +112,6 @@ class Aws:
             raise aws_errors.translate(error, built, self.region) from error
 
 
-@cache
 def offline_client(service: Any, region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
     """Make a client that is to build requests, and never to send one."""
     session = boto3.session.Session("unused", "unused", region_name=region)

@@ -57,6 +57,9 @@ _OTHER_PERMISSIONS = {
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
+_NOT_BY_S3 = re.compile(
+    r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
+)
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
@@ -83,6 +86,11 @@ def readable(operation: str) -> Iterator[None]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
         raise GarbledError(operation=operation, why=why) from error
+
+
+def is_withheld(error: AwsError) -> bool:
+    """Tell whether AWS does not let one know, or has no such operation in this region."""
+    return error.code in _DENIED | {"404", "ResourceNotFoundException"}
 
 
 def judge(error: Exception) -> Failure:
@@ -223,6 +231,8 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
 
 def _missing(operation: str, said: str) -> str:
     """Name the permission that is missing, as AWS says it or else as the call needs it."""
+    if refused := _NOT_BY_S3.search(said):
+        return f"s3:{refused['action']} on {refused['object']} in S3"
     named = _NOT_AUTHORIZED.search(said)
     if named and named["resource"]:
         return f"{named['action']} on {named['resource']}"

@@ -2,9 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Any, assert_never
+
+from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
+from layer_builder.fields import Share
 from layer_builder.inputs import DEFAULTS, Command
 
 _EPILOG = """\
@@ -55,6 +58,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     split.add_argument("--manifest", metavar="PATH", help="the manifest")
     split.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
     split.add_argument("--write", action="store_true", help="write the proposal to the manifest")
+    _add_versions(commands)
     init = commands.add_parser("init", help="write a layers.yml to start from")
     init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
     commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
@@ -67,8 +71,58 @@ def values(namespace: argparse.Namespace) -> dict[str, str]:
     return {
         name: "true" if value is True else str(value)
         for name, value in typed.items()
-        if name in DEFAULTS and value not in {None, False, "split"}
+        if name in DEFAULTS
+        and value not in {None, False}
+        and (name != "command" or value in set(Command))
     }
+
+
+def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)
+    parser = commands.add_parser(
+        "versions",
+        help="list the layers' versions on AWS: sizes, growth, users, shares of the limits",
+        description="List the versions of the layers on AWS; only reads. Needs no build.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--manifest", metavar="PATH", help="the manifest")
+    parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
+    parser.add_argument(
+        "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
+    )
+    parser.add_argument(
+        "--output-dir", metavar="DIR", help="zips that lie there are not measured again"
+    )
+    parser.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
+    parser.add_argument("--json", action="store_true", help="for machines; see docs/versions.md")
+    parser.add_argument(
+        "--unzipped", type=_count, default=5, metavar="N",
+        help="measure so many of the newest versions of each layer, or all (default: 5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--warn-at", type=_share, metavar="SHARE",
+        help="warn from this share of a limit on (default: the manifest's warn-at, else 80%%)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fail-at", type=_share, metavar="SHARE",
+        help="leave with exit code 5 from this share of a limit on",
+    )  # fmt: skip
+
+
+def _count(typed: str) -> int | None:
+    """Read how many versions to measure; None for all."""
+    if typed == "all":
+        return None
+    if not typed.isascii() or not typed.isdigit():
+        raise argparse.ArgumentTypeError(f"{typed!r} is neither a number nor all")
+    return int(typed)
+
+
+def _share(typed: str) -> float:
+    try:
+        return TypeAdapter(Share).validate_python(typed)
+    except ValidationError:
+        message = f"{typed!r} is not a percentage above 0 and up to 100, such as 80%"
+        raise argparse.ArgumentTypeError(message.replace("%", "%%")) from None
 
 
 def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:

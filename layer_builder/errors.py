@@ -103,5 +103,7 @@ class AwsError(LayerBuilderError):
     exit_code = 6
     failure = Failure.REFUSED
     """What it says about the deed that was asked for."""
+    is_unknown = False
+    """Whether nobody can tell if the deed was done, having looked."""
     code = ""
     """AWS's error code, where AWS said one."""

@@ -54,6 +54,11 @@ def _share(value: object) -> object:
     return float(found[1]) / 100
 
 
+def one_line(value: str) -> str:
+    """Make spaces of line breaks."""
+    return " ".join(line.strip() for line in value.splitlines()).strip()
+
+
 Size = Annotated[
     ByteSize,
     BeforeValidator(

@@ -80,9 +80,7 @@ class LambdaFunctions:
                     FunctionName=function.name, Layers=list(layers), **guard
                 )
         except AwsError as error:
-            cause: Any = error.__cause__
-            code = getattr(cause, "response", {}).get("Error", {}).get("Code")
-            if code in _BUSY:
+            if error.code in _BUSY:
                 error.failure = Failure.BUSY
             raise
 

@@ -6,7 +6,7 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from layer_builder import limits
@@ -174,19 +174,20 @@ class LayerVersions:
 
 def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
     """Measure the JSON around the zip, by having botocore build the request and not send it."""
+    answer = _measuring_client(region).publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    return int(answer["Bytes"])
+
+
+@cache
+def _measuring_client(region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    """Make a client whose publish measures the request and sends nothing; for any thread."""
     client = offline_client("lambda", region)
-    sizes: list[int] = []
 
-    def stop(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
-        sizes.append(len(params["body"]))
-        return type("Unsent", (), {"status_code": 200})(), {}
+    def measure(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
+        return type("Unsent", (), {"status_code": 200})(), {"Bytes": len(params["body"])}
 
-    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", stop, "measure")
-    try:
-        client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
-    finally:
-        client.meta.events.unregister("before-call.lambda.PublishLayerVersion", stop, "measure")
-    return sizes[0]
+    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", measure, "measure")
+    return client
 
 
 def _metadata(built: Built) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import json
 import os
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from functools import cache, partial
 from pathlib import Path
 
@@ -13,12 +14,13 @@ import layer_builder
 from layer_builder import (
     aws,
     cli,
-    dividing,
+    errands,
     github,
+    handoff,
     indexes,
     inputs,
     interpreter,
-    locking,
+    masking,
     page,
     pipeline,
     rehearsal,
@@ -32,7 +34,13 @@ from layer_builder import (
 from layer_builder.bucket import Bucket
 from layer_builder.catalog import Catalog
 from layer_builder.console import Console
-from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Place, Problem
+from layer_builder.errors import (
+    ISSUES_URL,
+    LayerBuilderError,
+    ManifestError,
+    Place,
+    Problem,
+)
 from layer_builder.inputs import Command, Inputs
 from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
@@ -41,15 +49,13 @@ from layer_builder.outcome import Outcome
 from layer_builder.parameters import Parameters
 from layer_builder.policies import Policies
 from layer_builder.scratch import Scratch
-from layer_builder.starter import STARTER
+from layer_builder.shelf import Shelf
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
 
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
-
-_Work = Callable[[Inputs, World, Outcome], None]
 
 _SANDBOX_REGION = "us-east-1"
 
@@ -64,23 +70,24 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             sys.stdout.write(json.dumps(schema.json_schema(), indent=2) + "\n")
             return 0
         case "init":
-            return _init(Path(namespace.manifest))
-        case "split":
-            work = partial(_split, key=namespace.layer, write=namespace.write)
-            return _guarded(lambda: cli.values(namespace), environ, work)
-        case "lock":
-            work = partial(
-                _lock, upgrade=namespace.upgrade, packages=tuple(namespace.upgrade_package)
-            )
-            return _guarded(lambda: {"manifest": namespace.manifest or ""}, environ, work)
+            return errands.init(Path(namespace.manifest))
         case _:
-            return _guarded(lambda: cli.values(namespace), environ)
+            return _run(namespace, environ)
+
+
+def _run(namespace: Namespace, environ: Mapping[str, str]) -> int:
+    work = errands.of(namespace, sys.stdout)
+    if work is None:
+        return _guarded(lambda: cli.values(namespace), environ)
+    # What an errand is for stands alone on standard output; all else is said beside it.
+    with redirect_stdout(sys.stderr):
+        return _guarded(lambda: cli.values(namespace), environ, work)
 
 
 def _guarded(
     values: Callable[[], Mapping[str, str]],
     environ: Mapping[str, str],
-    work: _Work | None = None,
+    work: errands.Work | None = None,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
     voice = github.Actions(sys.stdout) if github.is_running() else Console()
@@ -108,19 +115,18 @@ def _guarded(
     for problem in outcome.errors:
         voice.error(problem)
     if not work:
+        _warn_of_masks(outcome, recording)
         _tell(outcome, voice)
     return outcome.exit_code
 
 
-def _split(asked: Inputs, world: World, outcome: Outcome, *, key: str, write: bool) -> None:
-    sys.stdout.write(dividing.divide(asked, world, outcome, key=key, write=write))
-
-
-def _lock(
-    asked: Inputs, world: World, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
-) -> None:
-    path = locking.lock(asked, world, outcome, upgrade=upgrade, packages=packages)
-    sys.stdout.write(f"{path}\n")
+def _warn_of_masks(outcome: Outcome, voice: "_Recording") -> None:
+    """Warn where the ARNs of this run will not reach other jobs."""
+    has_arns = bool(outcome.releases or outcome.function_layers())
+    if not github.is_running() or outcome.inputs.sandbox or not has_arns:
+        return
+    if (workflow := github.workflow()) and (problem := masking.find(workflow)):
+        voice.warn(problem)
 
 
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
@@ -219,6 +225,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         (folder / "report.json").write_text(data + "\n", encoding="utf-8")
         (folder / "report.md").write_text(markdown, encoding="utf-8")
         (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
+        for name, content in handoff.files(outcome).items():
+            Shelf(folder=folder).put(name, content)
     except OSError as error:
         voice.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code
@@ -259,15 +267,6 @@ def _outputs(outcome: Outcome) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in data.items()
     }
-
-
-def _init(path: Path) -> int:
-    if path.exists():
-        Console().error(Problem(message=f"{path} is there already; nothing was written"))
-        return ManifestError.exit_code
-    path.write_text(STARTER, encoding="utf-8")
-    Console().lines([f"wrote {path}; next: layer-builder publish --sandbox --manifest {path}"])
-    return 0
 
 
 def _our_bug() -> Problem:

@@ -8,7 +8,7 @@ from layer_builder.attachment import Part
 from layer_builder.errors import AwsError
 from layer_builder.lambda_functions import Function
 from layer_builder.layer import Layer
-from layer_builder.published import Content, Version
+from layer_builder.published import Content, Storage, User, Version
 from layer_builder.remote_zip import UnreadableError
 from layer_builder.shelf import Shelf
 from layer_builder.stack import Stack
@@ -24,6 +24,15 @@ class Catalog(Protocol):
 
     def versions(self, name: str) -> Sequence[Version]:
         """List the versions of a layer, newest first."""
+
+    def users(self) -> Sequence[User]:
+        """List all functions and their published versions."""
+
+    def aliases(self, function: str) -> dict[str, list[str]]:
+        """List a function's aliases by the version that they lead to."""
+
+    def storage(self) -> Storage | None:
+        """Read how much code storage is used."""
 
     def content(self, arn: str) -> Content:
         """Read where a zip is."""
@@ -50,7 +59,7 @@ class Scales:
         """Weigh the code of a function."""
         name = f"{function.name} {function.code.sha256}"
         if name not in self.weighed:
-            self.weighed[name] = self._zip(CODE, function.code)
+            self.weighed[name] = self.zip(CODE, function.code)
         return self.weighed[name]
 
     def _layer(self, catalog: Catalog, arn: str) -> Part:
@@ -61,9 +70,10 @@ class Scales:
         except AwsError as error:
             first = error.problems[0]
             return Part(name=arn, size=None, source=": ".join((first.message, *first.details)))
-        return self._zip(arn, content)
+        return self.zip(arn, content)
 
-    def _zip(self, name: str, content: Content) -> Part:
+    def zip(self, name: str, content: Content) -> Part:
+        """Weigh a zip, by its digest or where it lies."""
         if content.sha256 in self.built:
             size = self.built[content.sha256]
             return Part(name=name, size=size, source="the same zip is in the output dir")

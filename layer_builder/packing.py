@@ -76,13 +76,17 @@ class Packer:
             Member(path=f"python/{path.relative_to(into).as_posix()}", source=path)
             for path in compiled
         ]
+        # A wheel may bring bytecode of its own, and `prune: off` keeps it: ours is the newer.
+        renewed = {member.path for member in members}
+        others = [member for member in self._members() if member.path not in renewed]
         return Variant(
             mode=mode,
             archive=archive.write(
-                [*self._members(), *members],
+                [*others, *members],
                 self.folder / f"{mode}.zip",
                 self.order.layer.compression,
                 base=plain.path,
+                stale=renewed,
             ),
             files=len(compiled),
             bytes=sum(path.stat().st_size for path in compiled),

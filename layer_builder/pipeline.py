@@ -10,7 +10,6 @@ from layer_builder import (
     archive,
     attaching,
     batch,
-    measuring,
     publishing,
     reading,
     resolving,
@@ -44,40 +43,16 @@ def run(inputs: Inputs, world: World, outcome: Outcome) -> None:
         case Command.BUILD:
             _build(outcome, world)
         case Command.PUBLISH:
-            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
+            reading.regions(outcome, world.default_regions)
             regions = [world.connect(region) for region in outcome.regions]
             held = publishing.prepare(outcome, regions, world.voice)
             _build(outcome, world)
             publishing.publish(outcome, regions, world.voice, held)
         case Command.ATTACH:
-            outcome.inputs = replace(inputs, regions=_regions(outcome, world))
-            _attach(outcome, world)
+            reading.regions(outcome, world.default_regions)
+            attaching.attach(outcome, world)
         case _:
             assert_never(inputs.command)
-
-
-def _regions(outcome: Outcome, world: World) -> tuple[str, ...]:
-    """Settle where to work: the input says it, else the manifest, else the environment."""
-    named = outcome.manifest.regions if outcome.manifest else ()
-    regions = outcome.inputs.regions or named or world.default_regions()
-    if not regions:
-        raise ManifestError.because(
-            "no AWS region is named",
-            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
-        )
-    return regions
-
-
-def _attach(outcome: Outcome, world: World) -> None:
-    """Give the functions the newest versions of their layers; build nothing."""
-    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
-    regions = [world.reach(region) for region in outcome.regions]
-    if outcome.inputs.sandbox:
-        for region in outcome.regions:
-            world.furnish(region, outcome.functions, shelf)
-        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
-    attaching.attach(outcome, regions, scales, world.voice)
 
 
 def _plan(outcome: Outcome, world: World) -> None:
@@ -149,8 +124,11 @@ def _join_targets(outcome: Outcome) -> None:
     problems = []
     for name, members in outcome.by_name().items():
         targets = tuple(sorted(built.layer.target for built in members))
+        names = dict.fromkeys(built.layer.delivery.parameter for built in members)
+        parameters = tuple(filter(None, names))
         for built in members:
-            outcome.built[built.layer.id] = replace(built, targets=targets)
+            joined = replace(built, targets=targets, parameters=parameters)
+            outcome.built[built.layer.id] = joined
         if len({built.archive.sha256 for built in members}) > 1:
             problems.append(
                 Problem(

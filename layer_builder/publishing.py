@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import certainty, delivering, stocktaking, threads
+from layer_builder import certainty, delivering, handoff, stocktaking, threads
 from layer_builder.building import Voice
 from layer_builder.delivery import Mode
 from layer_builder.errors import (
@@ -31,6 +31,8 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
+    for problem in handoff.clashes(outcome.layers):
+        voice.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:
         raise ManifestError(
@@ -105,6 +107,7 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(outcome=self.outcome)
+        self._unknown: set[str] = set()
 
     def tell(self, stock: Stock) -> None:
         """Say and note what is unchanged, and what is to be published."""
@@ -140,6 +143,8 @@ class _Run:
                 self._write(stock, item)
             except LayerBuilderError as error:
                 errors[item.built.layer.id] = error
+                if isinstance(error, AwsError) and error.is_unknown:
+                    self._unknown.add(_where(item.built, stock.region))
 
         first = stock.new[:1]
         threads.each(write, first, 1)
@@ -206,23 +211,35 @@ class _Run:
 
     def note_missing(self, stock: Stock) -> None:
         """Note of all that is not in a region that something failed, there or elsewhere."""
-        why = "something else failed here" if stock.error else "nothing was written anywhere"
+        why = "another region failed, and nothing was written anywhere"
+        if stock.error:
+            first = stock.error.problems[0].headline
+            why = f"not tried: {first}" if stock.items else first
         for built, *_ in self.outcome.by_name().values():
             self.ledger.missing(built, stock.region.name, why)
 
     def progress(self, stocks: Sequence[Stock]) -> Problem:
         """Tell what a failed run did publish, and what is left for the next."""
         left = [
-            f"{built.layer.key} in {stock.region.name}"
+            where
             for built, *_ in self.outcome.by_name().values()
             for stock in stocks
             if stock.region.name not in self.outcome.releases.get(built.layer.id, {})
+            and (where := _where(built, stock.region)) not in self._unknown
         ]
+        unknown = f"not known whether it was published: {', '.join(sorted(self._unknown))}"
         return Problem(
             message=f"published before that: {', '.join(self.ledger.published()) or 'nothing'}",
-            details=(f"not published: {', '.join(left) or 'nothing'}",),
+            details=(
+                f"not published: {', '.join(left) or 'nothing'}",
+                *((unknown,) if self._unknown else ()),
+            ),
             advice=("run it again: what is published stays as it is, the rest follows",),
         )
+
+
+def _where(built: Built, region: Region) -> str:
+    return f"{built.layer.key} in {region.name}"
 
 
 def _other_bytes(built: Built, version: LayerVersion) -> AwsError:

@@ -1,5 +1,6 @@
 """Reads what a run is asked for: the manifest, the files it names, the lock beside it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,6 +84,22 @@ def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
         raise ManifestError(text)
     lines = projects.from_pyproject(text, project.groups, project.extras)
     return [Reference(text=line, place=project.place) for line in lines]
+
+
+def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Settle where to work: the input says it, else the manifest, else the environment.
+
+    The outcome's inputs hold them from then on. Raises ManifestError when nobody says it.
+    """
+    named = outcome.manifest.regions if outcome.manifest else ()
+    found = outcome.inputs.regions or named or default()
+    if not found:
+        raise ManifestError.because(
+            "no AWS region is named",
+            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
+        )
+    outcome.inputs = replace(outcome.inputs, regions=found)
+    return found
 
 
 def orders(

@@ -2,7 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from layer_builder.delivery import Mode
 from layer_builder.fields import (
@@ -17,6 +25,7 @@ from layer_builder.fields import (
     Size,
     Text,
     Texts,
+    one_line,
     one_or_many,
 )
 from layer_builder.layer import Bytecode, Compression
@@ -130,8 +139,8 @@ class _Settings(_Model):
     prune: Profile | None = None
     """off, safe (the default) or aggressive."""
     bytecode: Bytecode | None = None
-    """none (the default): no bytecode is packed; imported: that of the modules which the proof saw
-    loaded; all; auto: the most that keeps every limit."""
+    """none (the default): no bytecode is packed; imported: that of what importing the top-level
+    modules, and those of `imports:`, loads; all; auto: the most that keeps every limit."""
     compression: Compression | None = None
     """fast, balanced (the default) or best."""
     limits: Limits | None = None
@@ -151,8 +160,12 @@ class _Settings(_Model):
     """Distributions that may be built from their sdist; all others come as wheels."""
     description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARACTERS)] | None = None
     """Shown on AWS; 256 characters at most."""
-    license: Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS)] | None = None
-    """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most."""
+    license: (
+        Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS), AfterValidator(one_line)]
+        | None
+    ) = None
+    """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most. Line breaks
+    become spaces: the API's pattern has none."""
     permissions: PermissionsEntry | None = None
     retain: Annotated[
         RetainEntry | None,

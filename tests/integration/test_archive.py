@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from layer_builder.layer import Archive, Compression
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 
+ROOT = Path(__file__).resolve().parents[2]
 READERS = [
     pytest.param(
         command,
@@ -173,6 +175,68 @@ def test_any_tree_reads_back(tree: Mapping[str, bytes]) -> None:
             assert {name: zipped.read(name) for name in zipped.namelist()} == tree
             assert zipped.namelist() == sorted(tree)
     assert made.weight.unzipped_bytes == sum(map(len, tree.values()))
+
+
+def test_what_is_taken_over_from_an_earlier_zip_makes_no_difference(tmp_path: Path) -> None:
+    first = make(tmp_path)
+    (tmp_path / "source-2").write_bytes(b"another line\n" * 500)
+    (tmp_path / "new").write_bytes(b"new\n" * 100)
+    members = [
+        Member(path=path, source=tmp_path / f"source-{number}", executable=path.startswith("bin/"))
+        for number, path in enumerate(CONTENTS)
+    ] + [Member(path="python/new.txt", source=tmp_path / "new")]
+    fresh = archive.write(members, tmp_path / "fresh.zip", Compression.BALANCED)
+    changed = {"python/text.txt"}
+    taken = archive.write(
+        members, tmp_path / "taken.zip", Compression.BALANCED, base=first.path, stale=changed
+    )
+    assert taken.path.read_bytes() == fresh.path.read_bytes()
+    stale = archive.write(members, tmp_path / "stale.zip", Compression.BALANCED, base=first.path)
+    assert zipfile.ZipFile(stale.path).read("python/text.txt") == CONTENTS["python/text.txt"]
+
+
+_PEAK = """
+import resource, sys
+from pathlib import Path
+from layer_builder import archive
+from layer_builder.archive import Member
+from layer_builder.layer import Compression
+folder = Path(sys.argv[1])
+members = [Member(path=path.name, source=path) for path in folder.iterdir()]
+made = archive.write(members, folder.parent / "out.zip", Compression.FAST)
+print(made.weight.unzipped_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.parametrize("sizes", [[170, 80], [50] * 5, [1] * 250], ids=["2", "5", "250"])
+def test_a_tree_at_the_limit_takes_less_than_400_mb(tmp_path: Path, sizes: list[int]) -> None:
+    (tmp_path / "tree").mkdir()
+    noise = random.Random(1)
+    for number, size in enumerate(sizes):
+        with (tmp_path / f"tree/{number}").open("wb") as file:
+            for _ in range(size):
+                file.write(noise.randbytes(1 << 19) + bytes(1 << 19))
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, str(tmp_path / "tree")],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    unzipped, peak = map(int, done.stdout.split())
+    assert unzipped == 250 * 1024 * 1024
+    assert peak < 400_000_000
+
+
+def test_a_huge_file_that_does_not_shrink_is_stored(tmp_path: Path) -> None:
+    source = tmp_path / "noise"
+    with source.open("wb") as file:
+        for seed in range(65):
+            file.write(random.Random(seed).randbytes(1 << 20))
+    made = archive.write([Member(path="n", source=source)], tmp_path / "z", Compression.FAST)
+    with zipfile.ZipFile(made.path) as zipped:
+        assert zipped.infolist()[0].compress_type == zipfile.ZIP_STORED
+        assert zipped.testzip() is None
 
 
 @pytest.mark.parametrize("before", [None, b"the zip of an earlier run"])

@@ -198,7 +198,7 @@ def test_an_unknown_distribution(refuses: Callable[..., str], workspace: Path) -
 
 
 def test_no_region(refuses: Callable[..., str]) -> None:
-    refuses(2, "no AWS region to publish to", env={"AWS_DEFAULT_REGION": None})
+    refuses(2, "no AWS region is named", env={"AWS_DEFAULT_REGION": None})
 
 
 def test_no_credentials(refuses: Callable[..., str]) -> None:

@@ -61,7 +61,8 @@ def compiled(zipped: Path) -> dict[str, bytes]:
     ("bytecode", "modules"),
     [
         ("none", set()),
-        ("imported", {"demo/__init__", "demo/used", "demo/deep/__init__"}),
+        ("imported", {"demo/__init__", "demo/used"}),
+        ("imported, imports: [demo.deep]", {"demo/__init__", "demo/used", "demo/deep/__init__"}),
         ("all", {"demo/__init__", "demo/used", "demo/deep/__init__", "demo/deep/down/__init__"}),
         ("auto", {"demo/__init__", "demo/used", "demo/deep/__init__", "demo/deep/down/__init__"}),
     ],
@@ -69,7 +70,8 @@ def compiled(zipped: Path) -> dict[str, bytes]:
 def test_the_manifest_says_whose_bytecode_is_packed(
     build: Callable[..., dict[str, Any]], workspace: Path, bytecode: str, modules: set[str]
 ) -> None:
-    layer = build(bytecode)
+    bytecode, _, more = bytecode.partition(", ")
+    layer = build(bytecode, more and f", {more}")
     found = compiled(workspace / "dist/layers/deps.zip")
     assert set(found) == modules
     assert layer["bytecode"] == {
@@ -113,6 +115,21 @@ def test_neither_folder_nor_order_nor_hash_seed_change_a_byte(
         env = {"PYTHONHASHSEED": seed, "TMPDIR": str(tmp_path / folder)}
         digests.add(build("all", env=env)["sha256"])
     assert len(digests) == 1
+
+
+def test_bytecode_that_a_wheel_brings_gives_way_to_ours(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    path = f"demo/__pycache__/used.{TAG}.pyc"
+    add_wheel("demo", "1.0", {**FILES, path: b"stale"})
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nbytecode: all\nprune: off\n'
+        "layers:\n  deps: {packages: [demo]}\n"
+    )
+    assert run("build").returncode == 0
+    with zipfile.ZipFile(workspace / "dist/layers/deps.zip") as file:
+        assert file.namelist().count(f"python/{path}") == 1
+        assert file.read(f"python/{path}")[4:8] == (0b01).to_bytes(4, "little")
 
 
 def test_no_build_folder_is_in_the_bytecode(

@@ -28,6 +28,8 @@ class Fault(StrEnum):
     """The answer comes a few bytes at a time, and comes whole."""
     REFUSED = "refused"
     """This call is answered; after it nothing listens."""
+    AWAY = "refused for a moment"
+    """This call is answered; after it nothing listens for 0.3 s."""
     KILL_BEFORE = "kill -9 before"
     """The program is killed; the request was read and not handed on."""
     KILL_AFTER = "kill -9 after"

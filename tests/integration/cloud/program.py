@@ -76,7 +76,7 @@ class Program:
 
     def __init__(self, repository: Path) -> None:
         self._forks = subprocess.Popen(
-            [sys.executable, "-c", _FORKS],
+            [sys.executable, "-P", "-c", _FORKS],
             env={"PYTHONPATH": str(repository), "LANG": "C.UTF-8"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

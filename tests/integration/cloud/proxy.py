@@ -23,6 +23,7 @@ _HOP_BY_HOP = frozenset(
     {"connection", "content-length", "expect", "keep-alive", "transfer-encoding"}
 )
 _POLL_SECONDS = 0.02
+_AWAY_SECONDS = 0.3
 
 
 class Rules(Protocol):
@@ -67,6 +68,7 @@ class Proxy:
         """Of the proxy itself: a test with one proves nothing."""
         self._lock = threading.Lock()
         self._server: _Server | None = None
+        self._back: threading.Timer | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -77,23 +79,37 @@ class Proxy:
         self.victim: Callable[[], int] | None = None
         """Gives the process to kill."""
         self._counts: Counter[str] = Counter()
+        if self._back:
+            self._back.cancel()
         self.listen()
 
     def listen(self) -> None:
         """Take connections."""
-        if self._server is None:
-            self._server = _Server(self)
-            threading.Thread(
-                target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-            ).start()
+        with self._lock:
+            if self._server is None:
+                self._server = _Server(self)
+                threading.Thread(
+                    target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+                ).start()
 
     def vanish(self, *, but: socket.socket | None = None) -> None:
         """Take no more connections and drop those there are, but one: whoever comes is refused."""
-        server, self._server = self._server, None
+        if self._back:
+            self._back.cancel()
+            self._back.join()
+            self._back = None
+        with self._lock:
+            server, self._server = self._server, None
         if server:
             server.shutdown()
             server.server_close()
             server.hang_up(but)
+
+    def leave(self, *, but: socket.socket | None = None) -> None:
+        """Vanish, and be back after a moment."""
+        self.vanish(but=but)
+        self._back = threading.Timer(_AWAY_SECONDS, self.listen)
+        self._back.start()
 
     def close(self) -> None:
         """End for good."""
@@ -254,8 +270,8 @@ def _deliver(proxy: Proxy, call: Call, fault: Fault | None, wire: Wire, answer: 
             wire.babble(answer, call.method)
         case Fault.TRICKLE:
             wire.trickle(answer, call.method)
-        case Fault.REFUSED:
-            proxy.vanish(but=wire.connection)
+        case Fault.REFUSED | Fault.AWAY:
+            (proxy.leave if fault is Fault.AWAY else proxy.vanish)(but=wire.connection)
             wire.send(answer, call.method, last=True)
             raise GoneError
         case _:

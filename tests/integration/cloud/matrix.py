@@ -1,0 +1,185 @@
+"""Every call of a scenario with every ill: the cases, how one is played, what came of it."""
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from . import judge
+from .faults import Fault, Trouble
+from .program import Done, Program
+from .proxy import Heard, Proxy
+from .scenarios import Ill, Scenario, write
+from .view import View
+
+_KILLS = frozenset({Fault.KILL_BEFORE, Fault.KILL_AFTER})
+_NOBODY = frozenset({Fault.REFUSED, Fault.AWAY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What came of one case."""
+
+    scenario: str
+    emulator: str
+    call: str
+    ill: str
+    outcome: str
+    """`done`: all was published all the same; `told`: exit code 6; `killed`; or another exit code."""
+    wrong: list[str]
+
+    def __str__(self) -> str:
+        """Name the case and what is wrong with it."""
+        return f"{self.call}, {self.ill}: {'; '.join(self.wrong)}"
+
+
+class Theatre:
+    """Plays scenarios before an emulator; `reset` empties it."""
+
+    def __init__(  # noqa: PLR0913 (what a play needs)
+        self,
+        *,
+        program: Program,
+        proxy: Proxy,
+        view: View,
+        reset: Callable[[], object],
+        environment: Mapping[str, str],
+        folder: Path,
+    ) -> None:
+        self._program = program
+        self._proxy = proxy
+        self.view = view
+        self._reset = reset
+        self._folder = folder
+        self.environment = {
+            **environment,
+            "AWS_ENDPOINT_URL": proxy.url,
+            "GITHUB_ACTIONS": "true",
+            "LAYER_BUILDER_PATIENCE": "0.02",
+        }
+        self._numbers = itertools.count()
+
+    def build(self, scenario: Scenario) -> Path:
+        """Build a scenario's layers once; a case publishes what `build` left."""
+        folder = self._folder / scenario.name.replace(" ", "-")
+        folder.mkdir()
+        write(scenario, folder)
+        done = self._program.run(*scenario.build, folder=folder, environment=self.environment)
+        assert done.code == 0, done.text
+        for report in folder.glob("dist/layers/report.*"):
+            report.unlink()
+        return folder
+
+    def calls(self, scenario: Scenario, built: Path) -> list[Heard]:
+        """List the calls of a run in which nothing goes wrong."""
+        folder = self.stage(scenario, built)
+        done = self.run(scenario, folder)
+        assert done.code == 0, done.text
+        shutil.rmtree(folder)
+        return list(self._proxy.heard)
+
+    def play(
+        self, scenario: Scenario, ill: Ill, calls: Sequence[Heard], built: Path, emulator: str
+    ) -> Iterator[Verdict]:
+        """Play a scenario once for each of its calls, with the ill at that call."""
+        for index in tried(scenario, ill, calls):
+            before = calls[index - 1] if index else None
+            yield replace(self._case(scenario, ill, calls[index], before, built), emulator=emulator)
+
+    def _case(
+        self, scenario: Scenario, ill: Ill, call: Heard, before: Heard | None, built: Path
+    ) -> Verdict:
+        folder = self.stage(scenario, built)
+        older = judge.versions(scenario, self.view)
+        self._trouble(ill, call, before)
+        done = self.run(scenario, folder, ill.environment)
+        there = judge.versions(scenario, self.view, older)
+        wrong = judge.after_the_fault(scenario, ill, done, folder, there)
+        if before and not any(heard.fault for heard in self._proxy.heard):
+            wrong.append("the fault did not strike: this case shows nothing")
+        if ill.fault in _KILLS and done.code != judge.KILLED:
+            wrong.append(f"was not killed: exit code {done.code}")
+        self._proxy.clear()
+        again = self.run(scenario, folder)
+        wrong += judge.after_the_rerun(scenario, again, folder, self.view, older)
+        shutil.rmtree(folder)
+        outcomes = {judge.GOOD: "done", judge.AWS_FAILED: "told", judge.KILLED: "killed"}
+        return Verdict(
+            scenario=scenario.name,
+            emulator="",
+            call=str(call),
+            ill=ill.name,
+            outcome=outcomes.get(done.code, str(done.code)),
+            wrong=wrong,
+        )
+
+    def stage(self, scenario: Scenario, built: Path) -> Path:
+        """Give an empty AWS and a workspace with what `build` left; zips are shared, not copied."""
+        self._proxy.clear()
+        self._reset()
+        scenario.prepare(self.view)
+        folder = self._folder / f"case-{next(self._numbers)}"
+        shutil.copytree(built, folder, copy_function=_link)
+        return folder
+
+    def _trouble(self, ill: Ill, call: Heard, before: Heard | None) -> None:
+        """Make the ill strike at the call; to refuse it, the one before is the last answered."""
+        struck = before if ill.fault in _NOBODY else call
+        if struck is None:
+            (self._proxy.leave if ill.fault is Fault.AWAY else self._proxy.vanish)()
+            return
+        self._proxy.troubles = (
+            Trouble(
+                fault=ill.fault,
+                operation=struck.operation,
+                nth=struck.nth,
+                times=ill.times,
+                everywhere=ill.everywhere,
+            ),
+        )
+
+    def run(
+        self, scenario: Scenario, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> Done:
+        """Run the program in a workspace that was staged."""
+        self._proxy.victim = self._program.pid
+        outputs = folder / "outputs"
+        outputs.write_text("")
+        return self._program.run(
+            *scenario.words,
+            folder=folder,
+            environment={
+                **self.environment,
+                **(environment or {}),
+                "GITHUB_OUTPUT": str(outputs),
+            },
+        )
+
+
+def tried(scenario: Scenario, ill: Ill, calls: Sequence[Heard]) -> list[int]:
+    """List the calls that go wrong: of each operation the first and the last."""
+    found: dict[str, list[int]] = {}
+    for index, heard in enumerate(calls):
+        wanted = (scenario.operations, ill.operations)
+        if all(some is None or heard.operation in some for some in wanted):
+            found.setdefault(heard.operation, []).append(index)
+    lasts = {i[-1] for operation, i in found.items() if operation not in scenario.alike}
+    return sorted({i[0] for i in found.values()} | (set() if ill.operations else lasts))
+
+
+def keep(verdicts: Sequence[Verdict], place: int) -> None:
+    """Write verdicts down for the page, where RELIABILITY_RESULTS names a folder for them."""
+    if folder := os.environ.get("RELIABILITY_RESULTS"):
+        data = [asdict(verdict) for verdict in verdicts]
+        file = Path(folder, f"{place:04}.json")
+        file.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+
+
+def _link(source: str, target: str) -> None:
+    if source.endswith((".zip", ".bin")):
+        Path(target).hardlink_to(source)
+    else:
+        shutil.copy2(source, target)
