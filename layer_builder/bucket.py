@@ -187,7 +187,10 @@ class Bucket:
         name, s3 = self.name_in(aws.region), self._s3(aws)
         where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         extra = {"CreateBucketConfiguration": where} if where else {}
-        s3.create_bucket(Bucket=name, **extra)
+        try:
+            s3.create_bucket(Bucket=name, **extra)
+        except s3.exceptions.BucketAlreadyOwnedByYou:
+            return  # by an earlier region; the check tells that it is elsewhere
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
         s3.put_bucket_policy(Bucket=name, Policy=bucket_policy.document(resource))

@@ -93,7 +93,11 @@ def _seen(versions: Versions, built: Built, after: int, error: AwsError) -> Laye
 
 def _first(versions: Versions, built: Built, after: int, made: LayerVersion) -> Publication:
     """Find whether an earlier try happened after all, too late for the looks at it."""
-    same = [v for v in versions.newer(built, after) if v.holds(built) and v.arn != made.arn]
+    try:
+        same = [v for v in versions.newer(built, after) if v.holds(built) and v.arn != made.arn]
+    except AwsError:
+        # What was made is made; a twin would be seen in the list of versions.
+        return Publication(version=made)
     twin = min(same, key=lambda version: version.version, default=None)
     return Publication(version=made, twin=twin)
 

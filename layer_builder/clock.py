@@ -1,13 +1,19 @@
-"""Wall time by step."""
+"""Wall time by step; the calendar."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 
 def now() -> float:
     """Read the clock, in seconds; only differences mean something."""
     return time.perf_counter()
+
+
+def today() -> datetime:
+    """Read the calendar, in UTC."""
+    return datetime.now(UTC)
 
 
 class Clock:

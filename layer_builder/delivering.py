@@ -17,10 +17,12 @@ def deliver(region: Region, item: Item, release: Release, voice: Voice, ledger: 
     _share(region, item, release, ledger)
     if str(item.change):
         voice.step(title, f"{release.arn}: usable {item.change}")
-    if item.parameter_lacks(release.arn):
-        region.parameters.write(built, release.arn)
-        ledger.handover(built, region.name, parameter=built.layer.delivery.parameter)
-        voice.step(title, f"{built.layer.delivery.parameter} in {region.name}: {release.arn}")
+    written: list[str] = []
+    for name in item.lacking(release.arn):
+        region.parameters.write(built, name, release.arn)
+        written.append(name)
+        ledger.handover(built, region.name, parameters=tuple(written))
+        voice.step(title, f"{name} in {region.name}: {release.arn}")
     try:
         if region.versions.unstage(built):
             ledger.handover(built, region.name, object_removed=True)
@@ -45,7 +47,7 @@ def _share(region: Region, item: Item, release: Release, ledger: Ledger) -> None
 
 def rehearse(region: Region, item: Item, voice: Voice, ledger: Ledger) -> None:
     """Say what `deliver` would do."""
-    built, title, name = item.built, item.built.layer.title, item.built.layer.delivery.parameter
+    built, title = item.built, item.built.layer.title
     arn = item.newest.arn if item.newest and item.is_same else ""
     if str(item.change):
         what = arn or f"its new version in {region.name}"
@@ -56,6 +58,7 @@ def rehearse(region: Region, item: Item, voice: Voice, ledger: Ledger) -> None:
             granted=tuple(str(grant) for grant in item.change.add),
             revoked=tuple(grants.name(statement) for statement in item.change.remove),
         )
-    if item.parameter_lacks(arn):
-        voice.step(title, f"{name} in {region.name} would hold the ARN")
-        ledger.handover(built, region.name, parameter=name)
+    if names := item.lacking(arn):
+        for name in names:
+            voice.step(title, f"{name} in {region.name} would hold the ARN")
+        ledger.handover(built, region.name, parameters=tuple(names))

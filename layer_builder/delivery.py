@@ -79,8 +79,8 @@ class Handover:
     """Who was let in."""
     revoked: tuple[str, ...] = ()
     """Who is no longer."""
-    parameter: str = ""
-    """Name of the SSM parameter that was written; empty when it held the ARN already."""
+    parameters: tuple[str, ...] = ()
+    """Names of the SSM parameters that were written; those that held the ARN already are not."""
     object_removed: bool = False
     retired: tuple[Retired, ...] = ()
     kept: tuple[Kept, ...] = ()

@@ -72,6 +72,7 @@ def prove(
             prover=prover,
             caches=(tree.bytecode, *(ground.bytecode for ground in reversed(grounds))),
             others=(tree.aside,) if tree.aside.exists() else (),
+            starts=proof.starts(names, asked),
             weights=_weights(filled),
             settle=settle,
             reseal=filled.reseal,

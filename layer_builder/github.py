@@ -16,10 +16,12 @@ from actions_toolkit.command import issue_command
 
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
+from layer_builder.masking import Workflow
 
 COMMENT_MARK = "<!-- layer-builder -->"
 _SUMMARY_BYTES = 1024 * 1024
 """A step summary may have 1 MiB; a larger one is dropped whole by the runner."""
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
 def is_running() -> bool:
@@ -108,6 +110,21 @@ def comment(token: str, markdown: str) -> str | None:
     except Exception as error:  # noqa: BLE001 (PyGithub asserts, too; a comment fails no run)
         return f"the pull-request comment could not be written: {error}"
     return None
+
+
+def workflow() -> Workflow | None:
+    """Read the workflow that runs, as it is checked out; None where that cannot be done."""
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    named = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    file = named.removeprefix(f"{repository}/")
+    if not _WORKFLOW.fullmatch(file):
+        return None
+    path = Path(os.environ.get("GITHUB_WORKSPACE", ""), file)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return Workflow(file=file, text=text, job=os.environ.get("GITHUB_JOB", ""))
 
 
 def _pull_request(environ: Mapping[str, str]) -> int | None:

@@ -80,14 +80,22 @@ def has(policy: str, statement: str) -> bool:
 
 
 def outsiders(policy: str, account: str) -> list[str]:
-    """Say who, besides the account itself, a policy lets in: they may use the version."""
+    """Say whom, besides the account itself, a policy lets in: they may use the version.
+
+    Statements that are not ours are named whomever they let in: somebody has a use for them.
+    Raises ValueError or TypeError for a policy that cannot be read.
+    """
     found = []
     for statement in _statements(policy):
+        sid = str(statement.get("Sid") or "")
+        ours = sid.startswith(PREFIX)
         for principal in _principals(statement.get("Principal")):
             digits = principal.split(":")[4] if principal.count(":") >= 4 else principal  # noqa: PLR2004 (an ARN)
-            if digits != account:
-                found.append(f"{statement.get('Sid') or 'a statement'} for {principal}")
-    return found
+            if not ours:
+                found.append(f"{principal} (statement {sid})")
+            elif digits != account:
+                found.append(name(sid))
+    return list(dict.fromkeys(found))
 
 
 def _principals(value: object) -> Iterable[str]:

@@ -58,7 +58,6 @@ class Interpreter:
         are folders of packages that come behind on `sys.path`: those that the runtime brings.
         """
         found: dict[str, Attempt] = {}
-        loaded: set[str] = set()
         version, isolated = "", tuple[str, ...]()
         costs: list[Cost | None] = []
         left = list(modules)
@@ -72,7 +71,6 @@ class Interpreter:
             }
             run = Trial(self.path, orders, caches, self.seconds)
             found |= dict(run.attempts())
-            loaded |= run.loaded
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
             rest = [name for name in left if name not in found]
@@ -83,7 +81,6 @@ class Interpreter:
             left = rest
         return Round(
             attempts=found,
-            loaded=frozenset(loaded),
             version=version,
             isolated=tuple(isolated),
             cost=proof.total(costs),

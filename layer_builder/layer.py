@@ -28,7 +28,7 @@ class Bytecode(StrEnum):
 
     NONE = "none"
     IMPORTED = "imported"
-    """Those that the proof saw loaded."""
+    """Those that importing the top-level modules, and those of `imports:`, was seen to load."""
     ALL = "all"
     AUTO = "auto"
     """The most that keeps every limit."""
@@ -182,6 +182,8 @@ class Built:
     """Id of the layer whose build this one shares."""
     targets: tuple[Target, ...] = ()
     """All targets that the layer version is for; its own and those with the same name."""
+    parameters: tuple[str, ...] = ()
+    """The SSM parameters that hold its ARN, one or more for all those targets."""
     reused: bool = False
     """Whether the zip was taken up from an earlier run."""
 

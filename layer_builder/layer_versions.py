@@ -1,4 +1,4 @@
-"""Layer versions on AWS: reads those that are there, publishes new ones.
+"""Layer versions on AWS: reads those that are there, publishes new ones, deletes old ones.
 
 API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
@@ -158,6 +158,18 @@ class LayerVersions:
                 return self._publish(built, self._bucket.content(self._aws, built))
             with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
                 return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
+
+    def delete(self, built: Built, number: int) -> None:
+        """Delete a version; deleted twice it is deleted once.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
+        """
+        with self._aws.translated(built):
+            self._aws.repeated(
+                lambda: self._lambda.delete_layer_version(
+                    LayerName=built.layer.name, VersionNumber=number
+                )
+            )
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
         answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))

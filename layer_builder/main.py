@@ -16,9 +16,11 @@ from layer_builder import (
     cli,
     errands,
     github,
+    handoff,
     indexes,
     inputs,
     interpreter,
+    masking,
     page,
     pipeline,
     rehearsal,
@@ -47,6 +49,7 @@ from layer_builder.outcome import Outcome
 from layer_builder.parameters import Parameters
 from layer_builder.policies import Policies
 from layer_builder.scratch import Scratch
+from layer_builder.shelf import Shelf
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
@@ -112,8 +115,18 @@ def _guarded(
     for problem in outcome.errors:
         voice.error(problem)
     if not work:
+        _warn_of_masks(outcome, recording)
         _tell(outcome, voice)
     return outcome.exit_code
+
+
+def _warn_of_masks(outcome: Outcome, voice: "_Recording") -> None:
+    """Warn where the ARNs of this run will not reach other jobs."""
+    has_arns = bool(outcome.releases or outcome.function_layers())
+    if not github.is_running() or outcome.inputs.sandbox or not has_arns:
+        return
+    if (workflow := github.workflow()) and (problem := masking.find(workflow)):
+        voice.warn(problem)
 
 
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
@@ -149,6 +162,7 @@ def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktakin
         versions=LayerVersions(reached, bucket),
         policies=Policies(reached),
         parameters=Parameters(reached),
+        catalog=Catalog(reached),
     )
 
 
@@ -211,6 +225,8 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         (folder / "report.json").write_text(data + "\n", encoding="utf-8")
         (folder / "report.md").write_text(markdown, encoding="utf-8")
         (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
+        for name, content in handoff.files(outcome).items():
+            Shelf(folder=folder).put(name, content)
     except OSError as error:
         voice.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code

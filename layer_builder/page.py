@@ -35,6 +35,8 @@ def html(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    if old := summary.old_versions(outcome):
+        parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += [_problem(problem, "warning") for problem in outcome.warnings]

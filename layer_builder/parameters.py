@@ -35,12 +35,11 @@ class Parameters:
         with readable("GetParameters"):
             return {item["Name"]: item["Value"] for item in answer["Parameters"]}
 
-    def write(self, built: Built, value: str) -> None:
-        """Set the parameter of a layer; set twice it is set once."""
-        wanted = {"Name": built.layer.delivery.parameter, "Value": value}
+    def write(self, built: Built, name: str, value: str) -> None:
+        """Set a parameter of a layer; set twice it is set once."""
         with self._aws.translated(built):
             self._aws.repeated(
                 lambda: self._aws.client("ssm").put_parameter(
-                    **wanted, Type="String", Overwrite=True
+                    Name=name, Value=value, Type="String", Overwrite=True
                 )
             )

@@ -124,8 +124,11 @@ def _join_targets(outcome: Outcome) -> None:
     problems = []
     for name, members in outcome.by_name().items():
         targets = tuple(sorted(built.layer.target for built in members))
+        names = dict.fromkeys(built.layer.delivery.parameter for built in members)
+        parameters = tuple(filter(None, names))
         for built in members:
-            outcome.built[built.layer.id] = replace(built, targets=targets)
+            joined = replace(built, targets=targets, parameters=parameters)
+            outcome.built[built.layer.id] = joined
         if len({built.archive.sha256 for built in members}) > 1:
             problems.append(
                 Problem(

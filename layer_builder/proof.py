@@ -1,6 +1,6 @@
 """The proof: which modules to import, what came of it, and what that says of the pruning."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -43,6 +43,8 @@ class Attempt:
     seconds: float = 0.0
     opened: frozenset[str] = frozenset()
     """Files of the layer that were opened meanwhile, if that was watched."""
+    loaded: frozenset[str] = frozenset()
+    """Files of the modules that it loaded, those loaded before it left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +67,21 @@ class Round:
 
     attempts: Mapping[str, Attempt]
     """By module name, or `module:attribute` for an entry point."""
-    loaded: frozenset[str] = frozenset()
-    """Files of all modules that were loaded, paths in the tree."""
     version: str = ""
     """Of the interpreter."""
     isolated: tuple[str, ...] = ()
     """What the imports were kept from: network, processes; and the layer read-only."""
     cost: Cost | None = None
     """Of all the imports; None when a process died on the way."""
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Files of all modules that were loaded, paths in the tree."""
+        return self.loaded_by(self.attempts)
+
+    def loaded_by(self, names: Iterable[str]) -> frozenset[str]:
+        """Files of the modules that these imports loaded."""
+        return frozenset().union(*(self.attempts[name].loaded for name in names))
 
     @property
     def imported(self) -> list[str]:
@@ -97,7 +106,6 @@ def together(rounds: Sequence[Round], names: Sequence[str]) -> Round:
     isolated = [set(part.isolated) for part in rounds if part.attempts]
     return Round(
         attempts={name: attempts[name] for name in names},
-        loaded=frozenset().union(*(part.loaded for part in rounds)),
         version=next((part.version for part in rounds if part.version), ""),
         isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),
         cost=total([part.cost for part in rounds]),
@@ -127,7 +135,8 @@ def shares(names: Sequence[str], weights: Mapping[str, int]) -> list[list[str]]:
         lightest = loads.index(min(loads))
         found[lightest] += packages[package]
         loads[lightest] += weights.get(package, 0) + len(packages[package])
-    return [share for share in found if share]
+    order = {name: index for index, name in enumerate(names)}
+    return [sorted(share, key=order.__getitem__) for share in found if share]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,13 +158,13 @@ class Proof:
 
     Layers below count as if they had bytecode."""
     loaded: tuple[str, ...] = field(default=(), repr=False)
-    """Files of the modules that were loaded."""
+    """Files of the modules that importing the top-level ones, and those asked for, loaded."""
 
 
 def modules_to_prove(
     paths: Collection[str], depth: Depth, entry_points: Sequence[str], asked: Sequence[str]
 ) -> list[str]:
-    """List what to import, packages before what is in them.
+    """List what to import, top-level modules first, packages before what is in them.
 
     The second level is counted from where code begins: `google.cloud.storage` is a first level,
     since `google` and `google.cloud` are folders only.
@@ -166,7 +175,19 @@ def modules_to_prove(
     if depth is Depth.IMPORTS:
         names = {name for name in names if _level(name, names) <= 2}  # noqa: PLR2004 (the second)
     points = [point for point in entry_points if point.partition(":")[0].isascii()]
-    return list(dict.fromkeys([*sorted(names), *sorted(points), *asked]))
+    ordered = sorted(names, key=lambda name: (_level(name, names) > 1, name))
+    return list(dict.fromkeys([*ordered, *sorted(points), *asked]))
+
+
+def starts(names: Sequence[str], asked: Collection[str]) -> list[str]:
+    """Pick what a function imports itself: top-level modules, and those the manifest names.
+
+    In the order of `modules_to_prove` they come first, so that all they load is theirs.
+    """
+    modules = {name for name in names if ":" not in name}
+    return [
+        name for name in names if name in asked or (name in modules and _level(name, modules) == 1)
+    ]
 
 
 def _is_importable(name: str) -> bool:

@@ -61,6 +61,8 @@ class Bench:
     """The first takes bytecode; the others have that of layers below."""
     others: tuple[Path, ...] = ()
     """Folders of packages that Lambda has besides: from the runtime."""
+    starts: Sequence[str] = ()
+    """The names among those proven that a function imports itself."""
     settle: Callable[[], object] = lambda: None
     """Waits until nobody reads the tree, before files in it are exchanged for a while."""
     reseal: Callable[[PrunePlan], object] = lambda _: None
@@ -117,7 +119,7 @@ def prove(
             interpreter=first.version or None,
             isolated=first.isolated,
             cost=cost,
-            loaded=tuple(sorted(first.loaded)),
+            loaded=tuple(sorted(first.loaded_by(bench.starts))),
         ),
         plan=plan,
         broken_anyway={name: failed_before[name] for name in names if name in failed_before},

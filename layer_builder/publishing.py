@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import certainty, delivering, stocktaking, threads
+from layer_builder import certainty, delivering, handoff, stocktaking, threads
 from layer_builder.building import Voice
 from layer_builder.delivery import Mode
 from layer_builder.errors import (
@@ -18,6 +18,7 @@ from layer_builder.layer import Action, Built, Release
 from layer_builder.layer_versions import LayerVersion
 from layer_builder.ledger import Ledger
 from layer_builder.outcome import Outcome
+from layer_builder.retiring import Retiring
 from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
 
 Held = Mapping[str, LayerBuilderError]
@@ -30,6 +31,8 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
+    for problem in handoff.clashes(outcome.layers):
+        voice.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:
         raise ManifestError(
@@ -78,6 +81,8 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Hel
     writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
     if writes:
         threads.each(run.write, stocks, len(stocks), run.interrupted)
+    elif outcome.inputs.dry_run and not over:
+        threads.each(run.rehearse, stocks, len(stocks))
     if failed := over or [stock for stock in stocks if stock.error]:
         for stock in stocks:
             run.note_missing(stock)
@@ -124,7 +129,7 @@ class _Run:
                 delivering.rehearse(region, item, self.voice, self.ledger)
 
     def write(self, stock: Stock) -> None:
-        """Publish what is new in a region, and deliver all of it.
+        """Publish what is new in a region, deliver all of it, and retire what is old.
 
         The first new one goes alone: what AWS refuses for all of them is asked for once. After an
         error nothing new is begun; what is on its way is seen to its end.
@@ -149,6 +154,25 @@ class _Run:
                 self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
         if errors:
             stock.error = merged(list(errors.values()))
+        elif not stock.error and not self.interrupted.is_set():
+            self._tidy(stock)
+
+    def _tidy(self, stock: Stock) -> None:
+        """Retire what is old in a region where all that was to be published is."""
+        retiring = self._retiring(stock.region)
+        retiring.retire(stock.items)
+        if stock.new:
+            retiring.warn_of_storage()
+
+    def rehearse(self, stock: Stock) -> None:
+        """Say what would be retired in a region."""
+        if not stock.error:
+            self._retiring(stock.region).rehearse(stock.items)
+
+    def _retiring(self, region: Region) -> Retiring:
+        return Retiring(
+            region=region, ledger=self.ledger, voice=self.voice, interrupted=self.interrupted
+        )
 
     def _write(self, stock: Stock, item: Item) -> None:
         region, built = stock.region, item.built
@@ -187,7 +211,10 @@ class _Run:
 
     def note_missing(self, stock: Stock) -> None:
         """Note of all that is not in a region that something failed, there or elsewhere."""
-        why = "something else failed here" if stock.error else "nothing was written anywhere"
+        why = "another region failed, and nothing was written anywhere"
+        if stock.error:
+            first = stock.error.problems[0].headline
+            why = f"not tried: {first}" if stock.items else first
         for built, *_ in self.outcome.by_name().values():
             self.ledger.missing(built, stock.region.name, why)
 

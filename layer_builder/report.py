@@ -120,7 +120,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
 def _handover(handover: Handover) -> dict[str, Any]:
     return {
         "permissions": {"added": list(handover.granted), "removed": list(handover.revoked)},
-        "parameter": handover.parameter or None,
+        "parameters": list(handover.parameters),
         "object_removed": handover.object_removed,
         "retired": [{"arn": item.arn, "created": item.created} for item in handover.retired],
         "kept": [{"arn": item.arn, "why": item.why} for item in handover.kept],

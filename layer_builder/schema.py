@@ -139,8 +139,8 @@ class _Settings(_Model):
     prune: Profile | None = None
     """off, safe (the default) or aggressive."""
     bytecode: Bytecode | None = None
-    """none (the default): no bytecode is packed; imported: that of the modules which the proof saw
-    loaded; all; auto: the most that keeps every limit."""
+    """none (the default): no bytecode is packed; imported: that of what importing the top-level
+    modules, and those of `imports:`, loads; all; auto: the most that keeps every limit."""
     compression: Compression | None = None
     """fast, balanced (the default) or best."""
     limits: Limits | None = None

@@ -62,6 +62,12 @@ class Shelf:
         partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
         partial.replace(self._note_path(name))
 
+    def put(self, file: str, text: str) -> None:
+        """Write a text file; it appears there only when it is whole."""
+        partial = self.folder / f"{file}.part"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(self.folder / file)
+
     def receive(self, made: Archive, name: str) -> Archive:
         """Put a finished zip under a name; it appears there only when it is whole."""
         destination = self.zip_path(name)

@@ -10,6 +10,7 @@ from layer_builder.errors import LayerBuilderError
 from layer_builder.grants import Change, Grant
 from layer_builder.layer import Built
 from layer_builder.layer_versions import LayerVersion
+from layer_builder.published import Storage, User, Version
 
 AT_ONCE = 8
 """Layers of one region that are worked on at the same time."""
@@ -35,6 +36,22 @@ class Versions(certainty.Versions, Protocol):
     def unstage(self, built: Built) -> bool:
         """Remove the zip again, if that is wanted; tells whether it was there."""
 
+    def delete(self, built: Built, number: int) -> None:
+        """Delete a version; deleted twice it is deleted once."""
+
+
+class Catalog(Protocol):
+    """What one region has."""
+
+    def versions(self, name: str) -> Sequence[Version]:
+        """List the versions of a layer."""
+
+    def users(self) -> Sequence[User]:
+        """List all functions and their published versions, with the layers of each."""
+
+    def storage(self) -> Storage | None:
+        """Read how much code storage is used; None when AWS does not say."""
+
 
 class Policies(Protocol):
     """The policies of one region's layer versions."""
@@ -55,8 +72,8 @@ class Parameters(Protocol):
     def read(self, names: Sequence[str]) -> dict[str, str]:
         """Read the values of those that exist."""
 
-    def write(self, built: Built, value: str) -> None:
-        """Set the parameter of a layer."""
+    def write(self, built: Built, name: str, value: str) -> None:
+        """Set a parameter of a layer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +84,7 @@ class Region:
     versions: Versions
     policies: Policies
     parameters: Parameters
+    catalog: Catalog
 
 
 Connect = Callable[[str], Region]
@@ -83,8 +101,8 @@ class Item:
     """When, by the clock."""
     change: Change = field(default_factory=Change)
     """What the policy of the layer's version needs."""
-    parameter: str | None = None
-    """What its SSM parameter holds; None where there is none."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What its SSM parameters hold, by name; without those that do not exist."""
 
     @property
     def is_same(self) -> bool:
@@ -96,9 +114,9 @@ class Item:
         """The newest version's number, 0 for none."""
         return self.newest.version if self.newest else 0
 
-    def parameter_lacks(self, arn: str) -> bool:
-        """Tell whether the SSM parameter is to be written for it to hold this ARN."""
-        return bool(self.built.layer.delivery.parameter) and self.parameter != arn
+    def lacking(self, arn: str) -> list[str]:
+        """List the SSM parameters that are to be written for them to hold this ARN."""
+        return [name for name in self.built.parameters if self.parameters.get(name) != arn]
 
 
 @dataclass(kw_only=True)
@@ -145,7 +163,7 @@ def take(region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilde
 
 def again(region: Region, item: Item) -> Item:
     """Look at a layer once more."""
-    return replace(_item(region, item.built), parameter=item.parameter)
+    return replace(_item(region, item.built), parameters=item.parameters)
 
 
 def _item(region: Region, built: Built) -> Item:
@@ -160,8 +178,9 @@ def _item(region: Region, built: Built) -> Item:
 
 
 def _with_parameters(region: Region, items: Sequence[Item]) -> list[Item]:
-    names = [name for item in items if (name := item.built.layer.delivery.parameter)]
+    names = [name for item in items for name in item.built.parameters]
     values = region.parameters.read(names) if names else {}
     return [
-        replace(item, parameter=values.get(item.built.layer.delivery.parameter)) for item in items
+        replace(item, parameters={n: values[n] for n in item.built.parameters if n in values})
+        for item in items
     ]

@@ -2,7 +2,7 @@
 
 import re
 
-from layer_builder import report
+from layer_builder import report, retention
 from layer_builder.attachment import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
@@ -22,6 +22,8 @@ def markdown(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
+    if old := old_versions(outcome):
+        parts.append("\n".join(f"- {text(line)}" for line in old))
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += _problems("Warnings", outcome.warnings)
@@ -111,6 +113,16 @@ def _functions(outcome: Outcome) -> str:
             f" {mib(weight.used)} unzipped, {bar(weight.reading)} of 250 MiB"
         )
     return "\n".join(lines)
+
+
+def old_versions(outcome: Outcome) -> list[str]:
+    """Say in plain lines what became of old layer versions."""
+    return [
+        f"old versions of {name} in {region}, {line}"
+        for name, (built, *_) in outcome.by_name().items()
+        for region, done in outcome.handovers.get(built.layer.id, {}).items()
+        for line in retention.told(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
+    ]
 
 
 def _attached(done: Attached) -> str:

@@ -35,7 +35,6 @@ class Trial:
 
         Bytecode is written to the first of the caches, and read from all.
         """
-        self.loaded: set[str] = set()
         self.version = ""
         self.isolated: tuple[str, ...] = ()
         self._python = python
@@ -67,7 +66,6 @@ class Trial:
                         if reason:
                             break
                     elif attempt := _attempt(answer, current):
-                        self.loaded |= set(map(str, answer.get("loaded", ())))
                         yield self._modules[current], attempt
                         current = None
                         self._next += 1
@@ -153,14 +151,17 @@ class Trial:
 
 def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
     """Read the verdict on a module; None where the answer is about something else."""
+    loaded = frozenset(map(str, answer.get("loaded", ())))
     if answer.get("imported") == current:
         return Attempt(
             verdict=Verdict.IMPORTED,
             seconds=float(answer.get("seconds", 0)),
             opened=frozenset(map(str, answer.get("opened", ()))),
+            loaded=loaded,
         )
     if answer.get("failed") == current:
-        return Attempt(verdict=Verdict.FAILED, error=str(answer.get("error", "")))
+        error = str(answer.get("error", ""))
+        return Attempt(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None
 
 

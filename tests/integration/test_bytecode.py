@@ -61,7 +61,8 @@ def compiled(zipped: Path) -> dict[str, bytes]:
     ("bytecode", "modules"),
     [
         ("none", set()),
-        ("imported", {"demo/__init__", "demo/used", "demo/deep/__init__"}),
+        ("imported", {"demo/__init__", "demo/used"}),
+        ("imported, imports: [demo.deep]", {"demo/__init__", "demo/used", "demo/deep/__init__"}),
         ("all", {"demo/__init__", "demo/used", "demo/deep/__init__", "demo/deep/down/__init__"}),
         ("auto", {"demo/__init__", "demo/used", "demo/deep/__init__", "demo/deep/down/__init__"}),
     ],
@@ -69,7 +70,8 @@ def compiled(zipped: Path) -> dict[str, bytes]:
 def test_the_manifest_says_whose_bytecode_is_packed(
     build: Callable[..., dict[str, Any]], workspace: Path, bytecode: str, modules: set[str]
 ) -> None:
-    layer = build(bytecode)
+    bytecode, _, more = bytecode.partition(", ")
+    layer = build(bytecode, more and f", {more}")
     found = compiled(workspace / "dist/layers/deps.zip")
     assert set(found) == modules
     assert layer["bytecode"] == {

@@ -54,9 +54,12 @@ class Call:
         self.request, self.between, self.turn = request, between, 0
         method, path, headers, _ = request
         end = urlsplit(path).path.rsplit("/", 1)[-1]
-        verbs = {"POST": "publish", "GET": "list" if end == "versions" else "get"}
+        verbs = {
+            "POST": "publish",
+            "GET": {"versions": "list", "account-settings": "settings"}.get(end, "get"),
+        }
         self.name = verbs.get(method, method)
-        self.layer = path.split("/")[3]
+        self.layer = [*path.split("/"), ""][3]
         self.region = headers["Authorization"].split("/")[2]
 
     def act(self) -> Response:
@@ -173,7 +176,7 @@ def test_throttling_is_waited_out(run: Run, serve: Serve, aws: str, versions: Ve
     done = run("publish", env={"AWS_ENDPOINT_URL": serve(between)})
     assert done.returncode == 0, done.stderr
     assert versions() == [CODE]
-    assert between.made == {"list": 8, "publish": 8}
+    assert between.made == {"list": 8, "publish": 8, "settings": 8}
 
 
 @pytest.mark.parametrize("how", SPOILT)

@@ -17,14 +17,13 @@ FLOORS = {
     5: "main cli __main__ errands",
     4: "pipeline batch building filling libraries proving publishing certainty stocktaking"
     " delivering ledger reading resolving locking dividing threads world recompressing evidence"
-    " packing grounds family attaching surveying fitting measuring inspecting",
+    " packing grounds family attaching surveying fitting measuring inspecting retiring",
     3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
     " layer_versions bucket policies parameters github console scratch catalog lambda_functions"
     " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
     " fields deliveries recipe outcome report summary page weighing starter native checks"
-    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory"
-    " listing",
+    " rewriting salvage naming bucket_policy grants accounting bytecode attachment inventory listing retention handoff masking",
     1: "layer delivery stack target distributions sdk proof resolution published",
     0: "errors patience limits rules pruning guard imports elf stripping clock spelling splitting records __init__",
 }

@@ -1,5 +1,7 @@
 """What to import, how to share it out, and how rounds add up."""
 
+from dataclasses import replace
+
 import pytest
 
 from layer_builder import proof
@@ -19,13 +21,13 @@ PATHS = [
     [
         (
             Depth.IMPORTS,
-            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
-             "lib", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
+            ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
+             "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
         ),
         (
             Depth.DEEP,
-            ["app", "cloud.vendor.store", "cloud.vendor.store.blob", "cloud.vendor.store.x.y", "ext",
-             "lib", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
+            ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
+             "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
         ),
         (Depth.STATIC, []),
         (Depth.OFF, []),
@@ -67,19 +69,26 @@ def test_one_package_makes_one_share() -> None:
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
     first = Round(
-        attempts={"a": GOOD, "b": BAD}, loaded=frozenset({"a.py"}), version="3.12.1",
+        attempts={"a": replace(GOOD, loaded=frozenset({"a.py"})), "b": BAD}, version="3.12.1",
         isolated=("files", "network"),
     )  # fmt: skip
     second = Round(
-        attempts={"b": GOOD, "c": DEAD}, loaded=frozenset({"b.py"}), isolated=("network",)
+        attempts={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
     )
     whole = proof.together([first, second], ["c", "b", "a"])
     assert whole == Round(
-        attempts={"c": DEAD, "b": GOOD, "a": GOOD}, loaded=frozenset({"a.py", "b.py"}),
+        attempts={"c": DEAD, "b": second.attempts["b"], "a": first.attempts["a"]},
         version="3.12.1", isolated=("network",),
     )  # fmt: skip
     assert (whole.imported, whole.broken) == (["b", "a"], ["c"])
+    assert whole.loaded == {"a.py", "b.py"}
+    assert whole.loaded_by(["b", "c"]) == {"b.py"}
     assert list(whole.only(["a"]).attempts) == ["a"]
+
+
+def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_for() -> None:
+    names = ["a", "google.cloud.x", "z", "a.b", "a.b.c", "google.cloud.x.y", "a:main"]
+    assert proof.starts(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
 
 
 def test_no_rounds_are_an_empty_round() -> None:

@@ -12,7 +12,7 @@ from .program import Program
 from .proxy import Proxy
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-_MINISTACK = REPOSITORY / ".cache" / "ministack" / "bin" / "ministack"
+MINISTACK = REPOSITORY / ".cache" / "ministack" / "bin" / "ministack"
 
 
 @pytest.fixture(scope="session")
@@ -35,14 +35,14 @@ def proxy(_proxy: Proxy, aws: str) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="session")
 def _ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
-    if not _MINISTACK.exists():
+    if not MINISTACK.exists():
         if os.environ.get("CI") == "true":
             pytest.fail("there is no ministack: run `make test`")
         pytest.skip("there is no ministack: run `make test`")
     with socket.socket() as seat:
         seat.bind(("127.0.0.1", 0))
         port = seat.getsockname()[1]
-    running = Ministack(_MINISTACK, tmp_path_factory.mktemp("ministack"), port)
+    running = Ministack(MINISTACK, tmp_path_factory.mktemp("ministack"), port)
     yield running
     running.close()
 
