@@ -176,9 +176,13 @@ class Forecast:
 
     def __str__(self) -> str:
         """Say in a line what code and layers unzip to, and what is not counted."""
+        if len(self.unknown) == len(self.parts):
+            return f"what code and layers unzip to is not known ({self._why()})"
         said = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
-        parts = "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
-        return f"{said}, without what is not known ({parts})" if parts else said
+        return f"{said}, without what is not known ({self._why()})" if self.unknown else said
+
+    def _why(self) -> str:
+        return "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
 
     def problem(self) -> Problem | None:
         """Say why AWS would refuse the layers, if so."""

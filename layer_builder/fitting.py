@@ -8,8 +8,8 @@ from layer_builder.errors import AwsError, LayerBuilderError
 from layer_builder.lambda_functions import Function
 from layer_builder.patience import Failure, Tally
 
-_ROUNDS = 12
-"""How often it is asked at most, whatever the answers are."""
+_ROUNDS = 5
+"""How often AWS may say yes, and the function have other layers all the same."""
 
 
 class Functions(Protocol):
@@ -53,7 +53,9 @@ class Fitting:
         """
         tally = Tally()
         wrote = False
-        for _ in range(_ROUNDS):
+        rounds = 0
+        # Ends: patience with each kind of failure has an end, and so have the rounds.
+        while rounds < _ROUNDS:
             layers = wanted(self._function)
             if self._function.layers == layers:
                 if wrote and self._function.failed:
@@ -72,10 +74,11 @@ class Fitting:
                 if not again and self._function.layers != layers:
                     raise
             else:
+                rounds += 1
                 wrote = True
                 self._look()
         raise AwsError.because(
-            f"it was asked for {_ROUNDS} times, and somebody else has changed the layers each time",
+            f"it was updated {_ROUNDS} times, and had other layers each time: somebody else sets them",
             advice=("see what else sets the function's layers, and run it again",),
         )
 

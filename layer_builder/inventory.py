@@ -9,6 +9,7 @@ from layer_builder.errors import Problem
 from layer_builder.layer import Layer
 from layer_builder.limits import Reading, mib
 from layer_builder.published import Content, Storage, User, Version
+from layer_builder.retention import near_the_limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,15 +160,9 @@ def warnings(
     for stock in stocks:
         for holding in stock.holdings:
             found += _near(holding, above, through_s3=through_s3)
-        storage = stock.storage
-        if storage and storage.share >= (above or limits.DEFAULT_WARN_AT):
-            found.append(
-                Problem(
-                    message=f"code storage in {stock.region}: {mib(storage.used)},"
-                    f" {storage.share:.0%} of {mib(storage.allowed)}",
-                    advice=("retain: {versions: 5} deletes versions that no function uses",),
-                )
-            )
+        threshold = above or limits.DEFAULT_WARN_AT
+        storage = stock.storage and near_the_limit(stock.region, stock.storage, threshold)
+        found += [storage] if storage else []
     return found
 
 

@@ -4,6 +4,7 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
 import base64
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -21,6 +22,9 @@ from layer_builder.waiting import Room
 
 _IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
 """For zips that go in requests: botocore holds each four times over."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A client is some megabytes; a cache without a lock lets each thread make one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +178,9 @@ class LayerVersions:
 
 def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
     """Measure the JSON around the zip, by having botocore build the request and not send it."""
-    answer = _measuring_client(region).publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    with _ONE_AT_A_TIME:
+        client = _measuring_client(region)
+    answer = client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
     return int(answer["Bytes"])
 
 

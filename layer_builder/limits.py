@@ -147,6 +147,15 @@ def request_body_bytes(zip_bytes: int, envelope_bytes: int) -> int:
     return envelope_bytes + 4 * -(-zip_bytes // 3)
 
 
+def gib(size: int) -> str:
+    """Show bytes for a reader in GiB with one decimal.
+
+    >>> gib(80_530_636_800)
+    '75.0 GiB'
+    """
+    return f"{size / (1024 * MIB):.1f} GiB"
+
+
 def mib(size: int) -> str:
     """Show bytes for a reader: in MiB with one decimal, in KiB or bytes when small."""
     if abs(size) < 1024:  # noqa: PLR2004 (the step of the unit)

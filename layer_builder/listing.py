@@ -7,7 +7,7 @@ import layer_builder
 from layer_builder import limits
 from layer_builder.errors import Problem
 from layer_builder.inventory import Entry, Growth, Holding, Stock, Usage, growth
-from layer_builder.limits import mib
+from layer_builder.limits import gib, mib
 from layer_builder.published import Storage
 from layer_builder.summary import text
 
@@ -192,8 +192,8 @@ def _facts(stock: Stock) -> list[str]:
     facts = []
     if stock.storage:
         facts.append(
-            f"code storage in {stock.region}: {mib(stock.storage.used)},"
-            f" {stock.storage.share:.0%} of {mib(stock.storage.allowed)}"
+            f"code storage in {stock.region}: {gib(stock.storage.used)},"
+            f" {stock.storage.share:.0%} of {gib(stock.storage.allowed)}"
         )
     return facts + [f"not known: {what}" for what in stock.unknown]
 

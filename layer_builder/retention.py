@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from layer_builder import grants, limits
 from layer_builder.delivery import Kept, Retention, Retired
 from layer_builder.errors import Problem
+from layer_builder.limits import gib
 from layer_builder.published import Storage, User, Version
 
 _NAMED = 3
-_GIB = 1024 * limits.MIB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,20 +99,18 @@ def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> 
     return lines + [f"stays: version {_number(item.arn)}: {item.why}" for item in kept]
 
 
-def near_the_limit(region: str, storage: Storage) -> Problem | None:
+def near_the_limit(
+    region: str, storage: Storage, above: float = limits.DEFAULT_WARN_AT
+) -> Problem | None:
     """Warn where the code storage of a region is nearly full."""
-    if storage.share < limits.DEFAULT_WARN_AT:
+    if storage.share < above:
         return None
     left = max(0, storage.allowed - storage.used)
     return Problem(
-        message=f"code storage in {region}: {_gib(storage.used)} used, {storage.share:.0%} of"
-        f" {_gib(storage.allowed)}; {_gib(left)} left for all functions and layers",
+        message=f"code storage in {region}: {gib(storage.used)} used, {storage.share:.0%} of"
+        f" {gib(storage.allowed)}; {gib(left)} left for all functions and layers",
         advice=("retain: 5 in the manifest deletes older layer versions that nobody uses",),
     )
-
-
-def _gib(size: int) -> str:
-    return f"{size / _GIB:.1f} GiB"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,10 +13,11 @@ import pytest
 
 from .cloud import judge
 from .cloud.faults import Fault, Trouble
+from .cloud.ills import Ill
 from .cloud.matrix import Theatre, keep
 from .cloud.program import Program
 from .cloud.proxy import Heard, Proxy
-from .cloud.scenarios import MATRIX, SCENARIOS, Ill, Scenario
+from .cloud.scenarios import MATRIX, SCENARIOS, Scenario
 from .cloud.view import View
 
 CASES = [

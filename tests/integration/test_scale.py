@@ -21,7 +21,8 @@ REGIONS = ("ap-southeast-2", "eu-west-1", "us-east-1")
 LAYERS = 200
 FEW = 20
 SAMPLE = 20
-MOST = 1.5
+MOST_TIME = 1.5
+MOST_MEMORY = 1.2
 ARN = "arn:aws:lambda:{}:123456789012:layer:n{:03}:1"
 
 
@@ -98,5 +99,5 @@ def test_many_layers_are_published_once_as_fast_as_the_rate_allows(
     bare = max(before, crowd.bare_seconds()) * calls
     for region in REGIONS:
         assert versions(region) == [ARN.format(region, number) for number in range(LAYERS)]
-    assert seconds(throttle) <= MOST * max(allowed, bare)
-    assert many.peak_bytes <= MOST * few.peak_bytes
+    assert seconds(throttle) <= MOST_TIME * max(allowed, bare)
+    assert many.peak_bytes <= MOST_MEMORY * few.peak_bytes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from layer_builder import inputs, main, manifest, schema
+from layer_builder import cli, inputs, main, manifest, schema
 from layer_builder.outcome import Outcome
 from layer_builder.starter import STARTER
 
@@ -72,6 +72,15 @@ def test_the_readme_lists_the_inputs_with_their_defaults(action: dict[str, Any])
     assert list(table) == list(action["inputs"])
     for name, default in inputs.DEFAULTS.items():
         assert table[name] in ({f"`{default}`"} if default else NO_DEFAULT)
+
+
+def test_every_command_is_told_wherever_it_can_be_asked_for(action: dict[str, Any]) -> None:
+    (row,) = [meaning for name, _, meaning in rows("Inputs") if name == "`command`"]
+    described = action["inputs"]["command"]["description"]
+    for command in inputs.Command:
+        assert f"`{command}`:" in row
+        assert f"{command}:" in described
+        assert cli.parse([command]).command == command
 
 
 def test_the_readme_lists_the_outputs(action: dict[str, Any]) -> None:

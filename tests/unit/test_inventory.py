@@ -9,6 +9,7 @@ from layer_builder.layer import Layer
 from layer_builder.limits import MIB, Budget
 from layer_builder.published import Content, Storage, User, Version
 
+GIB = 1024 * MIB
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 
 
@@ -36,7 +37,7 @@ def stock(layer: Callable[..., Layer]) -> Callable[..., Stock]:
             entries=entries,
             deleted={f"{ARN}1": (Usage(function="old", qualifier="7", aliases=("live",)),)},
         )
-        storage = Storage(used=used, allowed=100)
+        storage = Storage(used=used * GIB, allowed=100 * GIB)
         return Stock(region="eu-west-1", holdings=(holding,), storage=storage, unknown=("x",))
 
     return make
@@ -116,7 +117,10 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
         f"{ARN}1: zip 6.0 MiB is 12% of AWS's limit for a zip sent in the request (50.0 MiB);"
         " 44.0 MiB left"
     )
-    assert storage.message == "code storage in eu-west-1: 80 B, 80% of 100 B"
+    assert storage.message == (
+        "code storage in eu-west-1: 80.0 GiB used, 80% of 100.0 GiB; 20.0 GiB left for all"
+        " functions and layers"
+    )
     assert not inventory.warnings([stock(used=79)], through_s3=False)
 
 
@@ -130,13 +134,13 @@ def test_the_table_aligns_and_the_markdown_says_the_same(stock: Callable[..., St
         "        2  2026-11-02  3.0 MiB       –  10.0 MiB                –        4%  python3.12  –\n"
         f"  {ARN}1 was deleted, and is still used by old:7 (live)\n"
         "\n"
-        "  code storage in eu-west-1: 1 B, 1% of 100 B\n"
+        "  code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n"
         "  not known: x\n"
     )
     page = listing.markdown(stocks)
     assert "| 12 | 2026-11-12 | 3.0 MiB | same | 9.0 MiB |" in page
     assert "a\\|b |" in page
-    assert "- code storage in eu-west-1: 1 B, 1% of 100 B\n- not known: x\n" in page
+    assert "- code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n- not known: x\n" in page
 
 
 def test_no_address_of_a_zip_is_shown(stock: Callable[..., Stock]) -> None:

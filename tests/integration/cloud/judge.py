@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from .ills import Ill
 from .program import Done
-from .scenarios import BUCKET, Ill, Scenario
+from .scenarios import BUCKET, Scenario
 from .view import View
 
 Versions: TypeAlias = Mapping[str, tuple[str, str]]
@@ -67,25 +68,34 @@ def versions(scenario: Scenario, view: View, older: Collection[str] = ()) -> Ver
     }
 
 
-def after_the_fault(
-    scenario: Scenario, ill: Ill, done: Done, folder: Path, there: Versions
-) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What a run that met a fault left: its end, its folder, what is on AWS and was before."""
+
+    done: Done
+    folder: Path
+    there: Versions
+    older: Collection[str]
+
+
+def after_the_fault(scenario: Scenario, ill: Ill, trace: Trace, view: View) -> list[str]:
     """Say what is wrong with a run that met a fault: all is done, or all is told."""
+    done, there, older = trace.done, trace.there, trace.older
     if done.code == KILLED:
-        return []
-    found = told(folder)
-    wrong = []
+        return scenario.midway(view, {})
+    found = told(trace.folder)
+    wrong = scenario.midway(view, found.report)
     if done.code not in {GOOD, AWS_FAILED} or (ill.must_finish and done.code):
         wrong.append(f"exit code {done.code}: {_last_words(done)}")
     if "Traceback" in done.text or "a bug of layer-builder" in done.text:
         wrong.append(f"a bug: {_last_words(done)}")
     for place, arns in (("report", found.in_report), ("outputs", found.in_outputs)):
-        if arns != set(there):
+        if arns - set(older) != set(there):
             wrong.append(f"the {place} tells of {sorted(arns)}, AWS has {sorted(there)}")
     if done.code == GOOD:
         return wrong + _not_once(scenario, there)
     wrong += [f"said nothing of {arn}" for arn in there if arn not in done.text]
-    markdown = folder / "dist/layers/report.md"
+    markdown = trace.folder / "dist/layers/report.md"
     lines = [*done.text.splitlines(), *markdown.read_text("utf-8").splitlines()]
     denied = " ".join(line for line in lines if "not published" in line)
     for name in scenario.names:
@@ -109,7 +119,7 @@ def after_the_rerun(
     found, there = told(folder), versions(scenario, view, older)
     wrong = [f"the rerun: exit code {done.code}: {_last_words(done)}"] if done.code else []
     wrong += _not_once(scenario, there)
-    if found.in_report != set(there):
+    if found.in_report - set(older) != set(there):
         wrong.append(f"the rerun's report tells of {sorted(found.in_report)}")
     wrong += [
         f"{arn} holds other bytes than were built"

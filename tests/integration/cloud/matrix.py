@@ -10,9 +10,12 @@ from pathlib import Path
 
 from . import judge
 from .faults import Fault, Trouble
+from .ills import Ill
+from .paging import Paging
 from .program import Done, Program
 from .proxy import Heard, Proxy
-from .scenarios import Ill, Scenario, write
+from .scenarios import Scenario, write
+from .strict import Strict
 from .view import View
 
 _KILLS = frozenset({Fault.KILL_BEFORE, Fault.KILL_AFTER})
@@ -61,6 +64,7 @@ class Theatre:
             "LAYER_BUILDER_PATIENCE": "0.02",
         }
         self._numbers = itertools.count()
+        self._strict = Strict(proxy.upstream)
 
     def build(self, scenario: Scenario) -> Path:
         """Build a scenario's layers once; a case publishes what `build` left."""
@@ -97,7 +101,8 @@ class Theatre:
         self._trouble(ill, call, before)
         done = self.run(scenario, folder, ill.environment)
         there = judge.versions(scenario, self.view, older)
-        wrong = judge.after_the_fault(scenario, ill, done, folder, there)
+        trace = judge.Trace(done=done, folder=folder, there=there, older=older)
+        wrong = judge.after_the_fault(scenario, ill, trace, self.view)
         if before and not any(heard.fault for heard in self._proxy.heard):
             wrong.append("the fault did not strike: this case shows nothing")
         if ill.fault in _KILLS and done.code != judge.KILLED:
@@ -121,6 +126,7 @@ class Theatre:
         self._proxy.clear()
         self._reset()
         scenario.prepare(self.view)
+        self._strict = Strict(self._proxy.upstream)
         folder = self._folder / f"case-{next(self._numbers)}"
         shutil.copytree(built, folder, copy_function=_link)
         return folder
@@ -146,6 +152,7 @@ class Theatre:
     ) -> Done:
         """Run the program in a workspace that was staged."""
         self._proxy.victim = self._program.pid
+        self._proxy.rules = (self._strict, Paging()) if scenario.strict else ()
         outputs = folder / "outputs"
         outputs.write_text("")
         return self._program.run(
@@ -153,6 +160,7 @@ class Theatre:
             folder=folder,
             environment={
                 **self.environment,
+                **scenario.environment,
                 **(environment or {}),
                 "GITHUB_OUTPUT": str(outputs),
             },

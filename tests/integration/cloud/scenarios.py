@@ -1,68 +1,17 @@
-"""What the program is asked to do while AWS fails, and what goes wrong meanwhile: two tables."""
+"""What the program is asked to do while AWS fails: the tables of the matrix."""
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from .faults import Fault
+from .ills import ILLS, ONCE
 from .view import View
 
 BUCKET = "ours"
 REGION = "eu-west-1"
 _OVER_50_MIB = 51 * 1024 * 1024
-
-
-def _nothing(_: View) -> None:
-    """Leave things as they are."""
-
-
-def _no_complaint(_: View) -> list[str]:
-    return []
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ill:
-    """What goes wrong, as a column of the matrix."""
-
-    name: str
-    fault: Fault
-    times: int | None = 1
-    everywhere: bool = False
-    operations: frozenset[str] | None = None
-    """At whose calls it is tried; None is all."""
-    must_finish: bool = False
-    """A run that does not finish all the same has not done what it should."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-_SHORT = {"LAYER_BUILDER_READ_TIMEOUT": "1"}
-
-_FIRST_WRITE = frozenset({"PublishLayerVersion"})
-
-ILLS = (
-    Ill(name="429", fault=Fault.THROTTLED, must_finish=True),
-    # Forty tries, at the pace of one that is throttled: half a minute.
-    Ill(name="429 for good", fault=Fault.THROTTLED, times=None, operations=_FIRST_WRITE),
-    Ill(name="500", fault=Fault.INTERNAL),
-    Ill(name="500 for good", fault=Fault.INTERNAL, times=None),
-    Ill(name="503", fault=Fault.UNAVAILABLE),
-    Ill(name="refused", fault=Fault.REFUSED),
-    Ill(name="refused for a moment", fault=Fault.AWAY),
-    Ill(name="reset before", fault=Fault.RESET_BEFORE),
-    Ill(name="reset after", fault=Fault.RESET_AFTER),
-    Ill(name="reset after, for good", fault=Fault.RESET_AFTER, times=None),
-    Ill(name="timeout after", fault=Fault.TIMEOUT_AFTER, environment=_SHORT),
-    Ill(name="truncated", fault=Fault.TRUNCATED),
-    Ill(name="malformed", fault=Fault.MALFORMED),
-    Ill(name="expired token", fault=Fault.EXPIRED, times=None, everywhere=True),
-    Ill(name="trickle", fault=Fault.TRICKLE, must_finish=True),
-    Ill(name="kill -9 before", fault=Fault.KILL_BEFORE),
-    Ill(name="kill -9 after", fault=Fault.KILL_AFTER),
-)
-
-_ONCE = frozenset(ill.name for ill in ILLS if ill.everywhere or ill.times)
-"""Without those that go on for good: what they do to a run, the first scenario shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +34,16 @@ class Scenario:
     """Operations whose calls differ in nothing: only the first goes wrong."""
     ills: frozenset[str] | None = None
     """Those that are tried; None is all."""
-    prepare: Callable[[View], None] = _nothing
+    strict: bool = False
+    """Whether AWS's own refusals and pages stand before the emulator: see `strict` and `paging`."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[View], object] = lambda _: None
     """Make on AWS what must be there before."""
     objects: Callable[[Mapping[str, str]], set[str]] = lambda _: set()
     """Name the objects that the bucket holds in the end, by the zips' SHA-256 by name."""
-    complaints: Callable[[View], list[str]] = field(default=_no_complaint)
+    midway: Callable[[View, Mapping[str, Any]], list[str]] = lambda _, __: []
+    """Say what else is not as it should be after the fault, given the report."""
+    complaints: Callable[[View], list[str]] = lambda _: []
     """Say what else is not as it should be in the end."""
 
 
@@ -99,6 +53,29 @@ def _text(content: str) -> Callable[[], bytes]:
 
 _TWO = 'version: 1\npython: "3.12"\nlayers:\n  a: {include: a.py}\n  b: {include: b.py}\n'
 _TWO_FILES = {"a.py": _text("A = 1\n"), "b.py": _text("B = 1\n")}
+
+
+def _arn(name: str, version: int) -> str:
+    return f"arn:aws:lambda:{REGION}:123456789012:layer:{name}:{version}"
+
+
+_BEFORE, _AFTER = [_arn("a", 1)], [_arn("a", 2), _arn("b", 1)]
+
+
+def _differs(what: str, found: object, wanted: object) -> list[str]:
+    return [] if found == wanted else [f"{what}: {found}, wanted {wanted}"]
+
+
+def _attached(layers: list[str], report: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a function that was attached to, or is as it was before."""
+    wrong = [] if layers in (_BEFORE, _AFTER) else [f"the function has {layers}"]
+    for told in report.get("attachments", ()):
+        if told["has"] not in (None, layers):
+            wrong.append(f"the function is said to have {told['has']}, and has {layers}")
+        if (told["status"] in {"attached", "unchanged"}) and layers != _AFTER:
+            wrong.append(f"the function is said to be {told['status']}, and has {layers}")
+    return wrong
+
 
 SCENARIOS = (
     Scenario(
@@ -116,7 +93,7 @@ SCENARIOS = (
         words=("publish", "--aws-region", f"{REGION},us-east-1"),
         regions=(REGION, "us-east-1"),
         operations=frozenset({"PublishLayerVersion"}),
-        ills=_ONCE,
+        ills=ONCE,
     ),
     Scenario(
         name="publish through S3",
@@ -133,9 +110,71 @@ SCENARIOS = (
             }
         ),
         alike=frozenset({"UploadPart"}),
-        ills=_ONCE,
+        ills=ONCE,
         prepare=lambda view: view.make_bucket(BUCKET, REGION),
         objects=lambda digests: {f"a/{digests['a']}.zip"},
+    ),
+    Scenario(
+        name="permissions and ssm",
+        manifest='version: 1\npython: "3.12"\npermissions: {accounts: ["111122223333", "444455556666"]}\n'
+        "ssm: /shop/{layer}\nlayers:\n  a: {include: a.py}\n",
+        files={"a.py": _text("A = 1\n")},
+        names=("a",),
+        operations=frozenset(
+            {
+                *("GetLayerVersionPolicy", "AddLayerVersionPermission"),
+                *("GetParameters", "PutParameter"),
+            }
+        ),
+        ills=ONCE,
+        strict=True,
+        complaints=lambda view: (
+            _differs(
+                "the policy's statements",
+                view.statements("a", 1, REGION),
+                [
+                    "layer-builder-111122223333",
+                    "layer-builder-444455556666",
+                ],
+            )
+            + _differs("the parameter", view.parameter("/shop/a", REGION), _arn("a", 1))
+        ),
+    ),
+    Scenario(
+        name="retain",
+        manifest='version: 1\npython: "3.12"\nretain: 2\nlayers:\n  a: {include: a.py}\n',
+        files={"a.py": _text("A = 1\n")},
+        names=("a",),
+        operations=frozenset(
+            {
+                *("ListFunctions", "ListVersionsByFunction", "ListAliases", "GetAccountSettings"),
+                *("GetLayerVersionPolicy", "DeleteLayerVersion"),
+            }
+        ),
+        ills=ONCE,
+        strict=True,
+        prepare=lambda view: view.furnish(REGION, {"a": 4}, {"f": [_arn("a", 1)]}),
+        complaints=lambda view: _differs(
+            "the versions that stay",
+            sorted(view.versions(REGION)),
+            [_arn("a", number) for number in (1, 4, 5)],
+        ),
+    ),
+    Scenario(
+        name="attach",
+        manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b]}}\n",
+        files=_TWO_FILES,
+        names=(),
+        words=("attach",),
+        ills=ONCE,
+        strict=True,
+        # moto says that code lies at `s3://`; this keeps the program from looking there.
+        environment={"HTTPS_PROXY": "http://127.0.0.1:9"},
+        prepare=lambda view: view.furnish(REGION, {"a": 2, "b": 1}, {"f": [_arn("a", 1)]}),
+        midway=lambda view, report: _attached(view.layers_of("f", REGION), report),
+        complaints=lambda view: _differs(
+            "the function's layers", view.layers_of("f", REGION), _AFTER
+        ),
     ),
 )
 

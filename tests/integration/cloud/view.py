@@ -3,7 +3,9 @@
 import base64
 import contextlib
 import io
+import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -54,8 +56,56 @@ class View:
         with zipfile.ZipFile(content, "w") as file:
             file.writestr("python/older.py", "OLDER = True\n")
         self.client("lambda", region).publish_layer_version(
-            LayerName=name, Content={"ZipFile": content.getvalue()}
+            LayerName=name,
+            Content={"ZipFile": content.getvalue()},
+            CompatibleRuntimes=["python3.12"],
+            CompatibleArchitectures=["x86_64"],
         )
+
+    def furnish(
+        self, region: str, layers: Mapping[str, int], functions: Mapping[str, list[str]]
+    ) -> None:
+        """Publish so many versions of layers, and make functions that have these layers."""
+        for name, count in layers.items():
+            for _ in range(count):
+                self.publish(name, region)
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+        policy = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
+        role = self.client("iam", region).create_role(
+            RoleName="r", AssumeRolePolicyDocument=json.dumps(policy)
+        )
+        for name, arns in functions.items():
+            content = io.BytesIO()
+            with zipfile.ZipFile(content, "w") as file:
+                file.writestr("app.py", "")
+            self.client("lambda", region).create_function(
+                FunctionName=name,
+                Runtime="python3.12",
+                Role=role["Role"]["Arn"],
+                Handler="app.handle",
+                Code={"ZipFile": content.getvalue()},
+                Layers=arns,
+            )
+
+    def layers_of(self, function: str, region: str) -> list[str]:
+        """Give the layers of a function, in order."""
+        api = self.client("lambda", region)
+        found = api.get_function_configuration(FunctionName=function).get("Layers") or []
+        return [layer["Arn"] for layer in found]
+
+    def statements(self, name: str, version: int, region: str) -> list[str]:
+        """Give the statements of a layer version's policy, by their names, in order."""
+        api = self.client("lambda", region)
+        try:
+            policy = api.get_layer_version_policy(LayerName=name, VersionNumber=version)["Policy"]
+        except botocore.exceptions.ClientError:
+            return []
+        return sorted(statement["Sid"] for statement in json.loads(policy)["Statement"])
+
+    def parameter(self, name: str, region: str) -> str:
+        """Give the value of a parameter; empty when there is none."""
+        found = self.client("ssm", region).get_parameters(Names=[name])["Parameters"]
+        return str(found[0]["Value"]) if found else ""
 
     def make_bucket(self, name: str, region: str) -> None:
         """Make a bucket, if it is not there."""
