@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from argparse import Namespace
@@ -62,6 +63,8 @@ _SANDBOX_REGION = "us-east-1"
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the command line, or without arguments the action; gives the exit code."""
+    # A cancelled workflow sends both: either way the run says what it did.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
         return _guarded(lambda: github.read_inputs(inputs.DEFAULTS), environ)
     namespace = cli.parse(arguments or ["--help"])
