@@ -72,7 +72,7 @@ def _measure(names: Sequence[str], count: int, ground: Ground) -> Results:
     if SCALE in names:
         try:
             results = replace(results, by_layers=scale.by_layers(max(1, count - 2), ground))
-            results = replace(results, by_size=scale.by_size(count, ground))
+            results = replace(results, by_size=scale.by_size(max(1, count - 2), ground))
         except FailedRunError as error:
             results = replace(results, scale_error=str(error))
         results = replace(results, guard=_guard(results, count, ground))
@@ -83,8 +83,11 @@ def _contenders(packages: PackageSet, target: Target) -> list[Contender]:
     if packages.project:
         able = [peer for peer in peers(target) if peer.builds_projects]
         return [*able, ours(claims.DEFAULT, *Pass)]
+    rivals = [
+        peer if packages.has_warm else replace(peer, passes=(Pass.COLD,)) for peer in peers(target)
+    ]
     found = [
-        *peers(target),
+        *rivals,
         ours(claims.DEFAULT),
         ours(claims.IMPORTED, Pass.COLD, bytecode="imported"),
     ]

@@ -72,7 +72,8 @@ def _method(results: Results) -> Iterator[str]:
     yield (
         "`uv guide` is the command of uv's guide for Lambda as it stands; the row after it takes"
         " wheels only, and those for the runtime's glibc. serverless ends by asking AWS for the"
-        " layer's last version and fails without an account; its zip is there by then."
+        " layer's last version and fails without an account; its zip is there by then. pex, SAM and"
+        " serverless take part in two rounds at most, and the larger sets have no warm runs of peers."
     )
     yield ""
 

@@ -28,6 +28,8 @@ class PackageSet:
     """Whether cold import is measured."""
     fewer_rounds: int = 0
     """How many rounds less than asked for; large sets take their time."""
+    has_warm: bool = True
+    """Whether the peers run with warm caches too."""
 
     @property
     def stacked(self) -> tuple[str, ...]:
@@ -105,6 +107,7 @@ DATA = PackageSet(
         "import pandas; pandas.DataFrame({'a': [1, 2]}).groupby('a').size()",
     ),
     fewer_rounds=2,
+    has_warm=False,
 )
 WEB = PackageSet(
     name="web",
@@ -119,6 +122,7 @@ WEB = PackageSet(
         "import celery; celery.Celery('a').task(print)",
     ),
     fewer_rounds=1,
+    has_warm=False,
 )
 AI = PackageSet(
     name="ai",
@@ -132,6 +136,7 @@ AI = PackageSet(
         "import tokenizers; tokenizers.Tokenizer(tokenizers.models.BPE())",
     ),
     fewer_rounds=2,
+    has_warm=False,
 )
 TINY = PackageSet(
     name="tiny",
@@ -139,6 +144,7 @@ TINY = PackageSet(
     layers={"tiny": ("requests",)},
     modules=("requests",),
     checks=("import requests; requests.Session()",),
+    fewer_rounds=1,
 )
 
 SETS: Mapping[str, tuple[PackageSet, ...]] = {
