@@ -103,9 +103,10 @@ def _guarded(
             if work:
                 work(asked, _world(asked, environ, recording), outcome)
             else:
+                world = _world(asked, environ, recording)
                 if asked.sandbox:
                     stack.enter_context(aws.sandbox())
-                pipeline.run(asked, _world(asked, environ, recording), outcome)
+                pipeline.run(asked, world, outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
@@ -132,6 +133,14 @@ def _warn_of_masks(outcome: Outcome, voice: "_Recording") -> None:
         voice.warn(problem)
 
 
+def _default_regions(*, sandbox: bool) -> Callable[[], tuple[str, ...]]:
+    """Ask the caller's environment and AWS profile, before a sandbox puts them away."""
+    if not sandbox:
+        return lambda: tuple(filter(None, [aws.default_region()]))
+    named = aws.default_region() or _SANDBOX_REGION
+    return lambda: (named,)
+
+
 def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
@@ -148,9 +157,7 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
         furnish=lambda region, stacks, shelf: rehearsal.furnish(
             aws.Aws(region, paced=False), stacks, shelf
         ),
-        default_regions=lambda: (
-            tuple(filter(None, [aws.default_region()])) or (_SANDBOX_REGION,) * asked.sandbox
-        ),
+        default_regions=_default_regions(sandbox=asked.sandbox),
         voice=voice,
         scratch=Scratch.around(environ),
     )

@@ -121,6 +121,19 @@ def test_the_region_is_the_inputs_or_the_environments(  # noqa: PLR0913, PLR0917
     assert versions(region) == [ARN.format(region, "code", 1)]
 
 
+@pytest.mark.parametrize(
+    ("region", "used"), [("eu-central-1", "eu-central-1"), (None, "us-east-1")]
+)
+def test_the_sandbox_is_where_the_environment_says(
+    run: Run, workspace: Path, region: str | None, used: str
+) -> None:
+    write(workspace)
+    env = {"AWS_DEFAULT_REGION": None, "AWS_REGION": region}
+    done = run("publish", "--sandbox", env=env)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"code": ARN.format(used, "code", 1)}
+
+
 def test_a_dry_run_says_what_it_would_do_and_writes_nothing(
     run: Run, workspace: Path, versions: Versions, client: Callable[..., Any]
 ) -> None:
