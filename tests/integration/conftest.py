@@ -22,15 +22,18 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
 
-import boto3
 import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from .cloud.fixtures import _ministack, _proxy, ministack, program, proxy  # noqa: F401 (fixtures)
+from .cloud.program import Program
+from .cloud.sessions import session
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
+_READ_AT_START = {"LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+"""What an interpreter reads from the environment when it starts."""
 
 Request: TypeAlias = tuple[str, str, Mapping[str, str], bytes]  # method, path, headers, body
 Response: TypeAlias = tuple[int, Mapping[str, str], bytes]
@@ -221,9 +224,8 @@ def client(aws: str) -> Iterator[Callable[..., Any]]:
     with ExitStack() as stack:
 
         def connect(service: Any, region: str = REGION) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
-            session = boto3.session.Session("testing", "testing", region_name=region)
-            config = Config(retries={"total_max_attempts": 1})
-            made = session.client(service, endpoint_url=aws, config=config)
+            config = Config(region_name=region, retries={"total_max_attempts": 1})
+            made = session().client(service, endpoint_url=aws, config=config)
             stack.callback(made.close)
             return made
 
@@ -274,8 +276,12 @@ def environ(tmp_path: Path, index: str, aws: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(workspace: Path, environ: Mapping[str, str]) -> Run:
-    """Run the program in the workspace; `env` changes its environment, None takes a name out."""
+def run(workspace: Path, environ: Mapping[str, str], program: Program) -> Run:  # noqa: F811 (a fixture)
+    """Run the program in the workspace; `env` changes its environment, None takes a name out.
+
+    It is forked from one that is imported already, unless the test asks for one that starts anew
+    or changes what an interpreter reads when it starts.
+    """
 
     def start(
         *arguments: str,
@@ -283,12 +289,18 @@ def run(workspace: Path, environ: Mapping[str, str]) -> Run:
         cwd: Path = workspace,
         umask: int = -1,
         python: str = sys.executable,
+        anew: bool = False,
     ) -> CompletedProcess[str]:
-        wanted = {**environ, **(env or {})}
+        asked = {**environ, **(env or {})}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        differs = umask != -1 or python != sys.executable or _READ_AT_START & set(env or {})
+        if not (anew or differs or program.is_busy):
+            done = program.run(*arguments, folder=cwd, environment=wanted)
+            return CompletedProcess([*arguments], done.code, done.stdout, done.stderr)
         return subprocess.run(
             [python, "-m", "layer_builder", *arguments],
             cwd=cwd,
-            env={name: value for name, value in wanted.items() if value is not None},
+            env=wanted,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

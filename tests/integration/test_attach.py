@@ -315,7 +315,7 @@ def test_a_rehearsal_in_the_sandbox_reaches_nobody(
     done = run("attach", "--sandbox", env=everywhere)
     assert done.returncode == 0, done.stderr
     assert heard == []
-    assert json.loads(done.stdout)["api"] == arns("a:1 b:1", "us-east-1")
+    assert json.loads(done.stdout)["api"] == arns("a:1 b:1")
     assert "sandbox: its functions and layers are made up: this is a rehearsal\n" in done.stderr
     parts = report(workspace)["attachments"][0]["unzipped"]["parts"]
     assert [part["bytes"] for part in parts] == [None, 6, 6]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 
@@ -14,6 +13,7 @@ from .cloud.answers import Answer, refusal
 from .cloud.calls import Call
 from .cloud.faults import Fault, Trouble
 from .cloud.proxy import Proxy
+from .cloud.sessions import session
 from .conftest import REGION
 from .test_attach import MANIFEST, Attach, Cloud, Connect, Run, arns
 
@@ -46,9 +46,8 @@ def connected(url: str) -> Connect:
     """Open clients of a ministack."""
 
     def connect(service: Any, region: str = REGION) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
-        session = boto3.session.Session(ACCOUNT, "testing", region_name=region)
-        config = Config(retries={"total_max_attempts": 1})
-        return session.client(service, endpoint_url=url, config=config)
+        config = Config(region_name=region, retries={"total_max_attempts": 1})
+        return session(ACCOUNT).client(service, endpoint_url=url, config=config)
 
     return connect
 

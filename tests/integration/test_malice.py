@@ -391,7 +391,7 @@ def test_secrets_of_other_processes_are_out_of_reach(
         f'version: 1\npython: "{sys.version_info[0]}.{sys.version_info[1]}"\n'
         "layers:\n  demo: {packages: [evil], imports: [evil]}\n"
     )
-    done = run("build", env={"GITHUB_TOKEN": "swordfish"})
+    done = run("build", env={"GITHUB_TOKEN": "swordfish"}, anew=True)
     if os.getuid() != 0 and "RuntimeError: True" in done.stderr:
         pytest.skip("this system does not isolate processes")
     assert "RuntimeError: False" in done.stderr

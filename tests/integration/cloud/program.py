@@ -84,15 +84,21 @@ class Program:
         )
         self._pid = 0
         self._started = threading.Event()
+        self._on = threading.Lock()
 
     def pid(self) -> int:
         """Give the process of the run that is on; waits for its start."""
         assert self._started.wait(_MOST_SECONDS), "no run was started"
         return self._pid
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is on; there is one at a time."""
+        return self._on.locked()
+
     def run(self, *words: str, folder: Path, environment: Mapping[str, str]) -> Done:
         """Run to the end, at most three minutes."""
-        with tempfile.TemporaryDirectory() as said:
+        with self._on, tempfile.TemporaryDirectory() as said:
             files = [Path(said, name) for name in ("stdout", "stderr")]
             asked = {
                 "words": words,

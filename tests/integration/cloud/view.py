@@ -8,9 +8,10 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import botocore.exceptions
 from botocore.config import Config
+
+from .sessions import session
 
 
 class View:
@@ -23,10 +24,9 @@ class View:
     def client(self, service: Any, region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
         """Give a client; the same for the same service and region."""
         if (service, region) not in self._clients:
-            session = boto3.session.Session("testing", "testing", region_name=region)
-            self._clients[service, region] = session.client(
-                service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 3})
-            )
+            config = Config(region_name=region, retries={"total_max_attempts": 3})
+            made = session().client(service, endpoint_url=self.url, config=config)
+            self._clients[service, region] = made
         return self._clients[service, region]
 
     def close(self) -> None:
