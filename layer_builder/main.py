@@ -63,8 +63,10 @@ _SANDBOX_REGION = "us-east-1"
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the command line, or without arguments the action; gives the exit code."""
-    # A cancelled workflow sends both: either way the run says what it did.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A cancelled workflow sends both: either way the run says what it did. A shell's background job
+    # begins with SIGINT ignored (POSIX.1-2017, Shell Command Language, 2.11).
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
         return _guarded(lambda: github.read_inputs(inputs.DEFAULTS), environ)
     namespace = cli.parse(arguments or ["--help"])
