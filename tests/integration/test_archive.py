@@ -228,6 +228,24 @@ def test_a_tree_at_the_limit_takes_less_than_400_mb(tmp_path: Path, sizes: list[
     assert peak < 400_000_000
 
 
+def test_balanced_searches_longer_in_members_of_the_middle(tmp_path: Path) -> None:
+    sources = b"".join(path.read_bytes() for path in sorted(Path(os.__file__).parent.glob("*.py")))
+    sizes: dict[Compression, dict[int, int]] = {compression: {} for compression in Compression}
+    kib = (64, 200, 2048)
+    for size in kib:
+        source = tmp_path / str(size)
+        source.write_bytes(sources[: size * 1024])
+        for compression, found in sizes.items():
+            made = archive.write([Member(path="a", source=source)], tmp_path / "z", compression)
+            found[size] = made.weight.zip_bytes
+    fast, balanced, best = (
+        sizes[c] for c in (Compression.FAST, Compression.BALANCED, Compression.BEST)
+    )
+    assert all(fast[size] > balanced[size] > best[size] for size in kib)
+    small, middle, large = (balanced[size] / best[size] - 1 for size in kib)
+    assert middle < min(small, large) / 4
+
+
 def test_a_huge_file_that_does_not_shrink_is_stored(tmp_path: Path) -> None:
     source = tmp_path / "noise"
     with source.open("wb") as file:
