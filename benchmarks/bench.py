@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -107,8 +108,8 @@ def _guard(results: Results, count: int, ground: Ground) -> Guard | None:
     row = table.row(claims.DEFAULT) if table else None
     if row is None:
         return None
-    warm = sorted(row.times(Pass.WARM))
-    return guarding.measure(count, ground.target, warm[len(warm) // 2])
+    built = statistics.median(row.times(Pass.REBUILT))
+    return guarding.measure(count, ground.target, built)
 
 
 def _find_interpreter() -> tuple[Target, Path] | None:

@@ -15,6 +15,10 @@ _COLUMNS = (
     "", "cold, s", "× faster", "warm, s", "× faster", "peak MiB", "zip MiB", "of the recipe's",
     "unzipped MiB", "distinct zips", "imports", "checks",
 )  # fmt: skip
+_MORE_PASSES = {
+    Pass.REBUILT: "warm, its own cache left out",
+    Pass.UNCHANGED: "nothing changed",
+}
 _IMPORT_COLUMNS = ("cold import, s", "× faster")
 
 
@@ -59,7 +63,8 @@ def _method(results: Results) -> Iterator[str]:
     yield (
         f"The peers: {pins}; each in an environment of its own, set up beforehand, as this program"
         " is. All are asked for the same versions, which are the newest as the run begins; what those require in turn is theirs to choose. *Cold* is an empty home: no cache of"
-        " any tool. *Warm* is the same again, elsewhere, with the home that the cold run left; the"
+        " any tool. *Warm* is the same again, elsewhere, with the home that the cold run left, so that this"
+        " program and serverless find what they built; the"
         " recipe asks pip for no cache, so its cold run stands for both. Peak memory is that of all"
         f" processes together, sampled every {SAMPLE_SECONDS:g} s; for this program also without"
         " uv's. *Distinct zips* tells how many different results came from how many runs."
@@ -130,8 +135,9 @@ def _row(table: Table, row: Row, recipe: Row | None) -> str:
         base = table.importing
         values = table.imported(row)
         cells += [_text(values), _text(ratios(table.imported(base), values) if base else ())]
-    if Pass.UNCHANGED in row.seconds:
-        cells[0] += f"; nothing changed: {_text(row.seconds[Pass.UNCHANGED])} s"
+    for which, words in _MORE_PASSES.items():
+        if which in row.seconds:
+            cells[0] += f"; {words}: {_text(row.seconds[which])} s"
     return _cells(*cells)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.sets import PackageSet
+from layer_builder import build_cache
 from layer_builder.target import Target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,8 +23,15 @@ class Pass(StrEnum):
     """Empty: a home of its own."""
     WARM = "warm"
     """As the cold run left them; the results are elsewhere."""
+    REBUILT = "rebuilt"
+    """The same, but for our cache of builds, which is left out: only uv's is filled."""
     UNCHANGED = "unchanged"
     """The same, and the results of the run before lie where they were."""
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Give the variables that the run gets besides."""
+        return {build_cache.OFF: "1"} if self is Pass.REBUILT else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Cont
             sys.executable, "-I", "-c", _PROGRAM,
             "build", "--output-dir", "out", "--s3-bucket", "layer-builder-bench",
         ),
-        passes=passes or (Pass.COLD, Pass.WARM),
+        passes=passes or (Pass.COLD, Pass.WARM, Pass.REBUILT),
         is_ours=True,
         good_codes=frozenset({0, _OVER_A_LIMIT}),
         builds_projects=True,

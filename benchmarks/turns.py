@@ -70,7 +70,7 @@ def take_turn(entry: Entry, packages: PackageSet, ground: Ground) -> str:
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 entry.contender.write(folder, packages, ground.target)
-            run = _run(entry.contender, folder, home, tools, packages, ground)
+            run = _run(entry.contender, which, folder, home, tools, packages, ground)
             zips = _zips(run, entry, folder, packages, ground)
             done[which] = run
             entry.digests.add(_digest(zips))
@@ -88,6 +88,7 @@ def take_turn(entry: Entry, packages: PackageSet, ground: Ground) -> str:
 
 def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
     contender: Contender,
+    which: Pass,
     folder: Path,
     home: Path,
     tools: dict[str, Path],
@@ -100,6 +101,7 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
         home,
         [first],
         **contender.environ,
+        **which.environ,
         **{name.upper(): str(path) for name, path in tools.items()},
         UV=uv.find_uv_bin(),
         LAYER=next(iter(packages.layers)),

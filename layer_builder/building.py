@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from layer_builder import accounting, archive, evidence, filling
+from layer_builder.build_cache import BuildCache
 from layer_builder.bytecode import Variant
 from layer_builder.clock import Clock
 from layer_builder.errors import LayerBuilderError, LimitError, Problem
@@ -63,6 +64,7 @@ class Builder:
     shelf: Shelf
     voice: Voice
     command: str
+    cache: BuildCache
     through_s3: bool = False
 
     def take_up(self, order: Order) -> Product | None:
@@ -104,6 +106,10 @@ class Builder:
         stem = chosen.note.stem
         made = self.shelf.receive(chosen.archive, stem)
         self.shelf.keep(stem, chosen.note)
+        try:
+            self.cache.keep(made, chosen.note)
+        except OSError as error:
+            self.voice.step(stem, f"not kept for later runs: {error}")
         return replace(chosen, archive=made, smaller=(), ground=product.ground)
 
     def _build(
@@ -115,6 +121,8 @@ class Builder:
             note, made = shelved
             self.voice.step(layer.title, f"nothing changed: {made.path.name} is up to date")
             return Product(archive=made, note=note, reused=True)
+        if cached := self.cache.find(resolved.content_key):
+            return self._take_cached(resolved.order, *cached)
         with self.scratch.folder() as folder:
             tree = Tree.below(folder)
             clock = Clock(partial(self.voice.busy, layer.title))
@@ -140,6 +148,27 @@ class Builder:
         self._tell_packed(layer, products[0], clock)
         first = replace(products[0], smaller=tuple(products[1:]), ground=ground)
         return first if first.smaller else self.settle(first, first)
+
+    def _take_cached(self, order: Order, note: Note, cached: Archive) -> Product:
+        layer = order.layer
+        account = replace(
+            note.account,
+            warnings=tuple(
+                replace(warning, layer=layer.key, place=layer.place)
+                for warning in note.account.warnings
+            ),
+        )
+        mine = replace(
+            note, stem=layer.stem, recipe=order.recipe.key, made_by=self.command, account=account
+        )
+        made = self.shelf.copy(cached, layer.stem)
+        self.shelf.keep(layer.stem, mine)
+        proof = account.proof
+        proven = (
+            f", proven then with Python {proof.interpreter}" if proof and proof.interpreter else ""
+        )
+        self.voice.step(layer.title, f"took {made.path.name} from the cache{proven}")
+        return Product(archive=made, note=mine, reused=True)
 
     def _prove_and_pack(
         self, packer: Packer, below: Callable[[], Sequence[Ground]], clock: Clock

@@ -33,6 +33,7 @@ from layer_builder import (
     surveying,
 )
 from layer_builder.bucket import Bucket
+from layer_builder.build_cache import BuildCache
 from layer_builder.catalog import Catalog
 from layer_builder.console import Console
 from layer_builder.errors import (
@@ -162,6 +163,7 @@ def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> Wo
         default_regions=_default_regions(sandbox=asked.sandbox),
         voice=voice,
         scratch=Scratch.around(environ),
+        cache=BuildCache.around(environ),
     )
 
 

@@ -86,6 +86,7 @@ class Shelf:
     def copy(self, made: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""
         destination = self.zip_path(name)
+        destination.parent.mkdir(parents=True, exist_ok=True)
         partial = destination.with_suffix(".part")
         shutil.copyfile(made.path, partial)
         partial.replace(destination)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from layer_builder.build_cache import BuildCache
 from layer_builder.building import Builder, Voice
 from layer_builder.evidence import FindProver
 from layer_builder.measuring import Measure
@@ -32,6 +33,7 @@ class World:
     """Where to publish when neither input nor manifest says."""
     voice: Voice
     scratch: Scratch = field(default_factory=Scratch)
+    cache: BuildCache = field(default_factory=BuildCache)
     workers: int = os.cpu_count() or 1
 
     def builder(self, shelf: Shelf, command: str, *, through_s3: bool = False) -> Builder:
@@ -43,5 +45,6 @@ class World:
             shelf=shelf,
             voice=self.voice,
             command=command,
+            cache=self.cache,
             through_s3=through_s3,
         )

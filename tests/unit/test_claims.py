@@ -54,7 +54,7 @@ def test_a_recipe_has_no_cache_so_its_cold_run_is_what_a_warm_one_beats() -> Non
         row(RECIPE, seconds={Pass.COLD: [40.0, 20.0, 60.0]}),
         row(claims.DEFAULT, seconds={Pass.WARM: [2.0, 2.0, 2.0]}),
     )
-    value = claim(found, "the example, uv's cache").value
+    value = claim(found, "the example, caches as").value
     assert value is not None
     assert (value.median, value.least, value.most) == (20, 10, 30)
 

@@ -18,7 +18,7 @@ FLOORS = {
     4: "pipeline batch building filling libraries proving publishing certainty stocktaking"
     " delivering ledger reading resolving locking dividing threads world recompressing evidence"
     " packing grounds family attaching surveying fitting measuring inspecting retiring",
-    3: "uv interpreter trial workspace tree archive shelf order aws aws_errors answers waiting"
+    3: "uv interpreter trial workspace tree archive shelf build_cache order aws aws_errors answers waiting"
     " layer_versions bucket policies parameters github console scratch catalog lambda_functions"
     " remote_zip rehearsal",
     2: "manifest functions schema mistakes document requirements projects lockfile indexes inputs"
@@ -35,6 +35,7 @@ OUTSIDE = {"prover", "isolation", "compiler"}
 BETWEEN_EDGES = {
     ("github", "console"): "the workflow's voice is the plain one with annotations",
     ("shelf", "archive"): "what lies on the shelf is checked by the digest it was written with",
+    ("build_cache", "shelf"): "the cache is a shelf that workspaces share",
     ("order", "archive"): "files are hashed as they are packed",
     ("interpreter", "trial"): "one door in two modules: finding a Python, and having it import",
     ("order", "workspace"): "an order takes the files that were found there",
