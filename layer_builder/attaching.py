@@ -9,11 +9,10 @@ from layer_builder.attachment import Attached, Kind, Status
 from layer_builder.building import Voice
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.fitting import Fitting, UpdateFailedError
-from layer_builder.lambda_functions import Function
 from layer_builder.layer import Action, Release
 from layer_builder.measuring import Scales
 from layer_builder.outcome import Outcome
-from layer_builder.published import Version
+from layer_builder.published import Function, Version
 from layer_builder.shelf import Shelf
 from layer_builder.surveying import AT_ONCE, Look, Region, Task
 from layer_builder.world import World

@@ -34,6 +34,7 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
+_WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 _ON_BUCKETS = frozenset(
     {*("HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload")}
 )
@@ -88,11 +89,6 @@ def readable(operation: str) -> Iterator[None]:
         raise GarbledError(operation=operation, why=why) from error
 
 
-def is_withheld(error: AwsError) -> bool:
-    """Tell whether AWS does not let one know, or has no such operation in this region."""
-    return error.code in _DENIED | {"404", "ResourceNotFoundException"}
-
-
 def judge(error: Exception) -> Failure:
     """Say what a failed call means for what it asked for."""
     match error:
@@ -128,6 +124,7 @@ def translate(error: Exception, built: Built | None, region: str) -> LayerBuilde
         found.failure = judge(error)
         if isinstance(error, botocore.exceptions.ClientError):
             found.code = str(error.response["Error"].get("Code", ""))
+            found.is_withheld = found.code in _WITHHELD
     return found
 
 

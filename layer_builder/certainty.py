@@ -11,8 +11,8 @@ from typing import Protocol
 
 from layer_builder.errors import AwsError, Problem
 from layer_builder.layer import Built
-from layer_builder.layer_versions import LayerVersion
 from layer_builder.patience import LOOKS, Failure, Tally
+from layer_builder.published import LayerVersion
 
 
 class Versions(Protocol):

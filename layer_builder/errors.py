@@ -107,3 +107,5 @@ class AwsError(LayerBuilderError):
     """Whether nobody can tell if the deed was done, having looked."""
     code = ""
     """AWS's error code, where AWS said one."""
+    is_withheld = False
+    """Whether AWS does not let one know, or has no such operation in this region."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from layer_builder.errors import AwsError, LayerBuilderError
-from layer_builder.lambda_functions import Function
 from layer_builder.patience import Failure, Tally
+from layer_builder.published import Function
 
 _ROUNDS = 5
 """How often AWS may say yes, and the function have other layers all the same."""

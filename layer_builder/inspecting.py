@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from layer_builder import inventory, measuring, reading, threads
 from layer_builder.attachment import Part
-from layer_builder.aws_errors import is_withheld
 from layer_builder.errors import AwsError
 from layer_builder.inventory import Entry, Holding, Stock, Usage
 from layer_builder.layer import Layer
@@ -112,7 +111,7 @@ class _Survey:
         try:
             return read()
         except AwsError as error:
-            if not is_withheld(error):
+            if not error.is_withheld:
                 raise
             facts = (detail for problem in error.problems for detail in problem.details)
             self.unknown.append(f"{what} ({next(facts, str(error))})")

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from layer_builder.aws import Aws
@@ -14,33 +13,13 @@ from layer_builder.aws_errors import readable
 from layer_builder.catalog import content_of, layers_of
 from layer_builder.errors import AwsError
 from layer_builder.patience import Failure, Tally
-from layer_builder.published import Content
+from layer_builder.published import Function
 
 _LOOKS = 300
 _LOOK_SECONDS = 1.0
 """As the waiter function_updated_v2 of botocore does."""
 
 _BUSY = frozenset({"ResourceConflictException", "PreconditionFailedException"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """A function as AWS tells it: what is not published yet, `$LATEST`."""
-
-    name: str
-    runtime: str
-    """Empty for a container image."""
-    architecture: str
-    is_image: bool
-    layers: tuple[str, ...]
-    """ARNs of layer versions, in their order."""
-    code: Content
-    revision: str
-    """Changes with every change of the function; empty where AWS does not tell."""
-    failed: str
-    """Why its last update failed, empty if it did not."""
-    is_settled: bool
-    """Whether no update is under way."""
 
 
 class LambdaFunctions:

@@ -188,6 +188,20 @@ class Built:
     """Whether the zip was taken up from an earlier run."""
 
     @property
+    def runtimes(self) -> list[str]:
+        """The runtimes that its layer version is for."""
+        return list(dict.fromkeys(target.runtime for target in self._all_targets))
+
+    @property
+    def architectures(self) -> list[str]:
+        """The architectures that its layer version is for."""
+        return list(dict.fromkeys(str(target.architecture) for target in self._all_targets))
+
+    @property
+    def _all_targets(self) -> tuple[Target, ...]:
+        return self.targets or (self.layer.target,)
+
+    @property
     def tightest(self) -> Reading:
         """The limit that it comes closest to."""
         return max(self.readings, key=lambda reading: reading.share)

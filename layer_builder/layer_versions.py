@@ -6,7 +6,6 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 import base64
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from layer_builder.bucket import Bucket
 from layer_builder.errors import LimitError
 from layer_builder.layer import Built
 from layer_builder.patience import Failure, Tally
-from layer_builder.target import Target
+from layer_builder.published import LayerVersion
 from layer_builder.waiting import Room
 
 _IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
@@ -25,31 +24,6 @@ _IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
 
 _ONE_AT_A_TIME = threading.Lock()
 """A client is some megabytes; a cache without a lock lets each thread make one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerVersion:
-    """A published layer version, as AWS tells it."""
-
-    arn: str
-    version: int
-    sha256: str
-    """Of the zip, in hexadecimal (AWS gives it in base64)."""
-    runtimes: frozenset[str]
-    architectures: frozenset[str]
-    description: str
-    license: str
-
-    def holds(self, built: Built) -> bool:
-        """Tell whether publishing this build would change nothing."""
-        layer = built.layer
-        return (
-            self.sha256 == built.archive.sha256
-            and self.runtimes == set(runtimes(built))
-            and self.architectures == set(architectures(built))
-            and self.description == layer.description
-            and self.license == layer.license
-        )
 
 
 class LayerVersions:
@@ -200,28 +174,14 @@ def _metadata(built: Built) -> dict[str, Any]:
     layer = built.layer
     metadata: dict[str, Any] = {
         "LayerName": layer.name,
-        "CompatibleRuntimes": runtimes(built),
-        "CompatibleArchitectures": architectures(built),
+        "CompatibleRuntimes": built.runtimes,
+        "CompatibleArchitectures": built.architectures,
     }
     if layer.description:
         metadata["Description"] = layer.description
     if layer.license:
         metadata["LicenseInfo"] = layer.license
     return metadata
-
-
-def runtimes(built: Built) -> list[str]:
-    """Name the runtimes that a layer version is for."""
-    return list(dict.fromkeys(target.runtime for target in _targets(built)))
-
-
-def architectures(built: Built) -> list[str]:
-    """Name the architectures that a layer version is for."""
-    return list(dict.fromkeys(str(target.architecture) for target in _targets(built)))
-
-
-def _targets(built: Built) -> tuple[Target, ...]:
-    return built.targets or (built.layer.target,)
 
 
 def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:

@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass, field
 
 from layer_builder.layer import Action, Built, Release
-from layer_builder.layer_versions import LayerVersion
 from layer_builder.outcome import Outcome
+from layer_builder.published import LayerVersion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, redirect_stdout
-from functools import cache, partial
+from contextlib import nullcontext, redirect_stdout
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import layer_builder
 from layer_builder import (
-    aws,
     cli,
     errands,
     github,
@@ -24,17 +24,12 @@ from layer_builder import (
     masking,
     page,
     pipeline,
-    rehearsal,
     remote_zip,
     report,
     schema,
-    stocktaking,
     summary,
-    surveying,
 )
-from layer_builder.bucket import Bucket
 from layer_builder.build_cache import BuildCache
-from layer_builder.catalog import Catalog
 from layer_builder.console import Console
 from layer_builder.errors import (
     ISSUES_URL,
@@ -44,22 +39,19 @@ from layer_builder.errors import (
     Problem,
 )
 from layer_builder.inputs import Command, Inputs
-from layer_builder.lambda_functions import LambdaFunctions
 from layer_builder.layer import Action
-from layer_builder.layer_versions import LayerVersions
 from layer_builder.outcome import Outcome
-from layer_builder.parameters import Parameters
-from layer_builder.policies import Policies
 from layer_builder.scratch import Scratch
 from layer_builder.shelf import Shelf
 from layer_builder.uv import Uv
 from layer_builder.workspace import Workspace
 from layer_builder.world import World
 
+if TYPE_CHECKING:
+    from layer_builder.cloud import Cloud
+
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
-
-_SANDBOX_REGION = "us-east-1"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -102,13 +94,12 @@ def _guarded(
     try:
         asked = inputs.read(values())
         outcome.inputs = asked
-        with ExitStack() as stack:
+        cloud = _later(asked)
+        world = _world(asked, environ, recording, cloud)
+        with cloud().entered() if asked.sandbox and not work else nullcontext():
             if work:
-                work(asked, _world(asked, environ, recording), outcome)
+                work(asked, world, outcome)
             else:
-                world = _world(asked, environ, recording)
-                if asked.sandbox:
-                    stack.enter_context(aws.sandbox())
                 pipeline.run(asked, world, outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
@@ -136,54 +127,36 @@ def _warn_of_masks(outcome: Outcome, voice: "_Recording") -> None:
         voice.warn(problem)
 
 
-def _default_regions(*, sandbox: bool) -> Callable[[], tuple[str, ...]]:
-    """Ask the caller's environment and AWS profile, before a sandbox puts them away."""
-    if not sandbox:
-        return lambda: tuple(filter(None, [aws.default_region()]))
-    named = aws.default_region() or _SANDBOX_REGION
-    return lambda: (named,)
+def _later(asked: Inputs) -> "Callable[[], Cloud]":
+    @cache
+    def load() -> "Cloud":
+        # Importing boto3 takes as long as half of all else, and `build` needs none.
+        from layer_builder.cloud import Cloud  # noqa: PLC0415 (as said)
+
+        return Cloud.of(asked)
+
+    return load
 
 
-def _world(asked: Inputs, environ: Mapping[str, str], voice: "_Recording") -> World:
+def _world(
+    asked: Inputs, environ: Mapping[str, str], voice: "_Recording", cloud: "Callable[[], Cloud]"
+) -> World:
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
-    bucket = Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix) if asked.s3_bucket else None
     return World(
         workspace=workspace,
         installer=Uv(
             environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
-        connect=partial(_connect, bucket=bucket, sandbox=asked.sandbox),
-        reach=partial(_reach, sandbox=asked.sandbox),
+        connect=lambda region: cloud().connect(region),
+        reach=lambda region: cloud().reach(region),
         measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
-        furnish=lambda region, stacks, shelf: rehearsal.furnish(
-            aws.Aws(region, paced=False), stacks, shelf
-        ),
-        default_regions=_default_regions(sandbox=asked.sandbox),
+        furnish=lambda region, stacks, shelf: cloud().furnish(region, stacks, shelf),
+        default_regions=lambda: cloud().default_regions,
         voice=voice,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
-    )
-
-
-def _connect(region: str, *, bucket: Bucket | None, sandbox: bool) -> stocktaking.Region:
-    reached = aws.Aws(region, paced=not sandbox)
-    if sandbox and bucket:
-        bucket.create(reached)
-    return stocktaking.Region(
-        name=region,
-        versions=LayerVersions(reached, bucket),
-        policies=Policies(reached),
-        parameters=Parameters(reached),
-        catalog=Catalog(reached),
-    )
-
-
-def _reach(region: str, *, sandbox: bool) -> surveying.Region:
-    reached = aws.Aws(region, paced=not sandbox)
-    return surveying.Region(
-        name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
     )
 
 

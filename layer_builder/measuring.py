@@ -6,9 +6,8 @@ from typing import Protocol
 
 from layer_builder.attachment import Part
 from layer_builder.errors import AwsError
-from layer_builder.lambda_functions import Function
 from layer_builder.layer import Layer
-from layer_builder.published import Content, Storage, User, Version
+from layer_builder.published import Content, Function, Storage, User, Version
 from layer_builder.remote_zip import UnreadableError
 from layer_builder.shelf import Shelf
 from layer_builder.stack import Stack

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from layer_builder.layer import Built
+
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
@@ -59,3 +61,48 @@ class Storage:
     def share(self) -> float:
         """Used over allowed."""
         return self.used / self.allowed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A function as AWS tells it: what is not published yet, `$LATEST`."""
+
+    name: str
+    runtime: str
+    """Empty for a container image."""
+    architecture: str
+    is_image: bool
+    layers: tuple[str, ...]
+    """ARNs of layer versions, in their order."""
+    code: Content
+    revision: str
+    """Changes with every change of the function; empty where AWS does not tell."""
+    failed: str
+    """Why its last update failed, empty if it did not."""
+    is_settled: bool
+    """Whether no update is under way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """A published layer version, as AWS tells it."""
+
+    arn: str
+    version: int
+    sha256: str
+    """Of the zip, in hexadecimal (AWS gives it in base64)."""
+    runtimes: frozenset[str]
+    architectures: frozenset[str]
+    description: str
+    license: str
+
+    def holds(self, built: Built) -> bool:
+        """Tell whether publishing this build would change nothing."""
+        layer = built.layer
+        return (
+            self.sha256 == built.archive.sha256
+            and self.runtimes == set(built.runtimes)
+            and self.architectures == set(built.architectures)
+            and self.description == layer.description
+            and self.license == layer.license
+        )

@@ -15,9 +15,9 @@ from layer_builder.errors import (
     Problem,
 )
 from layer_builder.layer import Action, Built, Release
-from layer_builder.layer_versions import LayerVersion
 from layer_builder.ledger import Ledger
 from layer_builder.outcome import Outcome
+from layer_builder.published import LayerVersion
 from layer_builder.retiring import Retiring
 from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
 

@@ -9,8 +9,7 @@ from layer_builder.clock import now
 from layer_builder.errors import LayerBuilderError
 from layer_builder.grants import Change, Grant
 from layer_builder.layer import Built
-from layer_builder.layer_versions import LayerVersion
-from layer_builder.published import Storage, User, Version
+from layer_builder.published import LayerVersion, Storage, User, Version
 
 AT_ONCE = 8
 """Layers of one region that are worked on at the same time."""

@@ -7,10 +7,9 @@ from layer_builder import attachment, threads
 from layer_builder.attachment import Attachment, Forecast, layer_of
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.fitting import Functions
-from layer_builder.lambda_functions import Function
 from layer_builder.layer import Layer
 from layer_builder.measuring import Catalog, Scales
-from layer_builder.published import Version
+from layer_builder.published import Function, Version
 from layer_builder.stack import Stack
 
 AT_ONCE = 8

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from layer_builder import certainty
 from layer_builder.errors import AwsError
 from layer_builder.layer import Built
-from layer_builder.layer_versions import LayerVersion
 from layer_builder.patience import LOOKS, POLICIES, Failure, Tally
+from layer_builder.published import LayerVersion
 
 AFTER = 7
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from layer_builder.errors import AwsError, LimitError
 from layer_builder.fitting import Fitting, UpdateFailedError
-from layer_builder.lambda_functions import Function
 from layer_builder.patience import POLICIES, Failure, Tally
-from layer_builder.published import Content
+from layer_builder.published import Content, Function
 
 OLD, NEW = ("old:1", "ours:1"), ("old:1", "ours:2")
 

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOORS = {
-    5: "main cli __main__ errands",
+    5: "main cli __main__ errands cloud",
     4: "pipeline batch building filling libraries proving publishing certainty stocktaking"
     " delivering ledger reading resolving locking dividing threads world recompressing evidence"
     " packing grounds family attaching surveying fitting measuring inspecting retiring",
