@@ -30,8 +30,13 @@ class Installer(Protocol):
         target: Target,
         build: Sequence[str] = (),
         prefer: Resolution | None = None,
+        *,
+        anew: bool = True,
     ) -> Resolution:
-        """Choose one version for each distribution, the preferred one where that will do."""
+        """Choose one version for each distribution, the preferred one where that will do.
+
+        Not `anew`, what the index answered a moment ago is enough.
+        """
 
     def requires(
         self, requirements: Requirements, target: Target, build: Sequence[str] = ()
@@ -145,7 +150,7 @@ def choose(
         asked, layer = order.recipe.requirements, order.layer
         asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
         try:
-            chosen = installer.resolve(asked, layer.target, layer.build, prefer)
+            chosen = installer.resolve(asked, layer.target, layer.build, prefer, anew=not pinned)
         except InstallError as error:
             raise _at(error, layer) from error
         # Under the pins nothing is newer: what is held back was seen when they were chosen.

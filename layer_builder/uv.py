@@ -23,6 +23,8 @@ _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
 
+_OFFLINE = "--offline"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Uv:
@@ -37,14 +39,20 @@ class Uv:
         target: Target,
         build: Sequence[str] = (),
         prefer: Resolution | None = None,
+        *,
+        anew: bool = True,
     ) -> Resolution:
         """Choose versions for a target, wheels only but for the sdists that may be built.
 
         The preferred version is kept where the requirements allow it, else the newest is taken.
+        Not `anew`, the index is asked only if its answers are not in uv's cache.
 
         Raises InstallError with uv's reason, and for a missing wheel with what could be done.
         """
-        done = self._compile(requirements, build, _locking(target), prefer)
+        options = _locking(target)
+        done = None if anew else self._compile(requirements, build, (*options, _OFFLINE), prefer)
+        if done is None or done.returncode:
+            done = self._compile(requirements, build, options, prefer)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
         resolution = Resolution.from_lines(done.stdout)
@@ -125,13 +133,14 @@ class Uv:
     ) -> None:
         """Fill a folder with what was resolved, each file checked against its hash.
 
-        Files are copied, never linked: an edit in the folder would poison uv's cache.
+        Files are copied, never linked: an edit in the folder would poison uv's cache. The index is
+        asked only for what is not in the cache: versions and hashes are known.
         """
         options = "".join(f"{option}\n" for option in requirements.options)
         with tempfile.TemporaryDirectory() as folder:
             lock = Path(folder, "requirements.txt")
             lock.write_text(options + resolution.text, encoding="utf-8")
-            done = self._run(
+            words = (
                 "pip", "install",
                 *_platform(target, target.uv_platform),
                 *_wheels(build),
@@ -143,6 +152,10 @@ class Uv:
                 "--no-installer-metadata",
                 "--requirements", str(lock),
             )  # fmt: skip
+            # What is built may need more than is in the cache, and would be built twice.
+            done = None if build else self._run(*words, _OFFLINE)
+            if done is None or done.returncode:
+                done = self._run(*words)
         if done.returncode:
             raise InstallError.because(
                 f"uv could not install for {target.label}", details=(_tidy(done.stderr),)

@@ -239,6 +239,26 @@ def test_what_an_sdist_compiled_is_refused_since_it_is_this_machines(
     assert not (workspace / "dist/layers/demo.zip").exists()
 
 
+def test_the_index_is_not_asked_again_for_what_it_just_answered(
+    tmp_path: Path, index: str, add_wheel: Add
+) -> None:
+    wheel = add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    installer = uv(tmp_path, index)
+    empty = uv(tmp_path, index, UV_CACHE_DIR=str(tmp_path / "empty"))
+    resolution = installer.resolve(DEMO, TARGET)
+    assert empty.resolve(DEMO, TARGET, anew=False) == resolution
+    installer.install(resolution, DEMO, TARGET, tmp_path / "first")
+    wheel.unlink()
+    assert installer.resolve(DEMO, TARGET, anew=False) == resolution
+    installer.install(resolution, DEMO, TARGET, tmp_path / "second")
+    assert (tmp_path / "second/demo.py").read_text() == "A = 1\n"
+    with pytest.raises(InstallError):
+        installer.resolve(DEMO, TARGET)
+    other = uv(tmp_path, index, UV_CACHE_DIR=str(tmp_path / "other"))
+    with pytest.raises(InstallError):
+        other.install(resolution, DEMO, TARGET, tmp_path / "third")
+
+
 @pytest.mark.parametrize(("python", "version"), [("3.11", "1.0"), ("3.12", "2.0")])
 def test_what_an_old_glibc_holds_back_is_said_in_log_and_report(
     run: Run, workspace: Path, add_wheel: Add, python: str, version: str
