@@ -14,7 +14,7 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
 demo: ## build, prove and publish the four example layers to an embedded AWS
-	$(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
+	LAYER_BUILDER_NO_CACHE=1 $(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
 
 test: $(READY) $(MINISTACK) ## run the unit and integration tests
 	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit tests/integration
