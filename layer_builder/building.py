@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -122,7 +123,8 @@ class Builder:
             self.voice.step(layer.title, f"nothing changed: {made.path.name} is up to date")
             return Product(archive=made, note=note, reused=True)
         if cached := self.cache.find(resolved.content_key):
-            return self._take_cached(resolved.order, *cached)
+            with suppress(FileNotFoundError):  # another run needed its room meanwhile
+                return self._take_cached(resolved.order, *cached)
         with self.scratch.folder() as folder:
             tree = Tree.below(folder)
             clock = Clock(partial(self.voice.busy, layer.title))
