@@ -22,7 +22,8 @@ MOST_SECONDS = 400
 
 # act finds bash by the step's PATH. Two things that act does and GitHub does not are put right
 # here: it gives composite steps INPUT_<NAME> by itself (so in our copy action.yml sets
-# MAPPED_INPUT_<NAME>, which becomes INPUT_<NAME> here), and it gives them a terminal.
+# MAPPED_INPUT_<NAME>, which becomes INPUT_<NAME> here), and it gives them a terminal. What a step
+# says last is lost when act notices its end before it has read the terminal, hence the wait.
 BASH = """#!{python} -IS
 import os
 import sys
@@ -30,7 +31,7 @@ import sys
 env = {{k: v for k, v in os.environ.items() if not k.startswith("INPUT_") and k != "ACT"}}
 mapped = {{k: env.pop(k) for k in list(env) if k.startswith("MAPPED_INPUT_")}}
 env.update((k.removeprefix("MAPPED_"), v) for k, v in mapped.items())
-pipe = '"$0" "$@" 2>&1 </dev/null | cat; exit "${{PIPESTATUS[0]}}"'
+pipe = '"$0" "$@" 2>&1 </dev/null | cat; code=${{PIPESTATUS[0]}}; sleep 0.3; exit "$code"'
 os.execve({bash!r}, ["bash", "-c", pipe, {bash!r}, *sys.argv[1:]], env)
 """
 
