@@ -106,10 +106,8 @@ def _guard(results: Results, count: int, ground: Ground) -> Guard | None:
     """Measure the guard where the build that it is compared with was measured."""
     table = results.table("core-deps")
     row = table.row(claims.DEFAULT) if table else None
-    if row is None:
-        return None
-    built = statistics.median(row.times(Pass.REBUILT))
-    return guarding.measure(count, ground.target, built)
+    times = row.times(Pass.REBUILT) if row else ()
+    return guarding.measure(count, ground.target, statistics.median(times)) if times else None
 
 
 def _find_interpreter() -> tuple[Target, Path] | None:

@@ -62,10 +62,10 @@ def _method(results: Results) -> Iterator[str]:
     pins = ", ".join(f"{name} {version}" for name, version in results.pins.items())
     yield (
         f"The peers: {pins}; each in an environment of its own, set up beforehand, as this program"
-        " is. All are asked for the same versions, which are the newest as the run begins; what those require in turn is theirs to choose. *Cold* is an empty home: no cache of"
-        " any tool. *Warm* is the same again, elsewhere, with the home that the cold run left, so that this"
-        " program and serverless find what they built; the"
-        " recipe asks pip for no cache, so its cold run stands for both. Peak memory is that of all"
+        " is. All are asked for the same versions, which are the newest as the run begins; what those"
+        " require in turn is theirs to choose. *Cold* is an empty home: no cache of any tool. *Warm*"
+        " is the same again, elsewhere, with the home that the cold run left, so that this program and"
+        " serverless find what they built; the recipe asks pip for no cache, so its cold run stands for both. Peak memory is that of all"
         f" processes together, sampled every {SAMPLE_SECONDS:g} s; for this program also without"
         " uv's. *Distinct zips* tells how many different results came from how many runs."
         " *Imports* are the modules asked for, *checks* what a function does first with them, each"
