@@ -1,0 +1,1 @@
+"""Zips: written, read, kept."""

@@ -1,0 +1,112 @@
+"""Builds of earlier runs, for all workspaces of a user: the same content is made and proven once."""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from layer_builder.layer import Archive
+from layer_builder.proof import Depth
+from layer_builder.shelf import Note, Shelf
+
+DIRECTORY = "LAYER_BUILDER_CACHE_DIR"
+"""Where it lies, if not in the user's folder for caches."""
+
+OFF = "LAYER_BUILDER_NO_CACHE"
+"""With any value, nothing is taken and nothing kept."""
+
+ROOM_BYTES = 2 * 1024 * 1024 * 1024
+"""Eight layers of the largest size that Lambda takes."""
+
+
+_OURS = re.compile(r"[0-9a-f]{64}\.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildCache:
+    """Zips and their notes in one folder; those not taken for longest leave first."""
+
+    folder: Path | None = None
+    """None keeps nothing."""
+    room_bytes: int = ROOM_BYTES
+
+    @classmethod
+    def around(cls, environ: Mapping[str, str]) -> "BuildCache":
+        """Choose the folder (https://specifications.freedesktop.org/basedir-spec/latest/)."""
+        if environ.get(OFF):
+            return cls()
+        if named := environ.get(DIRECTORY):
+            return cls(folder=Path(named).absolute())
+        home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
+        base = Path(caches) if caches else Path(home, ".cache") if home else None
+        return cls(folder=base / "lambda-layer-builder" if base and base.is_absolute() else None)
+
+    def find(self, content: str) -> tuple[Note, Archive] | None:
+        """Find the build with a content key; None unless it is still what its note says."""
+        if self.folder is None:
+            return None
+        name = _name(content)
+        found = Shelf(folder=self.folder).find(name)
+        if found is None or found[0].content != content:
+            return None
+        with suppress(OSError):  # a folder that may only be read serves, too
+            for path in self.folder.glob(f"{name}.*"):
+                os.utime(path)
+        return found
+
+    def keep(self, made: Archive, note: Note) -> None:
+        """Keep a copy of a build, and let go of what there is no room for. Raises OSError.
+
+        What nothing imported, for want of a Python, is not kept: another run may have one.
+        """
+        proof = note.account.proof
+        if self.folder is None or (proof and proof.static and proof.depth is not Depth.STATIC):
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shelf, name = Shelf(folder=self.folder), _name(note.content)
+        # Another process may be keeping the same.
+        partial = self.folder / f"{name}.{os.getpid()}.part"
+        try:
+            shutil.copyfile(made.path, partial)
+            partial.replace(shelf.zip_path(name))
+        finally:
+            partial.unlink(missing_ok=True)
+        shelf.keep(name, note)
+        self._make_room(self.folder)
+
+    def _make_room(self, folder: Path) -> None:
+        """Remove the files used longest ago, what a stopped run left half written among them."""
+        found = []
+        for path in folder.iterdir():
+            if not _OURS.match(path.name):
+                continue
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self.room_bytes:
+                break
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def _name(content: str) -> str:
+    """Name a build after its content and the code that made it, so that no other code takes it."""
+    return hashlib.sha256(f"{_code()} {content}".encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Digest of this program: a branch of it has the version of the release it began from."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,172 @@
+"""Zips that lie elsewhere: what they unzip to, read from the directory at their end.
+
+No API tells it; the presigned addresses of GetFunction and GetLayerVersion do. S3 honours ranges,
+so a few hundred KiB are read of each zip; a server that does not sends all of it. An address is a
+secret for as long as it is valid: it is never shown, and no credentials go along with it.
+"""
+
+import contextlib
+import http.client
+import io
+import re
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from typing import IO, Any
+
+from layer_builder import limits
+
+_TAIL_BYTES = 256 * 1024
+"""The first range: an end record with its comment fits 64 KiB, and most directories fit the rest."""
+_MOST_BYTES = limits.UNZIPPED_BYTES + 16 * limits.MIB
+"""Of a whole zip. It may be larger than what it unzips to, by its headers."""
+_MOST_DIRECTORY_BYTES = 64 * limits.MIB
+_SECONDS = 30.0
+_MOST_SECONDS = 120.0
+_PARTIAL = 206
+_CHUNK = 1 << 20
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+class UnreadableError(Exception):
+    """A zip that cannot be measured; says why, and never its address."""
+
+
+def unzipped_bytes(url: str) -> int:
+    """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableError."""
+    if not url.startswith(("https://", "http://")):
+        scheme = url.partition(":")[0] if "://" in url else "none"
+        raise UnreadableError(f"AWS gives no address to read it from (scheme: {scheme})")
+    try:
+        with contextlib.closing(_open(url)) as file, zipfile.ZipFile(file) as found:
+            return sum(member.file_size for member in found.infolist())
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UnreadableError(f"the server answers {error.code}") from None
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise UnreadableError(f"it is no zip: {error}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None)
+        raise UnreadableError(f"it cannot be read: {reason or type(error).__name__}") from None
+
+
+def nothing(_url: str) -> int:
+    """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
+    raise UnreadableError("nothing is read from elsewhere in a sandbox")
+
+
+def _open(url: str) -> "IO[bytes] | _Ranges":
+    """Open a zip for reading from its end: by ranges, or whole."""
+    with _get(url, f"bytes=-{_TAIL_BYTES}") as answer:
+        if answer.status != _PARTIAL:
+            return _whole(answer)
+        start, size = _place(answer)
+        return _Ranges(url, size, start, _exactly(answer, size - start))
+
+
+def _get(url: str, wanted: str) -> Any:  # noqa: ANN401 (typeshed has it so)
+    request = urllib.request.Request(url, headers={"Range": wanted})  # noqa: S310 (http and https only)
+    return _opener().open(request, timeout=_SECONDS)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Make an opener for http and https, wherever a redirection leads: no files, no ftp."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPRedirectHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _place(answer: Any) -> tuple[int, int]:  # noqa: ANN401 (typeshed has it so)
+    """Say where the range begins that was answered, and how long the whole is."""
+    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if not found:
+        raise UnreadableError("the server answers a range without saying which")
+    return int(found[1]), int(found[3])
+
+
+def _exactly(answer: Any, size: int) -> bytes:  # noqa: ANN401 (typeshed has it so)
+    content = io.BytesIO()
+    arrived = _copy(answer, content, size)
+    if arrived != size:
+        raise UnreadableError(f"{arrived:,} of {size:,} bytes arrived")
+    return content.getvalue()
+
+
+def _whole(answer: Any) -> IO[bytes]:  # noqa: ANN401 (typeshed has it so)
+    """Take a whole zip, as far as a zip of Lambda's can be long."""
+    announced = answer.headers.get("Content-Length", "")
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile())
+        size = _copy(answer, file, _MOST_BYTES)
+        if announced.isdigit() and int(announced) != size:
+            raise UnreadableError(f"{size:,} of {int(announced):,} bytes arrived")
+        stack.pop_all()
+    return file
+
+
+def _copy(answer: Any, file: IO[bytes], most: int) -> int:  # noqa: ANN401 (typeshed has it so)
+    """Take what comes, within bounds of bytes and seconds; gives how much it was."""
+    deadline = time.monotonic() + _MOST_SECONDS
+    size = 0
+    while chunk := answer.read1(_CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise UnreadableError(f"it is longer than {most:,} bytes")
+        if time.monotonic() > deadline:
+            raise UnreadableError(f"it took longer than {_MOST_SECONDS:.0f} s")
+        file.write(chunk)
+    return size
+
+
+class _Ranges(io.RawIOBase):
+    """A file elsewhere, of which what is read is fetched; its tail is here already."""
+
+    def __init__(self, url: str, size: int, start: int, tail: bytes) -> None:
+        super().__init__()
+        self._url = url
+        self._size = size
+        self._start = start
+        self._tail = tail
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (a writable buffer)
+        end = min(self._at + len(buffer), self._size)
+        content = self._fetch(self._at, end) if end > self._at else b""
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
+
+    def _fetch(self, start: int, end: int) -> bytes:
+        if start >= self._start:
+            return self._tail[start - self._start : end - self._start]
+        if end - start > _MOST_DIRECTORY_BYTES:
+            raise UnreadableError(f"its directory is longer than {_MOST_DIRECTORY_BYTES:,} bytes")
+        with _get(self._url, f"bytes={start}-{end - 1}") as answer:
+            if answer.status != _PARTIAL or _place(answer) != (start, self._size):
+                raise UnreadableError("the server answers another range than was asked for")
+            return _exactly(answer, end - start)

@@ -1,0 +1,43 @@
+"""The folder that builds are made in: in memory where there is room, else where the system says."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder with a random name is made in it)
+_ROOM_BYTES = 4 * 1024 * 1024 * 1024
+"""Several of the largest trees that can become a layer, at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scratch:
+    """Makes folders that are gone afterwards."""
+
+    base: Path | None = None
+    """Where; None means the system's folder for temporary files."""
+
+    @classmethod
+    def around(cls, environ: Mapping[str, str]) -> "Scratch":
+        """Choose where: TMPDIR if that is set; else memory, where files cost a fraction."""
+        return cls(base=None if environ.get("TMPDIR") or not _is_roomy(_MEMORY) else _MEMORY)
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Give an empty folder for a while."""
+        with tempfile.TemporaryDirectory(prefix="layer-builder-", dir=self.base) as folder:
+            yield Path(folder)
+
+
+def _is_roomy(folder: Path) -> bool:
+    """Tell whether a folder in memory is there, takes libraries to load, and has room."""
+    try:
+        status = os.statvfs(folder)
+        memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return False
+    free = status.f_bavail * status.f_frsize
+    loads = not status.f_flag & os.ST_NOEXEC
+    return loads and os.access(folder, os.W_OK) and min(free, memory) >= _ROOM_BYTES

@@ -1,0 +1,1 @@
+"""The layers of functions: planned, checked, updated."""

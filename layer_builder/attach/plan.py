@@ -1,0 +1,237 @@
+"""The attachment: the layers a function has, those it is to have, and what changes in between."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from layer_builder import limits
+from layer_builder.errors import Problem
+from layer_builder.limits import mib
+from layer_builder.stack import Stack
+
+
+class Kind(StrEnum):
+    """What becomes of one layer of a function."""
+
+    FOREIGN = "foreign"
+    """Not of this manifest: it stays as it is, where it is."""
+    KEPT = "kept"
+    """The function has this version already, where it is to be."""
+    MOVED = "moved"
+    """The same version, in another place."""
+    REPLACED = "replaced"
+    """Another version of the same layer."""
+    ADDED = "added"
+    REMOVED = "removed"
+    """Of this manifest, and no longer in the function's list there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One layer before and after, by the ARNs of its versions; None where it is not there."""
+
+    kind: Kind
+    before: str | None = None
+    after: str | None = None
+
+    def __str__(self) -> str:
+        """Say it in a line: `replaced arn:…:core:3 → 4`."""
+        match self.before, self.after:
+            case str(before), str(after) if before != after:
+                return f"{self.kind} {before} → {after.rpartition(':')[2]}"
+            case before, after:
+                return f"{self.kind} {after or before}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A function's layers before and after, as ARNs of layer versions in their order."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    changes: tuple[Change, ...]
+    """Those of `after` in their order, then those that go."""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.before != self.after
+
+    def diff(self) -> list[str]:
+        """List the layers, marked as a diff marks lines: `- `, `+ ` and two blanks."""
+        lines = []
+        matcher = SequenceMatcher(None, self.before, self.after, autojunk=False)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag == "equal":
+                lines += [f"  {arn}" for arn in self.before[i1:i2]]
+                continue
+            lines += [f"- {arn}" for arn in self.before[i1:i2]]
+            lines += [f"+ {arn}" for arn in self.after[j1:j2]]
+        return lines
+
+
+def layer_of(version: str) -> str:
+    """Give the layer's ARN for that of one of its versions.
+
+    >>> layer_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
+    'arn:aws:lambda:eu-west-1:123456789012:layer:core'
+    """
+    return version.rpartition(":")[0]
+
+
+def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) -> Attachment:
+    """Decide which layers a function is to have.
+
+    `wanted` are layer versions in stack order; `ours` are the ARNs of the manifest's layers.
+    Layers that are not ours keep their places; one that is wanted (`external:`) is there in the
+    wanted version. Ours that are not wanted go. The places that ours have are filled with ours in
+    stack order; what finds no place is added at the end.
+    """
+    versions = {layer_of(arn): arn for arn in wanted}
+    places: list[str] = []
+    for arn in before:
+        layer = layer_of(arn)
+        twice = layer in versions and layer in map(layer_of, places)
+        if not twice and (layer in versions or layer not in ours):
+            places.append(arn)
+    there = set(map(layer_of, places))
+    moving = [arn for arn in wanted if layer_of(arn) in ours or layer_of(arn) not in there]
+    after = []
+    for arn in places:
+        layer = layer_of(arn)
+        is_ours = layer in versions and layer in ours
+        after.append(moving.pop(0) if is_ours else versions.get(layer, arn))
+    after += moving
+    old = {layer_of(arn): arn for arn in reversed(before)}
+    changes = [
+        Change(
+            kind=_kind(arn, places[index] if index < len(places) else None, old, versions),
+            before=old.get(layer_of(arn)),
+            after=arn,
+        )
+        for index, arn in enumerate(after)
+    ]
+    gone = [arn for arn in before if layer_of(arn) not in map(layer_of, after)]
+    changes += [Change(kind=Kind.REMOVED, before=arn) for arn in gone]
+    return Attachment(before=tuple(before), after=tuple(after), changes=tuple(changes))
+
+
+def _kind(arn: str, place: str | None, old: Mapping[str, str], versions: Mapping[str, str]) -> Kind:
+    """Name what happens to a layer; `place` is what stood where it is to stand."""
+    layer = layer_of(arn)
+    if layer not in versions:
+        return Kind.FOREIGN
+    if layer not in old:
+        return Kind.ADDED
+    if arn != old[layer]:
+        return Kind.REPLACED
+    return Kind.KEPT if arn == place else Kind.MOVED
+
+
+def too_many(attachment: Attachment) -> Problem | None:
+    """Say why AWS would not attach so many layers, if so."""
+    if len(attachment.after) <= limits.LAYERS_PER_FUNCTION:
+        return None
+    return Problem(
+        message=f"it would have {len(attachment.after)} layers;"
+        f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
+        details=tuple(map(str, attachment.changes)),
+        advice=("detach a foreign one, or join two layers of the manifest",),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one zip takes of the room that a function and its layers share."""
+
+    name: str
+    """ARN of the layer version, or `the function's code`."""
+    size: int | None
+    """Bytes unzipped; None when that cannot be known."""
+    source: str
+    """Where the number is from, or why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """A function's code and its layers-to-be against the limit that they share."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def known(self) -> int:
+        """Unzipped bytes of all parts that are known."""
+        return sum(part.size or 0 for part in self.parts)
+
+    @property
+    def unknown(self) -> tuple[Part, ...]:
+        """The parts whose size cannot be known; AWS counts them, too."""
+        return tuple(part for part in self.parts if part.size is None)
+
+    @property
+    def reading(self) -> limits.Reading:
+        """What is known against AWS's limit."""
+        return limits.Reading(limit=limits.unzipped_limit(), used=self.known)
+
+    def __str__(self) -> str:
+        """Say in a line what code and layers unzip to, and what is not counted."""
+        if len(self.unknown) == len(self.parts):
+            return f"what code and layers unzip to is not known ({self._why()})"
+        said = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
+        return f"{said}, without what is not known ({self._why()})" if self.unknown else said
+
+    def _why(self) -> str:
+        return "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
+
+    def problem(self) -> Problem | None:
+        """Say why AWS would refuse the layers, if so."""
+        if not self.reading.is_over:
+            return None
+        lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
+        lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
+        return Problem(
+            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
+            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
+            " allows a function and all its layers",
+            details=tuple(lines),
+            advice=(
+                "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
+                "what cannot fit 250 MiB runs as a container image (10 GiB)",
+            ),
+        )
+
+
+class Status(StrEnum):
+    """What a run did with a function."""
+
+    ATTACHED = "attached"
+    UNCHANGED = "unchanged"
+    PLANNED = "would change"
+    """In a dry run."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A function in a region, and what a run did with its layers."""
+
+    stack: Stack
+    region: str
+    status: Status
+    has: tuple[str, ...] | None = None
+    """The ARNs of the layers that it has now; None when that is not known."""
+    attachment: Attachment | None = None
+    """None when it could not be planned."""
+    forecast: Forecast | None = None
+    """None when nothing was to be written."""
+
+    @property
+    def title(self) -> str:
+        """Name it in a log: `function api (shop-api) in eu-west-1`."""
+        return title(self.stack, self.region)
+
+
+def title(stack: Stack, region: str) -> str:
+    """Name a function in a region."""
+    return f"function {stack.key} ({stack.function_name}) in {region}"

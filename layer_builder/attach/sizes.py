@@ -1,0 +1,97 @@
+"""Measures what zips unzip to: no API tells it, so it is known, declared, or read from the zip."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from layer_builder.attachment import Part
+from layer_builder.errors import AwsError
+from layer_builder.layer import Layer
+from layer_builder.published import Content, Function, Storage, User, Version
+from layer_builder.remote_zip import UnreadableError
+from layer_builder.shelf import Shelf
+from layer_builder.stack import Stack
+
+CODE = "the function's code"
+
+Measure = Callable[[str], int]
+"""Says what the zip at an address unzips to, in bytes; raises UnreadableError."""
+
+
+class Catalog(Protocol):
+    """The layer versions of one region."""
+
+    def versions(self, name: str) -> Sequence[Version]:
+        """List the versions of a layer, newest first."""
+
+    def users(self) -> Sequence[User]:
+        """List all functions and their published versions."""
+
+    def aliases(self, function: str) -> dict[str, list[str]]:
+        """List a function's aliases by the version that they lead to."""
+
+    def storage(self) -> Storage | None:
+        """Read how much code storage is used."""
+
+    def content(self, arn: str) -> Content:
+        """Read where a zip is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """Unzipped sizes, each found out once."""
+
+    built: Mapping[str, int]
+    """By the sha256 of zips in the output dir."""
+    declared: Mapping[str, int]
+    """By ARN: what the manifest says of other people's layers."""
+    measure: Measure
+    weighed: dict[str, Part] = field(default_factory=dict)
+
+    def layer(self, catalog: Catalog, arn: str) -> Part:
+        """Weigh a layer version; its size is None where it cannot be known."""
+        if arn not in self.weighed:
+            self.weighed[arn] = self._layer(catalog, arn)
+        return self.weighed[arn]
+
+    def code(self, function: Function) -> Part:
+        """Weigh the code of a function."""
+        name = f"{function.name} {function.code.sha256}"
+        if name not in self.weighed:
+            self.weighed[name] = self.zip(CODE, function.code)
+        return self.weighed[name]
+
+    def _layer(self, catalog: Catalog, arn: str) -> Part:
+        if arn in self.declared:
+            return Part(name=arn, size=self.declared[arn], source="declared in external:")
+        try:
+            content = catalog.content(arn)
+        except AwsError as error:
+            first = error.problems[0]
+            return Part(name=arn, size=None, source=": ".join((first.message, *first.details)))
+        return self.zip(arn, content)
+
+    def zip(self, name: str, content: Content) -> Part:
+        """Weigh a zip, by its digest or where it lies."""
+        if content.sha256 in self.built:
+            size = self.built[content.sha256]
+            return Part(name=name, size=size, source="the same zip is in the output dir")
+        try:
+            size = self.measure(content.location)
+        except UnreadableError as error:
+            return Part(name=name, size=None, source=str(error))
+        return Part(name=name, size=size, source="the directory of its zip")
+
+
+def scales(
+    layers: Iterable[Layer], stacks: Iterable[Stack], shelf: Shelf, measure: Measure
+) -> Scales:
+    """Begin with what is known without asking AWS."""
+    shelved = [found for layer in layers if (found := shelf.find(layer.stem))]
+    return Scales(
+        built={note.sha256: note.weight.unzipped_bytes for note, _ in shelved},
+        declared={
+            external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
+        },
+        measure=measure,
+    )

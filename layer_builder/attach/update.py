@@ -1,0 +1,117 @@
+"""Fits one function with layers: asks, looks what came of it, and never leaves it half done."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from layer_builder.errors import AwsError, LayerBuilderError
+from layer_builder.patience import Failure, Tally
+from layer_builder.published import Function
+
+_ROUNDS = 5
+"""How often AWS may say yes, and the function have other layers all the same."""
+
+
+class Functions(Protocol):
+    """The functions of one region."""
+
+    def settled(self, name: str) -> Function:
+        """Read a function when no update of it is under way."""
+
+    def set_layers(self, function: Function, layers: Sequence[str]) -> None:
+        """Ask once for a function to have these layers, if it still is as it was read."""
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+
+
+class UpdateFailedError(AwsError):
+    """AWS took an update and failed at it; holds the reason."""
+
+
+class Fitting:
+    """A function on its way to its layers."""
+
+    def __init__(self, *, functions: Functions, function: Function) -> None:
+        """Take a function as it was read; nothing is sent yet."""
+        self._functions = functions
+        self._function = function
+        self._before = function.layers
+        self._is_known = True
+
+    @property
+    def has(self) -> tuple[str, ...] | None:
+        """The layers that it has, as it was last read; None when it could not be."""
+        return self._function.layers if self._is_known else None
+
+    def bring(self, wanted: Callable[[Function], tuple[str, ...]]) -> None:
+        """Have it have its layers; `wanted` says which, for the function as it is each time.
+
+        An update is idempotent, so what happened is seen by reading the function, and what did not
+        is asked for again. Raises UpdateFailedError when AWS fails at an update that it took,
+        AwsError when it refuses one or never does it.
+        """
+        tally = Tally()
+        wrote = False
+        rounds = 0
+        # Ends: patience with each kind of failure has an end, and so have the rounds.
+        while rounds < _ROUNDS:
+            layers = wanted(self._function)
+            if self._function.layers == layers:
+                if wrote and self._function.failed:
+                    raise UpdateFailedError.because(self._function.failed)
+                return
+            if not wrote:
+                self._before = self._function.layers
+            try:
+                self._functions.set_layers(self._function, layers)
+            except AwsError as error:
+                again = self._functions.may_repeat(tally, error.failure)
+                if error.failure is Failure.REFUSED:
+                    raise
+                wrote = wrote or error.failure is Failure.DOUBT
+                self._look()
+                if not again and self._function.layers != layers:
+                    raise
+            else:
+                rounds += 1
+                wrote = True
+                self._look()
+        raise AwsError.because(
+            f"it was updated {_ROUNDS} times, and had other layers each time: somebody else sets them",
+            advice=("see what else sets the function's layers, and run it again",),
+        )
+
+    def _look(self) -> None:
+        self._is_known = False
+        self._function = self._functions.settled(self._function.name)
+        self._is_known = True
+
+    def put_back(self, error: UpdateFailedError) -> AwsError:
+        """Give it the layers that it had, after an update that failed; gives what to tell."""
+        before = self._before
+        try:
+            self.bring(lambda _: before)
+            fact = "its previous layers were put back"
+        except UpdateFailedError as trouble:
+            fact = f"its previous layers were put back, and AWS failed at that too: {trouble}"
+        except LayerBuilderError as trouble:
+            fact = f"its previous layers could not be put back: {trouble}"
+        return AwsError.because(
+            f"AWS failed at the update with its new layers: {error}",
+            details=(fact, *self._state()),
+            advice=("see the function's own logs and state, and run it again",),
+        )
+
+    def explained(self, error: LayerBuilderError) -> LayerBuilderError:
+        """Add to an error which layers the function has now."""
+        first, *rest = error.problems
+        details = (*first.details, *self._state())
+        return type(error)(replace(first, details=details), *rest)
+
+    def _state(self) -> list[str]:
+        if self.has is None:
+            return ["it could not be read afterwards: it has the layers it had, or the new ones"]
+        if self.has == self._before:
+            return ["nothing has changed: it has the layers that it had"]
+        return ["it has now:", *(f"  {arn}" for arn in self.has or ("no layers",))]

@@ -1,0 +1,94 @@
+"""Lambda functions of a region: reads them, waits for their updates, sets their layers.
+
+API: https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html,
+API_UpdateFunctionConfiguration.html; states of a function:
+https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from layer_builder.aws import Aws
+from layer_builder.aws_errors import readable
+from layer_builder.catalog import content_of, layers_of
+from layer_builder.errors import AwsError
+from layer_builder.patience import Failure, Tally
+from layer_builder.published import Function
+
+_LOOKS = 300
+_LOOK_SECONDS = 1.0
+"""As the waiter function_updated_v2 of botocore does."""
+
+_BUSY = frozenset({"ResourceConflictException", "PreconditionFailedException"})
+
+
+class LambdaFunctions:
+    """The functions of one region."""
+
+    def __init__(self, aws: Aws) -> None:
+        """Take the region; nothing is sent yet."""
+        self.region = aws.region
+        self._aws = aws
+        self._lambda = aws.client("lambda", attempts=1)
+
+    def settled(self, name: str) -> Function:
+        """Read a function when no update of it is under way.
+
+        Raises AwsError when one takes longer than five minutes.
+        """
+        for _ in range(_LOOKS):
+            function = self._read(name)
+            if function.is_settled:
+                return function
+            self._aws.wait(_LOOK_SECONDS)
+        raise AwsError.because(
+            f"an update of it is still under way after {_LOOKS * _LOOK_SECONDS:.0f} s",
+            advice=("run it again when the update is done",),
+        )
+
+    def set_layers(self, function: Function, layers: Sequence[str]) -> None:
+        """Ask once for a function to have these layers, if it still is as it was read.
+
+        Raises AwsError whose `failure` says whether it may have happened nevertheless; BUSY when
+        the function has changed, or is changing.
+        """
+        guard = {"RevisionId": function.revision} if function.revision else {}
+        try:
+            with self._aws.translated(None):
+                self._lambda.update_function_configuration(
+                    FunctionName=function.name, Layers=list(layers), **guard
+                )
+        except AwsError as error:
+            if error.code in _BUSY:
+                error.failure = Failure.BUSY
+            raise
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+        return self._aws.may_repeat(tally, failure)
+
+    def _read(self, name: str) -> Function:
+        def read() -> Function:
+            with readable("GetFunction"):
+                return _function(self._lambda.get_function(FunctionName=name))
+
+        with self._aws.translated(None):
+            return self._aws.repeated(read)
+
+
+def _function(answer: Mapping[str, Any]) -> Function:
+    found = answer["Configuration"]
+    code = {**found, "Location": (answer.get("Code") or {}).get("Location")}
+    update = found.get("LastUpdateStatus") or ""
+    reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatusReasonCode")
+    return Function(
+        name=found["FunctionName"],
+        runtime=found.get("Runtime") or "",
+        architecture=(found.get("Architectures") or ["x86_64"])[0],
+        is_image=found.get("PackageType") == "Image",
+        layers=layers_of(found),
+        code=content_of(code),
+        revision=found.get("RevisionId") or "",
+        failed=(reason or "AWS gives no reason") if update == "Failed" else "",
+        is_settled=update != "InProgress" and found.get("State") != "Pending",
+    )

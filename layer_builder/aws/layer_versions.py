@@ -1,0 +1,198 @@
+"""Layer versions on AWS: reads those that are there, publishes new ones, deletes old ones.
+
+API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
+"""
+
+import base64
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from typing import Any
+
+from layer_builder import limits
+from layer_builder.aws import Aws, offline_client
+from layer_builder.aws_errors import readable
+from layer_builder.bucket import Bucket
+from layer_builder.errors import LimitError
+from layer_builder.layer import Built
+from layer_builder.patience import Failure, Tally
+from layer_builder.published import LayerVersion
+from layer_builder.waiting import Room
+
+_IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
+"""For zips that go in requests: botocore holds each four times over."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A client is some megabytes; a cache without a lock lets each thread make one."""
+
+
+class LayerVersions:
+    """The layer versions of one region."""
+
+    def __init__(self, aws: Aws, bucket: Bucket | None = None) -> None:
+        """Take the region, and the bucket for large zips; nothing is sent yet."""
+        self.region = aws.region
+        self._aws = aws
+        self._bucket = bucket
+        # botocore must not repeat a publish: one that timed out may have happened.
+        self._lambda = aws.client("lambda", attempts=1)
+
+    def newest(self, built: Built) -> LayerVersion | None:
+        """Read the newest version of a layer, None when there is none."""
+        with self._aws.translated(built):
+            numbers = self._numbers(built.layer.name)
+            return self._read(built.layer.name, max(numbers)) if numbers else None
+
+    def newer(self, built: Built, than: int) -> Iterator[LayerVersion]:
+        """Read the versions of a layer that came after one, newest first."""
+        with self._aws.translated(built):
+            for number in sorted(self._numbers(built.layer.name), reverse=True):
+                if number > than:
+                    yield self._read(built.layer.name, number)
+
+    def _numbers(self, name: str) -> list[int]:
+        found: list[int] = []
+        more: dict[str, Any] = {}
+        while True:
+            page, marker = self._aws.repeated(partial(self._page, LayerName=name, **more))
+            found += page
+            if not marker:
+                return found
+            more = {"Marker": marker}
+
+    def _page(self, **asked: Any) -> tuple[list[int], str]:  # noqa: ANN401 (botocore's)
+        answer = self._lambda.list_layer_versions(**asked)
+        with readable("ListLayerVersions"):
+            return [int(item["Version"]) for item in answer["LayerVersions"]], answer.get(
+                "NextMarker", ""
+            )
+
+    def _read(self, name: str, number: int) -> LayerVersion:
+        return self._aws.repeated(
+            lambda: _version(
+                "GetLayerVersion",
+                self._lambda.get_layer_version(LayerName=name, VersionNumber=number),
+            )
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another look, or another try."""
+        self._aws.wait(seconds)
+
+    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+        return self._aws.may_repeat(tally, failure)
+
+    def check_bucket(self, *, for_reference: bool) -> None:
+        """Make sure, before anything is built, that the bucket can be used.
+
+        Raises AwsError when it is missing, in another region, or not ours to use.
+        """
+        if self._bucket:
+            self._bucket.check(self._aws, for_reference=for_reference)
+
+    def check(self, built: Built) -> None:
+        """Make sure, before anything is written, that this layer can be sent.
+
+        Raises LimitError when the request would be too large.
+        """
+        if self._bucket and self._bucket.takes(built):
+            return
+        body = limits.request_body_bytes(
+            built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
+        )
+        if body >= limits.REQUEST_BODY_BYTES:
+            raise LimitError.because(
+                f"the request to publish it would be {body:,} bytes;"
+                f" AWS takes less than {limits.REQUEST_BODY_BYTES:,}",
+                layer=built.layer.key,
+                advice=("set s3-bucket: a zip in S3 may be larger",),
+            )
+
+    def stage(self, built: Built) -> None:
+        """Put the zip into the bucket, where it goes through one; done twice it is done once."""
+        if self._bucket and self._bucket.takes(built):
+            with self._aws.translated(built):
+                self._bucket.upload(self._aws, built)
+
+    def unstage(self, built: Built) -> bool:
+        """Remove the zip from the bucket, where that is wanted; tells whether it was there."""
+        wanted = built.layer.delivery.removes_object
+        if self._bucket and wanted and self._bucket.takes(built):
+            return self._bucket.remove(self._aws, built)
+        return False
+
+    def publish(self, built: Built) -> LayerVersion:
+        """Ask once for a new version of a layer that is staged.
+
+        Raises AwsError whose `failure` says whether it may have happened nevertheless.
+        """
+        with self._aws.translated(built):
+            if self._bucket and self._bucket.takes(built):
+                return self._publish(built, self._bucket.content(self._aws, built))
+            with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
+                return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
+
+    def delete(self, built: Built, number: int) -> None:
+        """Delete a version; deleted twice it is deleted once.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
+        """
+        with self._aws.translated(built):
+            self._aws.repeated(
+                lambda: self._lambda.delete_layer_version(
+                    LayerName=built.layer.name, VersionNumber=number
+                )
+            )
+
+    def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
+        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
+        return _version("PublishLayerVersion", answer)
+
+
+def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
+    """Measure the JSON around the zip, by having botocore build the request and not send it."""
+    with _ONE_AT_A_TIME:
+        client = _measuring_client(region)
+    answer = client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    return int(answer["Bytes"])
+
+
+@cache
+def _measuring_client(region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    """Make a client whose publish measures the request and sends nothing; for any thread."""
+    client = offline_client("lambda", region)
+
+    def measure(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
+        return type("Unsent", (), {"status_code": 200})(), {"Bytes": len(params["body"])}
+
+    client.meta.events.register_first("before-call.lambda.PublishLayerVersion", measure, "measure")
+    return client
+
+
+def _metadata(built: Built) -> dict[str, Any]:
+    layer = built.layer
+    metadata: dict[str, Any] = {
+        "LayerName": layer.name,
+        "CompatibleRuntimes": built.runtimes,
+        "CompatibleArchitectures": built.architectures,
+    }
+    if layer.description:
+        metadata["Description"] = layer.description
+    if layer.license:
+        metadata["LicenseInfo"] = layer.license
+    return metadata
+
+
+def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
+    with readable(operation):
+        digest = answer.get("Content", {}).get("CodeSha256") or ""
+        return LayerVersion(
+            arn=answer["LayerVersionArn"],
+            version=int(answer["Version"]),
+            sha256=base64.b64decode(digest).hex(),
+            runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+            architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+            description=answer.get("Description") or "",
+            license=answer.get("LicenseInfo") or "",
+        )

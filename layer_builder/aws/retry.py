@@ -1,0 +1,143 @@
+"""Patience: what a failed call to AWS means, how long to wait before the next, how fast to call.
+
+Pure: knows neither clock nor dice; both are handed in. Throttling codes are those of botocore's
+own retry handler (botocore.retries.standard); the rate is AWS's quota for the control plane:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Failure(StrEnum):
+    """What a failed call says about the deed that it asked for."""
+
+    UNSENT = "unsent"
+    """Nothing reached AWS: it did not happen."""
+    THROTTLED = "throttled"
+    """AWS turned the call away unread: it did not happen."""
+    DOUBT = "doubt"
+    """No answer, or none that tells: it may have happened."""
+    BUSY = "busy"
+    """Something else is being changed there: it did not happen, and may when that is over."""
+    REFUSED = "refused"
+    """AWS said no: it did not happen, and will not another time."""
+
+
+THROTTLES = frozenset(
+    {
+        *("BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException"),
+        *("PriorRequestNotComplete", "ProvisionedThroughputExceededException"),
+        *("RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown"),
+        *("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"),
+        *("TooManyUpdates", "TransactionInProgressException"),
+    }
+)
+"""Error codes of calls that were turned away for being too many."""
+
+_TIME_OUTS = frozenset({"RequestTimeout", "RequestTimeoutException"})
+_GONE = "NoSuchUpload"
+"""Another run aborted the upload: the next begins anew."""
+_TOO_MANY = 429
+_TIME_OUT = 408
+_SERVER = 500
+_REDIRECT = 300
+
+
+def judge(status: int, code: str) -> Failure:
+    """Say what an error that AWS answered with means, from its HTTP status and error code."""
+    if status == _TOO_MANY or code in THROTTLES:
+        return Failure.THROTTLED
+    if code == _GONE:
+        return Failure.UNSENT
+    if status < _REDIRECT or status >= _SERVER or status == _TIME_OUT or code in _TIME_OUTS:
+        return Failure.DOUBT
+    return Failure.REFUSED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How often a call is made in all, and the waits between, doubling from `base` to `cap`."""
+
+    calls: int
+    base: float
+    """Seconds."""
+    cap: float
+    """Seconds."""
+
+    def pause(self, failed: int, roll: float) -> float | None:
+        """Give the seconds to wait after so many failed calls, None to give up.
+
+        `roll` is from 0 to 1: the whole wait is jitter, so that many who failed together do not
+        come back together.
+
+        >>> Policy(calls=4, base=1, cap=3).pause(2, 0.5)
+        1.0
+        """
+        if failed >= self.calls:
+            return None
+        return roll * min(self.cap, self.base * 2.0 ** (failed - 1))
+
+
+POLICIES = {
+    Failure.UNSENT: Policy(calls=6, base=0.5, cap=8),
+    Failure.THROTTLED: Policy(calls=40, base=1, cap=10),
+    Failure.DOUBT: Policy(calls=5, base=1, cap=20),
+    Failure.BUSY: Policy(calls=8, base=1, cap=10),
+    Failure.REFUSED: Policy(calls=1, base=0, cap=0),
+}
+
+LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait before each look at whether a doubtful deed happened: AWS may list it late."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """The failures of one deed, by what they mean: each kind has a patience of its own."""
+
+    failed: Counter[Failure] = field(default_factory=Counter)
+
+    def pause(self, failure: Failure, roll: float) -> float | None:
+        """Count a failure; give the seconds to wait before the next call, None to give up."""
+        self.failed[failure] += 1
+        return POLICIES[failure].pause(self.failed[failure], roll)
+
+
+CALLS_PER_SECOND = 13.0
+"""AWS takes 15 a second for the account and region, whoever calls; some are left for others."""
+_BURST = 2
+_SLOWEST = 0.5
+_CUT = 0.7
+_CUT_SECONDS = 1.0
+_RECOVERY = 0.5
+
+
+class Pace:
+    """Spaces the calls of one region: at most 15 in any second, fewer while AWS throttles.
+
+    Goes down by a third when a call is throttled (once a second, for all that were on their way
+    together), and comes back by half a call per second with each second of success.
+    """
+
+    def __init__(self) -> None:
+        """Begin at full pace."""
+        self.rate = CALLS_PER_SECOND
+        self._next = float("-inf")
+        self._cut = float("-inf")
+
+    def slot(self, now: float) -> float:
+        """Take the next place in the row; gives the seconds to wait for it."""
+        gap = 1 / self.rate
+        self._next = max(self._next + gap, now - _BURST * gap)
+        return max(0.0, self._next - now)
+
+    def slower(self, now: float) -> None:
+        """Hear that a call was throttled."""
+        if now - self._cut >= _CUT_SECONDS:
+            self._cut = now
+            self.rate = max(_SLOWEST, self.rate * _CUT)
+
+    def faster(self) -> None:
+        """Hear that a call was not throttled."""
+        self.rate = min(CALLS_PER_SECOND, self.rate + _RECOVERY / self.rate)

@@ -1,0 +1,72 @@
+"""What to say of layers that are over a limit, or near it."""
+
+from layer_builder.errors import Problem
+from layer_builder.layer import Built
+from layer_builder.limits import Reading, mib
+from layer_builder.rules import Profile
+
+_HEAVIEST = 10
+
+
+def over(built: Built) -> list[Problem]:
+    """Say which limits a layer breaks: its size, the limit and its reason, what weighs most."""
+    return [_over(built, reading) for reading in built.readings if reading.is_over]
+
+
+def near(built: Built) -> list[Problem]:
+    """Say which limits a layer comes close to, from its `warn-at` up."""
+    return [
+        Problem(
+            message=f"{_size(reading)} is {reading.share:.0%} of {reading.limit.name}"
+            f" ({mib(reading.limit.allowed)}); {mib(reading.headroom)} left",
+            layer=built.layer.key,
+            place=built.layer.place,
+        )
+        for reading in built.readings
+        if not reading.is_over and reading.share >= built.layer.budget.warn_at
+    ]
+
+
+def heaviest(built: Built) -> tuple[str, ...]:
+    """List the ten distributions that weigh most, unzipped."""
+    packages = sorted(built.account.packages, key=lambda package: -package.bytes_kept)
+    lines = [
+        f"{package.bytes_kept:>13,} B  {package.name} {package.version}"
+        for package in packages[:_HEAVIEST]
+    ]
+    if built.account.included_bytes:
+        lines.append(f"{built.account.included_bytes:>13,} B  files of the workspace")
+    return tuple(lines)
+
+
+def _over(built: Built, reading: Reading) -> Problem:
+    limit = reading.limit
+    return Problem(
+        message=f"{_size(reading)} ({reading.used:,} bytes) is over {limit.name}:"
+        f" {limit.allowed:,} bytes, {-reading.headroom:,} too many",
+        layer=built.layer.key,
+        place=built.layer.place,
+        details=(f"why: {limit.reason}", "heaviest distributions, unzipped:", *heaviest(built)),
+        advice=tuple(_advice(built, reading)),
+    )
+
+
+def _advice(built: Built, reading: Reading) -> list[str]:
+    advice = []
+    if reading.limit.kind == "zip" and built.layer.budget.zip_bytes != reading.limit.allowed:
+        advice.append("set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped")
+    if built.layer.prune is not Profile.AGGRESSIVE:
+        advice.append("prune: aggressive removes more; drop: removes what you name")
+    advice.append(f"`layer-builder split {built.layer.key}` proposes layers that fit")
+    names = {package.name for package in built.account.packages}
+    if "botocore" in names:
+        advice.append(
+            "sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"
+        )
+    if reading.limit.kind == "unzipped":
+        advice.append("what cannot fit 250 MiB runs as a container image (10 GiB)")
+    return advice
+
+
+def _size(reading: Reading) -> str:
+    return f"{reading.limit.kind} {mib(reading.used)}"

@@ -1,0 +1,80 @@
+"""Bytecode in a layer: whose is packed, and how much of it keeps the limits."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from layer_builder import limits
+from layer_builder.layer import Archive, Bytecode, Layer
+from layer_builder.stack import Stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """A finished zip of a layer with so much bytecode in it."""
+
+    mode: Bytecode
+    archive: Archive
+    files: int = 0
+    """Of bytecode."""
+    bytes: int = 0
+    """Of bytecode, unzipped."""
+
+
+def modes(asked: Bytecode) -> tuple[Bytecode, ...]:
+    """Say which variants to make, the one with the most bytecode first."""
+    match asked:
+        case Bytecode.NONE | Bytecode.IMPORTED | Bytecode.ALL:
+            return (asked,)
+        case Bytecode.AUTO:
+            return (Bytecode.ALL, Bytecode.IMPORTED, Bytecode.NONE)
+        case _:
+            assert_never(asked)
+
+
+def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> list[str]:
+    """Pick the modules that get bytecode, from all files of the tree and those a proof loaded."""
+    modules = sorted(path for path in paths if path.endswith(".py"))
+    match mode:
+        case Bytecode.NONE:
+            return []
+        case Bytecode.IMPORTED:
+            return [path for path in modules if path in loaded]
+        case Bytecode.ALL | Bytecode.AUTO:
+            return modules
+        case _:
+            assert_never(mode)
+
+
+def fits(layer: Layer, archive: Archive, *, through_s3: bool) -> bool:
+    """Tell whether a zip stays below `warn-at` of every limit of its layer."""
+    allowed = limits.limits_for(layer.budget, through_s3=through_s3)
+    readings = limits.weigh(archive.weight, allowed)
+    return all(reading.share < layer.budget.warn_at for reading in readings)
+
+
+def choose(
+    sizes: Mapping[str, Sequence[int]], stacks: Sequence[Stack], builds: Mapping[str, str]
+) -> dict[str, int]:
+    """Choose for each build the most bytecode that lets every stack stay below `warn-at`.
+
+    `sizes` gives, by build, the unzipped bytes with ever less bytecode; the answer is an index into
+    them. `builds` names the build of each layer's id. Where a stack has too much, that step is
+    taken which saves most.
+    """
+    chosen = dict.fromkeys(sizes, 0)
+
+    def saving(build: str) -> int:
+        return sizes[build][chosen[build]] - sizes[build][chosen[build] + 1]
+
+    for stack in stacks:
+        members = [builds[layer.id] for layer in stack.layers]
+        external = sum(layer.unzipped_bytes for layer in stack.external)
+        share = min(layer.budget.warn_at for layer in stack.layers)
+        allowed = share * limits.unzipped_limit().allowed - external - stack.reserve
+        while sum(sizes[build][chosen[build]] for build in members) >= allowed:
+            smaller = [b for b in dict.fromkeys(members) if chosen[b] + 1 < len(sizes[b])]
+            if not smaller:
+                break
+            chosen[max(smaller, key=lambda build: (saving(build), build))] += 1
+    return chosen

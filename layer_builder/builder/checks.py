@@ -1,0 +1,111 @@
+"""What is worth a warning in a layer that is not wrong."""
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from layer_builder import imports
+from layer_builder.distributions import Distribution
+from layer_builder.errors import Problem
+from layer_builder.target import Target
+
+DEV_TOOLS = frozenset(
+    {
+        "black", "coverage", "flake8", "hypothesis", "ipython", "isort", "jupyter", "moto", "mypy",
+        "nox", "pip-tools", "pre-commit", "pylint", "pyright", "pytest", "pytest-cov", "ruff",
+        "tox", "twine", "types-requests", "virtualenv",
+    }
+)  # fmt: skip
+
+
+def warnings(
+    installed: Sequence[Distribution], paths: Collection[str], target: Target,
+    *, elsewhere: Collection[str] = (),
+) -> list[Problem]:  # fmt: skip
+    """List them; `elsewhere` names distributions that the layer's functions find outside it."""
+    return [
+        *_shadowing(paths),
+        *_half_an_sdk(installed),
+        *_overwritten(installed),
+        *_unmet(installed, target, elsewhere),
+        *_dev_tools(installed),
+    ]
+
+
+def _shadowing(paths: Collection[str]) -> Iterator[Problem]:
+    """In Lambda, /opt/python comes before the standard library on `sys.path`."""
+    tops = {
+        name.partition(".")[0]: path
+        for path in sorted(paths)
+        if (name := imports.module_name(path))
+    }
+    shadows = sorted(tops.keys() & sys.stdlib_module_names)
+    if shadows:
+        yield Problem(
+            message=f"modules of the layer replace the standard library's: {', '.join(shadows)}",
+            details=tuple(tops[name] for name in shadows),
+            advice=("drop the backport from the requirements; Python has had it for years",),
+        )
+
+
+def _half_an_sdk(installed: Sequence[Distribution]) -> Iterator[Problem]:
+    names = {distribution.name for distribution in installed}
+    halves = {"boto3", "botocore"}
+    if len(names & halves) == 1:
+        (present,), (absent,) = names & halves, halves - names
+        yield Problem(
+            message=f"{present} without {absent}: it will run with the runtime's {absent}, of"
+            " another version",
+            advice=("sdk: runtime leaves out the whole family, sdk: bundle keeps all of it",),
+        )
+
+
+def _overwritten(installed: Sequence[Distribution]) -> Iterator[Problem]:
+    first: dict[str, Distribution] = {}
+    clashes: dict[tuple[str, str], list[str]] = {}
+    for distribution in installed:
+        for path, digest in distribution.hashes.items():
+            other = first.setdefault(path, distribution)
+            if other is not distribution and other.hashes[path] != digest:
+                clashes.setdefault((other.name, distribution.name), []).append(path)
+    for (one, another), paths in clashes.items():
+        yield Problem(
+            message=f"{one} and {another} both bring {', '.join(paths[:3])}"
+            + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")  # noqa: PLR2004 (a line's worth)
+            + "; one overwrote the other",
+        )
+
+
+def _unmet(
+    installed: Sequence[Distribution], target: Target, elsewhere: Collection[str]
+) -> Iterator[Problem]:
+    versions = {distribution.name: distribution.version for distribution in installed}
+    environment = target.markers
+    for distribution in installed:
+        for text in distribution.requires:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                continue
+            name = str(canonicalize_name(requirement.name))
+            if name in elsewhere or (
+                requirement.marker and not requirement.marker.evaluate(environment)
+            ):
+                continue
+            version = versions.get(name)
+            if version is None or not requirement.specifier.contains(version, prereleases=True):
+                yield Problem(
+                    message=f"{distribution.name} {distribution.version} needs {requirement},"
+                    f" and the layer has {f'{name} {version}' if version else 'none'}",
+                )
+
+
+def _dev_tools(installed: Sequence[Distribution]) -> Iterator[Problem]:
+    tools = [d.name for d in installed if d.name in DEV_TOOLS]
+    if tools:
+        yield Problem(
+            message=f"development tools in the layer: {', '.join(tools)}",
+            advice=("keep them in a requirements file of their own",),
+        )

@@ -1,0 +1,135 @@
+"""Packs a tree: the zip as it is, and the zips with bytecode in them."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from layer_builder import archive, bytecode
+from layer_builder.archive import Member
+from layer_builder.bytecode import Variant
+from layer_builder.errors import InstallError, ManifestError
+from layer_builder.evidence import Evidence, FindProver, prover_for
+from layer_builder.filling import Filled
+from layer_builder.layer import Archive, Bytecode
+from layer_builder.order import Order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packer:
+    """Packs one tree, into a folder."""
+
+    order: Order
+    filled: Filled
+    folder: Path
+
+    def plain(self, base: Archive | None = None, stale: Collection[str] = ()) -> Archive:
+        """Write the zip of the tree, or once more where some of its paths changed since.
+
+        Raises ManifestError when there is nothing in it.
+        """
+        members = self._members()
+        if not members:
+            raise ManifestError.because(
+                "nothing is left in it, and AWS refuses an empty layer",
+                advice=("check include:, exclude: and drop:",),
+            )
+        return archive.write(
+            members,
+            self.folder / "plain.zip",
+            self.order.layer.compression,
+            base=base.path if base else None,
+            stale={f"python/{path}" for path in stale},
+        )
+
+    def variants(
+        self, plain: Archive, evidence: Evidence, find_prover: FindProver, *, through_s3: bool
+    ) -> Iterator[Variant]:
+        """Write the zips that the layer's `bytecode:` may ask for, the largest first.
+
+        Of `auto`, those that keep the layer's own limits, or the last. Raises InstallError where
+        there is no Python to compile with.
+        """
+        layer = self.order.layer
+        modes = bytecode.modes(layer.bytecode)
+        for mode in modes:
+            made = self._variant(mode, plain, evidence, find_prover)
+            if made is None:
+                continue
+            if mode is modes[-1] or bytecode.fits(layer, made.archive, through_s3=through_s3):
+                yield made
+
+    def _variant(
+        self, mode: Bytecode, plain: Archive, evidence: Evidence, find_prover: FindProver
+    ) -> Variant | None:
+        tree = self.filled.tree
+        loaded = evidence.proof.loaded if evidence.proof else ()
+        paths = bytecode.sources(mode, [entry.path for entry in self.filled.kept], loaded)
+        if not paths:
+            return self._without(mode, plain, evidence)
+        prover = prover_for(self.order.layer.target, find_prover, any_architecture=True)
+        if prover is None:
+            return self._uncompiled(mode)
+        into = self.folder / mode
+        prover.compile(tree.root, paths, into)
+        compiled = sorted(path for path in into.rglob("*.pyc"))
+        members = [
+            Member(path=f"python/{path.relative_to(into).as_posix()}", source=path)
+            for path in compiled
+        ]
+        # A wheel may bring bytecode of its own, and `prune: off` keeps it: ours is the newer.
+        renewed = {member.path for member in members}
+        others = [member for member in self._members() if member.path not in renewed]
+        return Variant(
+            mode=mode,
+            archive=archive.write(
+                [*others, *members],
+                self.folder / f"{mode}.zip",
+                self.order.layer.compression,
+                base=plain.path,
+                stale=renewed,
+            ),
+            files=len(compiled),
+            bytes=sum(path.stat().st_size for path in compiled),
+        )
+
+    def _without(self, mode: Bytecode, plain: Archive, evidence: Evidence) -> Variant | None:
+        """Give the plain zip where there is nothing to compile, if that is no mistake."""
+        layer = self.order.layer
+        if layer.bytecode is Bytecode.AUTO and mode is not Bytecode.NONE:
+            return None
+        if mode is Bytecode.IMPORTED and (evidence.proof is None or evidence.proof.static):
+            raise InstallError.because(
+                "bytecode: imported is that of the modules which the proof loads, and nothing was"
+                " imported",
+                advice=(
+                    f"run where there is a python{layer.target.python} for"
+                    f" {layer.target.architecture}, or say bytecode: all or none",
+                ),
+            )
+        return Variant(mode=mode, archive=plain)
+
+    def _uncompiled(self, mode: Bytecode) -> Variant | None:
+        layer = self.order.layer
+        if layer.bytecode is Bytecode.AUTO:
+            return None
+        raise InstallError.because(
+            f"bytecode: {mode} needs {layer.target.runtime} to compile with, and it is not on this"
+            " machine",
+            advice=("put it on PATH (in a workflow: actions/setup-python), or say bytecode: none",),
+        )
+
+    def _members(self) -> list[Member]:
+        tree = self.filled.tree
+        members = [
+            Member(
+                path=f"python/{entry.path}",
+                source=tree.root / entry.path,
+                executable=entry.executable,
+            )
+            for entry in self.filled.kept
+        ]
+        return members + [
+            Member(path=file.path, source=file.source, executable=file.executable)
+            for file in self.order.files.files
+            if not file.path.startswith("python/")
+        ]

@@ -1,0 +1,140 @@
+"""Brings the evidence that a filled tree imports, with the Python of its target."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from layer_builder import proof, proving
+from layer_builder.clock import Clock
+from layer_builder.errors import Problem, ProofError
+from layer_builder.filling import Filled
+from layer_builder.layer import Layer
+from layer_builder.proof import Depth, Proof
+from layer_builder.proving import Bench, Prover
+from layer_builder.pruning import PrunePlan
+from layer_builder.target import Architecture, Target
+
+FindProver = Callable[[Target], Prover | None]
+"""Finds a Python that can import for a target; None where there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """A proven layer that others stand on."""
+
+    root: Path
+    """What it has below python/."""
+    bytecode: Path
+    """What its proof compiled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The proof, the plan as it is after what was put back, and what else was seen."""
+
+    proof: Proof | None
+    """None where there was nothing to prove, or nobody wanted it."""
+    plan: PrunePlan
+    warnings: tuple[Problem, ...] = ()
+
+
+def prove(
+    filled: Filled,
+    find_prover: FindProver,
+    below: Callable[[], Sequence[Ground]],
+    settle: Callable[[], object],
+    clock: Clock,
+) -> Evidence:
+    """Import the modules of a layer on top of those below; mend the plan where that shows a need.
+
+    `below` and `settle` are called when their time comes: the first waits for the layers below, the
+    second until nobody reads the tree. Raises ProofError for a pruning that cannot be mended.
+    """
+    layer, tree = filled.layer, filled.tree
+    paths = [entry.path for entry in filled.kept if entry.path in filled.owners]
+    asked = [reference.text for reference in layer.imports]
+    names = proof.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
+    if layer.proof is Depth.OFF or not (paths or asked):
+        return Evidence(proof=None, plan=filled.plan)
+    if not names:
+        return Evidence(proof=Proof(depth=layer.proof, static=True), plan=filled.plan)
+    prover = prover_for(layer.target, find_prover, any_architecture=not filled.has_native)
+    if prover is None:
+        return Evidence(
+            proof=Proof(depth=layer.proof, static=True),
+            plan=filled.plan,
+            warnings=(_unproven(layer),),
+        )
+    grounds = below()
+    with clock.step("prove"), tree.merged([ground.root for ground in grounds]):
+        bench = Bench(
+            tree=tree,
+            prover=prover,
+            caches=(tree.bytecode, *(ground.bytecode for ground in reversed(grounds))),
+            others=(tree.aside,) if tree.aside.exists() else (),
+            starts=proof.starts(names, asked),
+            weights=_weights(filled),
+            settle=settle,
+            reseal=filled.reseal,
+        )
+        result = proving.prove(bench, filled.plan, filled.owners, names, layer.proof)
+    return Evidence(
+        proof=replace(result.proof, seconds=clock.seconds["prove"]),
+        plan=result.plan,
+        warnings=tuple(_broken_anyway(result, layer)),
+    )
+
+
+def _weights(filled: Filled) -> dict[str, int]:
+    """Add up the bytes of source below each top-level name."""
+    found: dict[str, int] = {}
+    for entry in filled.kept:
+        if entry.path.endswith(".py"):
+            name = entry.path.partition("/")[0].removesuffix(".py")
+            found[name] = found.get(name, 0) + entry.size
+    return found
+
+
+def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
+    """Find a Python for the target; what is pure Python is the same on either architecture."""
+    found = find_prover(target)
+    if found or not any_architecture:
+        return found
+    others = (replace(target, architecture=architecture) for architecture in Architecture)
+    return next(filter(None, map(find_prover, others)), None)
+
+
+def _unproven(layer: Layer) -> Problem:
+    return Problem(
+        message=f"no {layer.target.runtime} for {layer.target.architecture} on this machine:"
+        " checked from its files only, nothing was imported",
+        advice=(
+            f"run on {layer.target.architecture} with python{layer.target.python} on PATH"
+            " (in a workflow: actions/setup-python), or say proof: static",
+        ),
+    )
+
+
+def _broken_anyway(result: proving.Result, layer: Layer) -> list[Problem]:
+    """Sort out what imports neither pruned nor unpruned: what was asked for is an error."""
+    asked = {reference.text: reference.place for reference in layer.imports}
+    failed = [name for name in asked if name in result.broken_anyway]
+    if failed:
+        raise ProofError(
+            *(
+                Problem(
+                    message=f"imports: {name} does not import, pruned or not",
+                    place=asked[name],
+                    details=tuple(result.broken_anyway[name].error.strip().splitlines()[-4:]),
+                )
+                for name in failed
+            )
+        )
+    return [
+        Problem(
+            message=f"import {name} fails, pruned or not",
+            details=tuple(attempt.error.strip().splitlines()[-1:]),
+        )
+        for name, attempt in result.broken_anyway.items()
+        if "." not in name and ":" not in name
+    ]

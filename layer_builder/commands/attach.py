@@ -1,0 +1,170 @@
+"""Attaches layers to functions: looks at all of them first, then writes what is different."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from layer_builder import attachment, measuring, surveying, threads
+from layer_builder.attachment import Attached, Kind, Status
+from layer_builder.building import Voice
+from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
+from layer_builder.fitting import Fitting, UpdateFailedError
+from layer_builder.layer import Action, Release
+from layer_builder.measuring import Scales
+from layer_builder.outcome import Outcome
+from layer_builder.published import Function, Version
+from layer_builder.shelf import Shelf
+from layer_builder.surveying import AT_ONCE, Look, Region, Task
+from layer_builder.world import World
+
+
+def attach(outcome: Outcome, world: World) -> None:
+    """Give the functions the newest versions of their layers; build nothing.
+
+    All functions are read and checked before the first is written to. One that fails does not stop
+    the others. Raises at the end with the problems of all; the outcome tells of each function.
+    """
+    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
+    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
+    regions = [world.reach(region) for region in outcome.regions]
+    if outcome.inputs.sandbox:
+        for region in outcome.regions:
+            world.furnish(region, outcome.functions, shelf)
+        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
+    _attach(outcome, regions, scales, world.voice)
+
+
+def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: Voice) -> None:
+    stacks = [stack for stack in outcome.functions if stack.function_name]
+    _tell_left_out(outcome, voice)
+    if not stacks:
+        raise ManifestError(_nothing_to_do(outcome))
+    errors: list[LayerBuilderError] = []
+    tasks: list[Task] = []
+    for region in regions:
+        newest, troubles = surveying.newest(region, stacks)
+        errors += troubles.values()
+        _note_releases(outcome, region, newest)
+        for stack in stacks:
+            if any(layer.id in troubles for layer in stack.layers):
+                failed = Attached(stack=stack, region=region.name, status=Status.FAILED)
+                outcome.attachments.append(failed)
+                continue
+            names = tuple(dict.fromkeys(layer.name for layer in outcome.layers))
+            task = Task(region=region, stack=stack, newest=newest, names=names, scales=scales)
+            tasks.append(task)
+            _warn_of_others_elsewhere(task, voice)
+
+    def finish(look: Look) -> LayerBuilderError | None:
+        done, error = _finish(look, writes=not outcome.inputs.dry_run)
+        outcome.attachments.append(done)
+        _tell(done, voice)
+        return error
+
+    looks = threads.each(surveying.look, tasks, AT_ONCE)
+    errors += [error for error in threads.each(finish, looks, AT_ONCE) if error]
+    order = {(region.name, stack.key): None for region in regions for stack in stacks}
+    places = {key: index for index, key in enumerate(order)}
+    outcome.attachments.sort(key=lambda done: places[done.region, done.stack.key])
+    if errors:
+        worst = max(errors, key=lambda error: error.exit_code)
+        raise type(worst)(*dict.fromkeys(p for error in errors for p in error.problems))
+
+
+def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | None]:
+    """Write what is to be written."""
+    task, planned = look.task, look.planned
+    done = Attached(
+        stack=task.stack,
+        region=task.region.name,
+        status=Status.FAILED,
+        has=look.function.layers if look.function else None,
+        attachment=planned,
+        forecast=look.forecast,
+    )
+    if look.error or not look.function or not planned:
+        return done, look.error
+    if not planned.is_needed:
+        return replace(done, status=Status.UNCHANGED), None
+    if not writes:
+        return replace(done, status=Status.PLANNED), None
+
+    plans = [planned]
+
+    def layers(function: Function) -> tuple[str, ...]:
+        again = task.plan(function)
+        if again.is_needed and again.before != plans[-1].before:
+            task.forecast(function, again)
+            plans.append(again)
+        return again.after
+
+    fitting = Fitting(functions=task.region.functions, function=look.function)
+    try:
+        fitting.bring(layers)
+    except UpdateFailedError as error:
+        failure = surveying.about(task, fitting.put_back(error))
+        return replace(done, has=fitting.has), failure
+    except LayerBuilderError as error:
+        return replace(done, has=fitting.has), surveying.about(task, fitting.explained(error))
+    return replace(done, status=Status.ATTACHED, has=fitting.has, attachment=plans[-1]), None
+
+
+def _note_releases(outcome: Outcome, region: Region, newest: Mapping[str, Version]) -> None:
+    """Note the versions that were found, for the outputs."""
+    for layer_id, version in newest.items():
+        outcome.releases.setdefault(layer_id, {})[region.name] = Release(
+            region=region.name, arn=version.arn, version=version.number, action=Action.FOUND
+        )
+
+
+def _tell(done: Attached, voice: Voice) -> None:
+    """Say what was done with a function, and what is not known of its size."""
+    planned = done.attachment
+    if done.status is Status.FAILED or planned is None:
+        return
+    match done.status:
+        case Status.UNCHANGED:
+            voice.step(done.title, f"unchanged, {len(planned.after)} layers")
+            return
+        case Status.PLANNED:
+            first = "would be changed:"
+        case _:
+            first = "attached:"
+    voice.step(done.title, "\n".join([first, *(f"    {line}" for line in planned.diff())]))
+    gone = [change.before for change in planned.changes if change.kind is Kind.REMOVED]
+    if gone:
+        verb = "would be removed" if done.status is Status.PLANNED else "removed"
+        voice.step(
+            done.title,
+            f"{verb}, since the manifest's list of its layers has it no longer:"
+            f" {', '.join(arn or '' for arn in gone)}",
+        )
+    if done.forecast:
+        voice.step(done.title, str(done.forecast))
+
+
+def _warn_of_others_elsewhere(task: Task, voice: Voice) -> None:
+    for layer in task.stack.external:
+        if not task.is_here(layer.arn):
+            name = attachment.title(task.stack, task.region.name)
+            message = f"{name}: external {layer.arn} is in another region, and is not attached here"
+            voice.warn(Problem(message=message, place=task.stack.place))
+
+
+def _tell_left_out(outcome: Outcome, voice: Voice) -> None:
+    """Say which functions `layers` leaves out: those that load others besides."""
+    taken = {stack.key for stack in outcome.functions}
+    for stack in outcome.ties:
+        if stack.function_name and stack.key not in taken:
+            voice.step(f"function {stack.key}", "left out: it has layers that were not asked for")
+
+
+def _nothing_to_do(outcome: Outcome) -> Problem:
+    named = [stack.key for stack in outcome.ties if stack.function_name]
+    if named:
+        message = "no function has only the layers that were asked for"
+        advice = f"ask for all the layers of a function; functions: {', '.join(named)}"
+    else:
+        message = "no function of the manifest has a function-name"
+        advice = "functions: {api: {function-name: its name on AWS, layers: [...]}}"
+    return Problem(message=message, place=Place(file=outcome.inputs.manifest), advice=(advice,))

@@ -1,0 +1,68 @@
+"""AWS as the story gets it, the real one or the sandbox; loaded only by runs that call it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from layer_builder import aws, rehearsal, stocktaking, surveying
+from layer_builder.bucket import Bucket
+from layer_builder.catalog import Catalog
+from layer_builder.inputs import Inputs
+from layer_builder.lambda_functions import LambdaFunctions
+from layer_builder.layer_versions import LayerVersions
+from layer_builder.parameters import Parameters
+from layer_builder.policies import Policies
+from layer_builder.shelf import Shelf
+from layer_builder.stack import Stack
+
+_SANDBOX_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """Reaches regions, as the inputs say."""
+
+    default_regions: tuple[str, ...]
+    """Where to publish when neither input nor manifest says."""
+    is_sandbox: bool
+    bucket: Bucket | None
+
+    @classmethod
+    def of(cls, asked: Inputs) -> "Cloud":
+        """Ask the caller's environment and AWS profile for a region, before a sandbox hides them."""
+        named = aws.default_region() or (_SANDBOX_REGION if asked.sandbox else None)
+        return cls(
+            default_regions=(named,) if named else (),
+            is_sandbox=asked.sandbox,
+            bucket=Bucket(name=asked.s3_bucket, prefix=asked.s3_prefix)
+            if asked.s3_bucket
+            else None,
+        )
+
+    def entered(self) -> AbstractContextManager[None]:
+        """Answer all calls of this process from the sandbox, as long as the context lasts."""
+        return aws.sandbox()
+
+    def connect(self, region: str) -> stocktaking.Region:
+        """Reach what publishing needs of a region."""
+        reached = aws.Aws(region, paced=not self.is_sandbox)
+        if self.is_sandbox and self.bucket:
+            self.bucket.create(reached)
+        return stocktaking.Region(
+            name=region,
+            versions=LayerVersions(reached, self.bucket),
+            policies=Policies(reached),
+            parameters=Parameters(reached),
+            catalog=Catalog(reached),
+        )
+
+    def reach(self, region: str) -> surveying.Region:
+        """Reach what attaching needs of a region."""
+        reached = aws.Aws(region, paced=not self.is_sandbox)
+        return surveying.Region(
+            name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
+        )
+
+    def furnish(self, region: str, stacks: Sequence[Stack], shelf: Shelf) -> None:
+        """Make up functions and layers in a region of the sandbox."""
+        rehearsal.furnish(aws.Aws(region, paced=False), stacks, shelf)

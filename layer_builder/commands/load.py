@@ -1,0 +1,168 @@
+"""Reads what a run is asked for: the manifest, the files it names, the lock beside it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from layer_builder import lockfile, manifest, projects, requirements
+from layer_builder.building import Voice
+from layer_builder.errors import LayerBuilderError, ManifestError, Problem
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Layer, Reference, UvProject
+from layer_builder.lockfile import Lockfile
+from layer_builder.order import Order, order
+from layer_builder.outcome import Outcome
+from layer_builder.requirements import ReadText, Requirements
+from layer_builder.resolving import Installer
+from layer_builder.target import Architecture, Python, Target
+from layer_builder.workspace import Collection, Workspace
+
+ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
+"""For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
+
+
+def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
+    """Read the manifest and keep the layers that are asked for.
+
+    Raises ManifestError with every mistake in it and in the files that it names.
+    """
+    path = Path(inputs.manifest)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ManifestError.because(
+            f"there is no manifest at {inputs.manifest}",
+            advice=("`layer-builder init` writes one; manifest: names another path",),
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
+    try:
+        return manifest.read(text, inputs.manifest).select(inputs.layers)
+    except ManifestError as error:
+        named = manifest.references(text, inputs.manifest)
+        _, mistakes = requirements.collect(named, (), workspace.read, ANY_TARGET, _folder(inputs))
+        raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
+
+
+def _folder(inputs: Inputs) -> str:
+    folder = str(Path(inputs.manifest).parent)
+    return "" if folder == "." else folder
+
+
+def _requirements(
+    layer: Layer, inputs: Inputs, workspace: Workspace, installer: Installer
+) -> tuple[Requirements, tuple[Problem, ...]]:
+    """Collect what a layer's files, packages and project ask for."""
+    read: ReadText = workspace.read
+    files, packages = layer.requirements, layer.packages
+    if layer.uv:
+        lock = f"{layer.uv.folder}/uv.lock"
+        project = workspace.base / layer.uv.folder
+        try:
+            if (project / "uv.lock").is_file():
+                exported = installer.export(project, layer.uv.groups, layer.uv.extras)
+                read = _with(read, lock, exported)
+                files = (*files, Reference(text=lock, place=layer.uv.place))
+            else:
+                packages = (*packages, *_of_pyproject(layer.uv, workspace))
+        except (LayerBuilderError, ValueError) as error:
+            details = error.problems[0].details if isinstance(error, LayerBuilderError) else ()
+            message = f"uv: {error}"
+            return Requirements(), (
+                Problem(message=message, place=layer.uv.place, details=details),
+            )
+    return requirements.collect(files, packages, read, layer.target, _folder(inputs))
+
+
+def _with(read: ReadText, path: str, text: str) -> ReadText:
+    return lambda asked: text if asked == path else read(asked)
+
+
+def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
+    text = workspace.read(f"{project.folder}/pyproject.toml")
+    if isinstance(text, Problem):
+        raise ManifestError(text)
+    lines = projects.from_pyproject(text, project.groups, project.extras)
+    return [Reference(text=line, place=project.place) for line in lines]
+
+
+def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Settle where to work: the input says it, else the manifest, else the environment.
+
+    The outcome's inputs hold them from then on. Raises ManifestError when nobody says it.
+    """
+    named = outcome.manifest.regions if outcome.manifest else ()
+    found = outcome.inputs.regions or named or default()
+    if not found:
+        raise ManifestError.because(
+            "no AWS region is named",
+            advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
+        )
+    outcome.inputs = replace(outcome.inputs, regions=found)
+    return found
+
+
+def orders(
+    outcome: Outcome, workspace: Workspace, installer: Installer, voice: Voice
+) -> list[Order]:
+    """Read every file that the layers name; raise all mistakes at once."""
+    problems: list[Problem] = []
+    found = []
+    for layer in (*outcome.layers, *outcome.relatives):
+        asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
+        files = workspace.collect(layer.include, layer.exclude)
+        problems += [
+            replace(problem, layer=problem.layer or layer.key)
+            for problem in (*mistakes, *files.problems)
+        ]
+        if layer.include and not (files.files or files.problems or asked.lines):
+            problems.append(_empty(layer, files))
+        if layer in outcome.layers:
+            _tell_left_out(layer, files, voice)
+        if not problems:
+            found.append(order(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
+    if problems:
+        raise ManifestError(*dict.fromkeys(problems))
+    return found
+
+
+def lock_path(inputs: Inputs) -> Path:
+    """Say where the lock of a manifest lies: beside it, `layers.lock` for `layers.yml`."""
+    return Path(inputs.manifest).with_suffix(".lock")
+
+
+def lock_of(inputs: Inputs) -> Lockfile | None:
+    """Read the lock of the manifest, None when there is none."""
+    path = lock_path(inputs)
+    if not path.is_file():
+        return None
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError.because(f"{path} cannot be read: {error}") from None
+    return lockfile.parse(text, str(path))
+
+
+def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
+    if files.secrets:
+        place = layer.include[0].place
+        voice.warn(
+            Problem(
+                message=f"left out, since they look like credentials: {', '.join(files.secrets)}",
+                layer=layer.key,
+                place=place,
+            )
+        )
+    others = [path for path in files.left_out if path not in files.secrets]
+    if others:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
+        voice.step(layer.title, f"left out of the layer: {shown}")
+
+
+def _empty(layer: Layer, files: Collection) -> Problem:
+    passed_over = f" ({', '.join(files.left_out[:5])} left out)" if files.left_out else ""
+    return Problem(
+        message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer",
+        layer=layer.key,
+        place=layer.include[0].place,
+    )

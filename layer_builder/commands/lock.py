@@ -1,0 +1,57 @@
+"""Locks layers: chooses their versions and writes them down."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from layer_builder import lockfile, reading, resolving
+from layer_builder.building import Voice
+from layer_builder.family import families
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Layer
+from layer_builder.lockfile import Locked, Lockfile
+from layer_builder.outcome import Outcome
+from layer_builder.world import World
+
+
+def lock(
+    inputs: Inputs, world: World, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
+) -> Path:
+    """Choose versions for all layers and write the lock; gives its path.
+
+    Versions of the lock that is there are kept where the requirements allow it, but for the
+    packages to upgrade, or all.
+    """
+    outcome.manifest = reading.read(inputs, world.workspace)
+    path = reading.lock_path(inputs)
+    before = (
+        Lockfile(file=str(path)) if upgrade else reading.lock_of(inputs) or Lockfile(file=str(path))
+    )
+    renew = {str(canonicalize_name(name)) for name in packages}
+    locked: dict[str, Locked] = {}
+    for family in families(
+        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
+    ):
+        ids = {item.layer.id for item in family.orders}
+        chosen = resolving.choose(family, world.installer, before.preferred(ids, renew))
+        for item in family.orders:
+            if item.layer.id in chosen:
+                locked[item.layer.id] = Locked(
+                    asked=lockfile.asked(item.recipe.requirements),
+                    resolution=chosen[item.layer.id],
+                )
+                old = before.layers.get(item.layer.id)
+                _tell_locked(item.layer, old, locked[item.layer.id], world.voice)
+    path.write_text(lockfile.render(dict(sorted(locked.items()))), encoding="utf-8")
+    return path
+
+
+def _tell_locked(layer: Layer, old: Locked | None, new: Locked, voice: Voice) -> None:
+    before = old.resolution.versions if old else {}
+    now = new.resolution.versions
+    changes = [f"{name} {before.get(name, '–')} → {now.get(name, '–')}"
+               for name in sorted(before.keys() | now.keys())
+               if before.get(name) != now.get(name)]  # fmt: skip
+    said = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
+    voice.step(f"{layer.key} {layer.target.label}", said)

@@ -1,0 +1,160 @@
+"""The words of the command line; they mean the same as the action's inputs."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+from pydantic import TypeAdapter, ValidationError
+
+import layer_builder
+from layer_builder.fields import Share
+from layer_builder.inputs import DEFAULTS, Command
+
+_EPILOG = """\
+exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
+            4 proof failed, 5 over a limit, 6 AWS
+
+try it without an AWS account:  layer-builder publish --sandbox
+"""
+
+_COMMANDS = {
+    Command.PLAN: "resolve the layers and list their distributions; build nothing",
+    Command.BUILD: "build and weigh the layers; needs no AWS account",
+    Command.PUBLISH: "build the layers and publish those that changed",
+    Command.ATTACH: "give the functions of the manifest the newest versions of their layers",
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; `--help` and mistakes leave by SystemExit, mistakes with code 2."""
+    parser = argparse.ArgumentParser(
+        prog="layer-builder",
+        description="Lambda layers from one manifest: built for the right platform, pruned,"
+        " weighed against AWS's limits, published when they changed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=layer_builder.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for command, purpose in _COMMANDS.items():
+        _add_options(
+            commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
+            command,
+        )
+    lock = commands.add_parser(
+        "lock", help="choose versions for all layers and write them to layers.lock"
+    )
+    lock.add_argument("--manifest", metavar="PATH", help="the manifest; its lock lies beside it")
+    lock.add_argument("--upgrade", action="store_true", help="look for newer versions of all")
+    lock.add_argument(
+        "--upgrade-package", action="append", default=[], metavar="NAME", help="… of this one"
+    )
+    split = commands.add_parser(
+        "split",
+        help="propose the fewest layers, one on top of the other, for one that is too large",
+    )
+    split.add_argument("layer", help="the key of the layer")
+    split.add_argument("--manifest", metavar="PATH", help="the manifest")
+    split.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
+    split.add_argument("--write", action="store_true", help="write the proposal to the manifest")
+    _add_versions(commands)
+    init = commands.add_parser("init", help="write a layers.yml to start from")
+    init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
+    commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
+    return parser.parse_args(arguments)
+
+
+def values(namespace: argparse.Namespace) -> dict[str, str]:
+    """Give what was typed by the names of the action's inputs."""
+    typed = {name.replace("_", "-"): value for name, value in vars(namespace).items()}
+    return {
+        name: "true" if value is True else str(value)
+        for name, value in typed.items()
+        if name in DEFAULTS
+        and value not in {None, False}
+        and (name != "command" or value in set(Command))
+    }
+
+
+def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)
+    parser = commands.add_parser(
+        "versions",
+        help="list the layers' versions on AWS: sizes, growth, users, shares of the limits",
+        description="List the versions of the layers on AWS; only reads. Needs no build.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--manifest", metavar="PATH", help="the manifest")
+    parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
+    parser.add_argument(
+        "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
+    )
+    parser.add_argument(
+        "--output-dir", metavar="DIR", help="zips that lie there are not measured again"
+    )
+    parser.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
+    parser.add_argument("--json", action="store_true", help="for machines; see docs/versions.md")
+    parser.add_argument(
+        "--unzipped", type=_count, default=5, metavar="N",
+        help="measure so many of the newest versions of each layer, or all (default: 5)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--warn-at", type=_share, metavar="SHARE",
+        help="warn from this share of a limit on (default: the manifest's warn-at, else 80%%)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fail-at", type=_share, metavar="SHARE",
+        help="leave with exit code 5 from this share of a limit on",
+    )  # fmt: skip
+
+
+def _count(typed: str) -> int | None:
+    """Read how many versions to measure; None for all."""
+    if typed == "all":
+        return None
+    if not typed.isascii() or not typed.isdigit():
+        raise argparse.ArgumentTypeError(f"{typed!r} is neither a number nor all")
+    return int(typed)
+
+
+def _share(typed: str) -> float:
+    try:
+        return TypeAdapter(Share).validate_python(typed)
+    except ValidationError:
+        message = f"{typed!r} is not a percentage above 0 and up to 100, such as 80%"
+        raise argparse.ArgumentTypeError(message.replace("%", "%%")) from None
+
+
+def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.add_argument(
+        "--manifest", metavar="PATH", help=f"the manifest (default: {DEFAULTS['manifest']})"
+    )
+    parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
+    parser.add_argument(
+        "--output-dir",
+        metavar="DIR",
+        help=f"where zips and reports go (default: {DEFAULTS['output-dir']})",
+    )
+    if command is not Command.ATTACH:
+        parser.add_argument(
+            "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
+        )
+    match command:
+        case Command.PLAN | Command.BUILD:
+            return
+        case Command.PUBLISH:
+            parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
+            rehearsal = "say what would be published, write nothing"
+            sandbox = (
+                "publish to an AWS inside this process: no account, nothing leaves the machine"
+            )
+        case Command.ATTACH:
+            rehearsal = "show each function's layers before and after, write nothing"
+            sandbox = "rehearse in an AWS inside this process, with functions made up there"
+        case _:
+            assert_never(command)
+    parser.add_argument(
+        "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help=rehearsal)
+    parser.add_argument("--sandbox", action="store_true", help=sandbox)

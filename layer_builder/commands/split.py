@@ -1,0 +1,176 @@
+"""Proposes how to split a layer that is too large: measures it, places its distributions."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from layer_builder import (
+    document,
+    limits,
+    reading,
+    resolving,
+    rewriting,
+    splitting,
+)
+from layer_builder.errors import LimitError, ManifestError, Place
+from layer_builder.family import families
+from layer_builder.grounds import Grounds
+from layer_builder.inputs import Inputs
+from layer_builder.layer import Layer
+from layer_builder.limits import mib
+from layer_builder.outcome import Outcome
+from layer_builder.requirements import Requirements
+from layer_builder.shelf import Shelf
+from layer_builder.spelling import did_you_mean
+from layer_builder.splitting import Impossible, Part, Room
+from layer_builder.world import World
+
+_REPLACED = frozenset(
+    {"requirements", "packages", "uv", "include", "exclude", "imports", "requires"}
+)
+
+
+def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: bool) -> str:
+    """Propose the fewest layers for one; gives the proposal, and writes it if that is wanted.
+
+    Raises ManifestError for a layer that is not there, LimitError when no split fits.
+    """
+    outcome.manifest = manifest = reading.read(inputs, world.workspace)
+    known = list(dict.fromkeys(layer.key for layer in manifest.layers))
+    if key not in known:
+        raise ManifestError.because(
+            f"there is no layer {key!r}",
+            place=Place(file=inputs.manifest),
+            advice=did_you_mean(key, known),
+        )
+    layer = next(layer for layer in manifest.layers if layer.key == key)
+    orders = reading.orders(outcome, world.workspace, world.installer, world.voice)
+    family = next(
+        family
+        for family in families(orders, manifest.ties)
+        if layer.id in {order.layer.id for order in family.orders}
+    )
+    resolved = resolving.resolve(family, world.installer, reading.lock_of(inputs))
+    asked = resolved[layer.id].order.recipe.requirements
+    parts = _measure(layer, resolved, asked, world)
+    room = _room(layer, manifest.stacks, through_s3=bool(inputs.s3_bucket))
+    found = splitting.split(parts, room)
+    if isinstance(found, Impossible):
+        raise _cannot(found, layer)
+    if len(found) < 2:  # noqa: PLR2004 (one layer is what there is already)
+        return f"# {key} fits as it is\n"
+    text = Path(inputs.manifest).read_text(encoding="utf-8-sig")
+    entries = _entries(text, key, found, asked)
+    told = "".join(
+        f"# {name}: {len(level)} distributions, about {mib(sum(p.zip_bytes for p in level))} zipped,"
+        f" {mib(sum(p.unzipped_bytes for p in level))} unzipped\n"
+        for name, level in zip(entries, found, strict=True)
+    )
+    if write:
+        Path(inputs.manifest).write_text(
+            rewriting.replace_layer(text, key, entries), encoding="utf-8"
+        )
+    return told + rewriting.block(entries)
+
+
+def _measure(
+    layer: Layer,
+    resolved: Mapping[str, resolving.Resolved],
+    asked: Requirements,
+    world: World,
+) -> list[Part]:
+    """Build the layer, and see what each distribution takes after pruning."""
+    requires = world.installer.requires(asked, layer.target, layer.build)
+    settled = world.installer.settled(asked, layer.target, layer.build)
+    with world.scratch.folder() as folder:
+        builder = world.builder(Shelf(folder=folder / "shelf"), "split")
+        grounds = Grounds(folder=folder)
+        below = [
+            grounds.of(builder.build(resolved[name], keep=grounds.place(name)))
+            for name in resolved[layer.id].below
+        ]
+        packages = builder.build(resolved[layer.id], lambda: below).note.account.packages
+    return [
+        Part(
+            name=package.name,
+            zip_bytes=package.bytes_zipped,
+            unzipped_bytes=package.bytes_kept,
+            requires=requires.get(package.name, frozenset()),
+            is_restless=bool(settled) and settled.get(package.name) != package.version,
+        )
+        for package in packages
+    ]
+
+
+def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> Room:
+    """See what a layer's functions leave for it: places among five, and bytes."""
+    loading = [stack for stack in stacks if layer.key in {other.key for other in stack.layers}]
+    others = [len(stack.layers) - 1 + len(stack.external) for stack in loading]
+    taken = [
+        stack.reserve + sum(other.unzipped_bytes for other in stack.external) for stack in loading
+    ]
+    allowed = {
+        limit.kind: limit.allowed
+        for limit in limits.limits_for(layer.budget, through_s3=through_s3)
+    }
+    unzipped = allowed["unzipped"] - max(taken, default=0)
+    return Room(
+        # A little less than allowed: what is shared between members compresses apart.
+        zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
+        unzipped_bytes=unzipped,
+        layers=limits.LAYERS_PER_FUNCTION - max(others, default=0),
+    )
+
+
+def _entries(
+    text: str, key: str, levels: Sequence[Sequence[Part]], asked: Requirements
+) -> dict[str, dict[str, object]]:
+    """Write the new layers: each asks for what nothing else in it brings along."""
+    value = document.parse(text, "").value
+    layers = value.get("layers") if isinstance(value, dict) else None
+    old = layers.get(key) if isinstance(layers, dict) else None
+    settings = {k: v for k, v in old.items() if k not in _REPLACED} if isinstance(old, dict) else {}
+    lines: dict[str, list[str]] = {}
+    for line in map(_bare, asked.lines):
+        lines.setdefault(str(canonicalize_name(Requirement(line).name)), []).append(line)
+    entries: dict[str, dict[str, object]] = {}
+    for number, level in enumerate(levels, 1):
+        brought = {name for part in level for name in part.requires if name != part.name}
+        wanted = [p.name for p in level if p.name in lines or p.name not in brought]
+        entry: dict[str, object] = {
+            "packages": [line for name in wanted for line in lines.get(name, [name])]
+        }
+        lower = [*entries][-1:] or (old.get("requires", []) if isinstance(old, dict) else [])
+        if lower:
+            entry["requires"] = lower
+        if number == len(levels) and isinstance(old, dict):
+            entry |= {k: v for k, v in old.items() if k in {"include", "exclude", "imports"}}
+        entry |= settings
+        if isinstance(name := settings.get("name"), str) and "{layer}" not in name:
+            entry["name"] = f"{name}-{number}"
+        entries[f"{key}-{number}"] = entry
+    return entries
+
+
+def _bare(line: str) -> str:
+    return line.partition(" --hash")[0]
+
+
+def _cannot(found: Impossible, layer: Layer) -> LimitError:
+    return LimitError.because(
+        f"no split helps: {found.reason}",
+        layer=layer.key,
+        place=layer.place,
+        details=tuple(
+            f"{part.zip_bytes:>13,} B zipped {part.unzipped_bytes:>13,} B unzipped  {part.name}"
+            for part in found.culprits
+        ),
+        advice=(
+            "s3-bucket lifts the limit of a zip, not that of 250 MiB unzipped",
+            "drop: and prune: aggressive remove more; sdk: leaves the AWS SDK or its data out",
+            "what cannot fit 250 MiB runs as a container image (10 GiB)",
+        ),
+    )

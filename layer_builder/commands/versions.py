@@ -1,0 +1,118 @@
+"""Inspects what AWS has of the manifest's layers; only reads, and goes on without what it may not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from layer_builder import inventory, measuring, reading, threads
+from layer_builder.attachment import Part
+from layer_builder.errors import AwsError
+from layer_builder.inventory import Entry, Holding, Stock, Usage
+from layer_builder.layer import Layer
+from layer_builder.measuring import Scales
+from layer_builder.outcome import Outcome
+from layer_builder.published import Content, User, Version
+from layer_builder.shelf import Shelf
+from layer_builder.surveying import AT_ONCE, Region
+from layer_builder.world import World
+
+_T = TypeVar("_T")
+
+
+def inspect(outcome: Outcome, world: World, unzipped: int | None) -> list[Stock]:
+    """Take the inventory of every region.
+
+    The newest `unzipped` versions of each layer are measured, None for all. Raises AwsError where
+    the versions cannot be listed.
+    """
+    outcome.manifest = reading.read(outcome.inputs, world.workspace)
+    regions = reading.regions(outcome, world.default_regions)
+    reached = [world.reach(region) for region in regions]
+    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
+    scales = measuring.scales(outcome.layers, (), shelf, world.measure)
+    return [_Survey(region=region, scales=scales).stock(outcome, unzipped) for region in reached]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Survey:
+    """The inventory of one region in the making."""
+
+    region: Region
+    scales: Scales
+    unknown: list[str] = field(default_factory=list)
+
+    def stock(self, outcome: Outcome, unzipped: int | None) -> Stock:
+        """Take it."""
+        by_name: dict[str, list[Layer]] = {}
+        for layer in outcome.layers:
+            by_name.setdefault(layer.name, []).append(layer)
+        listed = threads.each(self.region.catalog.versions, list(by_name), AT_ONCE)
+        users = self._or_unknown("who uses them", self.region.catalog.users)
+        ours = {version.arn for versions in listed for version in versions}
+        used = None if users is None else inventory.usages(users, self._aliases(users, ours))
+        holdings = [
+            self._holding(layers, versions, used, unzipped)
+            for layers, versions in zip(by_name.values(), listed, strict=True)
+        ]
+        storage = self._or_unknown("the code storage", self.region.catalog.storage)
+        return Stock(
+            region=self.region.name,
+            holdings=tuple(holdings),
+            storage=storage,
+            unknown=tuple(dict.fromkeys(self.unknown)),
+        )
+
+    def _aliases(
+        self, users: Sequence[User], ours: set[str]
+    ) -> dict[str, dict[str, list[str]] | None]:
+        """Read the aliases of functions that have one of our layers in a published version."""
+        names = {user.function for user in users if user.is_published and ours & set(user.layers)}
+
+        def read(name: str) -> dict[str, list[str]] | None:
+            return self._or_unknown("aliases", partial(self.region.catalog.aliases, name))
+
+        ordered = sorted(names)
+        return dict(zip(ordered, threads.each(read, ordered, AT_ONCE), strict=True))
+
+    def _holding(
+        self,
+        layers: Sequence[Layer],
+        versions: Sequence[Version],
+        used: dict[str, tuple[Usage, ...]] | None,
+        unzipped: int | None,
+    ) -> Holding:
+        measured = {version.arn for version in versions[:unzipped]}
+
+        def look(version: Version) -> Entry:
+            read = partial(self.region.catalog.content, version.arn)
+            content = self._or_unknown("sizes", read)
+            part = None
+            if content and (version.arn in measured or content.sha256 in self.scales.built):
+                part = self._measure(version, content)
+            usages = None if used is None else used.get(version.arn, ())
+            return Entry(version=version, content=content, unzipped=part, usages=usages)
+
+        return Holding(
+            layers=tuple(layers),
+            entries=tuple(threads.each(look, versions, AT_ONCE)),
+            deleted=inventory.deleted(versions, used or {}),
+        )
+
+    def _measure(self, version: Version, content: Content) -> Part:
+        part = self.scales.zip(version.arn, content)
+        if part.size is None:
+            self.unknown.append(f"what {version.arn} unzips to ({part.source})")
+        return part
+
+    def _or_unknown(self, what: str, read: Callable[[], _T]) -> _T | None:
+        """Read what can be done without; note what AWS withholds, and raise all else."""
+        try:
+            return read()
+        except AwsError as error:
+            if not error.is_withheld:
+                raise
+            facts = (detail for problem in error.problems for detail in problem.details)
+            self.unknown.append(f"{what} ({next(facts, str(error))})")
+            return None

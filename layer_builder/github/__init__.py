@@ -1,0 +1,1 @@
+"""GitHub Actions: inputs, outputs, annotations, summary, comment."""

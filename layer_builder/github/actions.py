@@ -1,0 +1,145 @@
+"""GitHub's dialect: inputs, outputs, annotations, groups, the job summary, the comment.
+
+The only door to actions-toolkit, and the only place that writes `::`. Workflow commands:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from actions_toolkit import core
+from actions_toolkit.command import issue_command
+
+from layer_builder.console import Console
+from layer_builder.errors import Place, Problem
+from layer_builder.masking import Workflow
+
+COMMENT_MARK = "<!-- layer-builder -->"
+_SUMMARY_BYTES = 1024 * 1024
+"""A step summary may have 1 MiB; a larger one is dropped whole by the runner."""
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+
+
+def is_running() -> bool:
+    """Tell whether this process is a step of a workflow."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def read_inputs(names: Iterable[str]) -> dict[str, str]:
+    """Read `INPUT_<NAME>` for each name; absent ones are empty."""
+    return {name: str(core.get_input(name)) for name in names}
+
+
+class Actions(Console):
+    """The voice in a workflow: folds, annotations, outputs, the summary."""
+
+    def warn(self, problem: Problem) -> None:
+        """Print a warning and annotate the line of the file it is about."""
+        self._annotate("warning", problem)
+
+    def error(self, problem: Problem) -> None:
+        """Print an error and annotate the line of the file it is about."""
+        self._annotate("error", problem)
+
+    def details(self, title: str, lines: Sequence[str]) -> None:
+        """Print a block of lines, folded."""
+        with self._lock:
+            core.start_group(title)
+            self._flush()
+        self.lines(lines)
+        with self._lock:
+            core.end_group()
+            self._flush()
+
+    def _annotate(self, kind: str, problem: Problem) -> None:
+        first, *rest = problem.lines()
+        with self._lock:
+            headline = problem.headline if problem.place else first
+            issue_command(kind, _properties(problem.place), "\n".join([headline, *rest]))
+            self._flush()
+
+    def _flush(self) -> None:
+        self._stream.flush()
+
+
+def set_outputs(outputs: Mapping[str, str]) -> None:
+    """Hand values on to later steps and jobs."""
+    if not os.environ.get("GITHUB_OUTPUT"):
+        return
+    for name, value in outputs.items():
+        core.set_output(name, value)
+
+
+def add_summary(markdown: str) -> None:
+    """Append to the job summary, where there is one."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    if len(markdown.encode()) > _SUMMARY_BYTES:
+        markdown = re.sub(r"<details>.*?</details>\n*", "", markdown, flags=re.DOTALL)
+    with Path(path).open("a", encoding="utf-8") as summary:
+        summary.write(markdown + "\n")
+
+
+def comment(token: str, markdown: str) -> str | None:
+    """Write or renew this tool's comment on the pull request that the workflow runs for.
+
+    Returns None when it is done or there is no pull request, else what went wrong: a comment is a
+    courtesy and fails no run.
+    """
+    number = _pull_request(os.environ)
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    if number is None or not repository:
+        return None
+    from github import Auth, Github  # noqa: PLC0415 (slow to import, seldom needed)
+
+    url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+    try:
+        client = Github(auth=Auth.Token(token), base_url=url, retry=None, timeout=20)
+        issue = client.get_repo(repository, lazy=True).get_issue(number)
+        body = f"{COMMENT_MARK}\n{markdown}"[:65_000]
+        for existing in issue.get_comments():
+            if existing.body.startswith(COMMENT_MARK):
+                existing.edit(body)
+                return None
+        issue.create_comment(body)
+    except Exception as error:  # noqa: BLE001 (PyGithub asserts, too; a comment fails no run)
+        return f"the pull-request comment could not be written: {error}"
+    return None
+
+
+def workflow() -> Workflow | None:
+    """Read the workflow that runs, as it is checked out; None where that cannot be done."""
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    named = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    file = named.removeprefix(f"{repository}/")
+    if not _WORKFLOW.fullmatch(file):
+        return None
+    path = Path(os.environ.get("GITHUB_WORKSPACE", ""), file)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return Workflow(file=file, text=text, job=os.environ.get("GITHUB_JOB", ""))
+
+
+def _pull_request(environ: Mapping[str, str]) -> int | None:
+    path = environ.get("GITHUB_EVENT_PATH")
+    if not path or not environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        return None
+    try:
+        event: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+        return int(event["pull_request"]["number"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _properties(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    found = {"file": place.file, "line": place.line, "col": place.column}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,132 @@
+"""The kinds of values in a manifest: sizes, shares, patterns, lists that may be one entry."""
+
+import re
+from typing import Annotated, Literal
+
+from pathspec import GitIgnoreSpec
+from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
+
+from layer_builder.limits import REGION_PATTERN
+from layer_builder.target import Architecture, Python
+
+_SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
+
+
+def one_or_many(value: object) -> object:
+    """Let one entry stand for a list of it."""
+    return [value] if isinstance(value, (str, int, dict)) else value
+
+
+def _size(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or not re.match(_SIZE_PATTERN, value):
+        message = "a size is a number with a unit, such as `50 MiB`"
+        raise ValueError(message)
+    return value
+
+
+def _sdk(value: object) -> object:
+    if value in {"bundle", "runtime"} if isinstance(value, str) else _is_services(value):
+        return value
+    message = "it is bundle, runtime, or a list of services such as [s3, sqs]"
+    raise ValueError(message)
+
+
+def _is_services(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _pattern(value: str) -> str:
+    try:
+        GitIgnoreSpec.from_lines([value])
+    except ValueError:
+        message = "git knows no such pattern"
+        raise ValueError(message) from None
+    return value
+
+
+def _share(value: object) -> object:
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
+    if not found or not 0 < float(found[1]) <= 100:  # noqa: PLR2004 (per cent)
+        message = "a share is a percentage above 0 and up to 100, such as `80%`"
+        raise ValueError(message)
+    return float(found[1]) / 100
+
+
+def one_line(value: str) -> str:
+    """Make spaces of line breaks."""
+    return " ".join(line.strip() for line in value.splitlines()).strip()
+
+
+Size = Annotated[
+    ByteSize,
+    BeforeValidator(
+        _size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN)] | int
+    ),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(
+        _share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
+    ),
+]
+SdkChoice = Annotated[
+    Literal["bundle", "runtime"] | list[str],
+    BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime"] | list[str]),
+]
+Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
+Texts = Annotated[
+    list[Text], BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text])
+]
+Patterns = Annotated[
+    list[Annotated[Text, AfterValidator(_pattern)]],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),
+]
+Pythons = Annotated[
+    list[Python],
+    BeforeValidator(one_or_many, json_schema_input_type=Python | list[Python]),
+    Field(min_length=1),
+]
+Architectures = Annotated[
+    list[Architecture],
+    BeforeValidator(one_or_many, json_schema_input_type=Architecture | list[Architecture]),
+    Field(min_length=1),
+]
+
+_ACCOUNT = re.compile(r"\d{12}")
+
+
+def _account(value: object) -> object:
+    # YAML reads an unquoted account id as a number.
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _ACCOUNT.fullmatch(text):
+        message = 'an AWS account has 12 digits; quote it: "012345678901"'
+        raise ValueError(message)
+    return text
+
+
+def _organization(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"o-[a-z0-9]{10,32}", value):
+        message = "the id of an AWS organization looks like o-a1b2c3d4e5"
+        raise ValueError(message)
+    return value
+
+
+def _region(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(REGION_PATTERN, value):
+        message = "a region looks like eu-west-1"
+        raise ValueError(message)
+    return value
+
+
+Accounts = Annotated[
+    list[Annotated[str, BeforeValidator(_account, json_schema_input_type=str | int)]],
+    BeforeValidator(one_or_many, json_schema_input_type=str | int | list[str | int]),
+]
+Organization = Annotated[str, BeforeValidator(_organization, json_schema_input_type=str)]
+Regions = Annotated[
+    list[Annotated[str, BeforeValidator(_region, json_schema_input_type=str)]],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),
+    Field(min_length=1),
+]

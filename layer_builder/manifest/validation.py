@@ -1,0 +1,177 @@
+"""Says a validator's findings in the manifest's words, each at its line and column."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from layer_builder import schema
+from layer_builder.document import Document, Path
+from layer_builder.errors import ManifestError, Problem
+from layer_builder.spelling import did_you_mean
+
+
+class Mistakes:
+    """Collects what is wrong with a document, to raise it all at once."""
+
+    def __init__(self, document: Document, found: Iterable[Problem] = ()) -> None:
+        """Start with those found already."""
+        self.document = document
+        self._found = dict.fromkeys(found)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._found)
+
+    def add(
+        self,
+        message: str,
+        path: Path,
+        *,
+        layer: str | int | None = None,
+        of_key: bool = False,
+        advice: str = "",
+    ) -> None:
+        """Note a mistake at a path of the document, at its key or at its value."""
+        problem = Problem(
+            message=message,
+            layer=str(layer) if layer is not None else None,
+            place=self.document.place(path, of_key=of_key),
+            advice=(advice,) if advice else (),
+        )
+        self._found[problem] = None
+
+    def error(self) -> ManifestError:
+        """Give the error that holds all of them, in the order of the file."""
+        return ManifestError(*sorted(self._found, key=by_place))
+
+
+def by_place(problem: Problem) -> tuple[int, int]:
+    """Give the sort key that puts problems in the order of their file."""
+    place = problem.place
+    return (place.line or 0, place.column or 0) if place else (0, 0)
+
+
+def from_validation(error: ValidationError, document: Document) -> list[Problem]:
+    """Turn each finding of the model into a problem with place and advice."""
+    return [_problem(details, document) for details in error.errors(include_url=False)]
+
+
+def _problem(details: ErrorDetails, document: Document) -> Problem:
+    path = document.known(tuple(details["loc"]))
+    name = path[-1] if path else "the manifest"
+    layer = str(path[1]) if len(path) > 1 and path[0] == "layers" else None
+    place = document.place(path)
+    match details["type"]:
+        case "extra_forbidden":
+            advice = did_you_mean(str(name), _keys_at(path[:-1]))
+            message = f"unknown key {name!r}"
+            return Problem(
+                message=message, layer=layer, place=document.place(path, of_key=True), advice=advice
+            )
+        case "missing":
+            missing = details["loc"][-1]
+            return Problem(
+                message=f"{_subject(path)} needs the key {missing!r}", layer=layer, place=place
+            )
+        case "enum" | "literal_error":
+            given = str(details["input"])
+            choices = [
+                word.strip("' ") for word in _choices(details).replace(" or ", ",").split(",")
+            ]
+            return Problem(
+                message=f"{_subject(path)}: {_shown(details['input'])} is not one of {', '.join(choices)}",
+                layer=layer,
+                place=place,
+                advice=did_you_mean(given, choices)
+                if given not in choices and difflib.get_close_matches(given, choices, n=1)
+                else (),
+            )
+        case "value_error":
+            said = details["msg"].removeprefix("Value error, ")
+            return Problem(
+                message=f"{_subject(path)}: {_shown(details['input'])}: {said}",
+                layer=layer,
+                place=place,
+            )
+        case "string_too_long":
+            longest = details["ctx"]["max_length"]
+            return Problem(
+                message=f"{_subject(path)} has {len(details['input'])} characters; AWS takes {longest}",
+                layer=layer,
+                place=place,
+            )
+        case kind:
+            return Problem(
+                message=f"{_subject(path)} {_WANTED.get(kind, details['msg'])},"
+                f" not {_shown(details['input'])}",
+                layer=layer,
+                place=place,
+            )
+
+
+_WANTED = {
+    "string_type": "must be text",
+    "string_pattern_mismatch": "must be the ARN of a layer version",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping of keys",
+    "model_attributes_type": "must be a mapping of keys",
+    "too_short": "must have at least one entry",
+    "string_too_short": "must have at least one character",
+    "byte_size": "must be a size such as `50 MiB`",
+    "byte_size_unit": "must be a size such as `50 MiB`",
+}
+
+
+def _choices(details: ErrorDetails) -> str:
+    return str(details["ctx"]["expected"])
+
+
+def _subject(path: Path) -> str:
+    """Name the key, with the list it stands in: `python`, `keep, entry 2`."""
+    if path and isinstance(path[-1], int):
+        return f"{path[-2]}, entry {path[-1] + 1}"
+    return str(path[-1]) if path else "the manifest"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 (whatever the user wrote)
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return "a mapping" if value else "an empty mapping"
+        case list():
+            return "a list" if value else "an empty list"
+        case _:
+            text = repr(value)
+            return text if len(text) <= 60 else f"{text[:57]}…'"  # noqa: PLR2004 (a line's worth)
+
+
+def _keys_at(path: Path) -> set[str]:
+    """List the keys that the model knows at a place."""
+    model: type[BaseModel]
+    match path:
+        case ():
+            model = schema.ManifestFile
+        case ("layers", _):
+            model = schema.LayerEntry
+        case ("functions", _):
+            model = schema.FunctionEntry
+        case (*_, "limits"):
+            model = schema.Limits
+        case ("functions", _, "external", _):
+            model = schema.ExternalEntry
+        case (*_, "uv"):
+            model = schema.UvEntry
+        case (*_, "permissions"):
+            model = schema.PermissionsEntry
+        case (*_, "retain"):
+            model = schema.RetainEntry
+        case (*_, "s3"):
+            model = schema.S3Entry
+        case _:
+            model = schema.IncludeFrom
+    return {field.alias or name for name, field in model.model_fields.items()}

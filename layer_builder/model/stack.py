@@ -1,0 +1,133 @@
+"""The stack: the ordered layers that one function loads."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from layer_builder import limits
+from layer_builder.errors import Place, Problem
+from layer_builder.layer import Built, Layer
+from layer_builder.limits import mib
+
+
+@dataclass(frozen=True, kw_only=True)
+class External:
+    """Somebody else's layer version in a stack."""
+
+    arn: str
+    unzipped_bytes: int
+    """As declared: no API tells it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A function of the manifest with its layers, in the order that Lambda unpacks them."""
+
+    key: str
+    function_name: str | None
+    layers: tuple[Layer, ...]
+    reserve: int
+    """Bytes kept free for the function's own code."""
+    place: Place
+    external: tuple[External, ...] = ()
+    """Layers that come before ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackWeight:
+    """A stack held against the limit that a function and its layers share."""
+
+    stack: Stack
+    shares: Mapping[str, int]
+    """Unzipped bytes by layer key."""
+
+    @property
+    def used(self) -> int:
+        """Unzipped bytes of all layers, ours and others', plus the reserve."""
+        external = sum(layer.unzipped_bytes for layer in self.stack.external)
+        return sum(self.shares.values()) + external + self.stack.reserve
+
+    @property
+    def reading(self) -> limits.Reading:
+        """The sum against AWS's limit."""
+        return limits.Reading(limit=limits.unzipped_limit(), used=self.used)
+
+    def problem(self) -> Problem | None:
+        """Say why the stack cannot be attached, if so."""
+        if not self.reading.is_over:
+            return None
+        allowed = self.reading.limit.allowed
+        heaviest_first = sorted(self.shares.items(), key=lambda share: (-share[1], share[0]))
+        shares = [f"{size:>13,} B  {key}" for key, size in heaviest_first]
+        shares += [f"{e.unzipped_bytes:>13,} B  {e.arn}" for e in self.stack.external]
+        if self.stack.reserve:
+            shares.append(f"{self.stack.reserve:>13,} B  reserve: for the function's own code")
+        return Problem(
+            message=f"function {self.stack.key}: its layers unzip to {self.used:,} bytes"
+            f" ({mib(self.used)}), {-self.reading.headroom:,} bytes over the {allowed:,} that AWS"
+            " allows a function and all its layers",
+            place=self.stack.place,
+            details=tuple(shares),
+            advice=(
+                "take a layer out of the function, drop distributions it does not import, or"
+                " prune harder (prune: aggressive)",
+                "what cannot fit 250 MiB runs as a container image (10 GiB)",
+            ),
+        )
+
+
+def tied(layers: Sequence[Layer], stacks: Iterable[Stack]) -> dict[str, frozenset[str]]:
+    """Map each layer's id to the ids of those that have to agree with it, itself among them.
+
+    Layers are tied by sharing a function, or by requiring one another.
+    """
+    group = {layer.id: frozenset({layer.id}) for layer in layers}
+
+    def tie(ids: Sequence[str]) -> None:
+        known = [layer_id for layer_id in ids if layer_id in group]
+        joined = frozenset[str]().union(*(group[layer_id] for layer_id in known))
+        group.update(dict.fromkeys(joined, joined))
+
+    for stack in stacks:
+        tie([layer.id for layer in stack.layers])
+    for layer in layers:
+        tie([layer.id, *(replace(layer, key=name).id for name in layer.requires)])
+    return group
+
+
+def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
+    """Add up a stack from the built layers, which are found by their ids."""
+    return StackWeight(
+        stack=stack,
+        shares={layer.key: built[layer.id].archive.weight.unzipped_bytes for layer in stack.layers},
+    )
+
+
+def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[Problem]:
+    """Find paths that two layers of a stack write with different bytes: the later one wins.
+
+    `contents` gives the checksum of each path, by layer id. Metadata may differ: each layer's
+    RECORD lists what that layer holds.
+    """
+    first: dict[str, tuple[str, int]] = {}
+    clashes: dict[tuple[str, str], list[str]] = {}
+    for layer in stack.layers:
+        for path, checksum in contents[layer.id].items():
+            owner, other = first.setdefault(path, (layer.key, checksum))
+            if (
+                other != checksum
+                and ".dist-info/" not in path
+                and not path.startswith("python/bin/")
+            ):
+                clashes.setdefault((owner, layer.key), []).append(path)
+    return [
+        Problem(
+            message=f"function {stack.key}: layers {lower} and {upper} both write"
+            f" {len(paths)} files, with different contents; {upper}'s win",
+            place=stack.place,
+            details=tuple(sorted(paths)[:10]),
+            advice=(
+                f"say requires: [{lower}] in {upper}, so that what both need is in one of them",
+            ),
+        )
+        for (lower, upper), paths in clashes.items()
+    ]

@@ -1,0 +1,141 @@
+"""Judges a layer's native libraries: would they load on the target?"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from layer_builder.elf import Elf
+from layer_builder.errors import Problem
+from layer_builder.target import Target
+
+_ABI = re.compile(r"\.cpython-(?P<version>3\d+)[a-z]*(?:-\w+-linux-\w+)?\.so$")
+"""The ABI tag in an extension's file name, PEP 3149; `abi3` fits every Python."""
+
+_EVERYWHERE = frozenset(
+    {
+        "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1",
+        "libresolv.so.2", "libanl.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1",
+        "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
+    }
+)  # fmt: skip
+_AMAZON_LINUX_2 = _EVERYWHERE | {"libcrypt.so.1", "libnsl.so.1", "libssl.so.10", "libcrypto.so.10"}
+_AMAZON_LINUX_2023 = _EVERYWHERE | {"libcrypt.so.2", "libssl.so.3", "libcrypto.so.3"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """The wheel that a distribution was installed from."""
+
+    name: str
+    version: str
+    tags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name it as its file is named."""
+        return f"{self.name} {self.version} ({', '.join(self.tags) or 'no tag'})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What is wrong, and what may be."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def base_system(target: Target) -> frozenset[str]:
+    """Name the libraries that the runtime's base system has, by file name.
+
+    From the manylinux policies and the runtimes' Amazon Linux packages; what is not here may be
+    there all the same, so a missing one is a warning and not an error.
+    """
+    base = _AMAZON_LINUX_2 if target.glibc == (2, 26) else _AMAZON_LINUX_2023
+    return base | {f"libpython{target.python}.so.1.0"}
+
+
+def newest_symbols(target: Target) -> Mapping[str, tuple[int, ...]]:
+    """Give the newest symbol versions of the base system's C and C++ libraries.
+
+    Amazon Linux 2 has glibc 2.26 and libstdc++ of GCC 7; Amazon Linux 2023 glibc 2.34 and GCC 11:
+    https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+    """
+    if target.glibc == (2, 26):
+        return {"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)}
+    return {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
+
+
+def judge(libraries: Mapping[str, Elf], target: Target, wheels: Mapping[str, Wheel]) -> Findings:
+    """Check every ELF file of a layer, by path; `wheels` tells where a path came from."""
+    names = {PurePosixPath(path).name for path in libraries}
+    sources = {path: str(wheels.get(path, path)) for path in libraries}
+    foreign = {path: _foreign(path, library, target) for path, library in libraries.items()}
+    fitting = {sources[path] for path, why in foreign.items() if not why}
+    errors: dict[str, list[str]] = defaultdict(list)
+    warnings: dict[str, list[str]] = defaultdict(list)
+    for path, library in sorted(libraries.items()):
+        source = sources[path]
+        if foreign[path]:
+            # Some wheels ship a library for each machine and pick one as they run.
+            found = warnings if source in fitting else errors
+            found[source].append(f"{path}: {foreign[path]}")
+            continue
+        if fatal := _fatal(library, target, names):
+            errors[source].append(f"{path}: {fatal}")
+        if missing := _missing(library, names, target):
+            warnings[source].append(
+                f"{path}: needs {', '.join(missing)}, which neither the layer nor the runtime has"
+            )
+    return Findings(
+        errors=_problems(errors, f"cannot load on {target.runtime} {target.architecture}"),
+        warnings=_problems(warnings, "has libraries that may not load"),
+    )
+
+
+def _fatal(library: Elf, target: Target, names: set[str]) -> str:
+    """Say why the loader would refuse a library of the right architecture."""
+    if not library.is_aligned:
+        return "a segment is not page-aligned; the file is damaged (by strip, most likely)"
+    for family, newest in newest_symbols(target).items():
+        if family != "GLIBC" and "libstdc++.so.6" in names:
+            continue
+        needs = library.highest(family)
+        if needs > newest:
+            return f"needs {family}_{_dotted(needs)}; the runtime has {family}_{_dotted(newest)}"
+    return ""
+
+
+def _foreign(path: str, library: Elf, target: Target) -> str:
+    """Say why a file is for another machine or another Python."""
+    if library.machine == "damaged":
+        return "is damaged: its ELF header cannot be read"
+    if library.machine != target.machine:
+        return f"is for {library.machine}, the layer for {target.machine}"
+    abi = _ABI.search(path)
+    if abi and abi["version"] != target.python.replace(".", ""):
+        return f"is an extension for Python 3.{abi['version'][1:]}"
+    return ""
+
+
+def _missing(library: Elf, names: set[str], target: Target) -> list[str]:
+    """List needed libraries that are nowhere.
+
+    One that is elsewhere in the layer counts as found: packages load such libraries beforehand.
+    """
+    base = base_system(target)
+    return [name for name in library.needed if name not in base and name not in names]
+
+
+def _problems(found: Mapping[str, Sequence[str]], message: str) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(
+            message=f"{source} {message}",
+            details=(*lines[:5], *([f"and {len(lines) - 5} more"] if len(lines) > 5 else [])),  # noqa: PLR2004 (a screenful)
+        )
+        for source, lines in found.items()
+    )
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,57 @@
+"""The native libraries of a tree: found, judged against the target, stripped."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from layer_builder import elf, native, stripping
+from layer_builder.elf import Elf
+from layer_builder.errors import InstallError, Problem
+from layer_builder.layer import Layer
+from layer_builder.native import Wheel
+from layer_builder.proof import Depth
+from layer_builder.pruning import Entry, Removal
+from layer_builder.tree import Tree
+
+STRIP = "strip"
+"""The rule that the bytes saved by stripping are booked under."""
+
+_TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
+
+
+def scan(tree: Tree, entries: Iterable[Entry]) -> dict[str, Elf]:
+    """Read every ELF file among these, by path."""
+    found = {}
+    for entry in entries:
+        if Path(entry.path).suffix in _TEXTS or entry.size < len(elf.MAGIC):
+            continue
+        with (tree.root / entry.path).open("rb") as file:
+            if file.read(len(elf.MAGIC)) != elf.MAGIC:
+                continue
+        library = elf.read(tree.read(entry.path))
+        if library:
+            found[entry.path] = library
+    return found
+
+
+def judge(libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]) -> list[Problem]:
+    """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
+    if layer.proof is Depth.OFF:
+        return []
+    findings = native.judge(libraries, layer.target, wheels)
+    if findings.errors:
+        raise InstallError(*findings.errors)
+    return list(findings.warnings)
+
+
+def strip(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
+    """Strip every library that comes out sound; the removals tell the bytes saved."""
+    found = []
+    for path, before in libraries.items():
+        content = tree.read(path)
+        stripped = stripping.strip(content)
+        after = elf.read(stripped)
+        if after and len(stripped) < len(content) and stripping.is_same(before, after):
+            tree.rewrite(path, stripped)
+            saved = Entry(path=path, size=len(content) - len(stripped))
+            found.append(Removal(entry=saved, rule=STRIP))
+    return found

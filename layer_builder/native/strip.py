@@ -1,0 +1,85 @@
+"""Strips an ELF file of what the loader does not read, moving nothing.
+
+`strip` rewrites files, and breaks those that patchelf has laid out anew (numpy's and scipy's
+`*.libs/`); it also knows only its own architecture. Here the segments, which are all that the
+loader maps, keep their places: the symbol table, debugging sections and section headers behind
+them are cut off, and those between them are overwritten with zeros, which compress to nothing.
+Format: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+"""
+
+import io
+import struct
+from collections.abc import Iterable
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from layer_builder.elf import Elf
+
+_SHF_ALLOC = 0x2
+_HEADER_BYTES = 64
+_SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
+
+
+def strip(content: bytes) -> bytes:
+    """Give the stripped file, of the same length or shorter; the same bytes if nothing can go.
+
+    Takes 64-bit little-endian ELF that a loader maps; gives anything else back as it is: object
+    files, which have no segments, and programs that carry a payload behind their sections.
+    """
+    if content[:6] != b"\x7fELF\x02\x01":
+        return content
+    try:
+        file = ELFFile(io.BytesIO(content))
+        if file["e_type"] not in {"ET_DYN", "ET_EXEC"} or not file["e_phnum"]:
+            return content
+        needed, others = _parts(file)
+    except (ELFError, AssertionError, OverflowError, MemoryError):
+        return content
+    end = max(start + size for start, size in needed)
+    known = max(start + size for start, size in (*needed, *others))
+    if end > len(content) or content[known:].strip(b"\0"):
+        return content
+    stripped = bytearray(content[:end])
+    for start, stop in _gaps(needed, end):
+        stripped[start:stop] = bytes(stop - start)
+    struct.pack_into("<Q", stripped, _SECTION_HEADER_FIELDS, 0)
+    struct.pack_into("<HHH", stripped, 0x3A, 0, 0, 0)
+    return bytes(stripped) if len(stripped) <= len(content) else content
+
+
+def _parts(file: ELFFile) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """List offset and size of what the loader reads, and of all else that the headers tell of."""
+    needed = [(0, _HEADER_BYTES), (file["e_phoff"], file["e_phnum"] * file["e_phentsize"])]
+    needed += [
+        (segment["p_offset"], segment["p_filesz"])
+        for segment in file.iter_segments()
+        if segment["p_type"] != "PT_NULL"
+    ]
+    others = [(file["e_shoff"], file["e_shnum"] * file["e_shentsize"])]
+    for section in file.iter_sections():
+        if section["sh_type"] != "SHT_NOBITS":
+            part = needed if section["sh_flags"] & _SHF_ALLOC else others
+            part.append((section["sh_offset"], section["sh_size"]))
+    return needed, others
+
+
+def is_same(before: Elf, after: Elf) -> bool:
+    """Tell whether the loader would treat a stripped library as it treats the original."""
+    return (
+        after.is_aligned == before.is_aligned
+        and after.machine == before.machine
+        and after.needed == before.needed
+        and after.search == before.search
+    )
+
+
+def _gaps(needed: Iterable[tuple[int, int]], end: int) -> list[tuple[int, int]]:
+    """Find the stretches that no part covers."""
+    gaps = []
+    position = 0
+    for start, size in sorted(needed):
+        if start > position:
+            gaps.append((position, min(start, end)))
+        position = max(position, start + size)
+    return gaps

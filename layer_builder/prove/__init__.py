@@ -1,0 +1,1 @@
+"""Imports modules with the target's Python, pruned and unpruned."""

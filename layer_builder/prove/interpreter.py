@@ -1,0 +1,200 @@
+"""The door to the target's Python: finds one, has it import modules under guard.
+
+Where interpreters are: PATH, pyenv's versions, the runner's tool cache, uv's own. What is found is
+asked for its version before it is believed: an inactive pyenv shim answers with an error.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uv as uv_package
+
+from layer_builder import proof
+from layer_builder.errors import InstallError
+from layer_builder.proof import Attempt, Cost, Round, Verdict
+from layer_builder.target import Target
+from layer_builder.trial import Trial
+
+_COMPILER = Path(__file__).with_name("compiler.py")
+_ASK = (
+    "import platform, sys; "
+    "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform)"
+)
+MEMORY_BYTES = 10_240 * 1024 * 1024
+"""The most that a function can have; bounds the address space of a proof."""
+MODULE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreter:
+    """A Python that is the target's minor version and runs on this machine."""
+
+    path: str
+    seconds: float = MODULE_SECONDS
+    """Bounds each module."""
+    isolated: tuple[str, ...] = field(default=(), compare=False)
+    """What this machine keeps its imports from, as a trial without any showed."""
+
+    def attempt(
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        caches: Sequence[Path],
+        others: Sequence[Path] = (),
+        watch: bool = False,
+    ) -> Round:
+        """Import modules one after another; a death is its module's verdict, the rest go on.
+
+        The first of `caches` takes the bytecode, so that a later attempt need not compile again;
+        the rest have that of layers below. `others`
+        are folders of packages that come behind on `sys.path`: those that the runtime brings.
+        """
+        found: dict[str, Attempt] = {}
+        version, isolated = "", tuple[str, ...]()
+        costs: list[Cost | None] = []
+        left = list(modules)
+        while left:
+            orders = {
+                "root": str(root),
+                "others": [str(folder) for folder in others],
+                "modules": left,
+                "memory": MEMORY_BYTES,
+                "watch": watch,
+            }
+            run = Trial(self.path, orders, caches, self.seconds)
+            found |= dict(run.attempts())
+            costs.append(run.cost)
+            version, isolated = run.version or version, run.isolated
+            rest = [name for name in left if name not in found]
+            if len(rest) == len(left):
+                why = f"the interpreter {self.path} did not start"
+                found |= {name: Attempt(verdict=Verdict.DIED, error=why) for name in rest}
+                break
+            left = rest
+        return Round(
+            attempts=found,
+            version=version,
+            isolated=tuple(isolated),
+            cost=proof.total(costs),
+        )
+
+    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+        """Compile sources below `root`, as if they lay in /opt/python, to `__pycache__` below `into`.
+
+        Gives the paths that do not compile. Raises InstallError when the interpreter fails.
+        """
+        shares = [paths[start :: proof.SHARES] for start in range(proof.SHARES)]
+        with ThreadPoolExecutor(proof.SHARES) as pool:
+            refused = pool.map(lambda share: self._compile(root, share, into), shares)
+        return sorted(path for part in refused for path in part)
+
+    def _compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+        orders = {"root": str(root), "paths": paths, "into": str(into), "shown": "/opt/python/"}
+        program = _COMPILER.read_text(encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 (no shell; our own words)
+            [self.path, "-I", "-S", "-B", "-c", program],
+            input=json.dumps(orders),
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise InstallError.because(
+                f"{self.path} could not compile the layer's modules",
+                details=tuple(done.stderr.strip().splitlines()[-4:]),
+            )
+        refused: list[str] = json.loads(done.stdout)
+        return refused
+
+
+def find(
+    target: Target, environ: Mapping[str, str], uv_binary: str | None = None
+) -> Interpreter | None:
+    """Find a Python of the target's minor version that runs on this machine, None if none does."""
+    if platform.machine().replace("arm64", "aarch64") != target.machine:
+        return None
+    wanted = f"cpython {target.python} {target.machine} linux"
+    for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
+        if _answer(path, environ) == wanted:
+            return Interpreter(path=path, isolated=_isolation(path))
+    return None
+
+
+def _isolation(path: str) -> tuple[str, ...]:
+    with tempfile.TemporaryDirectory(prefix="layer-builder-trial-") as folder:
+        orders = {
+            "root": folder,
+            "others": [],
+            "modules": [],
+            "memory": MEMORY_BYTES,
+            "watch": False,
+        }
+        run = Trial(path, orders, [Path(folder)], MODULE_SECONDS)
+        list(run.attempts())
+    return run.isolated
+
+
+def _candidates(target: Target, environ: Mapping[str, str], uv_binary: str) -> Iterator[str]:
+    name = f"python{target.python}"
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        if folder and os.access(Path(folder, name), os.X_OK):
+            yield str(Path(folder, name))
+    home = environ.get("HOME", "")
+    roots = [
+        Path(environ.get("PYENV_ROOT") or Path(home, ".pyenv"), "versions"),
+        *(Path(cache, "Python") for cache in [environ.get("RUNNER_TOOL_CACHE", "")] if cache),
+    ]
+    for root in roots:
+        for version in sorted(root.glob(f"{target.python}.*"), reverse=True):
+            yield from map(str, version.glob("bin/python"))
+            yield from map(str, version.glob("*/bin/python"))
+    yield from _from_uv(uv_binary, ["find"], target, environ)
+    if environ.get("CI") == "true" or environ.get("GITHUB_ACTIONS") == "true":
+        _uv(uv_binary, ["install"], target, environ, seconds=90)
+        yield from _from_uv(uv_binary, ["find", "--managed-python"], target, environ)
+
+
+def _from_uv(
+    uv_binary: str, words: list[str], target: Target, environ: Mapping[str, str]
+) -> Iterator[str]:
+    done = _uv(uv_binary, [*words, "--no-python-downloads"], target, environ, seconds=20)
+    if done:
+        yield done
+
+
+def _uv(
+    uv_binary: str, words: list[str], target: Target, environ: Mapping[str, str], seconds: float
+) -> str:
+    command = [uv_binary, "python", *words, "--no-config", "--quiet", str(target.python)]
+    if words[0] == "find":
+        command.append("--no-project")
+    return _output(command, environ, seconds)
+
+
+def _answer(path: str, environ: Mapping[str, str]) -> str:
+    return _output([path, "-I", "-S", "-c", _ASK], environ, 20)
+
+
+def _output(command: Sequence[str], environ: Mapping[str, str], seconds: float) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 (no shell; our own words)
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

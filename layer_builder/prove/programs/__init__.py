@@ -1,0 +1,1 @@
+"""Programs for the target's interpreter, handed to it as text; nothing here imports them."""

@@ -1,0 +1,262 @@
+"""Imports modules of a layer and says of each how it went; run by the target's own Python.
+
+It is a program, not part of ours: the interpreter runs it from its text, `-I -S`, with the orders
+as JSON on standard input and answers on file descriptor 3, a line each. The text of `isolation` goes
+before it. It keeps to the standard library of Python 3.10.
+"""
+
+import ctypes
+import gc
+import importlib
+import importlib._bootstrap_external
+import json
+import marshal
+import os
+import platform
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # its text comes before this one's
+    from layer_builder.isolation import (
+        PR_SET_CHILD_SUBREAPER,
+        PR_SET_PDEATHSIG,
+        bound,
+        drop_capabilities,
+        isolate,
+    )
+
+machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
+
+
+def set_paths(root: str, others: list[str]) -> None:
+    """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
+    sys.path += others
+    site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
+    sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
+    import site  # `-S` only keeps it from adding folders; programs expect `exit` to be there
+
+    site.setquit()
+    site.setcopyright()
+
+
+class Cache:
+    """Bytecode of the layer's modules, in a folder of its own; the interpreter's own has its usual place.
+
+    Times what making it takes: a layer with bytecode in it saves that.
+    """
+
+    def __init__(self, root: str, folders: list[str]) -> None:
+        """Write to the first folder, read from all: the others belong to layers below."""
+        self.compiling = 0.0
+        self._root = os.path.join(root, "")
+        self._folders = folders
+        self._made: list[str] = []
+        self._usual = machinery.cache_from_source
+        self._compile = machinery.SourceLoader.source_to_code
+        self._write = machinery.SourceFileLoader.set_data
+
+    def install(self) -> None:
+        """Have Python's own import machinery use it."""
+        cache = self
+
+        def timed(work: Any) -> Any:
+            def wrapped(loader: Any, *arguments: Any, **more: Any) -> Any:
+                begin = time.perf_counter()
+                try:
+                    return work(loader, *arguments, **more)
+                finally:
+                    cache.compiling += time.perf_counter() - begin
+
+            return wrapped
+
+        def write(loader: Any, path: str, data: bytes, **more: Any) -> None:
+            if path.startswith(cache._folders[0]):
+                cache._made.append(path)
+            cache._write(loader, path, data, **more)
+
+        machinery.cache_from_source = self.place
+        machinery.SourceLoader.source_to_code = timed(self._compile)
+        machinery.SourceFileLoader.set_data = timed(write)
+
+    def place(self, path: str, debug_override: Any = None, *, optimization: Any = None) -> str:
+        """Say where the bytecode of a source file lies; replaces `importlib.util.cache_from_source`."""
+        if path.startswith(self._root):
+            name = path[len(self._root) :] + "c"
+        else:
+            usual: str = self._usual(path, debug_override, optimization=optimization)
+            if os.path.exists(usual):
+                return usual
+            name = os.path.join("elsewhere", path.lstrip(os.sep) + "c")
+        found = [os.path.join(folder, name) for folder in self._folders]
+        return next(filter(os.path.exists, found), found[0])
+
+    def reading(self) -> float:
+        """Time how long it takes to read back all that was written, in seconds."""
+        begin = time.perf_counter()
+        for path in self._made:
+            try:
+                with open(path, "rb") as file:
+                    marshal.loads(file.read()[16:])  # noqa: S302 (what this process wrote)
+            except (OSError, ValueError, EOFError):
+                continue
+        return time.perf_counter() - begin
+
+
+class Watch:
+    """Notes which files below the layer are opened."""
+
+    def __init__(self, root: str) -> None:
+        """Watch below a folder."""
+        self.opened: set[str] = set()
+        self._root = os.path.join(root, "")
+
+    def __call__(self, event: str, arguments: Any) -> None:
+        """Take an audit event (https://docs.python.org/3/library/audit_events.html)."""
+        if event in {"open", "os.listdir", "os.scandir"} and arguments:
+            path = arguments[0]
+            if isinstance(path, bytes):
+                path = os.fsdecode(path)
+            if isinstance(path, str) and path.startswith(self._root):
+                self.opened.add(path[len(self._root) :])
+
+
+def load(name: str) -> None:
+    """Import `module`, or import it and look up `module:attribute` as entry points do."""
+    module, _, attribute = name.partition(":")
+    found = importlib.import_module(module)
+    for part in filter(None, attribute.split(".")):
+        found = getattr(found, part)
+
+
+def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
+    """Import all that is asked for, in order, in this process."""
+    root = orders["root"]
+    bound(orders["memory"])
+    # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
+    gc.set_threshold(100_000, 50, 50)
+    set_paths(root, orders["others"])
+    cache = Cache(root, orders["caches"])
+    cache.install()
+    watch = Watch(root)
+    if orders["watch"]:
+        sys.addaudithook(watch)
+    me, home, paths = os.getpid(), os.getcwd(), list(sys.path)
+    known = set(sys.modules)
+    importing = 0.0
+    for index, name in enumerate(orders["modules"]):
+        tell(start=index)
+        begin = time.perf_counter()
+        watch.opened = set()
+        try:
+            load(name)
+            importing += time.perf_counter() - begin
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            leave_if_forked(me)
+            loaded = files_of(set(sys.modules) - known, root)
+            tell(failed=index, error=text[-4000:], loaded=sorted(loaded))
+        else:
+            leave_if_forked(me)
+            seconds = round(time.perf_counter() - begin, 4)
+            loaded = files_of(set(sys.modules) - known, root)
+            opened = sorted(watch.opened | loaded) if orders["watch"] else ()
+            tell(imported=index, seconds=seconds, opened=opened, loaded=sorted(loaded))
+        known |= set(sys.modules)
+        os.chdir(home)
+        sys.path += [path for path in paths if path not in sys.path]
+    cached = importing - cache.compiling + cache.reading()
+    tell(plain=round(importing, 4), cached=round(max(0.0, cached), 4))
+
+
+def leave_if_forked(me: int) -> None:
+    """End a copy of this process that an import made and let return."""
+    if os.getpid() != me:
+        os._exit(0)
+
+
+def files_of(names: set[str], root: str) -> set[str]:
+    """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
+    prefix = os.path.join(root, "")
+    found = set()
+    for name in names:
+        try:
+            # Past any `__getattr__`: lazy modules would load, or raise.
+            path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
+        except Exception:  # noqa: S112 (whatever stands in sys.modules)
+            continue
+        if isinstance(path, str) and path.startswith(prefix):
+            found.add(path[len(prefix) :])
+    return found
+
+
+def teller(answers: int, secret: str) -> Callable[..., None]:
+    """Make the function that writes an answer, whole, and on a line of its own.
+
+    An import may write to the same descriptor; only answers with the secret count.
+    """
+
+    def tell(**answer: Any) -> None:
+        data = b"\n" + json.dumps({"secret": secret, **answer}).encode() + b"\n"
+        while data:
+            data = data[os.write(answers, data) :]
+
+    return tell
+
+
+def end_children() -> None:
+    """End what an import started and left behind; as subreaper, this process inherits it."""
+    try:
+        while True:
+            with open("/proc/thread-self/children") as file:
+                children = [int(word) for word in file.read().split()]
+            if not children:
+                return
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+    except OSError:
+        return
+
+
+def main() -> None:
+    """Isolate, then import in a child, so that whatever it starts ends with it."""
+    orders = json.loads(sys.stdin.read())
+    tell = teller(3, orders["secret"])
+    done = isolate(orders["writable"], orders["hidden"])
+    tell(python=platform.python_version(), isolated=done)
+    libc = ctypes.CDLL(None)
+    if sys.platform == "linux":
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        if "processes" in done:
+            # The first process of a namespace ignores most signals, so it is not the one to import.
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            importer = os.fork()
+            if importer:
+                _, status = os.waitpid(importer, 0)
+                tell(ended=os.waitstatus_to_exitcode(status))
+                os._exit(0)
+        if sys.platform == "linux":
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            drop_capabilities(libc)
+        try:
+            prove(orders, tell)
+        finally:
+            os._exit(0)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    _, status = os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_children()
+    if "processes" not in done:
+        tell(ended=os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

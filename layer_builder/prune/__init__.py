@@ -1,0 +1,1 @@
+"""What leaves the tree, by which rule, and what stays because of whom."""

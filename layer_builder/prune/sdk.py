@@ -1,0 +1,126 @@
+"""The AWS SDK for Python in a layer: all of it, none of it, or all of it with some services."""
+
+import contextlib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from layer_builder.distributions import Distribution
+from layer_builder.errors import InstallError, ManifestError, Problem
+from layer_builder.spelling import did_you_mean
+from layer_builder.target import Target
+
+FAMILY = frozenset(
+    {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
+)
+"""Distributions that Lambda's Python runtimes bring, and that only work together."""
+
+_AT_LEAST = {
+    "boto3": "1.38.36", "botocore": "1.38.36", "s3transfer": "0.13.0", "jmespath": "1.0.1",
+    "urllib3": "1.26.19", "python-dateutil": "2.9.0.post0", "six": "1.16.0",
+}  # fmt: skip
+"""What the runtimes had in mid-2025. AWS updates them without notice and differently by region,
+so no newer number can be relied on: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
+"""
+
+_CALL = re.compile(
+    rb"\b(?:client|resource|create_client)\(\s*(?:service_name\s*=\s*)?[\"']([a-z0-9-]+)[\"']"
+)
+
+
+class Policy(StrEnum):
+    """What becomes of the SDK."""
+
+    BUNDLE = "bundle"
+    RUNTIME = "runtime"
+    SERVICES = "services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """A layer's choice."""
+
+    policy: Policy = Policy.BUNDLE
+    services: tuple[str, ...] = ()
+    """With `SERVICES`: whose data stays."""
+
+
+def left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
+    """Pick the SDK's distributions, to leave them out together.
+
+    Raises InstallError when another distribution needs one of them at a version that the runtime
+    may not have.
+    """
+    family = [distribution for distribution in installed if distribution.name in FAMILY]
+    conflicts = [
+        f"{other.name} {other.version} needs {requirement}; the runtime may have"
+        f" {name} {_AT_LEAST[name]}"
+        for other in installed
+        if other.name not in FAMILY
+        for requirement in _requirements(other)
+        if (name := str(canonicalize_name(requirement.name))) in {f.name for f in family}
+        and not (requirement.marker and not requirement.marker.evaluate(target.markers))
+        and not requirement.specifier.contains(_AT_LEAST[name], prereleases=True)
+    ]
+    if conflicts:
+        raise InstallError.because(
+            "sdk: runtime leaves out what another distribution needs newer",
+            details=tuple(conflicts),
+            advice=("sdk: bundle, or a list of services, keeps the SDK in the layer",),
+        )
+    return family
+
+
+def _requirements(distribution: Distribution) -> Iterator[Requirement]:
+    for text in distribution.requires:
+        with contextlib.suppress(InvalidRequirement):
+            yield Requirement(text)
+
+
+def unwanted_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
+    """List the data of services that the layer does not keep.
+
+    Raises ManifestError for a service that botocore does not know.
+    """
+    data = {path: path.split("/")[2] for path in paths if _DATA.match(path)}
+    known = set(data.values())
+    wrong = [
+        Problem(
+            message=f"sdk: botocore has no service {service!r}",
+            advice=did_you_mean(service, known)[:1] if known else ("the layer has no botocore",),
+        )
+        for service in services
+        if service not in known
+    ]
+    if wrong:
+        raise ManifestError(*wrong)
+    return sorted(path for path, service in data.items() if service not in services)
+
+
+_DATA = re.compile(r"(botocore|boto3)/data/[^/]+/")
+
+
+def services_asked_for(sources: Mapping[str, bytes]) -> dict[str, str]:
+    """Find the services that code makes clients for by a literal name, with the first line of each."""
+    found: dict[str, str] = {}
+    for path, source in sorted(sources.items()):
+        for match in _CALL.finditer(source):
+            line = source.count(b"\n", 0, match.start()) + 1
+            found.setdefault(match[1].decode(), f"{path}:{line}")
+    return found
+
+
+def omitted(services: Collection[str], asked_for: Mapping[str, str]) -> list[Problem]:
+    """Warn of services that code asks for and the list leaves out."""
+    return [
+        Problem(
+            message=f"sdk: {where} asks for the service {service!r}, whose data is left out",
+            advice=(f"add {service} to sdk:",),
+        )
+        for service, where in asked_for.items()
+        if service not in services
+    ]

@@ -1,0 +1,1 @@
+"""Layer versions: compared, published exactly once, shared, old ones deleted."""

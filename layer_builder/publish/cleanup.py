@@ -1,0 +1,145 @@
+"""Retires old layer versions: finds out who uses them, deletes those that nobody does.
+
+Only what is known for certain to be unused goes: where a list or a policy cannot be read, nothing
+is deleted in that region. What is published is good all the same, so all of this is warned of.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from layer_builder import retention, threads
+from layer_builder.building import Voice
+from layer_builder.clock import today
+from layer_builder.errors import AwsError, Problem
+from layer_builder.ledger import Ledger
+from layer_builder.published import Version
+from layer_builder.retention import Plan
+from layer_builder.stocktaking import AT_ONCE, Item, Region
+
+_NEEDS = (
+    "retain: needs lambda:ListFunctions on *, lambda:ListLayerVersions on the layers, and"
+    " lambda:GetLayerVersionPolicy and lambda:DeleteLayerVersion on their versions",
+    "run it again: what is published stays as it is, old versions are looked at anew",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retiring:
+    """The retirement of old versions in one region, when all is published there."""
+
+    region: Region
+    ledger: Ledger
+    voice: Voice
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def rehearse(self, items: Sequence[Item]) -> None:
+        """Say what would go, as if what is new were published."""
+        for item, plan in self._plans(items, published=False):
+            self._tell(item, plan, "would delete")
+            self._note(item, plan)
+
+    def retire(self, items: Sequence[Item]) -> None:
+        """Delete what goes; a version that cannot be deleted is warned of."""
+        for item, plan in self._plans(items, published=True):
+            gone = self._delete(item, plan)
+            done = Plan(goes=gone, stays=plan.stays)
+            self._tell(item, done, "deleted")
+            self._note(item, done)
+
+    def warn_of_storage(self) -> None:
+        """Warn where the code storage is nearly full; what AWS does not tell is left alone."""
+        try:
+            storage = self.region.catalog.storage()
+        except AwsError:
+            return
+        if storage and (problem := retention.near_the_limit(self.region.name, storage)):
+            self.voice.warn(problem)
+
+    def _plans(self, items: Sequence[Item], *, published: bool) -> list[tuple[Item, Plan]]:
+        try:
+            return self._decided([i for i in items if i.built.layer.delivery.retention], published)
+        except AwsError as error:
+            first, *_ = error.problems
+            self.voice.warn(
+                Problem(
+                    message=f"no old versions are deleted in {self.region.name}, since it is not"
+                    f" known whether somebody uses them: {first.message}",
+                    details=tuple(line for p in error.problems for line in p.details),
+                    advice=_NEEDS,
+                )
+            )
+            return []
+
+    def _decided(self, items: Sequence[Item], published: bool) -> list[tuple[Item, Plan]]:  # noqa: FBT001 (passed on)
+        """Decide on all layers; functions are listed after the versions, policies at the end."""
+        plans = threads.each(lambda item: self._aged(item, published=published), items, AT_ONCE)
+        if any(plan.goes for plan in plans):
+            users = retention.users(self.region.catalog.users())
+            plans = [plan.spared(lambda version: users.get(version.arn, "")) for plan in plans]
+        asked = [
+            (item, version)
+            for item, plan in zip(items, plans, strict=True)
+            for version in plan.goes
+        ]
+        reasons = dict(threads.each(self._shared, asked, AT_ONCE))
+        plans = [plan.spared(lambda version: reasons[version.arn]) for plan in plans]
+        return list(zip(items, plans, strict=True))
+
+    def _aged(self, item: Item, *, published: bool) -> Plan:
+        rule, name = item.built.layer.delivery.retention, item.built.layer.name
+        coming = 0 if published or item.is_same else 1
+        versions = self.region.catalog.versions(name)
+        return retention.plan(rule, versions, today(), coming) if rule else Plan()
+
+    def _shared(self, asked: tuple[Item, Version]) -> tuple[str, str]:
+        item, version = asked
+        policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
+        return version.arn, retention.others(policy, version.arn.split(":")[4])
+
+    def _delete(self, item: Item, plan: Plan) -> tuple[Version, ...]:
+        """Delete the oldest alone, then the others; after an error nothing new is begun."""
+        errors: list[AwsError] = []
+        gone: list[str] = []
+
+        def delete(version: Version) -> None:
+            if errors or self.interrupted.is_set():
+                return
+            try:
+                self.region.versions.delete(item.built, version.number)
+            except AwsError as error:
+                errors.append(error)
+            else:
+                gone.append(version.arn)
+
+        threads.each(delete, plan.goes[:1], 1)
+        threads.each(delete, plan.goes[1:], AT_ONCE)
+        left = [version for version in plan.goes if version.arn not in gone]
+        if errors:
+            self.voice.warn(self._undeleted(item, left, errors[0]))
+        return tuple(version for version in plan.goes if version not in left)
+
+    def _undeleted(self, item: Item, left: Sequence[Version], error: AwsError) -> Problem:
+        first, *_ = error.problems
+        return Problem(
+            message=f"old versions in {self.region.name} are still there: {_numbers(left)}:"
+            f" {first.message}",
+            layer=item.built.layer.key,
+            details=first.details,
+            advice=_NEEDS,
+        )
+
+    def _tell(self, item: Item, plan: Plan, verb: str) -> None:
+        title, name = item.built.layer.title, f"{item.built.layer.name} in {self.region.name}"
+        if plan.goes:
+            self.voice.step(title, f"{verb} versions of {name}: {_numbers(plan.goes)}")
+        if plan.stays:
+            lines = [f"    {kept.arn}: {kept.why}" for kept in plan.stays]
+            self.voice.step(title, "\n".join([f"old versions of {name} that stay:", *lines]))
+
+    def _note(self, item: Item, plan: Plan) -> None:
+        self.ledger.handover(item.built, self.region.name, retired=plan.retired, kept=plan.stays)
+
+
+def _numbers(versions: Sequence[Version]) -> str:
+    return ", ".join(str(version.number) for version in versions)

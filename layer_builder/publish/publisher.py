@@ -1,0 +1,260 @@
+"""Publishes finished layers: reads what is there first, then writes only what is new."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from layer_builder import certainty, delivering, handoff, stocktaking, threads
+from layer_builder.building import Voice
+from layer_builder.delivery import Mode
+from layer_builder.errors import (
+    AwsError,
+    LayerBuilderError,
+    LimitError,
+    ManifestError,
+    Problem,
+)
+from layer_builder.layer import Action, Built, Release
+from layer_builder.ledger import Ledger
+from layer_builder.outcome import Outcome
+from layer_builder.published import LayerVersion
+from layer_builder.retiring import Retiring
+from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
+
+Held = Mapping[str, LayerBuilderError]
+"""Errors of regions that are told at the end, by region."""
+
+
+def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
+    """Check the buckets before anything is built; gives what is wrong with some of the regions.
+
+    Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
+    there is none.
+    """
+    for problem in handoff.clashes(outcome.layers):
+        voice.warn(problem)
+    by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
+    if by_reference and not outcome.inputs.s3_bucket:
+        raise ManifestError(
+            *(
+                Problem(
+                    message="s3: {mode: reference} needs a bucket that Lambda can refer to",
+                    layer=layer.key,
+                    place=layer.place,
+                    advice=("set the input s3-bucket",),
+                )
+                for layer in by_reference
+            )
+        )
+
+    def check(region: Region) -> LayerBuilderError | None:
+        try:
+            region.versions.check_bucket(for_reference=bool(by_reference))
+        except LayerBuilderError as error:
+            return error
+        return None
+
+    found = zip(regions, threads.each(check, regions, len(regions)), strict=True)
+    held = {region.name: error for region, error in found if error}
+    if held and len(held) == len(regions):
+        raise merged(list(held.values()))
+    for name, error in held.items():
+        voice.step(name, f"nothing will be published here: {error.problems[0].message}")
+    return held
+
+
+def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Held) -> None:
+    """Publish what changed, everywhere, all regions at the same time.
+
+    All reads and checks come before the first write. A region in which something fails does not
+    stop the others. Raises at the end with the errors of all regions; the outcome then holds what
+    was published, and why the rest was not.
+    """
+    run = _Run(outcome=outcome, voice=voice)
+    layers = [built for built, *_ in outcome.by_name().values()]
+    stocks = threads.each(
+        lambda region: stocktaking.take(region, layers, held), regions, len(regions)
+    )
+    for stock in stocks:
+        run.tell(stock)
+    over = [stock for stock in stocks if isinstance(stock.error, LimitError)]
+    writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
+    if writes:
+        threads.each(run.write, stocks, len(stocks), run.interrupted)
+    elif outcome.inputs.dry_run and not over:
+        threads.each(run.rehearse, stocks, len(stocks))
+    if failed := over or [stock for stock in stocks if stock.error]:
+        for stock in stocks:
+            run.note_missing(stock)
+        error = merged([stock.error for stock in failed if stock.error])
+        progress = [run.progress(stocks)] if writes else []
+        raise type(error)(*error.problems, *progress)
+
+
+def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
+    """Make one error of several, with each problem once."""
+    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
+    return type(errors[0])(*problems)
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """One run's writes, in all regions."""
+
+    outcome: Outcome
+    voice: Voice
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(outcome=self.outcome)
+        self._unknown: set[str] = set()
+
+    def tell(self, stock: Stock) -> None:
+        """Say and note what is unchanged, and what is to be published."""
+        region, dry_run = stock.region, self.outcome.inputs.dry_run
+        for item in stock.items:
+            built = item.built
+            if item.newest and item.is_same:
+                self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+                self.voice.step(built.layer.title, f"unchanged in {region.name}: {item.newest.arn}")
+            else:
+                self.ledger.to_publish(built, region.name)
+            if dry_run and not item.is_same:
+                after = f"after {item.newest.arn}" if item.newest else "as its first version"
+                self.voice.step(
+                    built.layer.title,
+                    f"would be published to {region.name} as {built.layer.name}, {after}",
+                )
+            if dry_run:
+                delivering.rehearse(region, item, self.voice, self.ledger)
+
+    def write(self, stock: Stock) -> None:
+        """Publish what is new in a region, deliver all of it, and retire what is old.
+
+        The first new one goes alone: what AWS refuses for all of them is asked for once. After an
+        error nothing new is begun; what is on its way is seen to its end.
+        """
+        errors: dict[str, LayerBuilderError] = {}
+
+        def write(item: Item) -> None:
+            if errors or self.interrupted.is_set():
+                return
+            try:
+                self._write(stock, item)
+            except LayerBuilderError as error:
+                errors[item.built.layer.id] = error
+                if isinstance(error, AwsError) and error.is_unknown:
+                    self._unknown.add(_where(item.built, stock.region))
+
+        first = stock.new[:1]
+        threads.each(write, first, 1)
+        threads.each(write, [item for item in stock.items if item not in first], AT_ONCE)
+        for item in stock.items:
+            if error := errors.get(item.built.layer.id):
+                self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
+        if errors:
+            stock.error = merged(list(errors.values()))
+        elif not stock.error and not self.interrupted.is_set():
+            self._tidy(stock)
+
+    def _tidy(self, stock: Stock) -> None:
+        """Retire what is old in a region where all that was to be published is."""
+        retiring = self._retiring(stock.region)
+        retiring.retire(stock.items)
+        if stock.new:
+            retiring.warn_of_storage()
+
+    def rehearse(self, stock: Stock) -> None:
+        """Say what would be retired in a region."""
+        if not stock.error:
+            self._retiring(stock.region).rehearse(stock.items)
+
+    def _retiring(self, region: Region) -> Retiring:
+        return Retiring(
+            region=region, ledger=self.ledger, voice=self.voice, interrupted=self.interrupted
+        )
+
+    def _write(self, stock: Stock, item: Item) -> None:
+        region, built = stock.region, item.built
+        if not item.is_same:
+            region.versions.stage(built)
+            if stock.is_stale(item):
+                item = stocktaking.again(region, item)
+        release = self._kept(region, item) or self._published(region, item)
+        delivering.deliver(region, item, release, self.voice, self.ledger)
+
+    def _kept(self, region: Region, item: Item) -> Release | None:
+        """Take a version that is there for ours, if it is the same; another run may have made it."""
+        if item.newest is None or not item.is_same:
+            return None
+        built, found = item.built, self.outcome.releases.get(item.built.layer.id, {})
+        if region.name not in found:
+            self.voice.step(
+                built.layer.title,
+                f"published by another run meanwhile, unchanged: {item.newest.arn}",
+            )
+        return self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+
+    def _published(self, region: Region, item: Item) -> Release:
+        built, title = item.built, item.built.layer.title
+        done = certainty.publish(
+            region.versions, built, item.number, lambda text: self.voice.step(title, text)
+        )
+        version = done.version
+        if version.sha256 != built.archive.sha256:
+            raise _other_bytes(built, version)
+        release = self.ledger.release(built, region.name, version, Action.PUBLISHED)
+        self.voice.step(title, f"published {version.arn}")
+        if done.twin:
+            self.voice.warn(_twice(built, version, done.twin))
+        return release
+
+    def note_missing(self, stock: Stock) -> None:
+        """Note of all that is not in a region that something failed, there or elsewhere."""
+        why = "another region failed, and nothing was written anywhere"
+        if stock.error:
+            first = stock.error.problems[0].headline
+            why = f"not tried: {first}" if stock.items else first
+        for built, *_ in self.outcome.by_name().values():
+            self.ledger.missing(built, stock.region.name, why)
+
+    def progress(self, stocks: Sequence[Stock]) -> Problem:
+        """Tell what a failed run did publish, and what is left for the next."""
+        left = [
+            where
+            for built, *_ in self.outcome.by_name().values()
+            for stock in stocks
+            if stock.region.name not in self.outcome.releases.get(built.layer.id, {})
+            and (where := _where(built, stock.region)) not in self._unknown
+        ]
+        unknown = f"not known whether it was published: {', '.join(sorted(self._unknown))}"
+        return Problem(
+            message=f"published before that: {', '.join(self.ledger.published()) or 'nothing'}",
+            details=(
+                f"not published: {', '.join(left) or 'nothing'}",
+                *((unknown,) if self._unknown else ()),
+            ),
+            advice=("run it again: what is published stays as it is, the rest follows",),
+        )
+
+
+def _where(built: Built, region: Region) -> str:
+    return f"{built.layer.key} in {region.name}"
+
+
+def _other_bytes(built: Built, version: LayerVersion) -> AwsError:
+    return AwsError.because(
+        f"AWS stored other bytes than were sent: {version.arn}",
+        layer=built.layer.key,
+        details=(f"sent sha256 {built.archive.sha256}", f"stored {version.sha256 or '(none)'}"),
+        advice=("do not use that version; publish again",),
+    )
+
+
+def _twice(built: Built, version: LayerVersion, twin: LayerVersion) -> Problem:
+    return Problem(
+        message=f"published twice: {twin.arn} has the same content as {version.arn}",
+        layer=built.layer.key,
+        details=("a publish without an answer happened after all, after it was looked for",),
+        advice=(f"nothing uses {twin.arn}: it may be deleted",),
+    )

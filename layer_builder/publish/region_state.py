@@ -1,0 +1,185 @@
+"""Takes stock of a region before anything is written there: what it has, what it lacks."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from layer_builder import certainty, grants, threads
+from layer_builder.clock import now
+from layer_builder.errors import LayerBuilderError
+from layer_builder.grants import Change, Grant
+from layer_builder.layer import Built
+from layer_builder.published import LayerVersion, Storage, User, Version
+
+AT_ONCE = 8
+"""Layers of one region that are worked on at the same time."""
+
+_FRESH_SECONDS = 2.0
+
+
+class Versions(certainty.Versions, Protocol):
+    """The layer versions of one region."""
+
+    def check_bucket(self, *, for_reference: bool) -> None:
+        """Raise what is wrong with the bucket, before anything is built."""
+
+    def newest(self, built: Built) -> LayerVersion | None:
+        """Read the newest version of a layer."""
+
+    def check(self, built: Built) -> None:
+        """Raise what would stop this layer, before anything is written."""
+
+    def stage(self, built: Built) -> None:
+        """Put the zip where AWS reads it, if it does not go into the request."""
+
+    def unstage(self, built: Built) -> bool:
+        """Remove the zip again, if that is wanted; tells whether it was there."""
+
+    def delete(self, built: Built, number: int) -> None:
+        """Delete a version; deleted twice it is deleted once."""
+
+
+class Catalog(Protocol):
+    """What one region has."""
+
+    def versions(self, name: str) -> Sequence[Version]:
+        """List the versions of a layer."""
+
+    def users(self) -> Sequence[User]:
+        """List all functions and their published versions, with the layers of each."""
+
+    def storage(self) -> Storage | None:
+        """Read how much code storage is used; None when AWS does not say."""
+
+
+class Policies(Protocol):
+    """The policies of one region's layer versions."""
+
+    def read(self, name: str, version: int, built: Built | None = None) -> str:
+        """Read a version's policy, empty for none."""
+
+    def grant(self, built: Built, version: int, grant: Grant) -> None:
+        """Add a statement."""
+
+    def revoke(self, built: Built, version: int, statement: str) -> None:
+        """Remove a statement."""
+
+
+class Parameters(Protocol):
+    """The SSM parameters of one region."""
+
+    def read(self, names: Sequence[str]) -> dict[str, str]:
+        """Read the values of those that exist."""
+
+    def write(self, built: Built, name: str, value: str) -> None:
+        """Set a parameter of a layer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """What a run reads and writes in one region."""
+
+    name: str
+    versions: Versions
+    policies: Policies
+    parameters: Parameters
+    catalog: Catalog
+
+
+Connect = Callable[[str], Region]
+"""Opens a region; raises AwsError where that is impossible."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A layer, and what was there of it before anything was written."""
+
+    built: Built
+    newest: LayerVersion | None
+    seen: float
+    """When, by the clock."""
+    change: Change = field(default_factory=Change)
+    """What the policy of the layer's version needs."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What its SSM parameters hold, by name; without those that do not exist."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether publishing would change nothing."""
+        return self.newest is not None and self.newest.holds(self.built)
+
+    @property
+    def number(self) -> int:
+        """The newest version's number, 0 for none."""
+        return self.newest.version if self.newest else 0
+
+    def lacking(self, arn: str) -> list[str]:
+        """List the SSM parameters that are to be written for them to hold this ARN."""
+        return [name for name in self.built.parameters if self.parameters.get(name) != arn]
+
+
+@dataclass(kw_only=True)
+class Stock:
+    """What there is in a region, and what went wrong there."""
+
+    region: Region
+    items: Sequence[Item] = ()
+    """Of every layer; nothing when a read failed."""
+    seconds: float = 0.0
+    error: LayerBuilderError | None = None
+
+    @property
+    def new(self) -> list[Item]:
+        """What is to be published."""
+        return [item for item in self.items if not item.is_same]
+
+    def is_stale(self, item: Item) -> bool:
+        """Tell whether to look again before writing: another run may have published meanwhile.
+
+        A look costs one of the 15 requests a second that AWS takes, so that stock that took long
+        to take stays fresh for longer.
+        """
+        return now() - item.seen > max(_FRESH_SECONDS, 2 * self.seconds)
+
+
+def take(region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilderError]) -> Stock:
+    """Read all that is to be known of the layers in a region, and check those that are new."""
+    stock = Stock(region=region, error=held.get(region.name))
+    if stock.error:
+        return stock
+    start = now()
+    try:
+        items = threads.each(lambda built: _item(region, built), layers, AT_ONCE)
+        threads.each(
+            region.versions.check, [item.built for item in items if not item.is_same], AT_ONCE
+        )
+        stock.items = _with_parameters(region, items)
+    except LayerBuilderError as error:
+        stock.error = error
+    stock.seconds = now() - start
+    return stock
+
+
+def again(region: Region, item: Item) -> Item:
+    """Look at a layer once more."""
+    return replace(_item(region, item.built), parameters=item.parameters)
+
+
+def _item(region: Region, built: Built) -> Item:
+    item = Item(built=built, newest=region.versions.newest(built), seen=now())
+    permissions = built.layer.delivery.permissions
+    if permissions is None:
+        return item
+    # A new version has no policy: https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
+    read = region.policies.read
+    policy = read(built.layer.name, item.number, built) if item.is_same else ""
+    return replace(item, change=grants.change(permissions, policy))
+
+
+def _with_parameters(region: Region, items: Sequence[Item]) -> list[Item]:
+    names = [name for item in items for name in item.built.parameters]
+    values = region.parameters.read(names) if names else {}
+    return [
+        replace(item, parameters={n: values[n] for n in item.built.parameters if n in values})
+        for item in items
+    ]

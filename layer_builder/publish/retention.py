@@ -1,0 +1,126 @@
+"""Retention: which versions of a layer go, and why each of the others stays.
+
+A deleted version cannot be attached any more; functions that have it keep it until they are
+updated: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from layer_builder import grants, limits
+from layer_builder.delivery import Kept, Retention, Retired
+from layer_builder.errors import Problem
+from layer_builder.limits import gib
+from layer_builder.published import Storage, User, Version
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What becomes of the versions of a layer that are older than the newest that stay."""
+
+    goes: tuple[Version, ...] = ()
+    """Oldest first."""
+    stays: tuple[Kept, ...] = ()
+    """Oldest first."""
+
+    def spared(self, reason: Callable[[Version], str]) -> "Plan":
+        """Let stay, of what goes, each version that there is a reason for; empty is none."""
+        reasons = {version.arn: why for version in self.goes if (why := reason(version))}
+        stays = [*self.stays, *(Kept(arn=arn, why=why) for arn, why in reasons.items())]
+        return Plan(
+            goes=tuple(version for version in self.goes if version.arn not in reasons),
+            stays=tuple(sorted(stays, key=lambda kept: _number(kept.arn))),
+        )
+
+    @property
+    def retired(self) -> tuple[Retired, ...]:
+        """What goes, as reports tell it."""
+        return tuple(Retired(arn=version.arn, created=version.created) for version in self.goes)
+
+
+def plan(rule: Retention, versions: Sequence[Version], today: datetime, coming: int = 0) -> Plan:
+    """Let go what is neither among the newest that stay nor young.
+
+    `coming` versions are yet to be published, and count among the newest. Who uses a version is
+    left to `Plan.spared`.
+    """
+    newest_first = sorted(versions, key=lambda version: -version.number)
+    older = newest_first[max(0, rule.versions - coming) :]
+    return Plan(goes=tuple(reversed(older))).spared(lambda version: _young(rule, version, today))
+
+
+def _young(rule: Retention, version: Version, today: datetime) -> str:
+    if not rule.days:
+        return ""
+    try:
+        created = datetime.fromisoformat(version.created)
+    except ValueError:
+        return f"its date cannot be read: {version.created!r}"
+    if created.tzinfo is None:
+        created = created.replace(tzinfo=UTC)
+    if today - created >= timedelta(days=rule.days):
+        return ""
+    return f"younger than {rule.days} days: of {created:%Y-%m-%d}"
+
+
+def users(found: Sequence[User]) -> Mapping[str, str]:
+    """Say by the ARN of a layer version which functions have it, as a reason for it to stay.
+
+    An alias leads to `$LATEST` or to published versions of its function, one or two of them, never
+    to another alias; who lists both has all that aliases lead to:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
+    """
+    names: dict[str, list[str]] = {}
+    for user in sorted(found, key=lambda user: (user.function, _order(user.qualifier))):
+        name = f"{user.function}:{user.qualifier}" if user.is_published else user.function
+        for arn in dict.fromkeys(user.layers):
+            names.setdefault(arn, []).append(name)
+    return {arn: f"used by {_some(several)}" for arn, several in names.items()}
+
+
+def others(policy: str, account: str) -> str:
+    """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
+    found = grants.outsiders(policy, account)
+    return f"its policy lets others use it: {_some(found)}" if found else ""
+
+
+def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> list[str]:
+    """Say in plain lines what became of the old versions of a layer in a region.
+
+    >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
+    ['stays: version 3: used by api']
+    """
+    verb = "would be deleted" if dry_run else "deleted"
+    numbers = ", ".join(str(_number(item.arn)) for item in retired)
+    lines = [f"{verb}: {numbers}"] if retired else []
+    return lines + [f"stays: version {_number(item.arn)}: {item.why}" for item in kept]
+
+
+def near_the_limit(
+    region: str, storage: Storage, above: float = limits.DEFAULT_WARN_AT
+) -> Problem | None:
+    """Warn where the code storage of a region is nearly full."""
+    if storage.share < above:
+        return None
+    left = max(0, storage.allowed - storage.used)
+    return Problem(
+        message=f"code storage in {region}: {gib(storage.used)} used, {storage.share:.0%} of"
+        f" {gib(storage.allowed)}; {gib(left)} left for all functions and layers",
+        advice=("retain: 5 in the manifest deletes older layer versions that nobody uses",),
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
+
+
+def _order(qualifier: str) -> int:
+    return int(qualifier) if qualifier.isdigit() else 0

@@ -1,0 +1,1 @@
+"""The outcome of a run as JSON, Markdown, HTML, files and outputs."""

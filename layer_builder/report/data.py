@@ -1,0 +1,212 @@
+"""`report.json`: the outcome as data, stable and versioned; documented in docs/report.md."""
+
+from typing import Any
+
+import layer_builder
+from layer_builder.attachment import Attached, Forecast
+from layer_builder.delivery import Handover
+from layer_builder.errors import Problem
+from layer_builder.layer import Action, Built
+from layer_builder.outcome import Outcome
+from layer_builder.proof import Proof
+from layer_builder.stack import StackWeight
+
+FORMAT = 1
+"""Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+
+def as_data(outcome: Outcome) -> dict[str, Any]:
+    """Render the outcome as JSON-ready data. All sizes are bytes, all times seconds."""
+    inputs = outcome.inputs
+    return {
+        "version": FORMAT,
+        "tool": {"name": "layer-builder", "version": layer_builder.__version__},
+        "command": str(inputs.command),
+        "manifest": inputs.manifest,
+        "dry_run": inputs.dry_run,
+        "sandbox": inputs.sandbox,
+        "regions": list(inputs.regions),
+        "layers": [
+            _layer(outcome, outcome.built[layer.id])
+            for layer in outcome.layers
+            if layer.id in outcome.built
+        ],
+        "functions": [_function(outcome, weight) for weight in outcome.stacks],
+        "attachments": [_attached(done) for done in outcome.attachments],
+        "warnings": [_problem(problem) for problem in outcome.warnings],
+        "errors": [_problem(problem) for problem in outcome.errors],
+        "exit_code": outcome.exit_code,
+    }
+
+
+def action_of(outcome: Outcome, built: Built) -> Action:
+    """Name what happened to a layer over all regions: the most eventful wins."""
+    done = {release.action for release in outcome.releases.get(built.layer.id, {}).values()}
+    for action in (Action.PUBLISHED, Action.UNCHANGED):
+        if action in done:
+            return action
+    return Action.BUILT
+
+
+def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
+    layer, account, tightest = built.layer, built.account, built.tightest
+    return {
+        "key": layer.key,
+        "name": layer.name,
+        "python": str(layer.target.python),
+        "architecture": str(layer.target.architecture),
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "bytes_installed": package.bytes_installed,
+                "bytes_kept": package.bytes_kept,
+                "bytes_zipped": package.bytes_zipped,
+            }
+            for package in account.packages
+        ],
+        "held_back": [
+            {"name": held.name, "version": held.version, "newer": held.newer}
+            for held in account.held_back
+        ],
+        "included_bytes": account.included_bytes,
+        "prune": str(layer.prune),
+        "pruned": [
+            {"rule": total.rule, "files": total.files, "bytes": total.bytes}
+            for total in account.pruned
+        ],
+        "restored": [
+            {
+                "path": restored.path,
+                "needed_by": restored.needed_by,
+                "rule": restored.rule,
+                "bytes": restored.size,
+            }
+            for restored in account.restored
+        ],
+        "proof": _proof(account.proof),
+        "bytecode": {
+            "asked": str(layer.bytecode),
+            "packed": str(account.bytecode.mode),
+            "files": account.bytecode.files,
+            "bytes": account.bytecode.bytes,
+        },
+        "zip": str(built.archive.path),
+        "zip_bytes": built.archive.weight.zip_bytes,
+        "unzipped_bytes": built.archive.weight.unzipped_bytes,
+        "files": built.archive.files,
+        "sha256": built.archive.sha256,
+        "limit": {
+            "kind": tightest.limit.kind,
+            "bytes": tightest.limit.allowed,
+            "name": tightest.limit.name,
+        },
+        "headroom": tightest.headroom,
+        "arn": {
+            region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
+        },
+        "missing": dict(outcome.missing.get(layer.id, {})),
+        "delivery": {
+            region: _handover(handover)
+            for region, handover in outcome.handovers.get(layer.id, {}).items()
+        },
+        "action": str(action_of(outcome, built)),
+        "same_as": built.same_as,
+        "reused": built.reused,
+        "seconds": account.seconds,
+    }
+
+
+def _handover(handover: Handover) -> dict[str, Any]:
+    return {
+        "permissions": {"added": list(handover.granted), "removed": list(handover.revoked)},
+        "parameters": list(handover.parameters),
+        "object_removed": handover.object_removed,
+        "retired": [{"arn": item.arn, "created": item.created} for item in handover.retired],
+        "kept": [{"arn": item.arn, "why": item.why} for item in handover.kept],
+    }
+
+
+def _proof(proof: Proof | None) -> dict[str, Any] | None:
+    if proof is None:
+        return None
+    return {
+        "depth": str(proof.depth),
+        "static": proof.static,
+        "imported": list(proof.imported),
+        "failed_before": list(proof.failed_before),
+        "interpreter": proof.interpreter,
+        "isolated": list(proof.isolated),
+        "seconds": proof.seconds,
+        "import_seconds": {
+            "without_bytecode": proof.cost.plain,
+            "with_bytecode": proof.cost.cached,
+        }
+        if proof.cost
+        else None,
+    }
+
+
+def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
+    stack, reading = weight.stack, weight.reading
+    return {
+        "key": stack.key,
+        "function_name": stack.function_name,
+        "layers": [layer.key for layer in stack.layers],
+        "python": str(stack.layers[0].target.python),
+        "architecture": str(stack.layers[0].target.architecture),
+        "shares": dict(weight.shares),
+        "reserve": stack.reserve,
+        "external": [
+            {"arn": layer.arn, "unzipped_bytes": layer.unzipped_bytes} for layer in stack.external
+        ],
+        "unzipped_bytes": weight.used,
+        "limit": reading.limit.allowed,
+        "headroom": reading.headroom,
+        "arns": {
+            region: arns
+            for region in outcome.regions
+            if (arns := outcome.stack_arns(stack, region))
+        },
+    }
+
+
+def _attached(done: Attached) -> dict[str, Any]:
+    planned = done.attachment
+    return {
+        "function": done.stack.key,
+        "function_name": done.stack.function_name,
+        "region": done.region,
+        "status": str(done.status),
+        "had": list(planned.before) if planned else None,
+        "has": None if done.has is None else list(done.has),
+        "planned": list(planned.after) if planned else None,
+        "changes": [
+            {"kind": str(change.kind), "before": change.before, "after": change.after}
+            for change in (planned.changes if planned else ())
+        ],
+        "unzipped": _forecast(done.forecast) if done.forecast else None,
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    reading = forecast.reading
+    return {
+        "known_bytes": forecast.known,
+        "limit": reading.limit.allowed,
+        "headroom": reading.headroom,
+        "parts": [
+            {"name": part.name, "bytes": part.size, "source": part.source}
+            for part in forecast.parts
+        ],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "message": problem.message,
+        "layer": problem.layer,
+        "place": str(problem.place) if problem.place else None,
+        "details": list(problem.details),
+        "advice": list(problem.advice),
+    }

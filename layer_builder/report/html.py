@@ -1,0 +1,137 @@
+"""The outcome as one HTML page, `report.html`: no scripts, nothing loaded from elsewhere."""
+
+from html import escape
+
+from layer_builder import report, summary
+from layer_builder.attachment import Attached
+from layer_builder.errors import Problem
+from layer_builder.layer import Built
+from layer_builder.limits import Reading, mib
+from layer_builder.outcome import Outcome
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --over: #d33; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
+th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line);
+  vertical-align: top; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+code { font-size: .85em; overflow-wrap: anywhere; }
+.share { width: 9rem; height: .7rem; background: var(--line); border-radius: .35rem;
+  overflow: hidden; }
+.share i { display: block; height: 100%; background: var(--bar); }
+.share.over i { background: var(--over); }
+.error { border-left: 4px solid var(--over); padding-left: 1rem; }
+.warning { border-left: 4px solid #d90; padding-left: 1rem; }
+pre { white-space: pre-wrap; margin: .3rem 0; }
+"""
+
+
+def html(outcome: Outcome) -> str:
+    """Render the page; every text from outside is escaped."""
+    title = escape(summary.title(outcome))
+    parts = [_problem(problem, "error") for problem in outcome.errors]
+    if outcome.built:
+        parts.append(_layers(outcome))
+    if outcome.stacks:
+        parts.append(_functions(outcome))
+    if old := summary.old_versions(outcome):
+        parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
+    parts += [_attached(done) for done in outcome.attachments]
+    parts += [_details(built) for built in outcome.built.values() if built.account.packages]
+    parts += [_problem(problem, "warning") for problem in outcome.warnings]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        + "\n".join(parts)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _layers(outcome: Outcome) -> str:
+    rows = []
+    for built in outcome.built.values():
+        releases = outcome.releases.get(built.layer.id, {}).values()
+        arns = "<br>".join(f"<code>{escape(release.arn)}</code>" for release in releases)
+        weight, tightest = built.archive.weight, built.tightest
+        rows.append(
+            f"<tr><td>{escape(built.layer.key)}<br><small>{built.layer.target.label}</small></td>"
+            f'<td class="n">{mib(weight.zip_bytes)}</td>'
+            f'<td class="n">{mib(weight.unzipped_bytes)}</td>'
+            f"<td>{_share(tightest)}<small>{tightest.share:.0%} of"
+            f" {mib(tightest.limit.allowed)} {tightest.limit.kind}</small></td>"
+            f"<td>{arns or '–'}</td><td>{report.action_of(outcome, built)}</td></tr>"
+        )
+    return (
+        '<table>\n<tr><th>layer</th><th class="n">zip</th><th class="n">unzipped</th>'
+        "<th>of its limit</th><th>ARN</th><th></th></tr>\n" + "\n".join(rows) + "\n</table>"
+    )
+
+
+def _functions(outcome: Outcome) -> str:
+    rows = [
+        f"<tr><td>{escape(weight.stack.key)}</td>"
+        f"<td>{' + '.join(f'{escape(key)} {mib(size)}' for key, size in weight.shares.items())}</td>"
+        f'<td class="n">{mib(weight.stack.reserve)}</td><td class="n">{mib(weight.used)}</td>'
+        f"<td>{_share(weight.reading)}<small>{weight.reading.share:.0%} of 250 MiB</small></td></tr>"
+        for weight in outcome.stacks
+    ]
+    return (
+        "<h2>Functions</h2>\n<table>\n<tr><th>function</th><th>layers</th>"
+        '<th class="n">reserve</th><th class="n">unzipped</th><th>of the limit</th></tr>\n'
+        + "\n".join(rows)
+        + "\n</table>"
+    )
+
+
+def _attached(done: Attached) -> str:
+    lines = done.attachment.diff() if done.attachment else []
+    size = f"<p>{escape(str(done.forecast))}</p>\n" if done.forecast else ""
+    return (
+        f"<h2>{escape(done.title)}: {done.status}</h2>\n{size}"
+        f"<pre>{escape(chr(10).join(lines))}</pre>"
+    )
+
+
+def _details(built: Built) -> str:
+    account = built.account
+    packages = "\n".join(
+        f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
+        f'<td class="n">{mib(package.bytes_installed)}</td>'
+        f'<td class="n">{mib(package.bytes_kept)}</td></tr>'
+        for package in sorted(account.packages, key=lambda package: -package.bytes_kept)
+    )
+    pruned = "\n".join(
+        f'<tr><td>{escape(total.rule)}</td><td class="n">{total.files:,}</td>'
+        f'<td class="n">{mib(total.bytes)}</td></tr>'
+        for total in account.pruned
+    )
+    restored = "\n".join(
+        f"<li><code>{escape(item.path)}</code> for <code>{escape(item.needed_by)}</code></li>"
+        for item in account.restored
+    )
+    return (
+        f"<details><summary>{escape(built.layer.key)} {built.layer.target.label}:"
+        f" {len(account.packages)} distributions, sha256"
+        f" <code>{built.archive.sha256}</code></summary>\n"
+        '<table><tr><th>distribution</th><th>version</th><th class="n">installed</th>'
+        f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
+        '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
+        f"{pruned}\n</table>\n"
+        f"<p>Proof: {escape(summary.proof_line(built))}.<br>"
+        f"{escape(summary.bytecode_line(built)).capitalize()}.</p>\n"
+        + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
+        + "</details>"
+    )
+
+
+def _problem(problem: Problem, kind: str) -> str:
+    lines = "\n".join(escape(line) for line in problem.lines())
+    return f'<div class="{kind}"><pre>{lines}</pre></div>'
+
+
+def _share(reading: Reading) -> str:
+    width = min(100, round(reading.share * 100))
+    over = " over" if reading.is_over else ""
+    return f'<div class="share{over}"><i style="width:{width}%"></i></div>'

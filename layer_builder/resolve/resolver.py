@@ -1,0 +1,267 @@
+"""Resolves layers: together where a stack loads them together, apart where nothing does."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from packaging.utils import canonicalize_name
+
+from layer_builder import functions, threads
+from layer_builder.errors import InstallError, LayerBuilderError, Problem
+from layer_builder.family import Family
+from layer_builder.layer import Bytecode, Layer
+from layer_builder.lockfile import Lockfile
+from layer_builder.order import Order
+from layer_builder.requirements import Requirements
+from layer_builder.resolution import Resolution
+from layer_builder.target import Target
+
+_ASKING_AT_ONCE = 8
+
+
+class Installer(Protocol):
+    """Chooses and installs distributions."""
+
+    def resolve(
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        prefer: Resolution | None = None,
+        *,
+        anew: bool = True,
+    ) -> Resolution:
+        """Choose one version for each distribution, the preferred one where that will do.
+
+        Not `anew`, what the index answered a moment ago is enough.
+        """
+
+    def requires(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, frozenset[str]]:
+        """Tell which distributions require which."""
+
+    def settled(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Give the versions that would have been chosen a month ago."""
+
+    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
+        """Write a project's uv.lock as a requirements file with hashes."""
+
+    def install(
+        self,
+        resolution: Resolution,
+        requirements: Requirements,
+        target: Target,
+        into: Path,
+        build: Sequence[str] = (),
+    ) -> None:
+        """Fill a folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """What goes into a layer, and what its stack has below it."""
+
+    order: Order
+    own: Resolution = field(default_factory=Resolution)
+    below: tuple[str, ...] = ()
+    """Ids of the layers that it requires, directly or not."""
+    elsewhere: Resolution = field(default_factory=Resolution)
+    """The distributions that those hold."""
+    foundation: tuple[str, ...] = ()
+    """Digests of how those are made: under other rules they may lack what this one imports."""
+
+    @property
+    def content_key(self) -> str:
+        """Digest of what decides the layer's bytes, and of what its proof rests on."""
+        return self.order.recipe.content_key(self.own.text, self.elsewhere.text, *self.foundation)
+
+
+def resolve(
+    family: Family, installer: Installer, lock: Lockfile | None = None
+) -> dict[str, Resolved]:
+    """Resolve a family, by layer id: as its lock says, or anew.
+
+    Raises InstallError; when the requirements are no longer what was locked, with the difference.
+    """
+    if lock is None:
+        return arrange(family, choose(family, installer))
+    moved = [
+        Problem(
+            message=f"its requirements are no longer what {lock.file} was made from",
+            layer=order.layer.key,
+            place=order.layer.place,
+            details=tuple(difference),
+            advice=("`layer-builder lock` brings the lock up to date",),
+        )
+        for order in family.orders
+        if (difference := lock.moved(order.layer, order.recipe.requirements))
+    ]
+    if moved:
+        raise InstallError(*moved)
+    whole = {o.layer.id: lock.layers[o.layer.id].resolution
+             for o in family.orders if o.layer.id in lock.layers}  # fmt: skip
+    _refuse_disagreement(family, whole, lock.file)
+    return arrange(family, whole)
+
+
+def _refuse_disagreement(family: Family, whole: Mapping[str, Resolution], file: str) -> None:
+    """Raise for layers that were locked apart, and are loaded together now."""
+    held: dict[str, dict[str, list[str]]] = {}
+    for order in family.orders:
+        for pin in whole.get(order.layer.id, Resolution()).pins:
+            held.setdefault(pin.name, {}).setdefault(pin.version, []).append(order.layer.key)
+    apart = [
+        f"{name}: " + ", ".join(f"{version} in {' '.join(keys)}" for version, keys in found.items())
+        for name, found in sorted(held.items())
+        if len(found) > 1
+    ]
+    if apart:
+        raise InstallError.because(
+            f"layers {', '.join(family.keys)} are loaded together, and {file} has other versions"
+            " for one than for another",
+            place=family.orders[0].layer.place,
+            details=tuple(apart),
+            advice=("`layer-builder lock` brings the lock up to date",),
+        )
+
+
+def arrange(family: Family, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
+    """Give each distribution to one layer of a stack: the lowest that needs it."""
+    return {order.layer.id: _resolved(order, family, whole) for order in family.orders}
+
+
+def choose(
+    family: Family, installer: Installer, prefer: Resolution | None = None
+) -> dict[str, Resolution]:
+    """Choose versions, by layer id: one of each distribution in all the layers of a family.
+
+    Raises InstallError; for a conflict between layers it names them and what they ask for.
+    """
+    asking = [order for order in family.orders if order.recipe.requirements.lines]
+    agreed = _agreed(family, asking, installer, prefer) if len(asking) > 1 else Resolution()
+    pinned = [f"{name}=={version}" for name, version in agreed.versions.items()]
+
+    def resolve_one(order: Order) -> Resolution:
+        asked, layer = order.recipe.requirements, order.layer
+        asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
+        try:
+            chosen = installer.resolve(asked, layer.target, layer.build, prefer, anew=not pinned)
+        except InstallError as error:
+            raise _at(error, layer) from error
+        # Under the pins nothing is newer: what is held back was seen when they were chosen.
+        held_back = {*chosen.held_back, *agreed.held_back}
+        return replace(
+            chosen,
+            held_back=tuple(sorted(held for held in held_back if held.name in chosen.versions)),
+        )
+
+    # They ask the index, and wait for it most of the time.
+    chosen = threads.each(resolve_one, asking, _ASKING_AT_ONCE)
+    return {order.layer.id: found for order, found in zip(asking, chosen, strict=True)}
+
+
+def _agreed(
+    family: Family, asking: Sequence[Order], installer: Installer, prefer: Resolution | None
+) -> Resolution:
+    """Choose versions that suit all layers."""
+    layer = asking[0].layer
+    build = sorted({name for order in asking for name in order.layer.build})
+    try:
+        # Each layer answers for its own hashes: another's need none.
+        asked = replace(family.asked, hashes={})
+        return installer.resolve(asked, layer.target, build, prefer)
+    except InstallError as error:
+        for order in asking:
+            try:
+                installer.resolve(order.recipe.requirements, layer.target, order.layer.build)
+            except InstallError as own:
+                raise _at(own, order.layer) from own
+        raise InstallError(_conflict(asking, error)) from error
+
+
+def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
+    layer = order.layer
+    requires = {member.layer.key: member.layer.requires for member in family.orders}
+    lower = [_id(key, layer) for key in functions.below(layer.key, requires)]
+    pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
+    own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
+    if order.recipe.requirements.lines and not whole[layer.id].pins and not order.files.files:
+        raise InstallError.because(
+            f"none of its requirements applies to {layer.target.label}, and AWS refuses an empty"
+            " layer",
+            layer=layer.key,
+            place=layer.place,
+        )
+    if order.recipe.requirements.lines and not own.pins and not order.files.files:
+        raise InstallError.because(
+            f"all that it asks for is in {', '.join(layer.requires)} already, and AWS refuses an"
+            " empty layer",
+            layer=layer.key,
+            place=layer.place,
+            advice=("take the layer out of the manifest and of its functions",),
+        )
+    return Resolved(
+        order=order,
+        own=own,
+        below=tuple(lower),
+        elsewhere=Resolution(pins=tuple(sorted(pins))),
+        foundation=tuple(
+            member.recipe.content_key() for member in family.orders if member.layer.id in lower
+        )
+        + (_company(family, whole) if layer.bytecode is Bytecode.AUTO else ()),
+    )
+
+
+def _company(family: Family, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
+    """Give digests of all that bounds how much bytecode fits a stack: its layers and functions."""
+    layers = (
+        order.recipe.content_key(whole.get(order.layer.id, Resolution()).text)
+        for order in family.orders
+    )
+    return (*layers, *(f"{stack.reserve} {stack.external}" for stack in family.stacks))
+
+
+def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
+    said = [line for problem in error.problems for line in problem.details]
+    text = " ".join(said)
+    involved = [
+        (order.layer, line.partition(" --hash")[0])
+        for order in asking
+        for line in order.recipe.requirements.lines
+        if re.search(rf"(?<![\w.-]){re.escape(_name(line))}(?![\w-])", text)
+    ]
+    asked = [f"{layer.key} ({layer.place}) asks for {line}" for layer, line in involved]
+    layers = [layer.key for layer, _ in involved] or [order.layer.key for order in asking]
+    keys = ", ".join(dict.fromkeys(layers))
+    return Problem(
+        message=f"layers {keys} are loaded together, and ask for versions that exclude each other",
+        place=asking[0].layer.place,
+        details=(*asked, *said),
+        advice=(
+            "change the ranges so that one version suits all of them",
+            "or take them out of each other's functions and requires:",
+        ),
+    )
+
+
+def _name(line: str) -> str:
+    """Give the normalised name that a requirement begins with."""
+    return canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0])
+
+
+def _at(error: InstallError, layer: Layer) -> InstallError:
+    return InstallError(
+        *(
+            replace(problem, layer=problem.layer or layer.key, place=problem.place or layer.place)
+            for problem in error.problems
+        )
+    )
+
+
+def _id(key: str, like: Layer) -> str:
+    return replace(like, key=key).id

@@ -1,0 +1,218 @@
+"""Splits a layer: the fewest layers, one on top of the other, that each fit their limit.
+
+A distribution may only need what is in its own layer or below. Choosing is exact for what weighs
+most, and first-fit for the many small distributions, which find room wherever there is some.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+EXACT = 14
+"""How many of the heaviest units are placed by search; beyond that, a search could take minutes."""
+
+_MOST_STEPS = 50_000
+_MOST_TRIES = 300
+"""Bounds on the search, per number of layers: enough for any case that a test or a user had."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A distribution to place."""
+
+    name: str
+    zip_bytes: int
+    """What it adds to a zip."""
+    unzipped_bytes: int
+    requires: frozenset[str] = frozenset()
+    """Names of other parts."""
+    is_restless: bool = False
+    """Whether it changes often: then it goes up, where a new version republishes the least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What the new layers may take."""
+
+    zip_bytes: int
+    """Of each layer."""
+    unzipped_bytes: int
+    """Of all together."""
+    layers: int
+    """How many at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impossible:
+    """Why no split fits."""
+
+    reason: str
+    culprits: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Unit:
+    """Parts that require each other in a circle, and so stay together."""
+
+    parts: tuple[Part, ...]
+    below: frozenset[int] = field(default=frozenset())
+    """Indexes of the units that it requires, directly or not."""
+
+    @property
+    def zip_bytes(self) -> int:
+        return sum(part.zip_bytes for part in self.parts)
+
+    @property
+    def is_restless(self) -> bool:
+        return any(part.is_restless for part in self.parts)
+
+
+def split(parts: Sequence[Part], room: Room) -> list[list[Part]] | Impossible:
+    """Place every part; gives the layers from the lowest up, or says why that cannot be."""
+    total = sum(part.unzipped_bytes for part in parts)
+    if total > room.unzipped_bytes:
+        heaviest = sorted(parts, key=lambda part: -part.unzipped_bytes)[:10]
+        return Impossible(
+            reason=f"together they unzip to {total:,} bytes, and {room.unzipped_bytes:,} are free",
+            culprits=tuple(heaviest),
+        )
+    units = _units(parts)
+    for unit in units:
+        if unit.zip_bytes > room.zip_bytes:
+            names = ", ".join(part.name for part in unit.parts)
+            return Impossible(
+                reason=f"{names} alone takes {unit.zip_bytes:,} bytes zipped, and a layer may have"
+                f" {room.zip_bytes:,}",
+                culprits=unit.parts,
+            )
+    fewest = max(1, -(-sum(unit.zip_bytes for unit in units) // room.zip_bytes))
+    for count in range(fewest, room.layers + 1):
+        levels = _place(units, room.zip_bytes, count)
+        if levels is not None:
+            found: list[list[Part]] = [[] for _ in range(count)]
+            for index, level in levels.items():
+                found[level] += units[index].parts
+            return [sorted(layer, key=lambda part: part.name) for layer in found if layer]
+    return Impossible(
+        reason=f"no way was found to put them into {room.layers} layers of {room.zip_bytes:,} bytes"
+        " with each below what needs it",
+        culprits=tuple(sorted(parts, key=lambda part: -part.zip_bytes)[:10]),
+    )
+
+
+def _place(units: Sequence[_Unit], most: int, count: int) -> dict[int, int] | None:
+    """Give a level to each unit, or None."""
+    order = sorted(range(len(units)), key=lambda i: -units[i].zip_bytes)
+    heavy = sorted(order[:EXACT], key=lambda i: (len(units[i].below), i))
+    light = sorted(order[EXACT:], key=lambda i: (len(units[i].below), i))
+    above = {i: [j for j in range(len(units)) if i in units[j].below] for i in range(len(units))}
+    for levels in islice(_search(units, heavy, most, count), _MOST_TRIES):
+        if _first_fit(units, light, above, levels, [most] * count):
+            return levels
+    levels = _in_turn(units, most)
+    return levels if max(levels.values(), default=0) < count else None
+
+
+def _in_turn(units: Sequence[_Unit], most: int) -> dict[int, int]:
+    """Fill one layer after the other in an order in which nothing comes before what it needs."""
+    levels: dict[int, int] = {}
+    level, used = 0, 0
+    for index in sorted(range(len(units)), key=lambda i: (len(units[i].below), i)):
+        size = units[index].zip_bytes
+        if used + size > most:
+            level, used = level + 1, 0
+        levels[index] = level
+        used += size
+    return levels
+
+
+def _search(
+    units: Sequence[_Unit], order: Sequence[int], most: int, count: int
+) -> Iterator[dict[int, int]]:
+    """Yield the placements of some units that fit, those first that put the restless up."""
+    free = [most] * count
+    levels: dict[int, int] = {}
+    steps = 0
+
+    def place(position: int) -> Iterator[dict[int, int]]:
+        nonlocal steps
+        steps += 1
+        if steps > _MOST_STEPS:
+            return
+        if position == len(order):
+            yield dict(levels)
+            return
+        index = order[position]
+        unit = units[index]
+        lowest = max((levels[i] for i in unit.below if i in levels), default=0)
+        choices = range(lowest, count)
+        for level in reversed(choices) if unit.is_restless else choices:
+            if unit.zip_bytes <= free[level]:
+                free[level] -= unit.zip_bytes
+                levels[index] = level
+                yield from place(position + 1)
+                del levels[index]
+                free[level] += unit.zip_bytes
+
+    yield from place(0)
+
+
+def _first_fit(
+    units: Sequence[_Unit],
+    order: Sequence[int],
+    above: Mapping[int, Collection[int]],
+    levels: dict[int, int],
+    free: list[int],
+) -> bool:
+    """Add the light units to a placement, each between what it needs and what needs it."""
+    for index, level in levels.items():
+        free[level] -= units[index].zip_bytes
+    for index in order:
+        unit = units[index]
+        lowest = max((levels[i] for i in unit.below if i in levels), default=0)
+        highest = min((levels[i] for i in above[index] if i in levels), default=len(free) - 1)
+        choices = range(lowest, highest + 1)
+        for level in reversed(choices) if unit.is_restless else choices:
+            if unit.zip_bytes <= free[level]:
+                free[level] -= unit.zip_bytes
+                levels[index] = level
+                break
+        else:
+            return False
+    return True
+
+
+def _units(parts: Sequence[Part]) -> list[_Unit]:
+    """Join parts that require each other; order units so that each comes after what it needs."""
+    reach = _reach({part.name: part.requires for part in parts})
+    by_name = {part.name: part for part in parts}
+    groups: list[tuple[Part, ...]] = []
+    seen: set[str] = set()
+    for name in sorted(by_name, key=lambda name: (len(reach[name]), name)):
+        if name not in seen:
+            circle = {name} | {other for other in reach[name] if name in reach[other]}
+            seen |= circle
+            groups.append(tuple(by_name[member] for member in sorted(circle)))
+    place = {part.name: index for index, group in enumerate(groups) for part in group}
+    return [
+        _Unit(
+            parts=group,
+            below=frozenset(place[name] for part in group for name in reach[part.name]) - {index},
+        )
+        for index, group in enumerate(groups)
+    ]
+
+
+def _reach(requires: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """List for each name all that it requires, directly or not."""
+    found: dict[str, set[str]] = {}
+    for name in requires:
+        reached: set[str] = set()
+        queue = [other for other in requires[name] if other in requires]
+        while queue:
+            other = queue.pop()
+            if other not in reached:
+                reached.add(other)
+                queue += [more for more in requires[other] if more in requires]
+        found[name] = reached
+    return found

@@ -1,0 +1,265 @@
+"""The only door to uv: resolve requirements for a target, install them into a folder.
+
+Flags: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile and #uv-pip-install.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uv as uv_package
+
+from layer_builder.errors import InstallError, Problem
+from layer_builder.requirements import Requirements
+from layer_builder.resolution import Resolution
+from layer_builder.target import Target
+
+_VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
+_NO_WHEEL = re.compile(
+    r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
+)
+
+_OFFLINE = "--offline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uv:
+    """uv with a scrubbed environment; see `indexes.environment`."""
+
+    environ: Mapping[str, str]
+    binary: str = field(default_factory=uv_package.find_uv_bin)
+
+    def resolve(
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        prefer: Resolution | None = None,
+        *,
+        anew: bool = True,
+    ) -> Resolution:
+        """Choose versions for a target, wheels only but for the sdists that may be built.
+
+        The preferred version is kept where the requirements allow it, else the newest is taken.
+        Not `anew`, the index is asked only if its answers are not in uv's cache.
+
+        Raises InstallError with uv's reason, and for a missing wheel with what could be done.
+        """
+        options = _locking(target)
+        done = None if anew else self._compile(requirements, build, (*options, _OFFLINE), prefer)
+        if done is None or done.returncode:
+            done = self._compile(requirements, build, options, prefer)
+        if done.returncode:
+            raise InstallError(self._unresolved(done.stderr, requirements, target))
+        resolution = Resolution.from_lines(done.stdout)
+        if target.uv_platform != target.newest_uv_platform:
+            newest = self._compile(requirements, build, _locking(target, target.newest_uv_platform))
+            if newest.returncode == 0:
+                # What only a preference holds back is not held back by glibc.
+                usual = self._compile(requirements, build, _locking(target)) if prefer else done
+                found = Resolution.from_lines(newest.stdout)
+                held = Resolution.from_lines(usual.stdout).compared_with(found).held_back
+                unheld = found.versions.keys() - {item.name for item in held}
+                resolution = resolution.compared_with(found.without(unheld))
+        trusted, doubts = resolution.trusting(requirements.hashes)
+        if doubts:
+            raise InstallError.because(
+                "the requirements have hashes, and these do not cover what is to be installed",
+                details=tuple(doubts),
+                advice=("write the hashes anew (uv pip compile --generate-hashes), or none",),
+            )
+        return trusted
+
+    def requires(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, frozenset[str]]:
+        """Tell for each distribution that is resolved which others it requires, extras included.
+
+        Raises InstallError with uv's reason.
+        """
+        options = (*_platform(target, target.uv_platform), "--annotation-style", "line")
+        done = self._compile(requirements, build, options)
+        if done.returncode:
+            raise InstallError(self._unresolved(done.stderr, requirements, target))
+        found: dict[str, set[str]] = {}
+        for name, requirers in _VIA.findall(done.stdout):
+            found.setdefault(name, set())
+            for requirer in requirers.split(", "):
+                if requirer and not requirer.startswith("-"):
+                    found.setdefault(requirer, set()).add(name)
+        return {name: frozenset(others) for name, others in found.items()}
+
+    def settled(
+        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Give the versions that would have been chosen a month ago; none if nobody can tell."""
+        done = self._compile(requirements, build, (*_locking(target), "--exclude-newer", "30 days"))
+        return {} if done.returncode else Resolution.from_lines(done.stdout).versions
+
+    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
+        """Write a project's uv.lock as a requirements file with hashes; it is not brought up to date.
+
+        With groups, these alone; else the project's dependencies, with extras. Raises
+        InstallError with uv's reason.
+        """
+        wanted = [word for group in groups for word in ("--only-group", group)] or ["--no-dev"]
+        wanted += [word for extra in extras for word in ("--extra", extra)]
+        done = self._run(
+            "export",
+            "--project", str(project),
+            "--frozen",
+            "--no-emit-project",
+            "--no-header",
+            "--no-annotate",
+            *wanted,
+        )  # fmt: skip
+        if done.returncode:
+            raise InstallError.because(
+                "uv could not read the project's lock", details=(_tidy(done.stderr),)
+            )
+        return done.stdout
+
+    def install(
+        self,
+        resolution: Resolution,
+        requirements: Requirements,
+        target: Target,
+        into: Path,
+        build: Sequence[str] = (),
+    ) -> None:
+        """Fill a folder with what was resolved, each file checked against its hash.
+
+        Files are copied, never linked: an edit in the folder would poison uv's cache. The index is
+        asked only for what is not in the cache: versions and hashes are known.
+        """
+        options = "".join(f"{option}\n" for option in requirements.options)
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder, "requirements.txt")
+            lock.write_text(options + resolution.text, encoding="utf-8")
+            words = (
+                "pip", "install",
+                *_platform(target, target.uv_platform),
+                *_wheels(build),
+                "--target", str(into),
+                "--require-hashes",
+                "--no-deps",
+                "--link-mode", "copy",
+                "--no-compile-bytecode",
+                "--no-installer-metadata",
+                "--requirements", str(lock),
+            )  # fmt: skip
+            # What is built may need more than is in the cache, and would be built twice.
+            done = None if build else self._run(*words, _OFFLINE)
+            if done is None or done.returncode:
+                done = self._run(*words)
+        if done.returncode:
+            raise InstallError.because(
+                f"uv could not install for {target.label}", details=(_tidy(done.stderr),)
+            )
+
+    def _compile(
+        self,
+        requirements: Requirements,
+        build: Sequence[str],
+        options: Sequence[str],
+        prefer: Resolution | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            asked = Path(folder, "requirements.in")
+            asked.write_text(requirements.text, encoding="utf-8")
+            limits = Path(folder, "constraints.txt")
+            limits.write_text("\n".join(requirements.constraints), encoding="utf-8")
+            # uv keeps the versions that it finds in the file it is to write.
+            chosen = Path(folder, "chosen.txt")
+            chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
+            done = self._run(
+                "pip", "compile",
+                *_wheels(build),
+                "--no-header",
+                *options,
+                "--constraints", str(limits),
+                "--output-file", str(chosen),
+                str(asked),
+            )  # fmt: skip
+            done.stdout = chosen.read_text(encoding="utf-8")
+            return done
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [self.binary, *arguments, "--quiet", "--no-config"]
+        return subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
+            words,
+            env=dict(self.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+
+    def _unresolved(self, said: str, requirements: Requirements, target: Target) -> Problem:
+        details = _tidy(said)
+        missing = _NO_WHEEL.search(" ".join(said.split()))
+        if not missing:
+            return Problem(
+                message=f"the requirements cannot be met for {target.label}", details=(details,)
+            )
+        name, operator, version = missing.groups()
+        exact = version.rstrip(",.") if operator == "==" else None
+        what = f"{name} {exact}" if exact else name
+        glibc = ".".join(map(str, target.glibc))
+        older = self._older_with_wheel(name, exact, requirements, target)
+        return Problem(
+            message=f"{what} has no wheel for {target.runtime} on {target.architecture}"
+            f" (glibc {glibc})",
+            details=(details,),
+            advice=(
+                f"{name} {older} has one: ask for {name}=={older}"
+                if older
+                else f"no older version of {name} has one either",
+                f"if {name} is pure Python: build: [{name}] builds it from its sdist",
+                *(
+                    ("a runtime from python3.12 on has glibc 2.34 and takes more wheels",)
+                    if target.glibc < (2, 34)
+                    else ()
+                ),
+            ),
+        )
+
+    def _older_with_wheel(
+        self, name: str, version: str | None, requirements: Requirements, target: Target
+    ) -> str | None:
+        line = f"{name}<{version}" if version else name
+        older = Requirements(lines=(line,), options=requirements.options)
+        done = self._compile(older, (), _locking(target))
+        return None if done.returncode else Resolution.from_lines(done.stdout).versions.get(name)
+
+
+def _platform(target: Target, platform: str) -> tuple[str, ...]:
+    return (
+        "--python", sys.executable,
+        "--python-version", str(target.python),
+        "--python-platform", platform,
+    )  # fmt: skip
+
+
+def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
+    return (
+        *_platform(target, platform or target.uv_platform),
+        "--generate-hashes",
+        "--no-annotate",
+    )
+
+
+def _wheels(build: Sequence[str]) -> tuple[str, ...]:
+    allowed = [word for name in build for word in ("--no-binary", name)]
+    return ("--only-binary", ":all:", *allowed)
+
+
+def _tidy(said: str) -> str:
+    lines = [line.rstrip() for line in said.strip().splitlines()]
+    return "\n".join(line for line in lines if line and "disabled for all packages" not in line)

@@ -1,0 +1,67 @@
+"""What a project's own files ask for: `pyproject.toml`, `pylock.toml`.
+
+Formats: https://packaging.python.org/en/latest/specifications/dependency-groups/ and
+https://packaging.python.org/en/latest/specifications/pylock-toml/.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from packaging.dependency_groups import resolve_dependency_groups
+from packaging.pylock import Pylock, PylockValidationError
+
+from layer_builder.target import Target
+
+_PYLOCK = re.compile(r"(^|/)pylock(\.[^./]+)?\.toml$")
+
+
+def is_pylock(path: str) -> bool:
+    """Tell a lock file of PEP 751 by its name."""
+    return bool(_PYLOCK.search(path))
+
+
+def from_pyproject(text: str, groups: Sequence[str], extras: Sequence[str]) -> tuple[str, ...]:
+    """List the requirements of dependency groups, or of the project with some extras.
+
+    Raises ValueError with the reason when a group or an extra is not there.
+    """
+    data: dict[str, Any] = tomllib.loads(text)
+    if groups:
+        try:
+            return resolve_dependency_groups(data.get("dependency-groups", {}), *groups)
+        except ExceptionGroup as error:
+            raise ValueError("; ".join(map(str, error.exceptions))) from error
+        except (LookupError, TypeError) as error:
+            raise ValueError(f"its dependency groups: {error}") from error
+    project = data.get("project", {})
+    optional = project.get("optional-dependencies", {})
+    missing = [extra for extra in extras if extra not in optional]
+    if missing:
+        raise ValueError(f"it has no extra {', '.join(missing)}")
+    return (*project.get("dependencies", ()), *(r for extra in extras for r in optional[extra]))
+
+
+def from_pylock(text: str, target: Target) -> tuple[str, ...]:
+    """List what a lock file has for a target, pinned, with the hashes of its files.
+
+    Raises ValueError with the reason when it is no lock file, or holds what no index serves.
+    """
+    try:
+        lock = Pylock.from_dict(tomllib.loads(text))
+    except PylockValidationError as error:
+        raise ValueError(str(error)) from error
+    lines = []
+    for package in lock.packages:
+        if package.marker and not package.marker.evaluate(target.markers):
+            continue
+        files = [file.hashes for file in package.wheels or ()]
+        files += [package.sdist.hashes] if package.sdist else []
+        if package.version is None or not files:
+            raise ValueError(f"{package.name} does not come from an index")
+        hashes = sorted({f"sha256:{digests['sha256']}" for digests in files if "sha256" in digests})
+        lines.append(
+            " ".join((f"{package.name}=={package.version}", *(f"--hash={h}" for h in hashes)))
+        )
+    return tuple(lines)

@@ -1,0 +1,75 @@
+"""The recipe: all that decides a layer's bytes, and a key that changes when any of it does."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+import layer_builder
+from layer_builder.layer import Bytecode, Layer
+from layer_builder.requirements import Requirements
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingredient:
+    """A file of the workspace that goes into a layer."""
+
+    path: str
+    """Path in the layer."""
+    sha256: str
+    executable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a layer is made from. Layers with equal content keys share one build."""
+
+    layer: Layer
+    requirements: Requirements = field(default_factory=Requirements)
+    ingredients: tuple[Ingredient, ...] = ()
+    together: Requirements = field(default_factory=Requirements)
+    """What all layers ask for that it is resolved with."""
+    through_s3: bool = False
+    """Whether a zip may be over 50 MiB."""
+
+    @property
+    def key(self) -> str:
+        """Digest of everything but what the index answers; hexadecimal."""
+        return _digest(self._own(), *_asked(self.together), self.layer.requires)
+
+    def content_key(self, *locks: str) -> str:
+        """Digest of what decides the bytes: the settings, the files, the chosen versions."""
+        return _digest(self._own(), *locks)
+
+    def _own(self) -> list[object]:
+        layer = self.layer
+        return [
+            layer_builder.__version__,
+            layer.target.label,
+            *_asked(self.requirements),
+            sorted(layer.build),
+            layer.prune,
+            layer.keep,
+            layer.drop,
+            layer.compression,
+            layer.bytecode,
+            self._room(),
+            layer.strip,
+            [layer.sdk.policy, *layer.sdk.services],
+            [layer.proof, *(reference.text for reference in layer.imports)],
+            [[i.path, i.sha256, i.executable] for i in self.ingredients],
+        ]
+
+    def _room(self) -> list[object]:
+        """Tell what bounds the bytecode of `auto`."""
+        budget = self.layer.budget
+        if self.layer.bytecode is not Bytecode.AUTO:
+            return []
+        return [budget.zip_bytes, budget.unzipped_bytes, budget.warn_at, self.through_s3]
+
+
+def _asked(requirements: Requirements) -> tuple[object, ...]:
+    return sorted(requirements.lines), sorted(requirements.constraints), requirements.options
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

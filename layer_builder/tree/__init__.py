@@ -1,0 +1,1 @@
+"""Installed packages on disk, as /opt/python will have them."""

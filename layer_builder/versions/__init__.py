@@ -1,0 +1,1 @@
+"""What is on AWS, for `layer-builder versions`."""

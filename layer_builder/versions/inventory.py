@@ -1,0 +1,183 @@
+"""The inventory: what AWS has of the layers, how they grew, who uses them, what is near a limit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from layer_builder import limits
+from layer_builder.attachment import Part, layer_of
+from layer_builder.errors import Problem
+from layer_builder.layer import Layer
+from layer_builder.limits import Reading, mib
+from layer_builder.published import Content, Storage, User, Version
+from layer_builder.retention import near_the_limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """A function that uses a layer version."""
+
+    function: str
+    """Its name."""
+    qualifier: str
+    """`$LATEST` or the number of a published version."""
+    aliases: tuple[str, ...] | None = ()
+    """Those that lead to the published version; None when they may not be listed."""
+
+    def __str__(self) -> str:
+        """Write it as Lambda does: `api`, `api:3`, with its aliases `api:3 (live)`."""
+        if self.qualifier == "$LATEST":
+            return self.function
+        aliases = f" ({', '.join(self.aliases)})" if self.aliases else ""
+        return f"{self.function}:{self.qualifier}{aliases}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One version of a layer."""
+
+    version: Version
+    content: Content | None
+    """None when it may not be read."""
+    unzipped: Part | None = None
+    """None when it was not asked for."""
+    usages: tuple[Usage, ...] | None = ()
+    """None when the functions may not be listed."""
+
+    @property
+    def unzipped_bytes(self) -> int | None:
+        """What the zip unzips to, where that is known."""
+        return self.unzipped.size if self.unzipped else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """What a version has more than the one before it."""
+
+    size: int
+    """Bytes; negative when it shrank."""
+    share: float | None
+    """Of the size before; None when that was nothing."""
+
+
+def growth(now: int | None, before: int | None) -> Growth | None:
+    """Compare two sizes, as far as both are known."""
+    if now is None or before is None:
+        return None
+    return Growth(size=now - before, share=(now - before) / before if before else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """A layer in a region: its versions, newest first."""
+
+    layers: tuple[Layer, ...]
+    """Those of the manifest with this name: one for each target."""
+    entries: tuple[Entry, ...]
+    deleted: Mapping[str, tuple[Usage, ...]] = field(default_factory=dict)
+    """By ARN: versions that were deleted, and that functions still use."""
+
+    @property
+    def name(self) -> str:
+        """Its name on AWS."""
+        return self.layers[0].name
+
+    @property
+    def key(self) -> str:
+        """Its key in the manifest."""
+        return self.layers[0].key
+
+    def readings(self, entry: Entry, *, through_s3: bool) -> tuple[Reading, ...]:
+        """Hold a version against the limits of its layer, as far as its sizes are known.
+
+        What is over 50 MiB went through S3, where there is no limit for a zip.
+        """
+        size = entry.content.size if entry.content else 0
+        sent = through_s3 or size > limits.INLINE_ZIP_BYTES
+        known = {"zip": entry.content.size if entry.content else None}
+        known["unzipped"] = entry.unzipped_bytes
+        allowed = limits.limits_for(self.layers[0].budget, through_s3=sent)
+        return tuple(
+            Reading(limit=limit, used=used)
+            for limit in allowed
+            if (used := known[limit.kind]) is not None
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """What one region has of the manifest's layers."""
+
+    region: str
+    holdings: tuple[Holding, ...]
+    storage: Storage | None
+    """None when AWS does not say."""
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, and why."""
+
+
+def usages(
+    users: Sequence[User], aliases: Mapping[str, Mapping[str, Sequence[str]] | None]
+) -> dict[str, tuple[Usage, ...]]:
+    """Tell by the ARN of a layer version who uses it; `aliases` are by function, then version."""
+    found: dict[str, list[Usage]] = {}
+    for user in sorted(users, key=lambda user: (user.function, _order(user.qualifier))):
+        named = aliases.get(user.function, {})
+        usage = Usage(
+            function=user.function,
+            qualifier=user.qualifier,
+            aliases=None if named is None else tuple(sorted(named.get(user.qualifier, ()))),
+        )
+        for arn in user.layers:
+            found.setdefault(arn, []).append(usage)
+    return {arn: tuple(several) for arn, several in found.items()}
+
+
+def _order(qualifier: str) -> int:
+    return int(qualifier) if qualifier.isdigit() else 0
+
+
+def deleted(
+    versions: Sequence[Version], used: Mapping[str, tuple[Usage, ...]]
+) -> dict[str, tuple[Usage, ...]]:
+    """Find versions of a layer that are in use, and that AWS does not list any more."""
+    listed = {version.arn for version in versions}
+    layers = {layer_of(arn) for arn in listed}
+    return {
+        arn: several
+        for arn, several in sorted(used.items(), key=lambda item: _order(item[0].split(":")[-1]))
+        if arn not in listed and layer_of(arn) in layers
+    }
+
+
+def warnings(
+    stocks: Sequence[Stock], *, through_s3: bool, above: float | None = None
+) -> list[Problem]:
+    """Say which newest versions and which code storages are near a limit.
+
+    From the share `above` on, or else from the `warn-at` of each layer, 80% for code storage.
+    """
+    found = []
+    for stock in stocks:
+        for holding in stock.holdings:
+            found += _near(holding, above, through_s3=through_s3)
+        threshold = above or limits.DEFAULT_WARN_AT
+        storage = stock.storage and near_the_limit(stock.region, stock.storage, threshold)
+        found += [storage] if storage else []
+    return found
+
+
+def _near(holding: Holding, above: float | None, *, through_s3: bool) -> list[Problem]:
+    if not holding.entries:
+        return []
+    newest, layer = holding.entries[0], holding.layers[0]
+    return [
+        Problem(
+            message=f"{newest.version.arn}: {reading.limit.kind} {mib(reading.used)} is"
+            f" {reading.share:.0%} of {reading.limit.name} ({mib(reading.limit.allowed)});"
+            f" {mib(reading.headroom)} left",
+            layer=layer.key,
+            place=layer.place,
+        )
+        for reading in holding.readings(newest, through_s3=through_s3)
+        if reading.share >= (above or layer.budget.warn_at)
+    ]
