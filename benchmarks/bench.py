@@ -26,8 +26,8 @@ from benchmarks.results import Guard, Results
 from benchmarks.sets import SETS, TINY, PackageSet
 from benchmarks.tools import Toolbox
 from benchmarks.turns import Entry, FailedRunError, Ground, take_turn
-from layer_builder import interpreter
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import interpreter
 
 ROOT = Path(__file__).resolve().parents[1]
 SCALE = "scale"

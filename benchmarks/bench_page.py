@@ -9,7 +9,7 @@ from benchmarks.contenders import Pass
 from benchmarks.figures import Spread, ratios
 from benchmarks.measuring import MIB, SAMPLE_SECONDS
 from benchmarks.results import RECIPE, STAND_IN, Guard, Point, Results, Row, Table
-from layer_builder import limits
+from layer_builder.model import limits
 
 _COLUMNS = (
     "", "cold, s", "× faster", "warm, s", "× faster", "peak MiB", "zip MiB", "of the recipe's",

@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from layer_builder import elf, native
-from layer_builder.target import Target
+from layer_builder.model.target import Target
+from layer_builder.native import compatibility, elf
 
 NAME = "bulk"
 _VERSION = "1.0"
@@ -62,7 +62,7 @@ def _stands_alone(path: Path, target: Target) -> bool:
         if file.read(len(elf.MAGIC)) != elf.MAGIC:
             return True
     library = elf.read(path.read_bytes())
-    return bool(library and set(library.needed) <= native.base_system(target))
+    return bool(library and set(library.needed) <= compatibility.base_system(target))
 
 
 def _describe(archive: zipfile.ZipFile, names: list[str]) -> None:

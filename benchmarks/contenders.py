@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.sets import PackageSet
-from layer_builder import build_cache
-from layer_builder.target import Target
+from layer_builder.archive import build_cache
+from layer_builder.model.target import Target
 
 ROOT = Path(__file__).resolve().parents[1]
 

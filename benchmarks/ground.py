@@ -12,21 +12,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.row import Back, Case, Row
-from layer_builder import accounting, evidence, filling, imports, indexes, interpreter
-from layer_builder.clock import Clock
+from layer_builder.builder import accounting, install, proof_step
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
-from layer_builder.family import Family
-from layer_builder.layer import Layer, Package, Reference
-from layer_builder.order import order
-from layer_builder.proof import Depth, Round
-from layer_builder.pruning import Restoration
-from layer_builder.requirements import Requirements, collect
-from layer_builder.resolving import resolve
-from layer_builder.rules import Profile
-from layer_builder.target import Architecture, Python, Target
-from layer_builder.tree import Tree
-from layer_builder.uv import Uv
-from layer_builder.workspace import Collection
+from layer_builder.model.build import Package
+from layer_builder.model.layer import Layer, Reference
+from layer_builder.model.prune_plan import Restoration
+from layer_builder.model.settings import Depth, Profile
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import interpreter
+from layer_builder.prove.rounds import Round
+from layer_builder.prune import imports
+from layer_builder.resolve import index_settings
+from layer_builder.resolve.groups import Family
+from layer_builder.resolve.resolver import resolve
+from layer_builder.resolve.uv import Uv
+from layer_builder.sources.request import order
+from layer_builder.sources.requirements import Requirements, collect
+from layer_builder.sources.workspace import Collection
+from layer_builder.timing import Clock
+from layer_builder.tree.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,7 @@ def try_out(case: Case) -> Row:
 def _fill(
     case: Case, target: Target, prover: interpreter.Interpreter, tree: Tree, clock: Clock
 ) -> _Account:
-    installer = Uv(environ=indexes.environment(os.environ, {}))
+    installer = Uv(environ=index_settings.environment(os.environ, {}))
     layer = Layer(
         key="ground",
         name="ground",
@@ -74,8 +78,8 @@ def _fill(
     with clock.step("resolve"):
         family = Family(orders=(order(layer, asked, Collection()),))
         resolved = resolve(family, installer)[layer.id]
-    filled = filling.fill(resolved, tree, installer, clock)
-    found = evidence.prove(filled, lambda _: prover, tuple, tuple, clock)
+    filled = install.fill(resolved, tree, installer, clock)
+    found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
     return _Account(
         packages=accounting.packages(filled.installed, filled.before, tree.scan()),
         restored=found.plan.restored,

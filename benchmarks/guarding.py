@@ -8,21 +8,23 @@ from pathlib import Path
 
 from benchmarks.results import Guard as Cost
 from benchmarks.sets import CORE
-from layer_builder import distributions, indexes, rules
-from layer_builder.guard import Guard
-from layer_builder.pruning import PruneRules
-from layer_builder.requirements import Requirements
-from layer_builder.rules import Profile
-from layer_builder.target import Target
-from layer_builder.tree import Tree
-from layer_builder.uv import Uv
+from layer_builder.model.settings import Profile
+from layer_builder.model.target import Target
+from layer_builder.prune import rules
+from layer_builder.prune.guard import Guard
+from layer_builder.prune.planner import PruneRules
+from layer_builder.resolve import index_settings
+from layer_builder.resolve.uv import Uv
+from layer_builder.sources.requirements import Requirements
+from layer_builder.tree import distributions
+from layer_builder.tree.tree import Tree
 
 
 def measure(rounds: int, target: Target, build: float) -> Cost:
     """Time the guard on core-deps, pruned aggressively; `build` is what a whole build takes."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Tree.below(Path(folder))
-        uv = Uv(environ=indexes.environment(os.environ, {}))
+        uv = Uv(environ=index_settings.environment(os.environ, {}))
         [lines] = CORE.layers.values()
         asked = Requirements(lines=lines, names=frozenset(lines))
         uv.install(uv.resolve(asked, target), asked, target, tree.root)

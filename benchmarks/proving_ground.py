@@ -116,7 +116,11 @@ def _source_digest() -> str:
     digest = hashlib.sha256()
     loaded = [m for n, m in sorted(sys.modules.items()) if n.startswith("layer_builder.")]
     paths = [Path(m.__file__) for m in loaded if m.__file__]
-    for path in [*paths, Path(ground.__file__), _HERE.parent / "layer_builder" / "prover.py"]:
+    for path in [
+        *paths,
+        Path(ground.__file__),
+        _HERE.parent / "layer_builder/prove/programs/import_modules.py",
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -16,7 +16,7 @@ from benchmarks.measuring import Run
 from benchmarks.sets import PackageSet
 from benchmarks.tools import MissingToolError, Toolbox
 from benchmarks.unpacked import Unpacked, Weight, weigh
-from layer_builder.target import Target
+from layer_builder.model.target import Target
 
 
 class FailedRunError(Exception):

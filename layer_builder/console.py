@@ -1,15 +1,31 @@
-"""The plain voice: lines on standard error, and a status line while a terminal watches."""
+"""What a run says to a person: the protocol that the commands speak, and plain lines on standard error."""
 
 import re
 import shutil
 import sys
 import threading
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from layer_builder.errors import Problem
 
+
+class Voice(Protocol):
+    """Tells the user how a build goes."""
+
+    def step(self, layer: str, text: str) -> None:
+        """Say in one line what was done."""
+
+    def busy(self, layer: str, text: str) -> None:
+        """Show what is being done now; an empty text means nothing."""
+
+    def warn(self, problem: Problem) -> None:
+        """Say what the user should look at."""
+
+
 _ERASE_LINE = "\r\x1b[2K"
+
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -1,9 +1,26 @@
 """Every way to fail, in the reader's words, each with an exit code."""
 
+import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Self
 
-from layer_builder.patience import Failure
+
+class Failure(StrEnum):
+    """What a failed call says about the deed that it asked for."""
+
+    UNSENT = "unsent"
+    """Nothing reached AWS: it did not happen."""
+    THROTTLED = "throttled"
+    """AWS turned the call away unread: it did not happen."""
+    DOUBT = "doubt"
+    """No answer, or none that tells: it may have happened."""
+    BUSY = "busy"
+    """Something else is being changed there: it did not happen, and may when that is over."""
+    REFUSED = "refused"
+    """AWS said no: it did not happen, and will not another time."""
+
 
 ISSUES_URL = "https://github.com/layer-builder/layer-builder/issues"
 
@@ -109,3 +126,11 @@ class AwsError(LayerBuilderError):
     """AWS's error code, where AWS said one."""
     is_withheld = False
     """Whether AWS does not let one know, or has no such operation in this region."""
+
+
+def did_you_mean(word: str, known: Collection[str]) -> tuple[str, ...]:
+    """Offer the nearest right word, or list the choices when they are few."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return (f"did you mean {near[0]!r}?",)
+    return (f"known here: {', '.join(sorted(known))}",) if known else ()

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from layer_builder import limits
-from layer_builder.errors import ManifestError, Problem
-from layer_builder.spelling import did_you_mean
+from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.model import limits
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 

@@ -1,57 +1,40 @@
-"""Wires the real world together, and turns failures into words and exit codes."""
+"""Runs what was asked for, and turns failures into words and exit codes."""
 
 import json
-import os
 import signal
 import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 import layer_builder
-from layer_builder import (
-    cli,
-    errands,
-    github,
-    handoff,
-    indexes,
-    inputs,
-    interpreter,
-    masking,
-    page,
-    pipeline,
-    remote_zip,
-    report,
-    schema,
-    summary,
-)
-from layer_builder.build_cache import BuildCache
+from layer_builder import inputs
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.commands import init as errands
+from layer_builder.commands import lock as locking
+from layer_builder.commands import parser
+from layer_builder.commands import run as pipeline
+from layer_builder.commands import split as dividing
+from layer_builder.commands.context import World
+from layer_builder.commands.versions import show, write_out
 from layer_builder.console import Console
-from layer_builder.errors import (
-    ISSUES_URL,
-    LayerBuilderError,
-    ManifestError,
-    Place,
-    Problem,
-)
+from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Problem
+from layer_builder.github import actions, masking
 from layer_builder.inputs import Command, Inputs
-from layer_builder.layer import Action
+from layer_builder.manifest import schema
 from layer_builder.outcome import Outcome
-from layer_builder.scratch import Scratch
-from layer_builder.shelf import Shelf
-from layer_builder.uv import Uv
-from layer_builder.workspace import Workspace
-from layer_builder.world import World
+from layer_builder.report import arn_files
+from layer_builder.report import data as report
+from layer_builder.report import html as page
+from layer_builder.report import markdown as summary
+from layer_builder.report.outputs import outputs
+from layer_builder.wiring import Recording, context, load_cloud
 
-if TYPE_CHECKING:
-    from layer_builder.cloud import Cloud
-
-NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
-"""Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
+Work = Callable[[Inputs, World, Outcome], None]
+"""What a run does."""
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -61,8 +44,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
-        return _guarded(lambda: github.read_inputs(inputs.DEFAULTS), environ)
-    namespace = cli.parse(arguments or ["--help"])
+        return _guarded(lambda: actions.read_inputs(inputs.DEFAULTS), environ)
+    namespace = parser.parse(arguments or ["--help"])
     match namespace.command:
         case "schema":
             sys.stdout.write(json.dumps(schema.json_schema(), indent=2) + "\n")
@@ -74,28 +57,28 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _run(namespace: Namespace, environ: Mapping[str, str]) -> int:
-    work = errands.of(namespace, sys.stdout)
+    work = of(namespace, sys.stdout)
     if work is None:
-        return _guarded(lambda: cli.values(namespace), environ)
+        return _guarded(lambda: parser.values(namespace), environ)
     # What an errand is for stands alone on standard output; all else is said beside it.
     with redirect_stdout(sys.stderr):
-        return _guarded(lambda: cli.values(namespace), environ, work)
+        return _guarded(lambda: parser.values(namespace), environ, work)
 
 
 def _guarded(
     values: Callable[[], Mapping[str, str]],
     environ: Mapping[str, str],
-    work: errands.Work | None = None,
+    work: Work | None = None,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    voice = github.Actions(sys.stdout) if github.is_running() else Console()
+    voice = actions.Actions(sys.stdout) if actions.is_running() else Console()
     outcome = Outcome(inputs=Inputs())
-    recording = _Recording(voice, outcome)
+    recording = Recording(voice, outcome)
     try:
         asked = inputs.read(values())
         outcome.inputs = asked
-        cloud = _later(asked)
-        world = _world(asked, environ, recording, cloud)
+        cloud = load_cloud(asked)
+        world = context(asked, environ, recording, cloud)
         with cloud().entered() if asked.sandbox and not work else nullcontext():
             if work:
                 work(asked, world, outcome)
@@ -118,88 +101,13 @@ def _guarded(
     return outcome.exit_code
 
 
-def _warn_of_masks(outcome: Outcome, voice: "_Recording") -> None:
+def _warn_of_masks(outcome: Outcome, voice: "Recording") -> None:
     """Warn where the ARNs of this run will not reach other jobs."""
     has_arns = bool(outcome.releases or outcome.function_layers())
-    if not github.is_running() or outcome.inputs.sandbox or not has_arns:
+    if not actions.is_running() or outcome.inputs.sandbox or not has_arns:
         return
-    if (workflow := github.workflow()) and (problem := masking.find(workflow)):
+    if (workflow := actions.workflow()) and (problem := masking.find(workflow)):
         voice.warn(problem)
-
-
-def _later(asked: Inputs) -> "Callable[[], Cloud]":
-    @cache
-    def load() -> "Cloud":
-        # Importing boto3 takes as long as half of all else, and `build` needs none.
-        from layer_builder.cloud import Cloud  # noqa: PLC0415 (as said)
-
-        return Cloud.of(asked)
-
-    return load
-
-
-def _world(
-    asked: Inputs, environ: Mapping[str, str], voice: "_Recording", cloud: "Callable[[], Cloud]"
-) -> World:
-    root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
-    return World(
-        workspace=workspace,
-        installer=Uv(
-            environ=indexes.environment(environ, _index_settings(workspace, environ, voice))
-        ),
-        find_prover=cache(lambda target: interpreter.find(target, environ)),
-        connect=lambda region: cloud().connect(region),
-        reach=lambda region: cloud().reach(region),
-        measure=remote_zip.nothing if asked.sandbox else remote_zip.unzipped_bytes,
-        furnish=lambda region, stacks, shelf: cloud().furnish(region, stacks, shelf),
-        default_regions=lambda: cloud().default_regions,
-        voice=voice,
-        scratch=Scratch.around(environ),
-        cache=BuildCache.around(environ),
-    )
-
-
-def _index_settings(
-    workspace: Workspace, environ: Mapping[str, str], voice: "_Recording"
-) -> dict[str, str]:
-    """Read the index settings of the caller's uv files: the nearest in the workspace, the user's."""
-    folders = [folder for folder in (workspace.base, *workspace.base.parents)
-               if folder.is_relative_to(workspace.root)]  # fmt: skip
-    user = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~"), ".config"))
-    candidates = [folder / name for folder in folders for name in ("uv.toml", "pyproject.toml")]
-    found: dict[str, str] = {}
-    for path in (*candidates, user / "uv" / "uv.toml"):
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text(encoding="utf-8")
-            settings = indexes.settings(text, of_pyproject=path.name == "pyproject.toml")
-        except (OSError, ValueError) as error:
-            place = Place(file=os.path.relpath(path))
-            message = f"its index settings are not used, since it cannot be read: {error}"
-            voice.warn(Problem(message=message, place=place))
-            continue
-        found = settings | found
-    return found
-
-
-class _Recording:
-    """A voice that also writes warnings down for the report."""
-
-    def __init__(self, voice: Console, outcome: Outcome) -> None:
-        self._voice = voice
-        self._outcome = outcome
-
-    def step(self, layer: str, text: str) -> None:
-        self._voice.step(layer, text)
-
-    def busy(self, layer: str, text: str) -> None:
-        self._voice.busy(layer, text)
-
-    def warn(self, problem: Problem) -> None:
-        self._outcome.warnings.append(problem)
-        self._voice.warn(problem)
 
 
 def _tell(outcome: Outcome, voice: Console) -> None:
@@ -212,7 +120,7 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         (folder / "report.json").write_text(data + "\n", encoding="utf-8")
         (folder / "report.md").write_text(markdown, encoding="utf-8")
         (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
-        for name, content in handoff.files(outcome).items():
+        for name, content in arn_files.files(outcome).items():
             Shelf(folder=folder).put(name, content)
     except OSError as error:
         voice.error(Problem(message=f"the reports could not be written: {error}"))
@@ -221,11 +129,11 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         if built.account.packages:
             title = f"{built.layer.key} {built.layer.target.label}: {len(built.account.packages)} distributions"
             voice.details(title, summary.account_lines(built))
-    if github.is_running():
-        github.set_outputs(_outputs(outcome))
-        github.add_summary(markdown)
+    if actions.is_running():
+        actions.set_outputs(outputs(outcome))
+        actions.add_summary(markdown)
         if outcome.inputs.github_token and (
-            trouble := github.comment(outcome.inputs.github_token, markdown)
+            trouble := actions.comment(outcome.inputs.github_token, markdown)
         ):
             voice.warn(Problem(message=trouble))
     elif outcome.regions and outcome.inputs.command is Command.ATTACH:
@@ -235,30 +143,28 @@ def _tell(outcome: Outcome, voice: Console) -> None:
     voice.lines([summary.title(outcome)])
 
 
-def _outputs(outcome: Outcome) -> dict[str, str]:
-    """Give every output of `action.yml`."""
-    by_region = {region: outcome.arns(region) for region in outcome.regions}
-    first = by_region[outcome.regions[0]] if outcome.regions else {}
-    folder = outcome.inputs.output_dir
-    data: dict[str, object] = {
-        "layer-arns": first,
-        "layer-arns-by-region": by_region,
-        **{f"{key}-arn": first.get(key, "") for key in NAMED_OUTPUTS},
-        "function-layers": dict(outcome.function_layers()),
-        "published": outcome.keys_with(Action.PUBLISHED),
-        "unchanged": outcome.keys_with(Action.UNCHANGED),
-        "matrix": outcome.matrix(),
-        "report": f"{folder}/report.json",
-        "output-dir": folder,
-    }
-    return {
-        name: value if isinstance(value, str) else json.dumps(value) for name, value in data.items()
-    }
-
-
 def _our_bug() -> Problem:
     return Problem(
         message=f"a bug of layer-builder {layer_builder.__version__}",
         details=(traceback.format_exc(),),
         advice=(f"please report it, with the lines above: {ISSUES_URL}",),
     )
+
+
+def of(asked: Namespace, out: TextIO) -> Work | None:
+    """Find the errand that was asked for; None for a command of the action."""
+    match asked.command:
+        case "split":
+            return lambda inputs, world, outcome: write_out(
+                out, dividing.divide(inputs, world, outcome, key=asked.layer, write=asked.write)
+            )
+        case "lock":
+            packages = tuple(asked.upgrade_package)
+            return lambda inputs, world, outcome: write_out(
+                out,
+                f"{locking.lock(inputs, world, outcome, upgrade=asked.upgrade, packages=packages)}\n",
+            )
+        case "versions":
+            return lambda _, world, outcome: show(asked, world, outcome, out)
+        case _:
+            return None

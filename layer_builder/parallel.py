@@ -8,6 +8,8 @@ from typing import TypeVar
 from layer_builder.errors import LayerBuilderError
 
 _T = TypeVar("_T")
+
+
 _R = TypeVar("_R")
 
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from layer_builder.layer import Archive
-from layer_builder.proof import Depth
-from layer_builder.shelf import Note, Shelf
+import layer_builder
+from layer_builder.archive.output_dir import Note, Shelf
+from layer_builder.model.build import Archive
+from layer_builder.model.settings import Depth
 
 DIRECTORY = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""
 
+
 OFF = "LAYER_BUILDER_NO_CACHE"
 """With any value, nothing is taken and nothing kept."""
+
 
 ROOM_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
@@ -107,6 +110,6 @@ def _name(content: str) -> str:
 def _code() -> str:
     """Digest of this program: a branch of it has the version of the release it began from."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(layer_builder.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from layer_builder import archive
-from layer_builder.layer import Account, Archive
-from layer_builder.limits import Weight
+from layer_builder.archive import reader
+from layer_builder.model.build import Account, Archive
+from layer_builder.model.limits import Weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Shelf:
         """Take up a zip that is still what its note says; None for anything else."""
         try:
             note = _NOTES.validate_json(self._note_path(name).read_bytes())
-            intact = archive.digest_of(self.zip_path(name)) == note.sha256
+            intact = reader.digest_of(self.zip_path(name)) == note.sha256
         except (OSError, ValidationError):
             return None
         if not intact:

@@ -11,22 +11,35 @@ import io
 import re
 import tempfile
 import time
-import urllib.error
 import urllib.request
 import zipfile
 from typing import IO, Any
 
-from layer_builder import limits
+from layer_builder.model import limits
 
 _TAIL_BYTES = 256 * 1024
 """The first range: an end record with its comment fits 64 KiB, and most directories fit the rest."""
+
+
 _MOST_BYTES = limits.UNZIPPED_BYTES + 16 * limits.MIB
 """Of a whole zip. It may be larger than what it unzips to, by its headers."""
+
+
 _MOST_DIRECTORY_BYTES = 64 * limits.MIB
+
+
 _SECONDS = 30.0
+
+
 _MOST_SECONDS = 120.0
+
+
 _PARTIAL = 206
+
+
 _CHUNK = 1 << 20
+
+
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder with a random name is made in it)
+
+
 _ROOM_BYTES = 4 * 1024 * 1024 * 1024
 """Several of the largest trees that can become a layer, at once."""
 

@@ -19,34 +19,55 @@ from typing import BinaryIO
 
 import deflate
 
-from layer_builder.layer import Archive, Compression
-from layer_builder.limits import Weight
+from layer_builder.model.build import Archive
+from layer_builder.model.limits import Weight
+from layer_builder.model.settings import Compression
 
 _LEVELS = {Compression.FAST: 1, Compression.BALANCED: 7, Compression.BEST: 12}
 """libdeflate's levels; up to 7 bytes fall faster than time rises, 12 is its best."""
 
+
 _SEARCHING_LEVEL = 10
 """The first level that searches for the shortest coding: 2% smaller than 7, for five times the time."""
+
 
 _SEARCHED_BYTES = range(128 * 1024, 1024 * 1024)
 """Members that `balanced` searches. Smaller ones gain half as much for the same time, and a larger
 one would hold up one core at the end."""
 
+
 _DATE = (1 << 5) | 1  # 1980-01-01, the first day that a zip can hold
+
+
 _DEFLATED, _STORED = 8, 0
+
+
 _UTF8 = 1 << 11
+
+
 _UNIX_2_0 = (3 << 8) | 20
+
+
 _MOST_BYTES = 0xFFFFFFFF
+
+
 _MOST_ENTRIES = 0xFFFF
-_HEADERS_BYTES = 30 + 46
+
+
 _AHEAD = 64
 """Members compressed before they are written."""
+
 
 _AHEAD_BYTES = 64 * 1024 * 1024
 """Unpacked bytes of these, unless a single member has more: this bounds memory."""
 
+
 _MAPPED_BYTES = 1024 * 1024
+
+
 _HUGE_BYTES = 64 * 1024 * 1024
+
+
 _PROBE_BYTES = 1024 * 1024
 
 
@@ -264,36 +285,6 @@ class _Writer:
         self.offset += len(data)
 
 
-def checksums(path: Path) -> dict[str, int]:
-    """Give the CRC-32 of each member, from the zip's directory."""
-    with zipfile.ZipFile(path) as file:
-        return {member.filename: member.CRC for member in file.infolist()}
-
-
-def sizes(path: Path) -> dict[str, int]:
-    """Give for each member the bytes that it adds to the zip, headers included."""
-    with zipfile.ZipFile(path) as file:
-        return {
-            member.filename: member.compress_size
-            + _HEADERS_BYTES
-            + 2 * len(member.filename.encode())
-            for member in file.infolist()
-        }
-
-
-def extract(path: Path, python: Path) -> None:
-    """Unpack what a layer's zip has below python/ into the folder that stands for it."""
-    with zipfile.ZipFile(path) as file:
-        names = [name for name in file.namelist() if name.startswith("python/")]
-        file.extractall(python.parent, names)
-
-
 def gzipped(content: bytes) -> bytes:
     """Compress to a gzip file without name and date, as small as libdeflate makes it."""
     return bytes(deflate.gzip_compress(content, _LEVELS[Compression.BEST]))
-
-
-def digest_of(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from layer_builder import limits
 from layer_builder.errors import Problem
-from layer_builder.limits import mib
-from layer_builder.stack import Stack
+from layer_builder.model import limits
+from layer_builder.model.limits import mib
+from layer_builder.model.release import layer_of
+from layer_builder.model.stack import Stack
 
 
 class Kind(StrEnum):
@@ -69,15 +70,6 @@ class Attachment:
             lines += [f"- {arn}" for arn in self.before[i1:i2]]
             lines += [f"+ {arn}" for arn in self.after[j1:j2]]
         return lines
-
-
-def layer_of(version: str) -> str:
-    """Give the layer's ARN for that of one of its versions.
-
-    >>> layer_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
-    'arn:aws:lambda:eu-west-1:123456789012:layer:core'
-    """
-    return version.rpartition(":")[0]
 
 
 def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) -> Attachment:

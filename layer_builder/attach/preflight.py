@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layer_builder import attachment, threads
-from layer_builder.attachment import Attachment, Forecast, layer_of
+from layer_builder import parallel
+from layer_builder.attach import plan as attachment
+from layer_builder.attach.plan import Attachment, Forecast
+from layer_builder.attach.sizes import Catalog, Scales
+from layer_builder.attach.update import Functions
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
-from layer_builder.fitting import Functions
-from layer_builder.layer import Layer
-from layer_builder.measuring import Catalog, Scales
-from layer_builder.published import Function, Version
-from layer_builder.stack import Stack
+from layer_builder.model.layer import Layer
+from layer_builder.model.release import Function, Version, layer_of
+from layer_builder.model.stack import Stack
 
 AT_ONCE = 8
 """Calls, or functions, that are worked on at the same time."""
@@ -105,7 +106,7 @@ def newest(
             )
         return _mismatch(layer, versions[0]) or versions[0]
 
-    found = dict(zip(layers, threads.each(find, layers, AT_ONCE), strict=True))
+    found = dict(zip(layers, parallel.each(find, layers, AT_ONCE), strict=True))
     newest = {layer.id: item for layer, item in found.items() if isinstance(item, Version)}
     return newest, {k.id: item for k, item in found.items() if isinstance(item, LayerBuilderError)}
 

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from layer_builder.attachment import Part
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.remote import UnreadableError
+from layer_builder.attach.plan import Part
 from layer_builder.errors import AwsError
-from layer_builder.layer import Layer
-from layer_builder.published import Content, Function, Storage, User, Version
-from layer_builder.remote_zip import UnreadableError
-from layer_builder.shelf import Shelf
-from layer_builder.stack import Stack
+from layer_builder.model.layer import Layer
+from layer_builder.model.release import Content, Function, Storage, User, Version
+from layer_builder.model.stack import Stack
 
 CODE = "the function's code"
+
 
 Measure = Callable[[str], int]
 """Says what the zip at an address unzips to, in bytes; raises UnreadableError."""

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from layer_builder.errors import AwsError, LayerBuilderError
-from layer_builder.patience import Failure, Tally
-from layer_builder.published import Function
+from layer_builder.aws.retry import Tally
+from layer_builder.errors import AwsError, Failure, LayerBuilderError
+from layer_builder.model.release import Function
 
 _ROUNDS = 5
 """How often AWS may say yes, and the function have other layers all the same."""

@@ -8,10 +8,9 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from layer_builder.attachment import layer_of
-from layer_builder.aws import Aws
-from layer_builder.aws_errors import readable
-from layer_builder.published import Content, Storage, User, Version
+from layer_builder.aws.errors import readable
+from layer_builder.aws.session import Aws
+from layer_builder.model.release import Content, Storage, User, Version, layer_of
 
 _T = TypeVar("_T")
 

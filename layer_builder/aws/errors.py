@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3.exceptions
-import botocore.exceptions
 import botocore.parsers
 
-from layer_builder import limits
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
-from layer_builder.layer import Built
-from layer_builder.limits import mib
-from layer_builder.patience import Failure
-from layer_builder.patience import judge as judge_answer
+from layer_builder.aws.retry import judge as judge_answer
+from layer_builder.errors import AwsError, Failure, LayerBuilderError, LimitError, Problem
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.limits import mib
 
 _TOO_LARGE = re.compile(
     r"Request must be smaller than (?P<body>\d+) bytes"
@@ -21,9 +19,13 @@ _TOO_LARGE = re.compile(
     r"|available size of (?P<layers>\d+) bytes"
     r"|maximum allowed size of (?P<stack>\d+) bytes"
 )
+
+
 _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 )
+
+
 _UNKNOWN_KEY = frozenset(
     {
         "UnrecognizedClientException",
@@ -33,11 +35,19 @@ _UNKNOWN_KEY = frozenset(
         "InvalidAccessKeyId",
     }
 )
+
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
+
+
 _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
+
+
 _ON_BUCKETS = frozenset(
     {*("HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload")}
 )
+
+
 _S3_PERMISSIONS = {
     "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "CompleteMultipartUpload": "s3:PutObject",
@@ -51,16 +61,24 @@ _S3_PERMISSIONS = {
     "PutObject": "s3:PutObject",
     "UploadPart": "s3:PutObject",
 }
+
+
 _OTHER_PERMISSIONS = {
     "GetParameters": "ssm:GetParameters",
     "PutParameter": "ssm:PutParameter",
 }
+
+
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
+
+
 _NOT_BY_S3 = re.compile(
     r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
 )
+
+
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 

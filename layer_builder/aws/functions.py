@@ -8,16 +8,19 @@ https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from layer_builder.aws import Aws
-from layer_builder.aws_errors import readable
-from layer_builder.catalog import content_of, layers_of
-from layer_builder.errors import AwsError
-from layer_builder.patience import Failure, Tally
-from layer_builder.published import Function
+from layer_builder.aws.catalog import content_of, layers_of
+from layer_builder.aws.errors import readable
+from layer_builder.aws.retry import Tally
+from layer_builder.aws.session import Aws
+from layer_builder.errors import AwsError, Failure
+from layer_builder.model.release import Function
 
 _LOOKS = 300
+
+
 _LOOK_SECONDS = 1.0
 """As the waiter function_updated_v2 of botocore does."""
+
 
 _BUSY = frozenset({"ResourceConflictException", "PreconditionFailedException"})
 

@@ -9,18 +9,23 @@ from collections.abc import Iterator, Mapping
 from functools import cache, partial
 from typing import Any
 
-from layer_builder import limits
-from layer_builder.aws import Aws, offline_client
-from layer_builder.aws_errors import readable
-from layer_builder.bucket import Bucket
-from layer_builder.errors import LimitError
-from layer_builder.layer import Built
-from layer_builder.patience import Failure, Tally
-from layer_builder.published import LayerVersion
-from layer_builder.waiting import Room
+import botocore.exceptions
+
+from layer_builder.aws import permissions
+from layer_builder.aws.errors import readable
+from layer_builder.aws.permissions import Grant
+from layer_builder.aws.retry import Tally
+from layer_builder.aws.s3 import Bucket
+from layer_builder.aws.session import Aws, offline_client
+from layer_builder.aws.transport import Room
+from layer_builder.errors import Failure, LimitError
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.release import LayerVersion
 
 _IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
 """For zips that go in requests: botocore holds each four times over."""
+
 
 _ONE_AT_A_TIME = threading.Lock()
 """A client is some megabytes; a cache without a lock lets each thread make one."""
@@ -196,3 +201,76 @@ def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
             description=answer.get("Description") or "",
             license=answer.get("LicenseInfo") or "",
         )
+
+
+class Policies:
+    """The policies of one region's layer versions."""
+
+    def __init__(self, aws: Aws) -> None:
+        """Take the region; nothing is sent yet."""
+        self._aws = aws
+        self._lambda = aws.client("lambda", attempts=1)
+
+    def read(self, name: str, version: int, built: Built | None = None) -> str:
+        """Read a version's policy as JSON, empty when it has none."""
+        with self._aws.translated(built):
+            return self._aws.repeated(lambda: self._read(name, version))
+
+    def _read(self, name: str, version: int) -> str:
+        try:
+            answer = self._lambda.get_layer_version_policy(LayerName=name, VersionNumber=version)
+        except botocore.exceptions.ClientError as error:
+            if _code(error) == "ResourceNotFoundException":
+                return ""
+            raise
+        with readable("GetLayerVersionPolicy"):
+            policy = str(answer["Policy"])
+            permissions.has(policy, "")
+            return policy
+
+    def grant(self, built: Built, version: int, grant: Grant) -> None:
+        """Add a statement; one that is there already is as good."""
+        name = built.layer.name
+        wanted: dict[str, Any] = (
+            {"OrganizationId": grant.organization} if grant.organization else {}
+        )
+
+        def add(*, again: bool) -> None:
+            # Without a clear answer it may be there: two of one id would both have to go.
+            if again and permissions.has(self._read(name, version), grant.id):
+                return
+            try:
+                self._lambda.add_layer_version_permission(
+                    LayerName=name,
+                    VersionNumber=version,
+                    StatementId=grant.id,
+                    Action="lambda:GetLayerVersion",
+                    Principal=grant.principal,
+                    **wanted,
+                )
+            except botocore.exceptions.ClientError as error:
+                if _code(error) != "ResourceConflictException":
+                    raise
+
+        tries = iter([False])
+        with self._aws.translated(built):
+            self._aws.repeated(lambda: add(again=next(tries, True)))
+
+    def revoke(self, built: Built, version: int, statement: str) -> None:
+        """Remove a statement; one that is gone is as good."""
+
+        def remove() -> None:
+            try:
+                self._lambda.remove_layer_version_permission(
+                    LayerName=built.layer.name, VersionNumber=version, StatementId=statement
+                )
+            except botocore.exceptions.ClientError as error:
+                if _code(error) != "ResourceNotFoundException":
+                    raise
+
+        with self._aws.translated(built):
+            self._aws.repeated(remove)
+
+
+def _code(error: botocore.exceptions.ClientError) -> str:
+    return str(error.response["Error"].get("Code", ""))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from layer_builder.delivery import Permissions
+from layer_builder.model.settings import Permissions
 
 PREFIX = "layer-builder-"
 """What the ids of our statements begin with; all others are somebody else's, and stay."""

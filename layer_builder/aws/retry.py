@@ -7,23 +7,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Failure(StrEnum):
-    """What a failed call says about the deed that it asked for."""
-
-    UNSENT = "unsent"
-    """Nothing reached AWS: it did not happen."""
-    THROTTLED = "throttled"
-    """AWS turned the call away unread: it did not happen."""
-    DOUBT = "doubt"
-    """No answer, or none that tells: it may have happened."""
-    BUSY = "busy"
-    """Something else is being changed there: it did not happen, and may when that is over."""
-    REFUSED = "refused"
-    """AWS said no: it did not happen, and will not another time."""
-
+from layer_builder.errors import Failure
 
 THROTTLES = frozenset(
     {
@@ -36,12 +21,23 @@ THROTTLES = frozenset(
 )
 """Error codes of calls that were turned away for being too many."""
 
+
 _TIME_OUTS = frozenset({"RequestTimeout", "RequestTimeoutException"})
+
+
 _GONE = "NoSuchUpload"
 """Another run aborted the upload: the next begins anew."""
+
+
 _TOO_MANY = 429
+
+
 _TIME_OUT = 408
+
+
 _SERVER = 500
+
+
 _REDIRECT = 300
 
 
@@ -88,6 +84,7 @@ POLICIES = {
     Failure.REFUSED: Policy(calls=1, base=0, cap=0),
 }
 
+
 LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each look at whether a doubtful deed happened: AWS may list it late."""
 
@@ -106,10 +103,20 @@ class Tally:
 
 CALLS_PER_SECOND = 13.0
 """AWS takes 15 a second for the account and region, whoever calls; some are left for others."""
+
+
 _BURST = 2
+
+
 _SLOWEST = 0.5
+
+
 _CUT = 0.7
+
+
 _CUT_SECONDS = 1.0
+
+
 _RECOVERY = 0.5
 
 

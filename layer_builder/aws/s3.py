@@ -1,21 +1,93 @@
-"""The bucket for zips that do not go into the request."""
+"""The bucket for zips that do not go into the request, and its policy."""
 
 import base64
 import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import translate
 from typing import Any
 
 import boto3.s3.transfer
 import botocore.exceptions
 
-from layer_builder import aws_errors, bucket_policy, limits
-from layer_builder.aws import Aws
-from layer_builder.delivery import Mode
+from layer_builder.aws import errors
+from layer_builder.aws.session import Aws
 from layer_builder.errors import AwsError
-from layer_builder.layer import Built
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.settings import Mode
+
+LAMBDA = "lambda.amazonaws.com"
+
+
+ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
+
+
+def lacks(policy: str, resource: str) -> list[str]:
+    """List the actions on `resource` that no statement of a policy allows to Lambda.
+
+    Conditions are not judged: AWS does that when it reads. An empty policy lacks all.
+    """
+    allowed = [s for s in _statements(policy) if s.get("Effect") == "Allow" and _is_lambda(s)]
+    return [
+        action
+        for action in ACTIONS
+        if not any(
+            _matches(_texts(statement.get("Action")), action, re.IGNORECASE)
+            and _matches(_texts(statement.get("Resource")), resource)
+            for statement in allowed
+        )
+    ]
+
+
+def statement(resource: str) -> str:
+    """Write the statement that lets Lambda read, for the reader to add."""
+    return json.dumps(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Action": list(ACTIONS),
+            "Resource": resource,
+        }
+    )
+
+
+def document(resource: str) -> str:
+    """Write a policy with that one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [json.loads(statement(resource))]})
+
+
+def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        found = json.loads(policy).get("Statement", []) if policy else []
+    except (AttributeError, ValueError):
+        return
+    for item in found if isinstance(found, list) else [found]:
+        if isinstance(item, dict):
+            yield item
+
+
+def _is_lambda(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    if isinstance(principal, dict):
+        return LAMBDA in _texts(principal.get("Service")) or "*" in _texts(principal.get("AWS"))
+    return principal == "*"
+
+
+def _matches(patterns: list[str], text: str, flags: int = 0) -> bool:
+    return any(re.fullmatch(translate(pattern), text, flags) for pattern in patterns)
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]
+
 
 _PART_BYTES = 8 * 1024 * 1024
+
+
 _NOT_FOUND = 404
 
 
@@ -56,7 +128,7 @@ class Bucket:
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
             region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
         if region and region != aws.region:
-            raise AwsError(aws_errors.bucket_elsewhere(name, region, aws.region))
+            raise AwsError(errors.bucket_elsewhere(name, region, aws.region))
         if for_reference:
             self._require_versioning(aws, name)
             self._require_policy(aws, name)
@@ -87,11 +159,11 @@ class Bucket:
         except AwsError as error:
             if error.code != "NoSuchBucketPolicy":
                 raise
-        if lacking := bucket_policy.lacks(policy, resource):
+        if lacking := lacks(policy, resource):
             raise AwsError.because(
                 f"the policy of the S3 bucket {name} does not let Lambda read there",
-                details=(f"it lacks {' and '.join(lacking)} for {bucket_policy.LAMBDA}",),
-                advice=(f"add this statement: {bucket_policy.statement(resource)}",),
+                details=(f"it lacks {' and '.join(lacking)} for {LAMBDA}",),
+                advice=(f"add this statement: {statement(resource)}",),
             )
 
     def upload(self, aws: Aws, built: Built) -> None:
@@ -143,7 +215,7 @@ class Bucket:
         """
         name, key = self.name_in(aws.region), self.key(built)
         s3 = self._s3(aws)
-        with suppress(*aws_errors.FAILURES):
+        with suppress(*errors.FAILURES):
             answer = aws.repeated(lambda: s3.list_multipart_uploads(Bucket=name, Prefix=key))
             for upload in answer.get("Uploads", ()):
                 if upload["Key"] == key:
@@ -193,7 +265,7 @@ class Bucket:
             return  # by an earlier region; the check tells that it is elsewhere
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
-        s3.put_bucket_policy(Bucket=name, Policy=bucket_policy.document(resource))
+        s3.put_bucket_policy(Bucket=name, Policy=document(resource))
 
     @staticmethod
     def _s3(aws: Aws) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)

@@ -5,9 +5,9 @@ import json
 import zipfile
 from collections.abc import Sequence
 
-from layer_builder.aws import Aws
-from layer_builder.shelf import Shelf
-from layer_builder.stack import Stack
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.aws.session import Aws
+from layer_builder.model.stack import Stack
 
 _TRUST = {
     "Version": "2012-10-17",

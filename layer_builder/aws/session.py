@@ -7,21 +7,24 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import boto3
-import botocore.config
 import botocore.exceptions
 
-from layer_builder import answers, aws_errors, waiting
-from layer_builder.errors import LayerBuilderError
-from layer_builder.layer import Built
-from layer_builder.patience import Failure, Tally
+from layer_builder.aws import errors, transport
+from layer_builder.aws.retry import Tally
+from layer_builder.errors import Failure, LayerBuilderError
+from layer_builder.model.build import Built
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
 """Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
 
+
 PATIENCE = "LAYER_BUILDER_PATIENCE"
 """Factor on all waits between tries; 1 unless said otherwise."""
 
+
 _CONNECTIONS = 32
+
+
 _T = TypeVar("_T")
 
 
@@ -68,7 +71,7 @@ class Aws:
             user_agent_extra="layer-builder",
         )
         made = self._session.client(service, config=config)
-        answers.watch(made, waiting.gate(self.region) if self._paced else None)
+        transport.watch(made, transport.gate(self.region) if self._paced else None)
         return made
 
     def repeated(self, call: Callable[[], _T]) -> _T:
@@ -80,13 +83,13 @@ class Aws:
         while True:
             try:
                 return call()
-            except aws_errors.FAILURES as error:
-                if not self.may_repeat(tally, aws_errors.judge(error)):
+            except errors.FAILURES as error:
+                if not self.may_repeat(tally, errors.judge(error)):
                     raise
 
     def may_repeat(self, tally: Tally, failure: Failure) -> bool:
         """Wait before another call; False when there is to be none."""
-        seconds = tally.pause(failure, waiting.roll())
+        seconds = tally.pause(failure, transport.roll())
         if seconds is None:
             return False
         self.wait(seconds)
@@ -94,7 +97,7 @@ class Aws:
 
     def wait(self, seconds: float) -> None:
         """Wait, as long as the caller's patience makes of it."""
-        waiting.sleep(seconds * self._patience)
+        transport.sleep(seconds * self._patience)
 
     def _require_credentials(self) -> None:
         with self.translated(None):
@@ -108,8 +111,8 @@ class Aws:
             yield
         except LayerBuilderError:
             raise
-        except aws_errors.FAILURES as error:
-            raise aws_errors.translate(error, built, self.region) from error
+        except errors.FAILURES as error:
+            raise errors.translate(error, built, self.region) from error
 
 
 def offline_client(service: Any, region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)

@@ -6,9 +6,9 @@ API: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutPara
 from collections.abc import Sequence
 from functools import partial
 
-from layer_builder.aws import Aws
-from layer_builder.aws_errors import readable
-from layer_builder.layer import Built
+from layer_builder.aws.errors import readable
+from layer_builder.aws.session import Aws
+from layer_builder.model.build import Built
 
 _AT_ONCE = 10
 """Names that GetParameters takes."""

@@ -6,40 +6,31 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from layer_builder import accounting, archive, evidence, filling
-from layer_builder.build_cache import BuildCache
-from layer_builder.bytecode import Variant
-from layer_builder.clock import Clock
+from layer_builder.archive import reader
+from layer_builder.archive.build_cache import BuildCache
+from layer_builder.archive.output_dir import Note, Shelf
+from layer_builder.archive.scratch import Scratch
+from layer_builder.builder import accounting, proof_step
+from layer_builder.builder import install as filling
+from layer_builder.builder.bytecode import Variant
+from layer_builder.builder.install import Filled
+from layer_builder.builder.packer import Packer
+from layer_builder.builder.proof_step import Evidence, Ground
+from layer_builder.console import Voice
 from layer_builder.errors import LayerBuilderError, LimitError, Problem
-from layer_builder.evidence import Evidence, FindProver, Ground
-from layer_builder.filling import Filled
-from layer_builder.layer import Account, Archive, Layer, Packed
-from layer_builder.limits import mib
-from layer_builder.order import Order
-from layer_builder.packing import Packer
-from layer_builder.resolution import Resolution
-from layer_builder.resolving import Installer, Resolved
-from layer_builder.scratch import Scratch
-from layer_builder.shelf import Note, Shelf
-from layer_builder.tree import Tree
+from layer_builder.model.build import Account, Archive, Packed
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import mib
+from layer_builder.model.resolution import Resolution
+from layer_builder.prove.prover import FindProver
+from layer_builder.resolve.resolver import Installer, Resolved
+from layer_builder.sources.request import Order
+from layer_builder.timing import Clock
+from layer_builder.tree.tree import Tree
 
 _HOPELESS_BYTES = 1024 * 1024 * 1024
 """Four times what Lambda takes: compressing it would only delay the message."""
-
-
-class Voice(Protocol):
-    """Tells the user how a build goes."""
-
-    def step(self, layer: str, text: str) -> None:
-        """Say in one line what was done."""
-
-    def busy(self, layer: str, text: str) -> None:
-        """Show what is being done now; an empty text means nothing."""
-
-    def warn(self, problem: Problem) -> None:
-        """Say what the user should look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +174,7 @@ class Builder:
 
         with ThreadPoolExecutor(max_workers=1) as pool:
             packing = pool.submit(pack)
-            found = evidence.prove(packer.filled, self.find_prover, below, packing.result, clock)
+            found = proof_step.prove(packer.filled, self.find_prover, below, packing.result, clock)
             return packing.result(), found
 
     def _product(  # noqa: PLR0913 (all that a note tells)
@@ -205,7 +196,7 @@ class Builder:
         )
         packages = accounting.packages(filled.installed, filled.before, filled.kept)
         account = Account(
-            packages=accounting.with_zipped(packages, filled.owners, archive.sizes(made.path)),
+            packages=accounting.with_zipped(packages, filled.owners, reader.sizes(made.path)),
             pruned=accounting.totals(found.plan, filled.to_runtime, filled.before),
             restored=found.plan.restored,
             held_back=resolved.own.held_back,

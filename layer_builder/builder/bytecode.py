@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from layer_builder import limits
-from layer_builder.layer import Archive, Bytecode, Layer
-from layer_builder.stack import Stack
+from layer_builder.model import limits
+from layer_builder.model.build import Archive
+from layer_builder.model.layer import Layer
+from layer_builder.model.settings import Bytecode
+from layer_builder.model.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder import imports
-from layer_builder.distributions import Distribution
 from layer_builder.errors import Problem
-from layer_builder.target import Target
+from layer_builder.model.target import Target
+from layer_builder.prune import imports
+from layer_builder.tree.distributions import Distribution
 
 DEV_TOOLS = frozenset(
     {

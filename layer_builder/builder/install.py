@@ -4,18 +4,23 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layer_builder import checks, distributions, libraries, recompressing, sdk
-from layer_builder.clock import Clock
-from layer_builder.distributions import Distribution
+from layer_builder.builder import checks
+from layer_builder.builder import recompress as recompressing
 from layer_builder.errors import InstallError, ManifestError, Problem
-from layer_builder.layer import Compression, Layer
-from layer_builder.native import Wheel
-from layer_builder.order import Order
-from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal
-from layer_builder.requirements import Requirements
-from layer_builder.resolving import Installer, Resolved
-from layer_builder.sdk import Policy
-from layer_builder.tree import Tree
+from layer_builder.model.layer import Layer
+from layer_builder.model.prune_plan import Entry, PrunePlan, Removal
+from layer_builder.model.settings import Compression, Policy
+from layer_builder.native import libraries
+from layer_builder.native.compatibility import Wheel
+from layer_builder.prune import sdk
+from layer_builder.prune.planner import PruneRules
+from layer_builder.resolve.resolver import Installer, Resolved
+from layer_builder.sources.request import Order
+from layer_builder.sources.requirements import Requirements
+from layer_builder.timing import Clock
+from layer_builder.tree import distributions
+from layer_builder.tree.distributions import Distribution
+from layer_builder.tree.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from layer_builder import archive, bytecode
-from layer_builder.archive import Member
-from layer_builder.bytecode import Variant
+from layer_builder.archive import writer
+from layer_builder.archive.writer import Member
+from layer_builder.builder import bytecode
+from layer_builder.builder.bytecode import Variant
+from layer_builder.builder.install import Filled
+from layer_builder.builder.proof_step import Evidence
 from layer_builder.errors import InstallError, ManifestError
-from layer_builder.evidence import Evidence, FindProver, prover_for
-from layer_builder.filling import Filled
-from layer_builder.layer import Archive, Bytecode
-from layer_builder.order import Order
+from layer_builder.model.build import Archive
+from layer_builder.model.settings import Bytecode
+from layer_builder.prove.prover import FindProver, prover_for
+from layer_builder.sources.request import Order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class Packer:
                 "nothing is left in it, and AWS refuses an empty layer",
                 advice=("check include:, exclude: and drop:",),
             )
-        return archive.write(
+        return writer.write(
             members,
             self.folder / "plain.zip",
             self.order.layer.compression,
@@ -81,7 +84,7 @@ class Packer:
         others = [member for member in self._members() if member.path not in renewed]
         return Variant(
             mode=mode,
-            archive=archive.write(
+            archive=writer.write(
                 [*others, *members],
                 self.folder / f"{mode}.zip",
                 self.order.layer.compression,

@@ -4,18 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layer_builder import proof, proving
-from layer_builder.clock import Clock
+from layer_builder.builder.install import Filled
 from layer_builder.errors import Problem, ProofError
-from layer_builder.filling import Filled
-from layer_builder.layer import Layer
-from layer_builder.proof import Depth, Proof
-from layer_builder.proving import Bench, Prover
-from layer_builder.pruning import PrunePlan
-from layer_builder.target import Architecture, Target
-
-FindProver = Callable[[Target], Prover | None]
-"""Finds a Python that can import for a target; None where there is none."""
+from layer_builder.model.layer import Layer
+from layer_builder.model.proof import Proof
+from layer_builder.model.prune_plan import PrunePlan
+from layer_builder.model.settings import Depth
+from layer_builder.prove import differential, selection
+from layer_builder.prove.differential import Bench
+from layer_builder.prove.prover import FindProver, prover_for
+from layer_builder.timing import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ def prove(
     layer, tree = filled.layer, filled.tree
     paths = [entry.path for entry in filled.kept if entry.path in filled.owners]
     asked = [reference.text for reference in layer.imports]
-    names = proof.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
+    names = selection.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
     if layer.proof is Depth.OFF or not (paths or asked):
         return Evidence(proof=None, plan=filled.plan)
     if not names:
@@ -72,12 +70,12 @@ def prove(
             prover=prover,
             caches=(tree.bytecode, *(ground.bytecode for ground in reversed(grounds))),
             others=(tree.aside,) if tree.aside.exists() else (),
-            starts=proof.starts(names, asked),
+            starts=selection.starts(names, asked),
             weights=_weights(filled),
             settle=settle,
             reseal=filled.reseal,
         )
-        result = proving.prove(bench, filled.plan, filled.owners, names, layer.proof)
+        result = differential.prove(bench, filled.plan, filled.owners, names, layer.proof)
     return Evidence(
         proof=replace(result.proof, seconds=clock.seconds["prove"]),
         plan=result.plan,
@@ -95,15 +93,6 @@ def _weights(filled: Filled) -> dict[str, int]:
     return found
 
 
-def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
-    """Find a Python for the target; what is pure Python is the same on either architecture."""
-    found = find_prover(target)
-    if found or not any_architecture:
-        return found
-    others = (replace(target, architecture=architecture) for architecture in Architecture)
-    return next(filter(None, map(find_prover, others)), None)
-
-
 def _unproven(layer: Layer) -> Problem:
     return Problem(
         message=f"no {layer.target.runtime} for {layer.target.architecture} on this machine:"
@@ -115,7 +104,7 @@ def _unproven(layer: Layer) -> Problem:
     )
 
 
-def _broken_anyway(result: proving.Result, layer: Layer) -> list[Problem]:
+def _broken_anyway(result: differential.Result, layer: Layer) -> list[Problem]:
     """Sort out what imports neither pruned nor unpruned: what was asked for is an error."""
     asked = {reference.text: reference.place for reference in layer.imports}
     failed = [name for name in asked if name in result.broken_anyway]

@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from layer_builder import archive
-from layer_builder.pruning import Entry, Removal
-from layer_builder.tree import Tree
+from layer_builder.archive import writer
+from layer_builder.model.prune_plan import Entry, Removal
+from layer_builder.tree.tree import Tree
 
 RULE = "recompress"
 """The rule that the bytes saved are booked under."""
+
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Decoded; a larger one is left as it is."""
@@ -42,6 +43,6 @@ def _squeezed(content: bytes) -> bytes | None:
         return None
     if not reader.eof or reader.unused_data:
         return None
-    squeezed = archive.gzipped(decoded)
+    squeezed = writer.gzipped(decoded)
     smaller = len(squeezed) < len(content) and gzip.decompress(squeezed) == decoded
     return squeezed if smaller else None

@@ -1,14 +1,45 @@
-"""Builds the layers of a run: each content once, several at a time, in the order they need."""
+"""What layers stand on while they are proven: the trees of those below."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from layer_builder import bytecode, limits, threads
-from layer_builder.building import Builder, Product
-from layer_builder.grounds import Grounds
-from layer_builder.layer import Built, Layer
+from layer_builder import parallel
+from layer_builder.archive import reader
+from layer_builder.builder import bytecode
+from layer_builder.builder.builder import Builder, Product
+from layer_builder.builder.proof_step import Ground
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.layer import Layer
 from layer_builder.outcome import Outcome
-from layer_builder.resolving import Resolved
+from layer_builder.resolve.resolver import Resolved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounds:
+    """The trees that a run keeps until it is done, in one folder."""
+
+    folder: Path
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def place(self, layer_id: str) -> Path:
+        """Say where the tree of a layer is to be left."""
+        return self.folder / layer_id.replace(" ", "-")
+
+    def of(self, product: Product) -> Ground:
+        """Give what was left of a build, or unpack the zip that was taken up."""
+        if product.ground:
+            return product.ground
+        place = self.folder / product.note.sha256
+        ground = Ground(root=place / "python", bytecode=place / "bytecode")
+        with self._lock:
+            if not place.exists():
+                ground.bytecode.mkdir(parents=True)
+                reader.extract(product.archive.path, ground.root)
+        return ground
 
 
 def build(
@@ -74,7 +105,7 @@ def _build_all(
         with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
             for item in waiting:
                 futures[item.order.layer.id] = pool.submit(build, item)
-        return dict(zip(futures, threads.results(list(futures.values())), strict=True))
+        return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
 
 
 def _settle(

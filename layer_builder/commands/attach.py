@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder import attachment, measuring, surveying, threads
-from layer_builder.attachment import Attached, Kind, Status
-from layer_builder.building import Voice
+from layer_builder import parallel
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.attach import plan as attachment
+from layer_builder.attach import preflight, sizes
+from layer_builder.attach.plan import Attached, Kind, Status
+from layer_builder.attach.preflight import AT_ONCE, Look, Region, Task
+from layer_builder.attach.sizes import Scales
+from layer_builder.attach.update import Fitting, UpdateFailedError
+from layer_builder.commands.context import World
+from layer_builder.console import Voice
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
-from layer_builder.fitting import Fitting, UpdateFailedError
-from layer_builder.layer import Action, Release
-from layer_builder.measuring import Scales
+from layer_builder.model.release import Action, Function, Release, Version
 from layer_builder.outcome import Outcome
-from layer_builder.published import Function, Version
-from layer_builder.shelf import Shelf
-from layer_builder.surveying import AT_ONCE, Look, Region, Task
-from layer_builder.world import World
 
 
 def attach(outcome: Outcome, world: World) -> None:
@@ -25,7 +26,7 @@ def attach(outcome: Outcome, world: World) -> None:
     the others. Raises at the end with the problems of all; the outcome tells of each function.
     """
     shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = measuring.scales(outcome.layers, outcome.functions, shelf, world.measure)
+    scales = sizes.scales(outcome.layers, outcome.functions, shelf, world.measure)
     regions = [world.reach(region) for region in outcome.regions]
     if outcome.inputs.sandbox:
         for region in outcome.regions:
@@ -42,7 +43,7 @@ def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: 
     errors: list[LayerBuilderError] = []
     tasks: list[Task] = []
     for region in regions:
-        newest, troubles = surveying.newest(region, stacks)
+        newest, troubles = preflight.newest(region, stacks)
         errors += troubles.values()
         _note_releases(outcome, region, newest)
         for stack in stacks:
@@ -61,8 +62,8 @@ def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: 
         _tell(done, voice)
         return error
 
-    looks = threads.each(surveying.look, tasks, AT_ONCE)
-    errors += [error for error in threads.each(finish, looks, AT_ONCE) if error]
+    looks = parallel.each(preflight.look, tasks, AT_ONCE)
+    errors += [error for error in parallel.each(finish, looks, AT_ONCE) if error]
     order = {(region.name, stack.key): None for region in regions for stack in stacks}
     places = {key: index for index, key in enumerate(order)}
     outcome.attachments.sort(key=lambda done: places[done.region, done.stack.key])
@@ -102,10 +103,10 @@ def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | 
     try:
         fitting.bring(layers)
     except UpdateFailedError as error:
-        failure = surveying.about(task, fitting.put_back(error))
+        failure = preflight.about(task, fitting.put_back(error))
         return replace(done, has=fitting.has), failure
     except LayerBuilderError as error:
-        return replace(done, has=fitting.has), surveying.about(task, fitting.explained(error))
+        return replace(done, has=fitting.has), preflight.about(task, fitting.explained(error))
     return replace(done, status=Status.ATTACHED, has=fitting.has, attachment=plans[-1]), None
 
 

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from layer_builder import aws, rehearsal, stocktaking, surveying
-from layer_builder.bucket import Bucket
-from layer_builder.catalog import Catalog
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.attach import preflight
+from layer_builder.aws import sandbox as rehearsal
+from layer_builder.aws import session
+from layer_builder.aws.catalog import Catalog
+from layer_builder.aws.functions import LambdaFunctions
+from layer_builder.aws.layer_versions import LayerVersions, Policies
+from layer_builder.aws.s3 import Bucket
+from layer_builder.aws.ssm import Parameters
 from layer_builder.inputs import Inputs
-from layer_builder.lambda_functions import LambdaFunctions
-from layer_builder.layer_versions import LayerVersions
-from layer_builder.parameters import Parameters
-from layer_builder.policies import Policies
-from layer_builder.shelf import Shelf
-from layer_builder.stack import Stack
+from layer_builder.model.stack import Stack
+from layer_builder.publish import region_state
 
 _SANDBOX_REGION = "us-east-1"
 
@@ -30,7 +32,7 @@ class Cloud:
     @classmethod
     def of(cls, asked: Inputs) -> "Cloud":
         """Ask the caller's environment and AWS profile for a region, before a sandbox hides them."""
-        named = aws.default_region() or (_SANDBOX_REGION if asked.sandbox else None)
+        named = session.default_region() or (_SANDBOX_REGION if asked.sandbox else None)
         return cls(
             default_regions=(named,) if named else (),
             is_sandbox=asked.sandbox,
@@ -41,14 +43,14 @@ class Cloud:
 
     def entered(self) -> AbstractContextManager[None]:
         """Answer all calls of this process from the sandbox, as long as the context lasts."""
-        return aws.sandbox()
+        return session.sandbox()
 
-    def connect(self, region: str) -> stocktaking.Region:
+    def connect(self, region: str) -> region_state.Region:
         """Reach what publishing needs of a region."""
-        reached = aws.Aws(region, paced=not self.is_sandbox)
+        reached = session.Aws(region, paced=not self.is_sandbox)
         if self.is_sandbox and self.bucket:
             self.bucket.create(reached)
-        return stocktaking.Region(
+        return region_state.Region(
             name=region,
             versions=LayerVersions(reached, self.bucket),
             policies=Policies(reached),
@@ -56,13 +58,13 @@ class Cloud:
             catalog=Catalog(reached),
         )
 
-    def reach(self, region: str) -> surveying.Region:
+    def reach(self, region: str) -> preflight.Region:
         """Reach what attaching needs of a region."""
-        reached = aws.Aws(region, paced=not self.is_sandbox)
-        return surveying.Region(
+        reached = session.Aws(region, paced=not self.is_sandbox)
+        return preflight.Region(
             name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
         )
 
     def furnish(self, region: str, stacks: Sequence[Stack], shelf: Shelf) -> None:
         """Make up functions and layers in a region of the sandbox."""
-        rehearsal.furnish(aws.Aws(region, paced=False), stacks, shelf)
+        rehearsal.furnish(session.Aws(region, paced=False), stacks, shelf)

@@ -4,17 +4,18 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder.build_cache import BuildCache
-from layer_builder.building import Builder, Voice
-from layer_builder.evidence import FindProver
-from layer_builder.measuring import Measure
-from layer_builder.resolving import Installer
-from layer_builder.scratch import Scratch
-from layer_builder.shelf import Shelf
-from layer_builder.stack import Stack
-from layer_builder.stocktaking import Connect
-from layer_builder.surveying import Reach
-from layer_builder.workspace import Workspace
+from layer_builder.archive.build_cache import BuildCache
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.scratch import Scratch
+from layer_builder.attach.preflight import Reach
+from layer_builder.attach.sizes import Measure
+from layer_builder.builder.builder import Builder
+from layer_builder.console import Voice
+from layer_builder.model.stack import Stack
+from layer_builder.prove.prover import FindProver
+from layer_builder.publish.region_state import Connect
+from layer_builder.resolve.resolver import Installer
+from layer_builder.sources.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,9 @@
-"""The manifest that `layer-builder init` writes."""
+"""`init`: writes a manifest to start from."""
+
+from pathlib import Path
+
+from layer_builder.console import Console
+from layer_builder.errors import ManifestError, Problem
 
 STARTER = """\
 # Lambda layers: one entry each. Try it without an AWS account: layer-builder publish --sandbox
@@ -16,3 +21,13 @@ layers:
 # functions:
 #   api: {layers: [shared-code, deps]}
 """
+
+
+def init(path: Path) -> int:
+    """Write a manifest to start from, unless there is a file; gives the exit code."""
+    if path.exists():
+        Console().error(Problem(message=f"{path} is there already; nothing was written"))
+        return ManifestError.exit_code
+    path.write_text(STARTER, encoding="utf-8")
+    Console().lines([f"wrote {path}; next: layer-builder publish --sandbox --manifest {path}"])
+    return 0

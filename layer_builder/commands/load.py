@@ -4,24 +4,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder import lockfile, manifest, projects, requirements
-from layer_builder.building import Voice
+from layer_builder.console import Voice
 from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Layer, Reference, UvProject
-from layer_builder.lockfile import Lockfile
-from layer_builder.order import Order, order
+from layer_builder.manifest import reader
+from layer_builder.model.layer import Layer, Reference, UvProject
+from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
-from layer_builder.requirements import ReadText, Requirements
-from layer_builder.resolving import Installer
-from layer_builder.target import Architecture, Python, Target
-from layer_builder.workspace import Collection, Workspace
+from layer_builder.resolve import lockfile
+from layer_builder.resolve.lockfile import Lockfile
+from layer_builder.resolve.resolver import Installer
+from layer_builder.sources import project_files, requirements
+from layer_builder.sources.request import Order, order
+from layer_builder.sources.requirements import ReadText, Requirements
+from layer_builder.sources.workspace import Collection, Workspace
 
 ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 """For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
 
 
-def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
+def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
     """Read the manifest and keep the layers that are asked for.
 
     Raises ManifestError with every mistake in it and in the files that it names.
@@ -37,9 +39,9 @@ def read(inputs: Inputs, workspace: Workspace) -> manifest.Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        return manifest.read(text, inputs.manifest).select(inputs.layers)
+        return reader.read(text, inputs.manifest).select(inputs.layers)
     except ManifestError as error:
-        named = manifest.references(text, inputs.manifest)
+        named = reader.references(text, inputs.manifest)
         _, mistakes = requirements.collect(named, (), workspace.read, ANY_TARGET, _folder(inputs))
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
@@ -82,7 +84,7 @@ def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
     text = workspace.read(f"{project.folder}/pyproject.toml")
     if isinstance(text, Problem):
         raise ManifestError(text)
-    lines = projects.from_pyproject(text, project.groups, project.extras)
+    lines = project_files.from_pyproject(text, project.groups, project.extras)
     return [Reference(text=line, place=project.place) for line in lines]
 
 

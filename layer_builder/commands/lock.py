@@ -5,14 +5,15 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from layer_builder import lockfile, reading, resolving
-from layer_builder.building import Voice
-from layer_builder.family import families
+from layer_builder.commands import load
+from layer_builder.commands.context import World
+from layer_builder.console import Voice
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Layer
-from layer_builder.lockfile import Locked, Lockfile
+from layer_builder.model.layer import Layer
 from layer_builder.outcome import Outcome
-from layer_builder.world import World
+from layer_builder.resolve import lockfile, resolver
+from layer_builder.resolve.groups import families
+from layer_builder.resolve.lockfile import Locked, Lockfile
 
 
 def lock(
@@ -23,18 +24,18 @@ def lock(
     Versions of the lock that is there are kept where the requirements allow it, but for the
     packages to upgrade, or all.
     """
-    outcome.manifest = reading.read(inputs, world.workspace)
-    path = reading.lock_path(inputs)
+    outcome.manifest = load.read(inputs, world.workspace)
+    path = load.lock_path(inputs)
     before = (
-        Lockfile(file=str(path)) if upgrade else reading.lock_of(inputs) or Lockfile(file=str(path))
+        Lockfile(file=str(path)) if upgrade else load.lock_of(inputs) or Lockfile(file=str(path))
     )
     renew = {str(canonicalize_name(name)) for name in packages}
     locked: dict[str, Locked] = {}
     for family in families(
-        reading.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
+        load.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
     ):
         ids = {item.layer.id for item in family.orders}
-        chosen = resolving.choose(family, world.installer, before.preferred(ids, renew))
+        chosen = resolver.choose(family, world.installer, before.preferred(ids, renew))
         for item in family.orders:
             if item.layer.id in chosen:
                 locked[item.layer.id] = Locked(

@@ -7,8 +7,8 @@ from typing import Any, assert_never
 from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
-from layer_builder.fields import Share
 from layer_builder.inputs import DEFAULTS, Command
+from layer_builder.manifest.fields import Share
 
 _EPILOG = """\
 exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
@@ -16,6 +16,7 @@ exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
 
 try it without an AWS account:  layer-builder publish --sandbox
 """
+
 
 _COMMANDS = {
     Command.PLAN: "resolve the layers and list their distributions; build nothing",

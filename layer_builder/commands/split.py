@@ -7,26 +7,21 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder import (
-    document,
-    limits,
-    reading,
-    resolving,
-    rewriting,
-    splitting,
-)
-from layer_builder.errors import LimitError, ManifestError, Place
-from layer_builder.family import families
-from layer_builder.grounds import Grounds
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.builder.scheduler import Grounds
+from layer_builder.commands import load
+from layer_builder.commands.context import World
+from layer_builder.errors import LimitError, ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Layer
-from layer_builder.limits import mib
+from layer_builder.manifest import document, editor
+from layer_builder.model import limits
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import mib
 from layer_builder.outcome import Outcome
-from layer_builder.requirements import Requirements
-from layer_builder.shelf import Shelf
-from layer_builder.spelling import did_you_mean
-from layer_builder.splitting import Impossible, Part, Room
-from layer_builder.world import World
+from layer_builder.resolve import resolver, splitting
+from layer_builder.resolve.groups import families
+from layer_builder.resolve.splitting import Impossible, Part, Room
+from layer_builder.sources.requirements import Requirements
 
 _REPLACED = frozenset(
     {"requirements", "packages", "uv", "include", "exclude", "imports", "requires"}
@@ -38,7 +33,7 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
 
     Raises ManifestError for a layer that is not there, LimitError when no split fits.
     """
-    outcome.manifest = manifest = reading.read(inputs, world.workspace)
+    outcome.manifest = manifest = load.read(inputs, world.workspace)
     known = list(dict.fromkeys(layer.key for layer in manifest.layers))
     if key not in known:
         raise ManifestError.because(
@@ -47,13 +42,13 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
             advice=did_you_mean(key, known),
         )
     layer = next(layer for layer in manifest.layers if layer.key == key)
-    orders = reading.orders(outcome, world.workspace, world.installer, world.voice)
+    orders = load.orders(outcome, world.workspace, world.installer, world.voice)
     family = next(
         family
         for family in families(orders, manifest.ties)
         if layer.id in {order.layer.id for order in family.orders}
     )
-    resolved = resolving.resolve(family, world.installer, reading.lock_of(inputs))
+    resolved = resolver.resolve(family, world.installer, load.lock_of(inputs))
     asked = resolved[layer.id].order.recipe.requirements
     parts = _measure(layer, resolved, asked, world)
     room = _room(layer, manifest.stacks, through_s3=bool(inputs.s3_bucket))
@@ -70,15 +65,13 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
         for name, level in zip(entries, found, strict=True)
     )
     if write:
-        Path(inputs.manifest).write_text(
-            rewriting.replace_layer(text, key, entries), encoding="utf-8"
-        )
-    return told + rewriting.block(entries)
+        Path(inputs.manifest).write_text(editor.replace_layer(text, key, entries), encoding="utf-8")
+    return told + editor.block(entries)
 
 
 def _measure(
     layer: Layer,
-    resolved: Mapping[str, resolving.Resolved],
+    resolved: Mapping[str, resolver.Resolved],
     asked: Requirements,
     world: World,
 ) -> list[Part]:

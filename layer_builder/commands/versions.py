@@ -1,22 +1,28 @@
 """Inspects what AWS has of the manifest's layers; only reads, and goes on without what it may not."""
 
+import json
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
-from layer_builder import inventory, measuring, reading, threads
-from layer_builder.attachment import Part
-from layer_builder.errors import AwsError
-from layer_builder.inventory import Entry, Holding, Stock, Usage
-from layer_builder.layer import Layer
-from layer_builder.measuring import Scales
+from layer_builder import parallel
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.attach import sizes as measuring
+from layer_builder.attach.plan import Part
+from layer_builder.attach.preflight import AT_ONCE, Region
+from layer_builder.attach.sizes import Scales
+from layer_builder.commands import load
+from layer_builder.commands.context import World
+from layer_builder.errors import AwsError, LimitError
+from layer_builder.github import actions
+from layer_builder.model.layer import Layer
+from layer_builder.model.release import Content, User, Version
 from layer_builder.outcome import Outcome
-from layer_builder.published import Content, User, Version
-from layer_builder.shelf import Shelf
-from layer_builder.surveying import AT_ONCE, Region
-from layer_builder.world import World
+from layer_builder.versions import inventory, listing
+from layer_builder.versions.inventory import Entry, Holding, Stock, Usage
 
 _T = TypeVar("_T")
 
@@ -27,8 +33,8 @@ def inspect(outcome: Outcome, world: World, unzipped: int | None) -> list[Stock]
     The newest `unzipped` versions of each layer are measured, None for all. Raises AwsError where
     the versions cannot be listed.
     """
-    outcome.manifest = reading.read(outcome.inputs, world.workspace)
-    regions = reading.regions(outcome, world.default_regions)
+    outcome.manifest = load.read(outcome.inputs, world.workspace)
+    regions = load.regions(outcome, world.default_regions)
     reached = [world.reach(region) for region in regions]
     shelf = Shelf(folder=Path(outcome.inputs.output_dir))
     scales = measuring.scales(outcome.layers, (), shelf, world.measure)
@@ -48,7 +54,7 @@ class _Survey:
         by_name: dict[str, list[Layer]] = {}
         for layer in outcome.layers:
             by_name.setdefault(layer.name, []).append(layer)
-        listed = threads.each(self.region.catalog.versions, list(by_name), AT_ONCE)
+        listed = parallel.each(self.region.catalog.versions, list(by_name), AT_ONCE)
         users = self._or_unknown("who uses them", self.region.catalog.users)
         ours = {version.arn for versions in listed for version in versions}
         used = None if users is None else inventory.usages(users, self._aliases(users, ours))
@@ -74,7 +80,7 @@ class _Survey:
             return self._or_unknown("aliases", partial(self.region.catalog.aliases, name))
 
         ordered = sorted(names)
-        return dict(zip(ordered, threads.each(read, ordered, AT_ONCE), strict=True))
+        return dict(zip(ordered, parallel.each(read, ordered, AT_ONCE), strict=True))
 
     def _holding(
         self,
@@ -96,7 +102,7 @@ class _Survey:
 
         return Holding(
             layers=tuple(layers),
-            entries=tuple(threads.each(look, versions, AT_ONCE)),
+            entries=tuple(parallel.each(look, versions, AT_ONCE)),
             deleted=inventory.deleted(versions, used or {}),
         )
 
@@ -116,3 +122,26 @@ class _Survey:
             facts = (detail for problem in error.problems for detail in problem.details)
             self.unknown.append(f"{what} ({next(facts, str(error))})")
             return None
+
+
+def show(asked: Namespace, world: World, outcome: Outcome, out: TextIO) -> None:
+    """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
+    stocks = inspect(outcome, world, asked.unzipped)
+    warned, failed = (
+        inventory.warnings(stocks, through_s3=bool(asked.s3_bucket), above=above)
+        for above in (asked.warn_at, asked.fail_at)
+    )
+    data = listing.as_data(stocks, warned, outcome.inputs.manifest)
+    write_out(out, json.dumps(data, indent=2) + "\n" if asked.json else listing.table(stocks))
+    if actions.is_running():
+        actions.add_summary(listing.markdown(stocks))
+    if asked.fail_at and failed:
+        raise LimitError(*failed)
+    for problem in warned:
+        world.voice.warn(problem)
+
+
+def write_out(out: TextIO, text: str) -> None:
+    """Write at once: what comes after goes elsewhere."""
+    out.write(text)
+    out.flush()

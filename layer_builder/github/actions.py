@@ -16,11 +16,15 @@ from actions_toolkit.command import issue_command
 
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
-from layer_builder.masking import Workflow
+from layer_builder.github.masking import Workflow
 
 COMMENT_MARK = "<!-- layer-builder -->"
+
+
 _SUMMARY_BYTES = 1024 * 1024
 """A step summary may have 1 MiB; a larger one is dropped whole by the runner."""
+
+
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 

@@ -8,21 +8,33 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layer_builder import document
-from layer_builder.document import Document, Path, Value
 from layer_builder.errors import Place, Problem
+from layer_builder.manifest import document
+from layer_builder.manifest.document import Document, Path, Value
 
 _ACTION = "aws-actions/configure-aws-credentials@"
+
+
 _MASKING_VERSION = re.compile(r"v?[12](\.|\b)")
 """The account id is masked unless told otherwise up to v2:
 https://github.com/aws-actions/configure-aws-credentials/issues/459"""
+
+
 _COMMENT = re.compile(r"#\s*(\S+)")
+
+
 _REFERENCE = r"\$\{\{\s*secrets(?:\.|\[')(\w+)(?:'\])?\s*\}\}"
+
+
 _WITHIN = re.compile(
     rf"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:{_REFERENCE}:|{_REFERENCE}\.dkr\.ecr\.", re.IGNORECASE
 )
 """Where only an account id fits: in an ARN, and in the name of an ECR registry."""
+
+
 _ALONE = re.compile(_REFERENCE, re.IGNORECASE)
+
+
 _NAMED_SO = re.compile(r"(AWS.*|^)ACCOUNT_?(ID|NUMBER|NUM|NO)(_|$)|AWS_ACCOUNT$", re.IGNORECASE)
 """Not every account is AWS's."""
 

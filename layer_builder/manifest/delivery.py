@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from layer_builder import naming
-from layer_builder.delivery import Delivery, Mode, Permissions, Retention
-from layer_builder.document import Path
-from layer_builder.layer import Layer
-from layer_builder.mistakes import Mistakes
-from layer_builder.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
-from layer_builder.target import Target
+from layer_builder.manifest import names
+from layer_builder.manifest.document import Path
+from layer_builder.manifest.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
+from layer_builder.manifest.validation import Mistakes
+from layer_builder.model.layer import Layer
+from layer_builder.model.settings import Delivery, Mode, Permissions, Retention
+from layer_builder.model.target import Target
 
 _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}", re.IGNORECASE)
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
@@ -78,7 +78,7 @@ def _parameter(
     if not template:
         return ""
     path: Path = ("layers", key, "ssm") if entry.ssm else ("ssm",)
-    name = naming.filled("ssm", template, key, target, path, mistakes)
+    name = names.filled("ssm", template, key, target, path, mistakes)
     if name and not _PARAMETER.fullmatch(name):
         mistakes.add(
             f"ssm: AWS refuses the parameter name {name!r}",

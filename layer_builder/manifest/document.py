@@ -14,10 +14,14 @@ import yaml
 from layer_builder.errors import Place, Problem
 
 Value: TypeAlias = bool | int | str | list["Value"] | dict[str, "Value"] | None
+
+
 Path: TypeAlias = tuple[str | int, ...]
+
 
 MOST_VALUES = 20_000
 """More than any manifest needs; a few anchors that refer to each other expand to billions."""
+
 
 MOST_BYTES = 1024 * 1024
 
@@ -31,9 +35,17 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""]
 )
+
+
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+
+
 _INT = re.compile(r"^[-+]?[0-9]{1,18}$")
+
+
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
+
+
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
@@ -101,6 +113,8 @@ def parse(text: str, file: str) -> Document:
 
 
 _TOO_DEEP = "nested too deeply to be a manifest"
+
+
 _START = "`layer-builder init` writes one to start from"
 
 
@@ -123,6 +137,8 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> tuple[str, Place | None, 
 
 
 _COLLECTIONS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+
+
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 """NUL, and halves of characters, which only an escape can write."""
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
 
-from layer_builder.limits import REGION_PATTERN
-from layer_builder.target import Architecture, Python
+from layer_builder.model.limits import REGION_PATTERN
+from layer_builder.model.target import Architecture, Python
 
 _SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
 
@@ -65,34 +65,49 @@ Size = Annotated[
         _size, json_schema_input_type=Annotated[str, Field(pattern=_SIZE_PATTERN)] | int
     ),
 ]
+
+
 Share = Annotated[
     float,
     BeforeValidator(
         _share, json_schema_input_type=Annotated[str, Field(pattern=r"^\s*\d+(\.\d+)?\s*%\s*$")]
     ),
 ]
+
+
 SdkChoice = Annotated[
     Literal["bundle", "runtime"] | list[str],
     BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime"] | list[str]),
 ]
+
+
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
+
+
 Texts = Annotated[
     list[Text], BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text])
 ]
+
+
 Patterns = Annotated[
     list[Annotated[Text, AfterValidator(_pattern)]],
     BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),
 ]
+
+
 Pythons = Annotated[
     list[Python],
     BeforeValidator(one_or_many, json_schema_input_type=Python | list[Python]),
     Field(min_length=1),
 ]
+
+
 Architectures = Annotated[
     list[Architecture],
     BeforeValidator(one_or_many, json_schema_input_type=Architecture | list[Architecture]),
     Field(min_length=1),
 ]
+
 
 _ACCOUNT = re.compile(r"\d{12}")
 
@@ -124,7 +139,11 @@ Accounts = Annotated[
     list[Annotated[str, BeforeValidator(_account, json_schema_input_type=str | int)]],
     BeforeValidator(one_or_many, json_schema_input_type=str | int | list[str | int]),
 ]
+
+
 Organization = Annotated[str, BeforeValidator(_organization, json_schema_input_type=str)]
+
+
 Regions = Annotated[
     list[Annotated[str, BeforeValidator(_region, json_schema_input_type=str)]],
     BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from layer_builder import limits
-from layer_builder.document import Path
-from layer_builder.layer import Layer
-from layer_builder.mistakes import Mistakes
-from layer_builder.schema import FunctionEntry, LayerEntry
-from layer_builder.spelling import did_you_mean
-from layer_builder.stack import External, Stack
-from layer_builder.target import Target
+from layer_builder.errors import did_you_mean
+from layer_builder.manifest.document import Path
+from layer_builder.manifest.schema import FunctionEntry, LayerEntry
+from layer_builder.manifest.validation import Mistakes
+from layer_builder.model import limits
+from layer_builder.model.layer import Layer
+from layer_builder.model.stack import External, Stack, below
+from layer_builder.model.target import Target
 
 
 def check_requires(
@@ -35,18 +35,6 @@ def check_requires(
                 )
             elif key in below(name, requires):
                 mistakes.add(f"requires {name}, which requires it in turn", at, layer=key)
-
-
-def below(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
-    """List what a layer requires, directly or not, each once; itself too if it goes in circles."""
-    found: dict[str, None] = {}
-    queue = list(requires.get(key, ()))
-    while queue:
-        name = queue.pop(0)
-        if name not in found:
-            found[name] = None
-            queue += requires.get(name, ())
-    return list(found)
 
 
 def read(

@@ -4,11 +4,11 @@ import re
 import string
 from collections.abc import Sequence
 
-from layer_builder import limits
-from layer_builder.document import Path
-from layer_builder.layer import Layer
-from layer_builder.mistakes import Mistakes
-from layer_builder.target import Target
+from layer_builder.manifest.document import Path
+from layer_builder.manifest.validation import Mistakes
+from layer_builder.model import limits
+from layer_builder.model.layer import Layer
+from layer_builder.model.target import Target
 
 
 def name(template: str, key: str, target: Target, path: Path, mistakes: Mistakes) -> str:

@@ -10,22 +10,21 @@ from pathlib import PurePosixPath
 from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
-from layer_builder import deliveries, limits, naming, stack
-from layer_builder import functions as functions_of
-from layer_builder.document import Document, Path, parse
-from layer_builder.errors import ManifestError, Place, Problem
-from layer_builder.layer import Bytecode, Compression, Include, Layer, Reference, UvProject
-from layer_builder.limits import Budget, mib
-from layer_builder.mistakes import Mistakes, by_place, from_validation
-from layer_builder.proof import Depth
-from layer_builder.rules import Profile
-from layer_builder.salvage import salvage
-from layer_builder.schema import LayerEntry, ManifestFile
-from layer_builder.schema import Limits as LimitsEntry
-from layer_builder.sdk import Policy, Sdk
-from layer_builder.spelling import did_you_mean
-from layer_builder.stack import Stack
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
+from layer_builder.manifest import delivery as deliveries
+from layer_builder.manifest import functions
+from layer_builder.manifest import names as naming
+from layer_builder.manifest.document import Document, Path, parse
+from layer_builder.manifest.schema import LayerEntry, ManifestFile
+from layer_builder.manifest.schema import Limits as LimitsEntry
+from layer_builder.manifest.validation import Mistakes, by_place, from_validation, salvage
+from layer_builder.model import limits, stack
+from layer_builder.model import stack as model_stack
+from layer_builder.model.layer import Include, Layer, Reference, UvProject
+from layer_builder.model.limits import Budget, mib
+from layer_builder.model.settings import Bytecode, Compression, Depth, Policy, Profile, Sdk
+from layer_builder.model.stack import Stack
+from layer_builder.model.target import Architecture, Python, Target
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,139}")
 
@@ -65,7 +64,7 @@ class Manifest:
         if problems:
             raise ManifestError(*problems)
         requires = {layer.key: layer.requires for layer in self.layers}
-        chosen = {name for key in keys for name in (key, *functions_of.below(key, requires))}
+        chosen = {name for key in keys for name in (key, *model_stack.below(key, requires))}
         group = stack.tied(self.layers, self.stacks)
         related = frozenset[str]().union(
             *(group[layer.id] for layer in self.layers if layer.key in chosen)
@@ -144,11 +143,10 @@ class _Reader:
         ]
         naming.check(layers, self._mistakes)
         deliveries.check(layers, self._mistakes)
-        functions_of.check_requires(self._model.layers, layers, self._mistakes)
-        functions = self._model.functions or {}
+        functions.check_requires(self._model.layers, layers, self._mistakes)
+        entries = self._model.functions or {}
         stacks = [
-            functions_of.read(key, entry, layers, self._mistakes)
-            for key, entry in functions.items()
+            functions.read(key, entry, layers, self._mistakes) for key, entry in entries.items()
         ]
         known = tuple(found for found in stacks if found)
         return Manifest(

@@ -12,8 +12,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from layer_builder.delivery import Mode
-from layer_builder.fields import (
+from layer_builder.manifest.fields import (
     Accounts,
     Architectures,
     Organization,
@@ -28,15 +27,13 @@ from layer_builder.fields import (
     one_line,
     one_or_many,
 )
-from layer_builder.layer import Bytecode, Compression
-from layer_builder.limits import (
+from layer_builder.model.limits import (
     DESCRIPTION_CHARACTERS,
     LAYER_VERSION_ARN_PATTERN,
     LICENSE_CHARACTERS,
 )
-from layer_builder.proof import Depth
-from layer_builder.rules import Profile
-from layer_builder.target import Architecture, Python
+from layer_builder.model.settings import Bytecode, Compression, Depth, Mode, Profile
+from layer_builder.model.target import Architecture, Python
 
 
 class _Model(BaseModel):
@@ -75,6 +72,8 @@ def _include(value: object) -> object:
 Included = Annotated[
     IncludeFrom, BeforeValidator(_include, json_schema_input_type=Text | IncludeFrom)
 ]
+
+
 Includes = Annotated[
     list[Included],
     BeforeValidator(

@@ -9,8 +9,10 @@ from typing import Literal
 
 MIB = 1024 * 1024
 
+
 INLINE_ZIP_BYTES = 50 * MIB
 """The largest zip that PublishLayerVersion takes in the request itself, inclusive."""
+
 
 REQUEST_BODY_BYTES = 70_167_211
 """The API answers "Request must be smaller than 70167211 bytes": the whole JSON body, exclusive.
@@ -18,20 +20,31 @@ REQUEST_BODY_BYTES = 70_167_211
 It is 50 MiB in base64 plus 256 KiB.
 """
 
+
 UNZIPPED_BYTES = 250 * MIB
 """Function code and all its layers, unzipped, exclusive ("must be smaller than 262144000")."""
 
+
 LAYERS_PER_FUNCTION = 5
+
+
 DESCRIPTION_CHARACTERS = 256
+
+
 LICENSE_CHARACTERS = 512
+
+
 LAYER_NAME_PATTERN = r"[a-zA-Z0-9-_]{1,140}"
 """LayerName in the Lambda API model; botocore does not check it."""
+
 
 LAYER_VERSION_ARN_PATTERN = (
     r"^arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:(\d{12}|aws):layer:[a-zA-Z0-9-_]+:\d+$"
 )
 
+
 REGION_PATTERN = r"[a-z]{2,}(-[a-z]+)+-\d"
+
 
 DEFAULT_WARN_AT = 0.8
 

@@ -1,8 +1,64 @@
-"""What AWS has: layer versions, their zips, the functions that use them, the code storage."""
+"""Releases: layer versions on AWS, what was done with them, and the functions that use them."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from layer_builder.layer import Built
+from layer_builder.model.build import Built
+
+
+class Action(StrEnum):
+    """What a run did with a layer."""
+
+    BUILT = "built"
+    PUBLISHED = "published"
+    UNCHANGED = "unchanged"
+    FOUND = "found"
+    """Only looked up: nothing was built to hold it against."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A layer version in one region, as AWS named it."""
+
+    region: str
+    arn: str
+    version: int
+    action: Action
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retired:
+    """A layer version that went, or in a dry run would go."""
+
+    arn: str
+    created: str
+    """ISO 8601, as AWS writes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A layer version that its number alone would have let go, and why it stays."""
+
+    arn: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """What was done for a layer version in a region, besides publishing it.
+
+    In a dry run: what would be done.
+    """
+
+    granted: tuple[str, ...] = ()
+    """Who was let in."""
+    revoked: tuple[str, ...] = ()
+    """Who is no longer."""
+    parameters: tuple[str, ...] = ()
+    """Names of the SSM parameters that were written; those that held the ARN already are not."""
+    object_removed: bool = False
+    retired: tuple[Retired, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +162,17 @@ class LayerVersion:
             and self.description == layer.description
             and self.license == layer.license
         )
+
+
+def layer_of(version: str) -> str:
+    """Give the layer's ARN for that of one of its versions.
+
+    >>> layer_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
+    'arn:aws:lambda:eu-west-1:123456789012:layer:core'
+    """
+    return version.rpartition(":")[0]
+
+
+def version_number(arn: str) -> int:
+    """Give the number of a layer version, from its ARN."""
+    return int(arn.rpartition(":")[2])

@@ -1,7 +1,63 @@
-"""The delivery: what is to become of a layer version on AWS besides being there."""
+"""The words that users type in a manifest: what to prune, prove, compress, keep, share."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Compression(StrEnum):
+    """How much time the archive may take for how few bytes."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+class Bytecode(StrEnum):
+    """Which modules have their bytecode packed beside them."""
+
+    NONE = "none"
+    IMPORTED = "imported"
+    """Those that importing the top-level modules, and those of `imports:`, was seen to load."""
+    ALL = "all"
+    AUTO = "auto"
+    """The most that keeps every limit."""
+
+
+class Profile(StrEnum):
+    """How hard to prune."""
+
+    OFF = "off"
+    SAFE = "safe"
+    AGGRESSIVE = "aggressive"
+
+
+class Depth(StrEnum):
+    """How much to prove."""
+
+    IMPORTS = "imports"
+    """Every top-level module and the level below it, and the entry points."""
+    DEEP = "deep"
+    """Every module."""
+    STATIC = "static"
+    """From the files alone; nothing is run."""
+    OFF = "off"
+
+
+class Policy(StrEnum):
+    """What becomes of the SDK."""
+
+    BUNDLE = "bundle"
+    RUNTIME = "runtime"
+    SERVICES = "services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """A layer's choice."""
+
+    policy: Policy = Policy.BUNDLE
+    services: tuple[str, ...] = ()
+    """With `SERVICES`: whose data stays."""
 
 
 class Mode(StrEnum):
@@ -49,38 +105,3 @@ class Delivery:
     mode: Mode = Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retired:
-    """A layer version that went, or in a dry run would go."""
-
-    arn: str
-    created: str
-    """ISO 8601, as AWS writes it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A layer version that its number alone would have let go, and why it stays."""
-
-    arn: str
-    why: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Handover:
-    """What was done for a layer version in a region, besides publishing it.
-
-    In a dry run: what would be done.
-    """
-
-    granted: tuple[str, ...] = ()
-    """Who was let in."""
-    revoked: tuple[str, ...] = ()
-    """Who is no longer."""
-    parameters: tuple[str, ...] = ()
-    """Names of the SSM parameters that were written; those that held the ARN already are not."""
-    object_removed: bool = False
-    retired: tuple[Retired, ...] = ()
-    kept: tuple[Kept, ...] = ()

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from layer_builder import limits
 from layer_builder.errors import Place, Problem
-from layer_builder.layer import Built, Layer
-from layer_builder.limits import mib
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import mib
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,3 +132,15 @@ def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[
         )
         for (lower, upper), paths in clashes.items()
     ]
+
+
+def below(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
+    """List what a layer requires, directly or not, each once; itself too if it goes in circles."""
+    found: dict[str, None] = {}
+    queue = list(requires.get(key, ()))
+    while queue:
+        name = queue.pop(0)
+        if name not in found:
+            found[name] = None
+            queue += requires.get(name, ())
+    return list(found)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from layer_builder.elf import Elf
 from layer_builder.errors import Problem
-from layer_builder.target import Target
+from layer_builder.model.target import Target
+from layer_builder.native.elf import Elf
 
 _ABI = re.compile(r"\.cpython-(?P<version>3\d+)[a-z]*(?:-\w+-linux-\w+)?\.so$")
 """The ABI tag in an extension's file name, PEP 3149; `abi3` fits every Python."""
+
 
 _EVERYWHERE = frozenset(
     {
@@ -20,7 +21,11 @@ _EVERYWHERE = frozenset(
         "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
     }
 )  # fmt: skip
+
+
 _AMAZON_LINUX_2 = _EVERYWHERE | {"libcrypt.so.1", "libnsl.so.1", "libssl.so.10", "libcrypto.so.10"}
+
+
 _AMAZON_LINUX_2023 = _EVERYWHERE | {"libcrypt.so.2", "libssl.so.3", "libcrypto.so.3"}
 
 

@@ -15,14 +15,21 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
 _LONGEST_NAME = 256
+
+
 _DAMAGE = (
     ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError, StopIteration,
     RuntimeError, struct.error,
 )  # fmt: skip
 """What reading a damaged file raises."""
 
+
 MAGIC = b"\x7fELF"
+
+
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
+
+
 _VERSION = re.compile(r"(?P<family>[A-Z]+)_(?P<number>\d+(?:\.\d+)*)")
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from layer_builder import elf, native, stripping
-from layer_builder.elf import Elf
 from layer_builder.errors import InstallError, Problem
-from layer_builder.layer import Layer
-from layer_builder.native import Wheel
-from layer_builder.proof import Depth
-from layer_builder.pruning import Entry, Removal
-from layer_builder.tree import Tree
+from layer_builder.model.layer import Layer
+from layer_builder.model.prune_plan import Entry, Removal
+from layer_builder.model.settings import Depth
+from layer_builder.native import compatibility, elf
+from layer_builder.native import strip as stripping
+from layer_builder.native.compatibility import Wheel
+from layer_builder.native.elf import Elf
+from layer_builder.tree.tree import Tree
 
 STRIP = "strip"
 """The rule that the bytes saved by stripping are booked under."""
+
 
 _TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
 
@@ -37,7 +39,7 @@ def judge(libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel
     """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
     if layer.proof is Depth.OFF:
         return []
-    findings = native.judge(libraries, layer.target, wheels)
+    findings = compatibility.judge(libraries, layer.target, wheels)
     if findings.errors:
         raise InstallError(*findings.errors)
     return list(findings.warnings)

@@ -14,10 +14,14 @@ from collections.abc import Iterable
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from layer_builder.elf import Elf
+from layer_builder.native.elf import Elf
 
 _SHF_ALLOC = 0x2
+
+
 _HEADER_BYTES = 64
+
+
 _SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
 
 

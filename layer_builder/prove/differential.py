@@ -4,41 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
 
-from layer_builder import imports, proof
 from layer_builder.errors import ProofError
-from layer_builder.proof import Attempt, Depth, Proof, Round
-from layer_builder.pruning import PrunePlan
-from layer_builder.tree import Tree
+from layer_builder.model.proof import Proof
+from layer_builder.model.prune_plan import PrunePlan
+from layer_builder.model.settings import Depth
+from layer_builder.prove import rounds as prove_rounds
+from layer_builder.prove import selection
+from layer_builder.prove.prover import Prover
+from layer_builder.prove.rounds import Attempt, Round
+from layer_builder.prune import imports
+from layer_builder.tree.tree import Tree
 
 _MOST_ROUNDS = 8
+
+
 _LAST_LINES = 12
 
 
 _Fingerprint = frozenset[tuple[str, int, int, int]]
-
-
-class Prover(Protocol):
-    """A Python of the target that imports modules."""
-
-    @property
-    def isolated(self) -> tuple[str, ...]:
-        """What the system keeps the imports from."""
-
-    def attempt(
-        self,
-        root: Path,
-        modules: Sequence[str],
-        *,
-        caches: Sequence[Path],
-        others: Sequence[Path] = (),
-        watch: bool = False,
-    ) -> Round:
-        """Import modules one after another."""
-
-    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
-        """Compile sources to bytecode; gives those that do not compile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +77,7 @@ def prove(
     # An import may break those after it for good (a hook, a limit): now they come before it.
     suspects = unpruned(first.broken[::-1]).imported if first.broken else []
     again = tries.all(suspects)
-    first, suspects = proof.together([first, again], names), again.broken[::-1]
+    first, suspects = prove_rounds.together([first, again], names), again.broken[::-1]
     for _ in range(_MOST_ROUNDS):
         if not suspects:
             break
@@ -106,7 +90,7 @@ def prove(
         plan = plan.restoring(needed)
         bench.reseal(plan)
         again = tries.all(suspects)
-        first = proof.together([first, again], names)
+        first = prove_rounds.together([first, again], names)
         suspects = again.broken
     if suspects:
         raise _disproved(suspects, first)
@@ -181,13 +165,13 @@ class _Tries:
 
     def all(self, names: Sequence[str]) -> Round:
         """Import in several processes, whole packages each."""
-        shares = proof.shares(names, self._bench.weights)
+        shares = selection.shares(names, self._bench.weights)
         if not shares:
             return Round(attempts={})
         before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
             rounds = list(pool.map(self._import, shares))
-        found = proof.together(rounds, names)
+        found = prove_rounds.together(rounds, names)
         self._check_untouched(before, found)
         return found
 

@@ -16,19 +16,26 @@ from pathlib import Path
 
 import uv as uv_package
 
-from layer_builder import proof
 from layer_builder.errors import InstallError
-from layer_builder.proof import Attempt, Cost, Round, Verdict
-from layer_builder.target import Target
-from layer_builder.trial import Trial
+from layer_builder.model.proof import Cost
+from layer_builder.model.target import Target
+from layer_builder.prove import rounds, selection
+from layer_builder.prove.process import Trial
+from layer_builder.prove.rounds import Attempt, Round, Verdict
 
-_COMPILER = Path(__file__).with_name("compiler.py")
+_COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
+
+
 _ASK = (
     "import platform, sys; "
     "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform)"
 )
+
+
 MEMORY_BYTES = 10_240 * 1024 * 1024
 """The most that a function can have; bounds the address space of a proof."""
+
+
 MODULE_SECONDS = 60.0
 
 
@@ -83,7 +90,7 @@ class Interpreter:
             attempts=found,
             version=version,
             isolated=tuple(isolated),
-            cost=proof.total(costs),
+            cost=rounds.total(costs),
         )
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
@@ -91,8 +98,8 @@ class Interpreter:
 
         Gives the paths that do not compile. Raises InstallError when the interpreter fails.
         """
-        shares = [paths[start :: proof.SHARES] for start in range(proof.SHARES)]
-        with ThreadPoolExecutor(proof.SHARES) as pool:
+        shares = [paths[start :: selection.SHARES] for start in range(selection.SHARES)]
+        with ThreadPoolExecutor(selection.SHARES) as pool:
             refused = pool.map(lambda share: self._compile(root, share, into), shares)
         return sorted(path for part in refused for path in part)
 

@@ -13,15 +13,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.proof import Attempt, Cost, Verdict
+from layer_builder.model.proof import Cost
+from layer_builder.prove.rounds import Attempt, Verdict
 
-_PROGRAM = [Path(__file__).with_name(name) for name in ("isolation.py", "prover.py")]
+_PROGRAM = [
+    Path(__file__).parent / "programs" / name for name in ("isolation.py", "import_modules.py")
+]
+
+
 _CREDENTIALS = (
     ".aws", ".azure", ".cargo/credentials.toml", ".config/gcloud", ".config/gh", ".docker", ".git-credentials",
     ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".ssh",
 )  # fmt: skip
+
+
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
+
+
 _MERCY_SECONDS = 5.0
+
+
 _SIGNALS = {number.value: number.name for number in signal.Signals}
 
 

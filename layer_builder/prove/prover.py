@@ -1,22 +1,12 @@
-"""Proves a pruned tree: imports it, and puts back what the imports show to be needed."""
+"""The prover: a Python of the target, as the rest sees it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
-from layer_builder import imports, proof
-from layer_builder.errors import ProofError
-from layer_builder.proof import Attempt, Depth, Proof, Round
-from layer_builder.pruning import PrunePlan
-from layer_builder.tree import Tree
-
-_MOST_ROUNDS = 8
-_LAST_LINES = 12
-
-
-_Fingerprint = frozenset[tuple[str, int, int, int]]
+from layer_builder.model.target import Architecture, Target
+from layer_builder.prove.rounds import Round
 
 
 class Prover(Protocol):
@@ -41,192 +31,14 @@ class Prover(Protocol):
         """Compile sources to bytecode; gives those that do not compile."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """The proof, and the plan as it is after what was put back."""
-
-    proof: Proof
-    plan: PrunePlan
-    broken_anyway: Mapping[str, Attempt]
-    """What does not import, pruned or not."""
+FindProver = Callable[[Target], Prover | None]
+"""Finds a Python that can import for a target; None where there is none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """Where and with what to import."""
-
-    tree: Tree
-    prover: Prover
-    caches: tuple[Path, ...]
-    """The first takes bytecode; the others have that of layers below."""
-    others: tuple[Path, ...] = ()
-    """Folders of packages that Lambda has besides: from the runtime."""
-    starts: Sequence[str] = ()
-    """The names among those proven that a function imports itself."""
-    settle: Callable[[], object] = lambda: None
-    """Waits until nobody reads the tree, before files in it are exchanged for a while."""
-    reseal: Callable[[PrunePlan], object] = lambda _: None
-    """Makes the RECORDs true again after files came back."""
-    weights: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of source below each top-level name, to share the work out."""
-
-
-def prove(
-    bench: Bench, plan: PrunePlan, owners: Mapping[str, str], names: Sequence[str], depth: Depth
-) -> Result:
-    """Import the names from the pruned tree.
-
-    What fails there is imported from the unpruned tree. What fails in both is no fault of pruning;
-    for the rest, the removed files that the unpruned import opened are put back and it is imported
-    again. Raises ProofError when that does not help, or when a module wrote into the layer.
-    """
-    tries = _Tries(bench)
-    first = tries.all(names)
-    cost = first.cost
-    failed_before: dict[str, Attempt] = {}
-
-    def unpruned(broken: Sequence[str]) -> Round:
-        whole = tries.unpruned(broken, plan)
-        failed_before.update({name: whole.attempts[name] for name in whole.broken})
-        return whole.only(whole.imported)
-
-    # An import may break those after it for good (a hook, a limit): now they come before it.
-    suspects = unpruned(first.broken[::-1]).imported if first.broken else []
-    again = tries.all(suspects)
-    first, suspects = proof.together([first, again], names), again.broken[::-1]
-    for _ in range(_MOST_ROUNDS):
-        if not suspects:
-            break
-        whole = unpruned(suspects)
-        suspects = whole.imported
-        needed = _needed(whole, plan.removed_paths, owners)
-        if not needed:
-            break
-        bench.tree.exchange(needed)
-        plan = plan.restoring(needed)
-        bench.reseal(plan)
-        again = tries.all(suspects)
-        first = proof.together([first, again], names)
-        suspects = again.broken
-    if suspects:
-        raise _disproved(suspects, first)
-    return Result(
-        proof=Proof(
-            depth=depth,
-            static=False,
-            imported=tuple(first.imported),
-            failed_before=tuple(name for name in names if name in failed_before),
-            interpreter=first.version or None,
-            isolated=first.isolated,
-            cost=cost,
-            loaded=tuple(sorted(first.loaded_by(bench.starts))),
-        ),
-        plan=plan,
-        broken_anyway={name: failed_before[name] for name in names if name in failed_before},
-    )
-
-
-def _needed(whole: Round, removed: frozenset[str], owners: Mapping[str, str]) -> dict[str, str]:
-    """Map removed files to the import that opened them.
-
-    Where that is none: to the import that looked into their folder (Python itself does, to find
-    a module). Where that is none either, all that was removed of the distributions counts.
-    """
-    read: dict[str, str] = {}
-    listed: dict[str, str] = {}
-    for name in whole.imported:
-        opened = whole.attempts[name].opened
-        for path in removed:
-            if path in opened:
-                read.setdefault(path, f"import {name}")
-            elif str(PurePosixPath(path).parent) in opened:
-                listed.setdefault(path, f"import {name}")
-    return read or listed or _all_of_their_distributions(whole.imported, removed, owners)
-
-
-def _all_of_their_distributions(
-    names: Sequence[str], removed: frozenset[str], owners: Mapping[str, str]
-) -> dict[str, str]:
-    by_module = {imports.module_name(path): owner for path, owner in owners.items()}
-    needed: dict[str, str] = {}
-    for name in names:
-        parents = reversed(imports.parents(name.partition(":")[0]))
-        owner = next((by_module[parent] for parent in parents if parent in by_module), None)
-        for path in removed:
-            if owner and owners.get(path) == owner:
-                needed.setdefault(path, f"import {name}")
-    return needed
-
-
-def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
-    name = suspects[0]
-    lines = tried.attempts[name].error.strip().splitlines()[-_LAST_LINES:]
-    return ProofError.because(
-        f"{', '.join(suspects[:5])} imported before pruning, and not after",
-        details=(f"import {name}:", *lines),
-        advice=(
-            "name what it needs under keep:, or prune less (prune: safe, prune: off)",
-            "nothing was published",
-        ),
-    )
-
-
-class _Tries:
-    """Imports from one tree, and makes sure that the imports left it alone."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._tree = bench.tree
-        self._is_guarded = "files" in bench.prover.isolated
-
-    def all(self, names: Sequence[str]) -> Round:
-        """Import in several processes, whole packages each."""
-        shares = proof.shares(names, self._bench.weights)
-        if not shares:
-            return Round(attempts={})
-        before = self._fingerprint()
-        with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
-            rounds = list(pool.map(self._import, shares))
-        found = proof.together(rounds, names)
-        self._check_untouched(before, found)
+def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
+    """Find a Python for the target; what is pure Python is the same on either architecture."""
+    found = find_prover(target)
+    if found or not any_architecture:
         return found
-
-    def unpruned(self, names: Sequence[str], plan: PrunePlan) -> Round:
-        """Import from the tree as it was before pruning, watching which files that takes."""
-        self._bench.settle()
-        originals = plan.removed_paths | self._tree.sealed
-        self._tree.exchange(originals)
-        try:
-            before = self._fingerprint()
-            found = self._import(names, watch=True)
-            self._check_untouched(before, found)
-        finally:
-            self._tree.exchange(originals)
-        return found
-
-    def _import(self, names: Sequence[str], *, watch: bool = False) -> Round:
-        bench = self._bench
-        found = bench.prover.attempt(
-            bench.tree.root, names, caches=bench.caches, others=bench.others, watch=watch
-        )
-        if not found.version:
-            # Or all would count as broken anyway, and nothing would be proven.
-            raise ProofError.because(
-                next(attempt.error for attempt in found.attempts.values()),
-                advice=("try it by hand, put another on PATH, or say proof: static",),
-            )
-        return found
-
-    def _fingerprint(self) -> _Fingerprint:
-        """Note the tree's state, where the system does not keep imports from writing to it."""
-        return frozenset() if self._is_guarded else self._tree.fingerprint()
-
-    def _check_untouched(self, before: _Fingerprint, found: Round) -> None:
-        if "files" in found.isolated:
-            return
-        changed = sorted({path for path, *_ in before ^ self._tree.fingerprint()})
-        if changed:
-            raise ProofError.because(
-                f"importing its modules changed files of the layer: {', '.join(changed[:5])}",
-                advice=("find out which distribution does that; in Lambda /opt is read-only",),
-            )
+    others = (replace(target, architecture=architecture) for architecture in Architecture)
+    return next(filter(None, map(find_prover, others)), None)

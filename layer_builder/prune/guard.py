@@ -6,13 +6,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from layer_builder import imports, records
-from layer_builder.imports import When
+from layer_builder.prune import imports
+from layer_builder.prune import metadata as records
+from layer_builder.prune.imports import When
 
 ReadSource = Callable[[str], bytes]
 """Gives the bytes of a file of the tree by its path."""
 
+
 _CODE = frozenset({".py", ".so", ".pyc", ".pyo", ".pyi"})
+
+
 _ENTRY_POINT = re.compile(rb"^[^=#;\[\n]+=[ \t]*([A-Za-z_][\w.]*)", re.MULTILINE)
 """https://packaging.python.org/en/latest/specifications/entry-points/#file-format"""
 

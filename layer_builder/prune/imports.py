@@ -12,8 +12,14 @@ from enum import IntEnum
 from pathlib import PurePosixPath
 
 _EXTENSION_SUFFIX = re.compile(r"(\.cpython-[^.]+|\.abi3)?\.so$")
+
+
 _DYNAMIC = ("import_module", "__import__", "get_data", "files", "open_text", "open_binary")
+
+
 _OPEN_IMPORT = re.compile(rb"import\s*\((?:[^)#]|#[^\n]*)*")
+
+
 _LOADING = (b"import", b"get_data", b"files", b"open_text", b"open_binary")
 
 

@@ -9,11 +9,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 _FOLDER = re.compile(r"^(?P<name>[^/]+?)-[^/-]+\.dist-info/(?P<file>.+)$")
+
+
 _READER = re.compile(
     rb"\b(?:files\(\s*[\"'](?P<files>[\w.-]+)[\"']"
     rb"|distribution\(\s*[\"'](?P<of>[\w.-]+)[\"']\s*\)\s*\.\s*(?:files|read_text|locate_file))"
 )
+
+
 _FOR_ALL = b"packages_distributions"
+
+
 _ANSWERING = frozenset({"RECORD", "top_level.txt"})
 
 

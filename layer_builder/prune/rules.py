@@ -6,15 +6,8 @@ to installed distributions only, never to files that the manifest includes from 
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Profile(StrEnum):
-    """How hard to prune."""
-
-    OFF = "off"
-    SAFE = "safe"
-    AGGRESSIVE = "aggressive"
+from layer_builder.model.settings import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +28,7 @@ BYTECODE = Rule(
     reason="bytecode with timestamps is stale in a zip with fixed dates, and Python recompiles it",
     patterns=("__pycache__/", "*.pyc", "*.pyo"),
 )
+
 
 SAFE = (
     BYTECODE,
@@ -68,6 +62,7 @@ SAFE = (
     ),
 )
 
+
 AGGRESSIVE = (
     *SAFE,
     Rule(
@@ -87,14 +82,17 @@ AGGRESSIVE = (
     Rule(name="windows", reason="programs for Windows", patterns=("*.exe",)),
 )
 
+
 RULES: dict[Profile, tuple[Rule, ...]] = {
     Profile.OFF: (),
     Profile.SAFE: SAFE,
     Profile.AGGRESSIVE: AGGRESSIVE,
 }
 
+
 INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 """Left out when nobody asked for them by name (profiles safe and aggressive)."""
+
 
 INSTALLERS_RULE = Rule(
     name="installers",
@@ -102,7 +100,9 @@ INSTALLERS_RULE = Rule(
     patterns=(),
 )
 
+
 DROP_RULE = Rule(name="drop", reason="the manifest's drop:", patterns=(), may_be_read=True)
+
 
 ALWAYS_KEPT = ("*.dist-info/METADATA", "*.dist-info/entry_points.txt", "py.typed")
 """Kept whatever the profile: `importlib.metadata` answers from the first two (PEP 566, entry

@@ -3,21 +3,19 @@
 import contextlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder.distributions import Distribution
-from layer_builder.errors import InstallError, ManifestError, Problem
-from layer_builder.spelling import did_you_mean
-from layer_builder.target import Target
+from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
+from layer_builder.model.target import Target
+from layer_builder.tree.distributions import Distribution
 
 FAMILY = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
 )
 """Distributions that Lambda's Python runtimes bring, and that only work together."""
+
 
 _AT_LEAST = {
     "boto3": "1.38.36", "botocore": "1.38.36", "s3transfer": "0.13.0", "jmespath": "1.0.1",
@@ -27,26 +25,10 @@ _AT_LEAST = {
 so no newer number can be relied on: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 """
 
+
 _CALL = re.compile(
     rb"\b(?:client|resource|create_client)\(\s*(?:service_name\s*=\s*)?[\"']([a-z0-9-]+)[\"']"
 )
-
-
-class Policy(StrEnum):
-    """What becomes of the SDK."""
-
-    BUNDLE = "bundle"
-    RUNTIME = "runtime"
-    SERVICES = "services"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sdk:
-    """A layer's choice."""
-
-    policy: Policy = Policy.BUNDLE
-    services: tuple[str, ...] = ()
-    """With `SERVICES`: whose data stays."""
 
 
 def left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:

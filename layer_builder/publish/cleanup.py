@@ -8,14 +8,15 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import retention, threads
-from layer_builder.building import Voice
-from layer_builder.clock import today
+from layer_builder import parallel
+from layer_builder.console import Voice
 from layer_builder.errors import AwsError, Problem
-from layer_builder.ledger import Ledger
-from layer_builder.published import Version
-from layer_builder.retention import Plan
-from layer_builder.stocktaking import AT_ONCE, Item, Region
+from layer_builder.model.release import Version
+from layer_builder.outcome import Ledger
+from layer_builder.publish import retention
+from layer_builder.publish.region_state import AT_ONCE, Item, Region
+from layer_builder.publish.retention import Plan
+from layer_builder.timing import today
 
 _NEEDS = (
     "retain: needs lambda:ListFunctions on *, lambda:ListLayerVersions on the layers, and"
@@ -73,7 +74,7 @@ class Retiring:
 
     def _decided(self, items: Sequence[Item], published: bool) -> list[tuple[Item, Plan]]:  # noqa: FBT001 (passed on)
         """Decide on all layers; functions are listed after the versions, policies at the end."""
-        plans = threads.each(lambda item: self._aged(item, published=published), items, AT_ONCE)
+        plans = parallel.each(lambda item: self._aged(item, published=published), items, AT_ONCE)
         if any(plan.goes for plan in plans):
             users = retention.users(self.region.catalog.users())
             plans = [plan.spared(lambda version: users.get(version.arn, "")) for plan in plans]
@@ -82,7 +83,7 @@ class Retiring:
             for item, plan in zip(items, plans, strict=True)
             for version in plan.goes
         ]
-        reasons = dict(threads.each(self._shared, asked, AT_ONCE))
+        reasons = dict(parallel.each(self._shared, asked, AT_ONCE))
         plans = [plan.spared(lambda version: reasons[version.arn]) for plan in plans]
         return list(zip(items, plans, strict=True))
 
@@ -112,8 +113,8 @@ class Retiring:
             else:
                 gone.append(version.arn)
 
-        threads.each(delete, plan.goes[:1], 1)
-        threads.each(delete, plan.goes[1:], AT_ONCE)
+        parallel.each(delete, plan.goes[:1], 1)
+        parallel.each(delete, plan.goes[1:], AT_ONCE)
         left = [version for version in plan.goes if version.arn not in gone]
         if errors:
             self.voice.warn(self._undeleted(item, left, errors[0]))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from layer_builder.errors import AwsError, Problem
-from layer_builder.layer import Built
-from layer_builder.patience import LOOKS, Failure, Tally
-from layer_builder.published import LayerVersion
+from layer_builder.aws.retry import LOOKS, Tally
+from layer_builder.errors import AwsError, Failure, Problem
+from layer_builder.model.build import Built
+from layer_builder.model.release import LayerVersion
 
 
 class Versions(Protocol):

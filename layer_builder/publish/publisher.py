@@ -4,22 +4,17 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import certainty, delivering, handoff, stocktaking, threads
-from layer_builder.building import Voice
-from layer_builder.delivery import Mode
-from layer_builder.errors import (
-    AwsError,
-    LayerBuilderError,
-    LimitError,
-    ManifestError,
-    Problem,
-)
-from layer_builder.layer import Action, Built, Release
-from layer_builder.ledger import Ledger
-from layer_builder.outcome import Outcome
-from layer_builder.published import LayerVersion
-from layer_builder.retiring import Retiring
-from layer_builder.stocktaking import AT_ONCE, Item, Region, Stock
+from layer_builder import parallel
+from layer_builder.console import Voice
+from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.model.build import Built
+from layer_builder.model.release import Action, LayerVersion, Release
+from layer_builder.model.settings import Mode
+from layer_builder.outcome import Ledger, Outcome
+from layer_builder.publish import exactly_once, region_state, sharing
+from layer_builder.publish.cleanup import Retiring
+from layer_builder.publish.region_state import AT_ONCE, Item, Region, Stock
+from layer_builder.report import arn_files
 
 Held = Mapping[str, LayerBuilderError]
 """Errors of regions that are told at the end, by region."""
@@ -31,7 +26,7 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
-    for problem in handoff.clashes(outcome.layers):
+    for problem in arn_files.clashes(outcome.layers):
         voice.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:
@@ -54,7 +49,7 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
             return error
         return None
 
-    found = zip(regions, threads.each(check, regions, len(regions)), strict=True)
+    found = zip(regions, parallel.each(check, regions, len(regions)), strict=True)
     held = {region.name: error for region, error in found if error}
     if held and len(held) == len(regions):
         raise merged(list(held.values()))
@@ -72,17 +67,17 @@ def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Hel
     """
     run = _Run(outcome=outcome, voice=voice)
     layers = [built for built, *_ in outcome.by_name().values()]
-    stocks = threads.each(
-        lambda region: stocktaking.take(region, layers, held), regions, len(regions)
+    stocks = parallel.each(
+        lambda region: region_state.take(region, layers, held), regions, len(regions)
     )
     for stock in stocks:
         run.tell(stock)
     over = [stock for stock in stocks if isinstance(stock.error, LimitError)]
     writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
     if writes:
-        threads.each(run.write, stocks, len(stocks), run.interrupted)
+        parallel.each(run.write, stocks, len(stocks), run.interrupted)
     elif outcome.inputs.dry_run and not over:
-        threads.each(run.rehearse, stocks, len(stocks))
+        parallel.each(run.rehearse, stocks, len(stocks))
     if failed := over or [stock for stock in stocks if stock.error]:
         for stock in stocks:
             run.note_missing(stock)
@@ -126,7 +121,7 @@ class _Run:
                     f"would be published to {region.name} as {built.layer.name}, {after}",
                 )
             if dry_run:
-                delivering.rehearse(region, item, self.voice, self.ledger)
+                sharing.rehearse(region, item, self.voice, self.ledger)
 
     def write(self, stock: Stock) -> None:
         """Publish what is new in a region, deliver all of it, and retire what is old.
@@ -147,8 +142,8 @@ class _Run:
                     self._unknown.add(_where(item.built, stock.region))
 
         first = stock.new[:1]
-        threads.each(write, first, 1)
-        threads.each(write, [item for item in stock.items if item not in first], AT_ONCE)
+        parallel.each(write, first, 1)
+        parallel.each(write, [item for item in stock.items if item not in first], AT_ONCE)
         for item in stock.items:
             if error := errors.get(item.built.layer.id):
                 self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
@@ -179,9 +174,9 @@ class _Run:
         if not item.is_same:
             region.versions.stage(built)
             if stock.is_stale(item):
-                item = stocktaking.again(region, item)
+                item = region_state.again(region, item)
         release = self._kept(region, item) or self._published(region, item)
-        delivering.deliver(region, item, release, self.voice, self.ledger)
+        sharing.deliver(region, item, release, self.voice, self.ledger)
 
     def _kept(self, region: Region, item: Item) -> Release | None:
         """Take a version that is there for ours, if it is the same; another run may have made it."""
@@ -197,7 +192,7 @@ class _Run:
 
     def _published(self, region: Region, item: Item) -> Release:
         built, title = item.built, item.built.layer.title
-        done = certainty.publish(
+        done = exactly_once.publish(
             region.versions, built, item.number, lambda text: self.voice.step(title, text)
         )
         version = done.version

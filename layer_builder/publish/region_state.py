@@ -4,20 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from layer_builder import certainty, grants, threads
-from layer_builder.clock import now
+from layer_builder import parallel
+from layer_builder.aws import permissions as grants
+from layer_builder.aws.permissions import Change, Grant
 from layer_builder.errors import LayerBuilderError
-from layer_builder.grants import Change, Grant
-from layer_builder.layer import Built
-from layer_builder.published import LayerVersion, Storage, User, Version
+from layer_builder.model.build import Built
+from layer_builder.model.release import LayerVersion, Storage, User, Version
+from layer_builder.publish import exactly_once
+from layer_builder.timing import now
 
 AT_ONCE = 8
 """Layers of one region that are worked on at the same time."""
 
+
 _FRESH_SECONDS = 2.0
 
 
-class Versions(certainty.Versions, Protocol):
+class Versions(exactly_once.Versions, Protocol):
     """The layer versions of one region."""
 
     def check_bucket(self, *, for_reference: bool) -> None:
@@ -149,8 +152,8 @@ def take(region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilde
         return stock
     start = now()
     try:
-        items = threads.each(lambda built: _item(region, built), layers, AT_ONCE)
-        threads.each(
+        items = parallel.each(lambda built: _item(region, built), layers, AT_ONCE)
+        parallel.each(
             region.versions.check, [item.built for item in items if not item.is_same], AT_ONCE
         )
         stock.items = _with_parameters(region, items)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from layer_builder import grants, limits
-from layer_builder.delivery import Kept, Retention, Retired
+from layer_builder.aws import permissions
 from layer_builder.errors import Problem
-from layer_builder.limits import gib
-from layer_builder.published import Storage, User, Version
+from layer_builder.model import limits
+from layer_builder.model.limits import gib
+from layer_builder.model.release import Kept, Retired, Storage, User, Version, version_number
+from layer_builder.model.settings import Retention
 
 _NAMED = 3
 
@@ -32,7 +33,7 @@ class Plan:
         stays = [*self.stays, *(Kept(arn=arn, why=why) for arn, why in reasons.items())]
         return Plan(
             goes=tuple(version for version in self.goes if version.arn not in reasons),
-            stays=tuple(sorted(stays, key=lambda kept: _number(kept.arn))),
+            stays=tuple(sorted(stays, key=lambda kept: version_number(kept.arn))),
         )
 
     @property
@@ -83,20 +84,8 @@ def users(found: Sequence[User]) -> Mapping[str, str]:
 
 def others(policy: str, account: str) -> str:
     """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    found = grants.outsiders(policy, account)
+    found = permissions.outsiders(policy, account)
     return f"its policy lets others use it: {_some(found)}" if found else ""
-
-
-def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> list[str]:
-    """Say in plain lines what became of the old versions of a layer in a region.
-
-    >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
-    ['stays: version 3: used by api']
-    """
-    verb = "would be deleted" if dry_run else "deleted"
-    numbers = ", ".join(str(_number(item.arn)) for item in retired)
-    lines = [f"{verb}: {numbers}"] if retired else []
-    return lines + [f"stays: version {_number(item.arn)}: {item.why}" for item in kept]
 
 
 def near_the_limit(
@@ -116,10 +105,6 @@ def near_the_limit(
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _number(arn: str) -> int:
-    return int(arn.rpartition(":")[2])
 
 
 def _order(qualifier: str) -> int:

@@ -1,11 +1,11 @@
 """Delivers a layer version: lets others use it, writes its ARN where they look for it."""
 
-from layer_builder import grants
-from layer_builder.building import Voice
+from layer_builder.aws import permissions
+from layer_builder.console import Voice
 from layer_builder.errors import AwsError
-from layer_builder.layer import Release
-from layer_builder.ledger import Ledger
-from layer_builder.stocktaking import Item, Region
+from layer_builder.model.release import Release
+from layer_builder.outcome import Ledger
+from layer_builder.publish.region_state import Item, Region
 
 
 def deliver(region: Region, item: Item, release: Release, voice: Voice, ledger: Ledger) -> None:
@@ -41,7 +41,7 @@ def _share(region: Region, item: Item, release: Release, ledger: Ledger) -> None
         ledger.handover(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
         region.policies.revoke(item.built, release.version, statement)
-        revoked.append(grants.name(statement))
+        revoked.append(permissions.name(statement))
         ledger.handover(item.built, region.name, revoked=tuple(revoked))
 
 
@@ -56,7 +56,7 @@ def rehearse(region: Region, item: Item, voice: Voice, ledger: Ledger) -> None:
             built,
             region.name,
             granted=tuple(str(grant) for grant in item.change.add),
-            revoked=tuple(grants.name(statement) for statement in item.change.remove),
+            revoked=tuple(permissions.name(statement) for statement in item.change.remove),
         )
     if names := item.lacking(arn):
         for name in names:

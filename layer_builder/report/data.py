@@ -3,13 +3,13 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attachment import Attached, Forecast
-from layer_builder.delivery import Handover
+from layer_builder.attach.plan import Attached, Forecast
 from layer_builder.errors import Problem
-from layer_builder.layer import Action, Built
+from layer_builder.model.build import Built
+from layer_builder.model.proof import Proof
+from layer_builder.model.release import Action, Handover
+from layer_builder.model.stack import StackWeight
 from layer_builder.outcome import Outcome
-from layer_builder.proof import Proof
-from layer_builder.stack import StackWeight
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""

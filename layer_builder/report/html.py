@@ -2,12 +2,12 @@
 
 from html import escape
 
-from layer_builder import report, summary
-from layer_builder.attachment import Attached
+from layer_builder.attach.plan import Attached
 from layer_builder.errors import Problem
-from layer_builder.layer import Built
-from layer_builder.limits import Reading, mib
+from layer_builder.model.build import Built
+from layer_builder.model.limits import Reading, mib
 from layer_builder.outcome import Outcome
+from layer_builder.report import data, markdown
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --over: #d33; }
@@ -29,13 +29,13 @@ pre { white-space: pre-wrap; margin: .3rem 0; }
 
 def html(outcome: Outcome) -> str:
     """Render the page; every text from outside is escaped."""
-    title = escape(summary.title(outcome))
+    title = escape(markdown.title(outcome))
     parts = [_problem(problem, "error") for problem in outcome.errors]
     if outcome.built:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
-    if old := summary.old_versions(outcome):
+    if old := markdown.old_versions(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
@@ -61,7 +61,7 @@ def _layers(outcome: Outcome) -> str:
             f'<td class="n">{mib(weight.unzipped_bytes)}</td>'
             f"<td>{_share(tightest)}<small>{tightest.share:.0%} of"
             f" {mib(tightest.limit.allowed)} {tightest.limit.kind}</small></td>"
-            f"<td>{arns or '–'}</td><td>{report.action_of(outcome, built)}</td></tr>"
+            f"<td>{arns or '–'}</td><td>{data.action_of(outcome, built)}</td></tr>"
         )
     return (
         '<table>\n<tr><th>layer</th><th class="n">zip</th><th class="n">unzipped</th>'
@@ -119,8 +119,8 @@ def _details(built: Built) -> str:
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
         '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
         f"{pruned}\n</table>\n"
-        f"<p>Proof: {escape(summary.proof_line(built))}.<br>"
-        f"{escape(summary.bytecode_line(built)).capitalize()}.</p>\n"
+        f"<p>Proof: {escape(markdown.proof_line(built))}.<br>"
+        f"{escape(markdown.bytecode_line(built)).capitalize()}.</p>\n"
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )

@@ -1,17 +1,23 @@
 """The outcome as Markdown: the job summary, `report.md` and the pull-request comment."""
 
 import re
+from collections.abc import Sequence
 
-from layer_builder import report, retention
-from layer_builder.attachment import Attached, Status
+from layer_builder.attach.plan import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
-from layer_builder.layer import Action, Built
-from layer_builder.limits import Reading, mib
+from layer_builder.model.build import Built
+from layer_builder.model.limits import Reading, mib
+from layer_builder.model.release import Action, Kept, Retired, version_number
 from layer_builder.outcome import Outcome
+from layer_builder.report import data
 
 _BAR = 10
+
+
 _RESTORED_SHOWN = 10
+
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~])")
 
 
@@ -97,7 +103,7 @@ def _layers(outcome: Outcome) -> str:
 
 
 def _what(outcome: Outcome, built: Built) -> str:
-    action = report.action_of(outcome, built)
+    action = data.action_of(outcome, built)
     if action is Action.BUILT and outcome.inputs.command is Command.PUBLISH:
         return "would be published" if outcome.inputs.dry_run else "**not published**"
     return str(action)
@@ -121,7 +127,7 @@ def old_versions(outcome: Outcome) -> list[str]:
         f"old versions of {name} in {region}, {line}"
         for name, (built, *_) in outcome.by_name().items()
         for region, done in outcome.handovers.get(built.layer.id, {}).items()
-        for line in retention.told(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
+        for line in told(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
     ]
 
 
@@ -231,3 +237,15 @@ def _problems(heading: str, problems: list[Problem]) -> list[str]:
         lines += [f"  - {text(line)}" for detail in problem.details for line in detail.splitlines()]
         lines += [f"  - → {text(line)}" for line in problem.advice]
     return ["\n".join(lines)]
+
+
+def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> list[str]:
+    """Say in plain lines what became of the old versions of a layer in a region.
+
+    >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
+    ['stays: version 3: used by api']
+    """
+    verb = "would be deleted" if dry_run else "deleted"
+    numbers = ", ".join(str(version_number(item.arn)) for item in retired)
+    lines = [f"{verb}: {numbers}"] if retired else []
+    return lines + [f"stays: version {version_number(item.arn)}: {item.why}" for item in kept]

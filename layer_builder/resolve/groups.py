@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from layer_builder import requirements, stack
-from layer_builder.order import Order
-from layer_builder.requirements import Requirements
-from layer_builder.stack import Stack
+from layer_builder.model import stack
+from layer_builder.model.stack import Stack
+from layer_builder.sources import requirements
+from layer_builder.sources.request import Order
+from layer_builder.sources.requirements import Requirements
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ _PASSED = re.compile(
 )
 """Variables that uv gets: indexes, credentials for them, certificates, proxies, places."""
 
+
 _INDEX_VARIABLES = frozenset(
     {"UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX"}
 )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layer_builder.errors import ManifestError, Place
-from layer_builder.layer import Layer
-from layer_builder.requirements import Requirements
-from layer_builder.resolution import HeldBack, Resolution
+from layer_builder.model.layer import Layer
+from layer_builder.model.resolution import HeldBack, Resolution
+from layer_builder.sources.requirements import Requirements
 
 FORMAT = 1
+
 
 _HEADER = """\
 # What each layer holds. Written by `layer-builder lock`, which keeps these versions as long as the

@@ -8,15 +8,17 @@ from typing import Protocol
 
 from packaging.utils import canonicalize_name
 
-from layer_builder import functions, threads
+from layer_builder import parallel
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
-from layer_builder.family import Family
-from layer_builder.layer import Bytecode, Layer
-from layer_builder.lockfile import Lockfile
-from layer_builder.order import Order
-from layer_builder.requirements import Requirements
-from layer_builder.resolution import Resolution
-from layer_builder.target import Target
+from layer_builder.model import stack as model_stack
+from layer_builder.model.layer import Layer
+from layer_builder.model.resolution import Resolution
+from layer_builder.model.settings import Bytecode
+from layer_builder.model.target import Target
+from layer_builder.resolve.groups import Family
+from layer_builder.resolve.lockfile import Lockfile
+from layer_builder.sources.request import Order
+from layer_builder.sources.requirements import Requirements
 
 _ASKING_AT_ONCE = 8
 
@@ -161,7 +163,7 @@ def choose(
         )
 
     # They ask the index, and wait for it most of the time.
-    chosen = threads.each(resolve_one, asking, _ASKING_AT_ONCE)
+    chosen = parallel.each(resolve_one, asking, _ASKING_AT_ONCE)
     return {order.layer.id: found for order, found in zip(asking, chosen, strict=True)}
 
 
@@ -187,7 +189,7 @@ def _agreed(
 def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
     layer = order.layer
     requires = {member.layer.key: member.layer.requires for member in family.orders}
-    lower = [_id(key, layer) for key in functions.below(layer.key, requires)]
+    lower = [_id(key, layer) for key in model_stack.below(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
     if order.recipe.requirements.lines and not whole[layer.id].pins and not order.files.files:

@@ -11,7 +11,10 @@ from itertools import islice
 EXACT = 14
 """How many of the heaviest units are placed by search; beyond that, a search could take minutes."""
 
+
 _MOST_STEPS = 50_000
+
+
 _MOST_TRIES = 300
 """Bounds on the search, per number of layers: enough for any case that a test or a user had."""
 

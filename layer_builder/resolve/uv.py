@@ -14,14 +14,17 @@ from pathlib import Path
 import uv as uv_package
 
 from layer_builder.errors import InstallError, Problem
-from layer_builder.requirements import Requirements
-from layer_builder.resolution import Resolution
-from layer_builder.target import Target
+from layer_builder.model.resolution import Resolution
+from layer_builder.model.target import Target
+from layer_builder.sources.requirements import Requirements
 
 _VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
+
+
 _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
+
 
 _OFFLINE = "--offline"
 

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import layer_builder
-from layer_builder.layer import Bytecode, Layer
-from layer_builder.requirements import Requirements
+from layer_builder.archive import reader
+from layer_builder.model.layer import Layer
+from layer_builder.model.settings import Bytecode
+from layer_builder.sources.requirements import Requirements
+from layer_builder.sources.workspace import Collection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +76,37 @@ def _asked(requirements: Requirements) -> tuple[object, ...]:
 
 def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One build that one or more layers share."""
+
+    recipe: Recipe
+    files: Collection = field(default_factory=Collection)
+
+    @property
+    def layer(self) -> Layer:
+        """The layer it is made for first."""
+        return self.recipe.layer
+
+    def resolved_with(self, together: Requirements) -> "Order":
+        """Note what all the layers ask for that have to agree with this one."""
+        return replace(self, recipe=replace(self.recipe, together=together))
+
+
+def order(
+    layer: Layer, requirements: Requirements, files: Collection, *, through_s3: bool = False
+) -> Order:
+    """Write the recipe of a layer; reads and hashes the files to include."""
+    ingredients = tuple(
+        Ingredient(path=file.path, sha256=reader.digest_of(file.source), executable=file.executable)
+        for file in files.files
+    )
+    recipe = Recipe(
+        layer=layer,
+        requirements=requirements,
+        ingredients=ingredients,
+        through_s3=through_s3,
+    )
+    return Order(recipe=recipe, files=files)

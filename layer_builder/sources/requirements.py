@@ -12,17 +12,24 @@ from pathlib import PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder import projects
 from layer_builder.errors import Place, Problem
-from layer_builder.layer import Reference
-from layer_builder.target import Target
+from layer_builder.model.layer import Reference
+from layer_builder.model.target import Target
+from layer_builder.sources import project_files
 
 ReadText = Callable[[str], str | Problem]
 """Gives the text of a file below the manifest, or says why it cannot."""
 
+
 _COMMENT = re.compile(r"(^|\s+)#.*$")
+
+
 _HASH = re.compile(r"\s--hash[= ](\S+)")
+
+
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)[= ]?\s*(.*)")
+
+
 _INDEX_OPTIONS = {
     "-i": "--index-url",
     "--index-url": "--index-url",
@@ -31,6 +38,8 @@ _INDEX_OPTIONS = {
     "--find-links": "--find-links",
     "--no-index": "--no-index",
 }
+
+
 _IGNORED = frozenset({"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"})
 
 
@@ -121,7 +130,7 @@ class _Collector:
         if isinstance(text, Problem):
             self._mistake(text.message, asked_at, *text.advice)
             return
-        if projects.is_pylock(path):
+        if project_files.is_pylock(path):
             self._pylock(path, text, asked_at)
             return
         before = len(self.lines)
@@ -137,7 +146,7 @@ class _Collector:
 
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
-            for line in projects.from_pylock(text, self.target):
+            for line in project_files.from_pylock(text, self.target):
                 self.requirement(line, asked_at, self.lines)
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)

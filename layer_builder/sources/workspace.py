@@ -8,13 +8,14 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from layer_builder.errors import Place, Problem
-from layer_builder.layer import Include
+from layer_builder.model.layer import Include
 
 NEVER_INCLUDED = (
     ".git/", ".hg/", ".svn/", ".venv/", "venv/", "__pycache__/", "*.pyc", "*.pyo", ".DS_Store",
     ".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".tox/", "node_modules/",
 )  # fmt: skip
 """Left out of every include: of no use in a layer."""
+
 
 SECRETS = (
     ".env",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
-from layer_builder import distributions
-from layer_builder.distributions import Distribution
-from layer_builder.pruning import Entry
+from layer_builder.model.prune_plan import Entry
+from layer_builder.tree import distributions
+from layer_builder.tree.distributions import Distribution
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder import limits
-from layer_builder.attachment import Part, layer_of
+from layer_builder.attach.plan import Part
 from layer_builder.errors import Problem
-from layer_builder.layer import Layer
-from layer_builder.limits import Reading, mib
-from layer_builder.published import Content, Storage, User, Version
-from layer_builder.retention import near_the_limit
+from layer_builder.model import limits
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import Reading, mib
+from layer_builder.model.release import Content, Storage, User, Version, layer_of
+from layer_builder.publish.retention import near_the_limit
 
 
 @dataclass(frozen=True, kw_only=True)

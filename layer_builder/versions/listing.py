@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import layer_builder
-from layer_builder import limits
 from layer_builder.errors import Problem
-from layer_builder.inventory import Entry, Growth, Holding, Stock, Usage, growth
-from layer_builder.limits import gib, mib
-from layer_builder.published import Storage
-from layer_builder.summary import text
+from layer_builder.model import limits
+from layer_builder.model.limits import gib, mib
+from layer_builder.model.release import Storage
+from layer_builder.report.markdown import text
+from layer_builder.versions.inventory import Entry, Growth, Holding, Stock, Usage, growth
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
 
+
 _HEADINGS = ("version", "date", "zip", "growth", "unzipped", "growth", "of limit", "for", "used by")
+
+
 _RIGHT = 7
 """So many columns hold numbers."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from layer_builder import interpreter
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import interpreter
 
 from .act import Run
 from .stage import ROOT, Stage

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layer_builder import archive
-from layer_builder.archive import Member
-from layer_builder.layer import Archive, Compression
+from layer_builder.archive import writer
+from layer_builder.archive.writer import Member
+from layer_builder.model.build import Archive
+from layer_builder.model.settings import Compression
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -50,7 +51,7 @@ def make(folder: Path, contents: Mapping[str, bytes] | None = None, workers: int
         source = folder / f"source-{number}"
         source.write_bytes(content)
         members.append(Member(path=path, source=source, executable=path.startswith("bin/")))
-    return archive.write(members, folder / "out/layer.zip", Compression.BALANCED, workers)
+    return writer.write(members, folder / "out/layer.zip", Compression.BALANCED, workers)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_more_entries_than_16_bits_count_read_back(tmp_path: Path, count: int) -
     source = tmp_path / "source"
     source.write_bytes(b"")
     members = [Member(path=f"python/{number:06}", source=source) for number in range(count)]
-    made = archive.write(members, tmp_path / "many.zip", Compression.FAST, workers=2)
+    made = writer.write(members, tmp_path / "many.zip", Compression.FAST, workers=2)
     with zipfile.ZipFile(made.path) as zipped:
         names = zipped.namelist()
     assert made.files == len(names) == count
@@ -185,13 +186,13 @@ def test_what_is_taken_over_from_an_earlier_zip_makes_no_difference(tmp_path: Pa
         Member(path=path, source=tmp_path / f"source-{number}", executable=path.startswith("bin/"))
         for number, path in enumerate(CONTENTS)
     ] + [Member(path="python/new.txt", source=tmp_path / "new")]
-    fresh = archive.write(members, tmp_path / "fresh.zip", Compression.BALANCED)
+    fresh = writer.write(members, tmp_path / "fresh.zip", Compression.BALANCED)
     changed = {"python/text.txt"}
-    taken = archive.write(
+    taken = writer.write(
         members, tmp_path / "taken.zip", Compression.BALANCED, base=first.path, stale=changed
     )
     assert taken.path.read_bytes() == fresh.path.read_bytes()
-    stale = archive.write(members, tmp_path / "stale.zip", Compression.BALANCED, base=first.path)
+    stale = writer.write(members, tmp_path / "stale.zip", Compression.BALANCED, base=first.path)
     assert zipfile.ZipFile(stale.path).read("python/text.txt") == CONTENTS["python/text.txt"]
 
 
@@ -236,7 +237,7 @@ def test_balanced_searches_longer_in_members_of_the_middle(tmp_path: Path) -> No
         source = tmp_path / str(size)
         source.write_bytes(sources[: size * 1024])
         for compression, found in sizes.items():
-            made = archive.write([Member(path="a", source=source)], tmp_path / "z", compression)
+            made = writer.write([Member(path="a", source=source)], tmp_path / "z", compression)
             found[size] = made.weight.zip_bytes
     fast, balanced, best = (
         sizes[c] for c in (Compression.FAST, Compression.BALANCED, Compression.BEST)
@@ -251,7 +252,7 @@ def test_a_huge_file_that_does_not_shrink_is_stored(tmp_path: Path) -> None:
     with source.open("wb") as file:
         for seed in range(65):
             file.write(random.Random(seed).randbytes(1 << 20))
-    made = archive.write([Member(path="n", source=source)], tmp_path / "z", Compression.FAST)
+    made = writer.write([Member(path="n", source=source)], tmp_path / "z", Compression.FAST)
     with zipfile.ZipFile(made.path) as zipped:
         assert zipped.infolist()[0].compress_type == zipfile.ZIP_STORED
         assert zipped.testzip() is None
@@ -268,6 +269,6 @@ def test_a_failed_write_leaves_nothing_half_done(tmp_path: Path, before: bytes |
     members = [Member(path=f"python/{number:03}", source=there) for number in range(200)]
     members.append(Member(path="python/gone", source=tmp_path / "gone"))
     with pytest.raises(FileNotFoundError):
-        archive.write(members, out / "layer.zip", Compression.FAST)
+        writer.write(members, out / "layer.zip", Compression.FAST)
     left = {path.name: path.read_bytes() for path in out.iterdir()}
     assert left == ({} if before is None else {"layer.zip": before})

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layer_builder import layer_versions, limits
+from layer_builder.aws import layer_versions
+from layer_builder.model import limits
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Answer: TypeAlias = Callable[

@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder import build_cache
-from layer_builder.archive import digest_of
-from layer_builder.build_cache import BuildCache
-from layer_builder.proof import Depth, Proof
-from layer_builder.shelf import Shelf
+from layer_builder.archive import build_cache
+from layer_builder.archive.build_cache import BuildCache
+from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.reader import digest_of
+from layer_builder.model.proof import Proof
+from layer_builder.model.settings import Depth
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder import elf, interpreter
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.native import elf
+from layer_builder.prove import interpreter
 
 pytestmark = pytest.mark.network
 

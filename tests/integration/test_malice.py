@@ -16,13 +16,14 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder import proving
 from layer_builder.errors import ProofError
-from layer_builder.interpreter import Interpreter
-from layer_builder.proof import Depth, Round, Verdict
-from layer_builder.proving import Bench
-from layer_builder.pruning import PrunePlan
-from layer_builder.tree import Tree
+from layer_builder.model.prune_plan import PrunePlan
+from layer_builder.model.settings import Depth
+from layer_builder.prove import differential
+from layer_builder.prove.differential import Bench
+from layer_builder.prove.interpreter import Interpreter
+from layer_builder.prove.rounds import Round, Verdict
+from layer_builder.tree.tree import Tree
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -166,7 +167,7 @@ def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict
     for name, text in {"before": "", "evil": f"import os\n{source}", "later": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
     bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = proving.prove(bench, PrunePlan(), {}, ["before", "evil", "later"], Depth.IMPORTS)
+    result = differential.prove(bench, PrunePlan(), {}, ["before", "evil", "later"], Depth.IMPORTS)
     assert {"before", "later"} <= set(result.proof.imported)
     assert left_running(tree.root) == []
 
@@ -262,7 +263,9 @@ def test_the_layer_stays_as_it_was_or_is_refused(
     was = digests(tree)
     bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     try:
-        result = proving.prove(bench, PrunePlan(), {}, ["after", "before", "evil"], Depth.IMPORTS)
+        result = differential.prove(
+            bench, PrunePlan(), {}, ["after", "before", "evil"], Depth.IMPORTS
+        )
     except ProofError as refusal:
         message = refusal.problems[0].message
         assert message.startswith("importing its modules changed files of the layer: ")
@@ -338,7 +341,7 @@ def test_who_spoils_imports_for_others_does_not_make_them_fail(
     for name, text in sources.items():
         (tree.root / f"{name}.py").write_text(text)
     bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = proving.prove(bench, PrunePlan(), {}, list(sources), Depth.IMPORTS)
+    result = differential.prove(bench, PrunePlan(), {}, list(sources), Depth.IMPORTS)
     assert {"later", "most"} <= set(result.proof.imported)
 
 

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder import interpreter, proving
 from layer_builder.errors import ProofError
-from layer_builder.interpreter import Interpreter
-from layer_builder.proof import Depth
-from layer_builder.proving import Bench
-from layer_builder.pruning import Entry, PrunePlan, Removal
-from layer_builder.target import Architecture, Python, Target
-from layer_builder.tree import Tree
+from layer_builder.model.prune_plan import Entry, PrunePlan, Removal
+from layer_builder.model.settings import Depth
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import differential, interpreter
+from layer_builder.prove.differential import Bench
+from layer_builder.prove.interpreter import Interpreter
+from layer_builder.tree.tree import Tree
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -297,12 +297,12 @@ def prune(tree: Tree, *paths: str) -> PrunePlan:
 
 def prove(
     tree: Tree, plan: PrunePlan, names: Sequence[str], weights: Mapping[str, int] | None = None
-) -> proving.Result:
+) -> differential.Result:
     prover = Interpreter(path=sys.executable, seconds=20)
     bench = Bench(tree=tree, prover=prover, caches=(tree.bytecode,), weights=dict(weights or {}))
     owners = {entry.path: "demo" for entry in tree.scan()}
     owners |= {removal.entry.path: "demo" for removal in plan.removals}
-    return proving.prove(bench, plan, owners, names, Depth.IMPORTS)
+    return differential.prove(bench, plan, owners, names, Depth.IMPORTS)
 
 
 def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -> None:
@@ -317,7 +317,7 @@ def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -
     bench = Bench(tree=tree, prover=prover, caches=(tree.bytecode,))
     owners = {"demo/__init__.py": "demo", "demo/notes.txt": "demo", "other.txt": "another"}
     with pytest.raises(ProofError) as caught:
-        proving.prove(bench, plan, owners, ["demo"], Depth.IMPORTS)
+        differential.prove(bench, plan, owners, ["demo"], Depth.IMPORTS)
     (problem,) = caught.value.problems
     assert problem.message == "demo imported before pruning, and not after"
     assert (problem.details[0], problem.details[-1]) == ("import demo:", "LookupError: gone")
@@ -441,7 +441,7 @@ def test_an_interpreter_that_does_not_start_proves_nothing(
         tree=tree, prover=Interpreter(path=str(broken), seconds=1), caches=(tree.bytecode,)
     )
     with pytest.raises(ProofError, match="did not start"):
-        proving.prove(bench, PrunePlan(), {}, ["demo"], Depth.IMPORTS)
+        differential.prove(bench, PrunePlan(), {}, ["demo"], Depth.IMPORTS)
 
 
 def test_the_layer_comes_before_the_standard_library(tree: Tree) -> None:

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder import interpreter
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import interpreter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder import interpreter
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prove import interpreter
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]

@@ -12,8 +12,10 @@ from typing import TypeAlias
 import pytest
 import uv
 
-from layer_builder import elf, interpreter, stripping
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.native import elf
+from layer_builder.native import strip as stripping
+from layer_builder.prove import interpreter
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); import {}"

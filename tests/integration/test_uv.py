@@ -17,11 +17,11 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder import indexes
 from layer_builder.errors import InstallError
-from layer_builder.requirements import Requirements
-from layer_builder.target import Architecture, Python, Target
-from layer_builder.uv import Uv
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.resolve import index_settings
+from layer_builder.resolve.uv import Uv
+from layer_builder.sources.requirements import Requirements
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -45,7 +45,7 @@ def layer(workspace: Path) -> dict[str, bytes]:
 
 def uv(tmp_path: Path, index: str, **more: str) -> Uv:
     environ = {"UV_DEFAULT_INDEX": f"{index}/simple", "UV_CACHE_DIR": str(tmp_path / "uv-cache")}
-    return Uv(environ=indexes.environment(environ | {"PATH": os.environ["PATH"]} | more, {}))
+    return Uv(environ=index_settings.environment(environ | {"PATH": os.environ["PATH"]} | more, {}))
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,22 @@ import botocore.client
 import pytest
 from hypothesis import settings
 
-from layer_builder import limits
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Account, Action, Archive, Built, Layer, Package, Release
-from layer_builder.limits import MIB, Budget
-from layer_builder.manifest import Manifest, read
+from layer_builder.manifest.reader import Manifest, read
+from layer_builder.model import limits
+from layer_builder.model.build import Account, Archive, Built, Package
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import MIB, Budget
+from layer_builder.model.proof import Cost, Proof
+from layer_builder.model.prune_plan import Entry, PrunePlan, Restoration, RuleTotal
+from layer_builder.model.release import Action, Release
+from layer_builder.model.resolution import HeldBack
+from layer_builder.model.settings import Depth
+from layer_builder.model.stack import Stack, weigh
+from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
-from layer_builder.proof import Cost, Depth, Proof
-from layer_builder.pruning import Entry, PrunePlan, PruneRules, Restoration, RuleTotal
-from layer_builder.resolution import HeldBack
-from layer_builder.stack import Stack, weigh
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.prune.planner import PruneRules
 
 # The same examples in every run, and no clock that fails a slow machine.
 settings.register_profile("unit", deadline=None, derandomize=True, database=None)

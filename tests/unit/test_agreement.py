@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from layer_builder import cli, inputs, main, manifest, schema
+from layer_builder import inputs
+from layer_builder.commands import parser
+from layer_builder.commands.init import STARTER
+from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome
-from layer_builder.starter import STARTER
+from layer_builder.report import outputs as report_outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DEFAULT = {"all", "–", "`AWS_REGION`"}
@@ -50,7 +53,7 @@ def test_the_step_hands_every_input_on(action: dict[str, Any]) -> None:
 
 
 def test_the_action_has_the_outputs_that_are_set(action: dict[str, Any]) -> None:
-    produced = main._outputs(Outcome(inputs=inputs.Inputs()))  # noqa: SLF001 (the one list of outputs)
+    produced = report_outputs.outputs(Outcome(inputs=inputs.Inputs()))
     assert action["outputs"].keys() == produced.keys()
     for name, output in action["outputs"].items():
         assert output["value"] == f"${{{{ steps.run.outputs.{name} }}}}"
@@ -80,7 +83,7 @@ def test_every_command_is_told_wherever_it_can_be_asked_for(action: dict[str, An
     for command in inputs.Command:
         assert f"`{command}`:" in row
         assert f"{command}:" in described
-        assert cli.parse([command]).command == command
+        assert parser.parse([command]).command == command
 
 
 def test_the_readme_lists_the_outputs(action: dict[str, Any]) -> None:
@@ -95,10 +98,10 @@ def test_the_schema_for_editors_is_that_of_the_model() -> None:
 
 def test_the_example_is_a_manifest() -> None:
     text = (ROOT / "examples" / "cr2a" / "layers.yml").read_text(encoding="utf-8")
-    found = manifest.read(text, "layers.yml")
-    assert {layer.key for layer in found.layers} == set(main.NAMED_OUTPUTS)
+    found = reader.read(text, "layers.yml")
+    assert {layer.key for layer in found.layers} == set(report_outputs.NAMED_OUTPUTS)
     assert len(found.stacks) == 2
 
 
 def test_what_init_writes_is_a_manifest() -> None:
-    assert manifest.read(STARTER, "layers.yml").layers
+    assert reader.read(STARTER, "layers.yml").layers

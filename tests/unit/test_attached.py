@@ -2,11 +2,14 @@
 
 import pytest
 
-from layer_builder import attachment, page, report, summary
-from layer_builder.attachment import Attached, Forecast, Part, Status
+from layer_builder.attach import plan as attachment
+from layer_builder.attach.plan import Attached, Forecast, Part, Status
 from layer_builder.inputs import Command, Inputs
-from layer_builder.limits import MIB
+from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome
+from layer_builder.report import data
+from layer_builder.report import html as page
+from layer_builder.report import markdown as summary
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 CODE = Part(name="the function's code", size=MIB, source="the directory of its zip")
@@ -65,7 +68,7 @@ def test_the_page_shows_the_same(attached: Outcome) -> None:
 
 
 def test_the_report_tells_what_each_function_had_and_has(attached: Outcome) -> None:
-    done, failed = report.as_data(attached)["attachments"]
+    done, failed = data.as_data(attached)["attachments"]
     assert done == {
         "function": "api",
         "function_name": "shop-api",

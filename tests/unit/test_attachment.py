@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder import attachment
-from layer_builder.attachment import Attachment, Forecast, Kind, Part, layer_of
-from layer_builder.limits import MIB
+from layer_builder.attach import plan as attachment
+from layer_builder.attach.plan import Attachment, Forecast, Kind, Part
+from layer_builder.model.limits import MIB
+from layer_builder.model.release import layer_of
 
 OURS = frozenset("abcd")
 """Keys of the manifest's layers; capital letters are other people's."""

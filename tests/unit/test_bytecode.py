@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder import bytecode, limits
+from layer_builder.builder import bytecode
 from layer_builder.errors import Place
-from layer_builder.layer import Built, Bytecode, Layer
-from layer_builder.limits import MIB, Budget
-from layer_builder.stack import External, Stack
+from layer_builder.model import limits
+from layer_builder.model.build import Built
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import MIB, Budget
+from layer_builder.model.settings import Bytecode
+from layer_builder.model.stack import External, Stack
 
 PATHS = ["b.py", "a/__init__.py", "a/data.json", "a/x.so"]
 

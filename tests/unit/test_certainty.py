@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder import certainty
-from layer_builder.errors import AwsError
-from layer_builder.layer import Built
-from layer_builder.patience import LOOKS, POLICIES, Failure, Tally
-from layer_builder.published import LayerVersion
+from layer_builder.aws.retry import LOOKS, POLICIES, Tally
+from layer_builder.errors import AwsError, Failure
+from layer_builder.model.build import Built
+from layer_builder.model.release import LayerVersion
+from layer_builder.publish import exactly_once
 
 AFTER = 7
 
@@ -105,7 +105,7 @@ def test_what_comes_to_light_within_the_looks_is_published_once(
 ) -> None:
     aws = Aws(tries=[*answers, last])
     try:
-        done = certainty.publish(aws, built(), AFTER, silent)
+        done = exactly_once.publish(aws, built(), AFTER, silent)
     except AwsError:
         hidden = [version for version, first in aws.made if first < aws.looks]
         assert hidden == []
@@ -121,7 +121,7 @@ def test_each_failure_is_tried_again_as_often_as_its_policy_says(
 ) -> None:
     aws = Aws(tries=[Try(failure=failure)])
     with pytest.raises(AwsError) as raised:
-        certainty.publish(aws, built(), AFTER, silent)
+        exactly_once.publish(aws, built(), AFTER, silent)
     assert aws.calls == POLICIES[failure].calls
     facts = raised.value.problems[0].details
     tried = [] if aws.calls == 1 else [f"tried {aws.calls} times"]
@@ -132,7 +132,7 @@ def test_each_failure_is_tried_again_as_often_as_its_policy_says(
 def test_looks_are_waited_for(built: Callable[..., Built]) -> None:
     aws = Aws(tries=[Try(failure=Failure.DOUBT, happens=True, unseen=3)])
     said: list[str] = []
-    done = certainty.publish(aws, built(), AFTER, said.append)
+    done = exactly_once.publish(aws, built(), AFTER, said.append)
     assert aws.waits == [0.0, 1.0, 2.0, 4.0]
     assert said == [
         "no clear answer from eu-west-1 (a fact); looking whether it happened",
@@ -144,7 +144,7 @@ def test_other_content_is_not_taken_for_ours(built: Callable[..., Built]) -> Non
     aws = Aws(tries=[Try(failure=Failure.DOUBT), Try(happens=True)])
     aws.made.append((aws.version(built(), sha256="00" * 32), 0))
     aws.made.append((replace(aws.version(built()), description="other"), 0))
-    done = certainty.publish(aws, built(), AFTER, silent)
+    done = exactly_once.publish(aws, built(), AFTER, silent)
     assert done.version.version == AFTER + 3
 
 
@@ -153,7 +153,7 @@ def test_a_version_that_comes_to_light_after_all_looks_is_told_of(
 ) -> None:
     late = Try(failure=Failure.DOUBT, happens=True, unseen=len(LOOKS) + 1)
     aws = Aws(tries=[late, Try(happens=True)])
-    done = certainty.publish(aws, built(), AFTER, silent)
+    done = exactly_once.publish(aws, built(), AFTER, silent)
     assert done.twin
     assert (done.version.version, done.twin.version) == (AFTER + 2, AFTER + 1)
 
@@ -161,7 +161,7 @@ def test_a_version_that_comes_to_light_after_all_looks_is_told_of(
 def test_what_nobody_can_see_is_said_to_be_unknown(built: Callable[..., Built]) -> None:
     aws = Aws(tries=[Try(failure=Failure.DOUBT, happens=True)], blind=True)
     with pytest.raises(AwsError, match="it is not known whether it was published") as raised:
-        certainty.publish(aws, built(), AFTER, silent)
+        exactly_once.publish(aws, built(), AFTER, silent)
     assert (aws.calls, raised.value.failure) == (1, Failure.DOUBT)
 
 
@@ -175,4 +175,4 @@ def test_a_version_that_was_made_is_ours_though_twins_cannot_be_looked_for(
             return version
 
     aws = Blinded(tries=[Try(failure=Failure.DOUBT), Try(happens=True)])
-    assert certainty.publish(aws, built(), AFTER, silent).version.version == AFTER + 1
+    assert exactly_once.publish(aws, built(), AFTER, silent).version.version == AFTER + 1

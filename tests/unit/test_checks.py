@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 import pytest
 
-from layer_builder import checks
-from layer_builder.distributions import Distribution
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.builder import checks
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.tree.distributions import Distribution
 
 TARGET = Target(python=Python.PY311, architecture=Architecture.ARM64)
 

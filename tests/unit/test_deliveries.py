@@ -4,9 +4,9 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder import grants
-from layer_builder.delivery import Delivery, Mode, Permissions
-from layer_builder.manifest import read
+from layer_builder.aws import permissions as grants
+from layer_builder.manifest.reader import read
+from layer_builder.model.settings import Delivery, Mode, Permissions
 
 Said: TypeAlias = Callable[[str], list[str]]
 

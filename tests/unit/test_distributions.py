@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.distributions import (
+from layer_builder.tree.distributions import (
     Distribution,
     find,
     owners,

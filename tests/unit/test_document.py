@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.document import MOST_BYTES, MOST_VALUES, Value, parse
+from layer_builder.manifest.document import MOST_BYTES, MOST_VALUES, Value, parse
 
 YAML_PIECES = st.text("abc:-[]{}&*!|>?#%@'\",\\ \n\t<0123~\ufeff\r\0é\ud800", max_size=60)
 

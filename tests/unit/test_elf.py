@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from layer_builder import elf
-from layer_builder.elf import Elf
+from layer_builder.native import elf
+from layer_builder.native.elf import Elf
 
 HEADER = "<16sHHIQQQIHHHHHH"
 SEGMENT = "<IIQQQQQQ"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.errors import AwsError, LimitError
-from layer_builder.fitting import Fitting, UpdateFailedError
-from layer_builder.patience import POLICIES, Failure, Tally
-from layer_builder.published import Content, Function
+from layer_builder.attach.update import Fitting, UpdateFailedError
+from layer_builder.aws.retry import POLICIES, Tally
+from layer_builder.errors import AwsError, Failure, LimitError
+from layer_builder.model.release import Content, Function
 
 OLD, NEW = ("old:1", "ours:1"), ("old:1", "ours:2")
 

@@ -3,8 +3,8 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder.functions import below
-from layer_builder.manifest import read
+from layer_builder.manifest.reader import read
+from layer_builder.model.stack import below
 
 Said: TypeAlias = Callable[[str], list[str]]
 

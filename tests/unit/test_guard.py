@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.pruning import PrunePlan
-from layer_builder.rules import Profile
+from layer_builder.model.prune_plan import PrunePlan
+from layer_builder.model.settings import Profile
 
 Plan = Callable[..., PrunePlan]
 

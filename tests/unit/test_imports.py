@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.imports import Import, When, imports_of, may_import, module_name, parents
+from layer_builder.prune.imports import Import, When, imports_of, may_import, module_name, parents
 
 LOADING, GUARDED, LATER = When.LOADING, When.GUARDED, When.LATER
 

@@ -2,12 +2,12 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder import inventory, listing
-from layer_builder.attachment import Part
-from layer_builder.inventory import Entry, Growth, Holding, Stock, Usage, growth
-from layer_builder.layer import Layer
-from layer_builder.limits import MIB, Budget
-from layer_builder.published import Content, Storage, User, Version
+from layer_builder.attach.plan import Part
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import MIB, Budget
+from layer_builder.model.release import Content, Storage, User, Version
+from layer_builder.versions import inventory, listing
+from layer_builder.versions.inventory import Entry, Growth, Holding, Stock, Usage, growth
 
 GIB = 1024 * MIB
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"

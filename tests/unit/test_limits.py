@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.limits import (
+from layer_builder.model.limits import (
     INLINE_ZIP_BYTES,
     MIB,
     REQUEST_BODY_BYTES,

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from layer_builder.errors import ManifestError
-from layer_builder.layer import Layer
-from layer_builder.lockfile import Locked, Lockfile, asked, parse, render
-from layer_builder.requirements import Requirements
-from layer_builder.resolution import HeldBack, Pin, Resolution
+from layer_builder.model.layer import Layer
+from layer_builder.model.resolution import HeldBack, Pin, Resolution
+from layer_builder.resolve.lockfile import Locked, Lockfile, asked, parse, render
+from layer_builder.sources.requirements import Requirements
 
 LOCKED = {
     "core 3.12-x86_64": Locked(

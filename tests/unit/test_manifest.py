@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.layer import Compression
-from layer_builder.limits import MIB, Budget
-from layer_builder.manifest import read, references
-from layer_builder.rules import Profile
+from layer_builder.manifest.reader import read, references
+from layer_builder.model.limits import MIB, Budget
+from layer_builder.model.settings import Compression, Profile
 
 TOP = 'version: 1\npython: "3.12"\n'
 ONE = "layers: {a: {packages: [x]}}\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from layer_builder.masking import Workflow, find
+from layer_builder.github.masking import Workflow, find
 
 ACTION = "aws-actions/configure-aws-credentials"
 SHA = "e6de054238d6b7531b4efff3b6587d9aade6a06c"

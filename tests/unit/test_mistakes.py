@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.document import parse
-from layer_builder.mistakes import Mistakes
+from layer_builder.manifest.document import parse
+from layer_builder.manifest.validation import Mistakes
 
 TOP = 'version: 1\npython: "3.12"\n'
 ONE = "layers: {a: {packages: [x]}}\n"

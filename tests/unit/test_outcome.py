@@ -2,10 +2,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Action, Layer, Release
-from layer_builder.manifest import Manifest
+from layer_builder.manifest.reader import Manifest
+from layer_builder.model.layer import Layer
+from layer_builder.model.release import Action, Release
+from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
-from layer_builder.target import Architecture, Python, Target
 
 CORE = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"
 CODE = "arn:aws:lambda:eu-west-1:123456789012:layer:code:8"

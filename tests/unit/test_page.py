@@ -2,10 +2,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from layer_builder import page
 from layer_builder.errors import Place, Problem
 from layer_builder.inputs import Inputs
 from layer_builder.outcome import Outcome
+from layer_builder.report import html as page
 
 EVIL = "<script>alert('1')</script>&\""
 VOID = {"br", "meta"}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.patience import CALLS_PER_SECOND, POLICIES, Failure, Pace, Tally, judge
+from layer_builder.aws.retry import CALLS_PER_SECOND, POLICIES, Pace, Tally, judge
+from layer_builder.errors import Failure
 
 AWS_PER_SECOND = 15
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from layer_builder.projects import from_pylock, from_pyproject, is_pylock
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.sources.project_files import from_pylock, from_pyproject, is_pylock
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.ARM64)
 PROJECT = """\

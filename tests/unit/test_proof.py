@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from layer_builder import proof
-from layer_builder.proof import Attempt, Depth, Round, Verdict
+from layer_builder.model.settings import Depth
+from layer_builder.prove import rounds as prove_rounds
+from layer_builder.prove import selection
+from layer_builder.prove.rounds import Attempt, Round, Verdict
 
 GOOD, BAD, DEAD = (Attempt(verdict=verdict) for verdict in Verdict)
 PATHS = [
@@ -34,11 +36,11 @@ PATHS = [
     ],
 )  # fmt: skip
 def test_modules_are_named_as_deep_as_asked(depth: Depth, names: list[str]) -> None:
-    assert proof.modules_to_prove(PATHS, depth, ["app:main", "app"], ["lib.z", "lib"]) == names
+    assert selection.modules_to_prove(PATHS, depth, ["app:main", "app"], ["lib.z", "lib"]) == names
 
 
 def test_packages_come_before_what_is_in_them() -> None:
-    names = proof.modules_to_prove(PATHS, Depth.DEEP, [], [])
+    names = selection.modules_to_prove(PATHS, Depth.DEEP, [], [])
     for name in names:
         parent = name.rpartition(".")[0]
         assert parent not in names or names.index(parent) < names.index(name)
@@ -46,15 +48,15 @@ def test_packages_come_before_what_is_in_them() -> None:
 
 def test_few_names_are_not_shared_out() -> None:
     names = [f"p{n}" for n in range(99)]
-    assert proof.shares(names, {}) == [names]
-    assert proof.shares([], {}) == []
+    assert selection.shares(names, {}) == [names]
+    assert selection.shares([], {}) == []
 
 
 def test_shares_hold_whole_packages_and_are_about_as_heavy() -> None:
     names = [f"p{n % 10}.m{n}" for n in range(200)] + ["p3:attribute"]
     weights = {f"p{n}": 1000 * n for n in range(10)}
-    found = proof.shares(names, weights)
-    assert len(found) == proof.SHARES
+    found = selection.shares(names, weights)
+    assert len(found) == selection.SHARES
     assert sorted(name for share in found for name in share) == sorted(names)
     tops = [{name.partition(":")[0].partition(".")[0] for name in share} for share in found]
     assert sum(map(len, tops)) == len(set().union(*tops)) == 10
@@ -64,7 +66,7 @@ def test_shares_hold_whole_packages_and_are_about_as_heavy() -> None:
 
 def test_one_package_makes_one_share() -> None:
     names = [f"big.m{n}" for n in range(300)]
-    assert proof.shares(names, {"big": 9}) == [names]
+    assert selection.shares(names, {"big": 9}) == [names]
 
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
@@ -75,7 +77,7 @@ def test_rounds_add_up_and_the_last_attempt_counts() -> None:
     second = Round(
         attempts={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
     )
-    whole = proof.together([first, second], ["c", "b", "a"])
+    whole = prove_rounds.together([first, second], ["c", "b", "a"])
     assert whole == Round(
         attempts={"c": DEAD, "b": second.attempts["b"], "a": first.attempts["a"]},
         version="3.12.1", isolated=("network",),
@@ -88,8 +90,8 @@ def test_rounds_add_up_and_the_last_attempt_counts() -> None:
 
 def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_for() -> None:
     names = ["a", "google.cloud.x", "z", "a.b", "a.b.c", "google.cloud.x.y", "a:main"]
-    assert proof.starts(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
+    assert selection.starts(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
 
 
 def test_no_rounds_are_an_empty_round() -> None:
-    assert proof.together([], []) == Round(attempts={})
+    assert prove_rounds.together([], []) == Round(attempts={})

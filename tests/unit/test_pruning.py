@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.pruning import Entry, PrunePlan, PruneRules, Removal, Restoration, RuleTotal
-from layer_builder.rules import Profile
+from layer_builder.model.prune_plan import Entry, PrunePlan, Removal, Restoration, RuleTotal
+from layer_builder.model.settings import Profile
+from layer_builder.prune.planner import PruneRules
 
 PATHS = st.sampled_from(
     [

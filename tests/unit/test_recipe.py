@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from layer_builder.errors import Place
-from layer_builder.layer import Compression, Layer, Reference
-from layer_builder.limits import Budget
-from layer_builder.recipe import Ingredient, Recipe
-from layer_builder.requirements import Requirements
-from layer_builder.rules import Profile
-from layer_builder.sdk import Policy, Sdk
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.layer import Layer, Reference
+from layer_builder.model.limits import Budget
+from layer_builder.model.settings import Compression, Policy, Profile, Sdk
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.sources.request import Ingredient, Recipe
+from layer_builder.sources.requirements import Requirements
 
 FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from layer_builder import records
+from layer_builder.prune import metadata as records
 
 METADATA = records.index(
     [

@@ -1,10 +1,11 @@
 import json
 
-from layer_builder import __version__, report
+from layer_builder import __version__
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
-from layer_builder.layer import Action
+from layer_builder.model.release import Action
 from layer_builder.outcome import Outcome
+from layer_builder.report import data as report
 
 PROMISED = {
     "key", "name", "python", "architecture", "packages", "pruned", "restored", "proof", "zip_bytes",

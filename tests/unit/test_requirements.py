@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.errors import Place, Problem
-from layer_builder.layer import Reference
-from layer_builder.requirements import Requirements, collect, together
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.layer import Reference
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.sources.requirements import Requirements, collect, together
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)

@@ -1,6 +1,6 @@
 import pytest
 
-from layer_builder.resolution import HeldBack, Pin, Resolution
+from layer_builder.model.resolution import HeldBack, Pin, Resolution
 
 TEXT = """\
 # a comment

@@ -6,18 +6,16 @@ import pytest
 
 import layer_builder
 from layer_builder.errors import InstallError, Place
-from layer_builder.family import Family, families
-from layer_builder.layer import Layer
-from layer_builder.lockfile import Locked, Lockfile
-from layer_builder.order import Order
-from layer_builder.proof import Depth
-from layer_builder.recipe import Ingredient, Recipe
-from layer_builder.requirements import Requirements
-from layer_builder.resolution import Resolution
-from layer_builder.resolving import Installer, Resolved, arrange, resolve
-from layer_builder.rules import Profile
-from layer_builder.stack import Stack
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.layer import Layer
+from layer_builder.model.resolution import Resolution
+from layer_builder.model.settings import Depth, Profile
+from layer_builder.model.stack import Stack
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.resolve.groups import Family, families
+from layer_builder.resolve.lockfile import Locked, Lockfile
+from layer_builder.resolve.resolver import Installer, Resolved, arrange, resolve
+from layer_builder.sources.request import Ingredient, Order, Recipe
+from layer_builder.sources.requirements import Requirements
 
 ARM = Target(python=Python.PY312, architecture=Architecture.ARM64)
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder import retention
-from layer_builder.delivery import Retention
-from layer_builder.published import Storage, User, Version
+from layer_builder.model.release import Storage, User, Version
+from layer_builder.model.settings import Retention
+from layer_builder.publish import retention
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:{}"
 ACCOUNT = "123456789012"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import yaml
 
-from layer_builder.rewriting import block, replace_layer
+from layer_builder.manifest.editor import block, replace_layer
 
 NEW = {
     "core-1": {"packages": ["numpy>=2"]},

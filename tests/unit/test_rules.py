@@ -1,7 +1,8 @@
 import pytest
 from pathspec import GitIgnoreSpec
 
-from layer_builder.rules import AGGRESSIVE, ALWAYS_KEPT, RULES, SAFE, Profile
+from layer_builder.model.settings import Profile
+from layer_builder.prune.rules import AGGRESSIVE, ALWAYS_KEPT, RULES, SAFE
 
 
 @pytest.mark.parametrize(

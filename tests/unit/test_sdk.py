@@ -2,10 +2,10 @@
 
 import pytest
 
-from layer_builder import sdk
-from layer_builder.distributions import Distribution
 from layer_builder.errors import InstallError, ManifestError
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.prune import sdk
+from layer_builder.tree.distributions import Distribution
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.splitting import Impossible, Part, Room, split
+from layer_builder.resolve.splitting import Impossible, Part, Room, split
 
 ROOM = Room(zip_bytes=10, unzipped_bytes=1000, layers=5)
 

@@ -3,9 +3,10 @@ from collections.abc import Callable
 import pytest
 
 from layer_builder.errors import Place
-from layer_builder.layer import Built, Layer
-from layer_builder.limits import MIB
-from layer_builder.stack import Stack, weigh
+from layer_builder.model.build import Built
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import MIB
+from layer_builder.model.stack import Stack, weigh
 
 PLACE = Place(file="layers.yml", line=12, column=3)
 

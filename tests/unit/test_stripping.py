@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from layer_builder import elf, stripping
-from layer_builder.elf import Elf
+from layer_builder.native import elf
+from layer_builder.native import strip as stripping
+from layer_builder.native.elf import Elf
 
 LIBRARIES = sorted(
     path

@@ -3,14 +3,15 @@ from dataclasses import replace
 
 import pytest
 
-from layer_builder import summary
 from layer_builder.errors import Problem
 from layer_builder.inputs import Inputs
-from layer_builder.layer import Account, Built
-from layer_builder.limits import Limit, Reading
+from layer_builder.model.build import Account, Built
+from layer_builder.model.limits import Limit, Reading
+from layer_builder.model.proof import Proof
+from layer_builder.model.prune_plan import Restoration
+from layer_builder.model.settings import Depth
 from layer_builder.outcome import Outcome
-from layer_builder.proof import Depth, Proof
-from layer_builder.pruning import Restoration
+from layer_builder.report import markdown as summary
 
 WHOLE = """\
 ## Lambda layers: 1 published, 2 unchanged

@@ -1,6 +1,6 @@
 import pytest
 
-from layer_builder.target import Architecture, Python, Target
+from layer_builder.model.target import Architecture, Python, Target
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # its text comes before this one's
-    from layer_builder.isolation import (
+    from layer_builder.prove.programs.isolation import (
         PR_SET_CHILD_SUBREAPER,
         PR_SET_PDEATHSIG,
         bound,

@@ -21,7 +21,7 @@ _MOST_SECONDS = 180
 _FORKS = """
 import json, os, sys, traceback
 import botocore.session, s3transfer.manager
-import layer_builder.cloud
+import layer_builder.commands.cloud
 from layer_builder.main import main
 
 for line in sys.stdin:
