@@ -26,7 +26,7 @@ from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import Family
 from layer_builder.resolve.resolver import resolve
 from layer_builder.resolve.uv import Uv
-from layer_builder.sources.request import order
+from layer_builder.sources.request import request
 from layer_builder.sources.requirements import Requirements, collect
 from layer_builder.sources.workspace import Collection
 from layer_builder.timing import Clock
@@ -76,7 +76,7 @@ def _fill(
     )
     asked = _requirements(case, target)
     with clock.step("resolve"):
-        family = Family(orders=(order(layer, asked, Collection()),))
+        family = Family(orders=(request(layer, asked, Collection()),))
         resolved = resolve(family, installer)[layer.id]
     filled = install.fill(resolved, tree, installer, clock)
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)

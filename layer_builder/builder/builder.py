@@ -25,7 +25,7 @@ from layer_builder.model.limits import mib
 from layer_builder.model.resolution import Resolution
 from layer_builder.prove.prover import FindProver
 from layer_builder.resolve.resolver import Installer, Resolved
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
 
@@ -59,10 +59,10 @@ class Builder:
     cache: BuildCache
     through_s3: bool = False
 
-    def take_up(self, order: Order) -> Product | None:
+    def take_up(self, order: LayerRequest) -> Product | None:
         """Give what `build` left for a layer, if it is still what the manifest asks for."""
         shelved = self.shelf.find(order.layer.stem)
-        if not shelved or shelved[0].made_by != "build" or shelved[0].recipe != order.recipe.key:
+        if not shelved or shelved[0].made_by != "build" or shelved[0].recipe != order.key:
             return None
         note, made = shelved
         self.voice.step(order.layer.title, f"took up {made.path.name} that `build` left")
@@ -142,7 +142,7 @@ class Builder:
         first = replace(products[0], smaller=tuple(products[1:]), ground=ground)
         return first if first.smaller else self.settle(first, first)
 
-    def _take_cached(self, order: Order, note: Note, cached: Archive) -> Product:
+    def _take_cached(self, order: LayerRequest, note: Note, cached: Archive) -> Product:
         layer = order.layer
         account = replace(
             note.account,
@@ -152,7 +152,7 @@ class Builder:
             ),
         )
         mine = replace(
-            note, stem=layer.stem, recipe=order.recipe.key, made_by=self.command, account=account
+            note, stem=layer.stem, recipe=order.key, made_by=self.command, account=account
         )
         made = self.shelf.copy(cached, layer.stem)
         self.shelf.keep(layer.stem, mine)
@@ -194,9 +194,10 @@ class Builder:
             replace(warning, layer=layer.key, place=layer.place)
             for warning in (*filled.warnings, *found.warnings)
         )
-        packages = accounting.packages(filled.installed, filled.before, filled.kept)
         account = Account(
-            packages=accounting.with_zipped(packages, filled.owners, reader.sizes(made.path)),
+            packages=accounting.with_zipped(
+                filled.packages, filled.owners, reader.sizes(made.path)
+            ),
             pruned=accounting.totals(found.plan, filled.to_runtime, filled.before),
             restored=found.plan.restored,
             held_back=resolved.own.held_back,
@@ -208,7 +209,7 @@ class Builder:
         )
         note = Note(
             stem=layer.stem,
-            recipe=resolved.order.recipe.key,
+            recipe=resolved.order.key,
             content=resolved.content_key,
             made_by=self.command,
             sha256=made.sha256,
@@ -221,9 +222,8 @@ class Builder:
     def _tell_proven(self, layer: Layer, filled: Filled, found: Evidence, clock: Clock) -> None:
         if not filled.installed:
             return
-        packages = accounting.packages(filled.installed, filled.before, filled.kept)
-        installed = sum(package.bytes_installed for package in packages)
-        kept = sum(package.bytes_kept for package in packages)
+        installed = sum(package.bytes_installed for package in filled.packages)
+        kept = sum(package.bytes_kept for package in filled.packages)
         seconds = sum(clock.seconds.get(step, 0.0) for step in ("install", "prune", "check"))
         restored = found.plan.restored
         back = f", {len(restored)} files put back" if restored else ""
@@ -258,10 +258,9 @@ def _left(tree: Tree, keep: Path) -> Ground:
 
 
 def _refuse_hopeless(filled: Filled) -> None:
-    packages = accounting.packages(filled.installed, filled.before, filled.kept)
-    total = filled.included_bytes + sum(package.bytes_kept for package in packages)
+    total = filled.included_bytes + sum(package.bytes_kept for package in filled.packages)
     if total > _HOPELESS_BYTES:
-        heaviest = sorted(packages, key=lambda package: -package.bytes_kept)[:10]
+        heaviest = sorted(filled.packages, key=lambda package: -package.bytes_kept)[:10]
         raise LimitError.because(
             f"it unzips to {mib(total)}; AWS allows 250 MiB for a function and all its layers",
             details=tuple(f"{p.bytes_kept:>13,} B  {p.name} {p.version}" for p in heaviest),

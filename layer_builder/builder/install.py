@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from layer_builder.builder import checks
+from layer_builder.builder import accounting, checks
 from layer_builder.builder import recompress as recompressing
 from layer_builder.errors import InstallError, ManifestError, Problem
+from layer_builder.model.build import Package
 from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import Entry, PrunePlan, Removal
 from layer_builder.model.settings import Compression, Policy
@@ -15,7 +17,7 @@ from layer_builder.native.compatibility import Wheel
 from layer_builder.prune import sdk
 from layer_builder.prune.planner import PruneRules
 from layer_builder.resolve.resolver import Installer, Resolved
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 from layer_builder.sources.requirements import Requirements
 from layer_builder.timing import Clock
 from layer_builder.tree import distributions
@@ -43,6 +45,11 @@ class Filled:
     warnings: tuple[Problem, ...]
     included_bytes: int
 
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """Each distribution, and its bytes before and after pruning."""
+        return accounting.packages(self.installed, self.before, self.kept)
+
     def following(self, plan: PrunePlan) -> "Filled":
         """Give it as it is after the tree was made to follow a plan."""
         self.reseal(plan)
@@ -64,7 +71,7 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
     would overwrite one another.
     """
     order = resolved.order
-    layer, requirements = order.layer, order.recipe.requirements
+    layer, requirements = order.layer, order.requirements
     if resolved.own.pins:
         with clock.step("install"):
             installer.install(resolved.own, requirements, layer.target, tree.root, layer.build)
@@ -150,7 +157,7 @@ def _plan(
     return replace(plan, removals=(*plan.removals, *removals))
 
 
-def _include(order: Order, tree: Tree) -> list[Entry]:
+def _include(order: LayerRequest, tree: Tree) -> list[Entry]:
     """Copy the workspace's files that go below python/ into the tree."""
     found = []
     for file in order.files.files:

@@ -14,14 +14,14 @@ from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model.build import Archive
 from layer_builder.model.settings import Bytecode
 from layer_builder.prove.prover import FindProver, prover_for
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packer:
     """Packs one tree, into a folder."""
 
-    order: Order
+    order: LayerRequest
     filled: Filled
     folder: Path
 

@@ -17,7 +17,7 @@ from layer_builder.inputs import Command
 from layer_builder.model import stack
 from layer_builder.outcome import Outcome
 from layer_builder.resolve.groups import Family, families
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 
 
 def build(outcome: Outcome, world: World) -> None:
@@ -76,7 +76,7 @@ def _join_targets(outcome: Outcome) -> None:
         raise ManifestError(*problems)
 
 
-def _take_up(orders: Sequence[Order], builder: Builder) -> dict[str, Product] | None:
+def _take_up(orders: Sequence[LayerRequest], builder: Builder) -> dict[str, Product] | None:
     """Take up a whole family that `build` left: none of it may need another resolution."""
     found: dict[str, Product] = {}
     for order in orders:

@@ -15,7 +15,7 @@ from layer_builder.resolve import lockfile
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.resolve.resolver import Installer
 from layer_builder.sources import project_files, requirements
-from layer_builder.sources.request import Order, order
+from layer_builder.sources.request import LayerRequest, request
 from layer_builder.sources.requirements import ReadText, Requirements
 from layer_builder.sources.workspace import Collection, Workspace
 
@@ -106,7 +106,7 @@ def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[s
 
 def orders(
     outcome: Outcome, workspace: Workspace, installer: Installer, voice: Voice
-) -> list[Order]:
+) -> list[LayerRequest]:
     """Read every file that the layers name; raise all mistakes at once."""
     problems: list[Problem] = []
     found = []
@@ -122,7 +122,7 @@ def orders(
         if layer in outcome.layers:
             _tell_left_out(layer, files, voice)
         if not problems:
-            found.append(order(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
+            found.append(request(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found

@@ -39,7 +39,7 @@ def lock(
         for item in family.orders:
             if item.layer.id in chosen:
                 locked[item.layer.id] = Locked(
-                    asked=lockfile.asked(item.recipe.requirements),
+                    asked=lockfile.asked(item.requirements),
                     resolution=chosen[item.layer.id],
                 )
                 old = before.layers.get(item.layer.id)

@@ -22,7 +22,7 @@ def plan(outcome: Outcome, world: World) -> None:
     for resolved in resolve(found, world, load.lock_of(outcome.inputs)).values():
         layer = resolved.order.layer
         lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
-        if not resolved.order.recipe.requirements.lines:
+        if not resolved.order.requirements.lines:
             lines = [f"{len(resolved.order.files.files)} files of the workspace"]
         above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
         world.voice.step(
@@ -38,7 +38,7 @@ def resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> d
         with clock.step("resolve"):
             resolved = resolver.resolve(family, world.installer, locked)
         for item in resolved.values():
-            if item.order.recipe.requirements.lines:
+            if item.order.requirements.lines:
                 world.voice.step(
                     item.order.layer.title,
                     f"resolved {len(item.own.pins)} distributions for"

@@ -49,7 +49,7 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
         if layer.id in {order.layer.id for order in family.orders}
     )
     resolved = resolver.resolve(family, world.installer, load.lock_of(inputs))
-    asked = resolved[layer.id].order.recipe.requirements
+    asked = resolved[layer.id].order.requirements
     parts = _measure(layer, resolved, asked, world)
     room = _room(layer, manifest.stacks, through_s3=bool(inputs.s3_bucket))
     found = splitting.split(parts, room)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from layer_builder.model import stack
 from layer_builder.model.stack import Stack
 from layer_builder.sources import requirements
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 from layer_builder.sources.requirements import Requirements
 
 
@@ -14,7 +14,7 @@ from layer_builder.sources.requirements import Requirements
 class Family:
     """Layers for one target that share a function, or require one another."""
 
-    orders: tuple[Order, ...]
+    orders: tuple[LayerRequest, ...]
     stacks: tuple[Stack, ...] = ()
     """The functions that load them."""
 
@@ -26,14 +26,14 @@ class Family:
     @property
     def asked(self) -> Requirements:
         """What they ask for together."""
-        return requirements.together(order.recipe.requirements for order in self.orders)
+        return requirements.together(order.requirements for order in self.orders)
 
 
-def families(orders: Sequence[Order], stacks: Iterable[Stack]) -> list[Family]:
+def families(orders: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[Family]:
     """Group layers that have to agree on versions."""
     loading = tuple(stacks)
     group = stack.tied([order.layer for order in orders], loading)
-    found: dict[str, list[Order]] = {}
+    found: dict[str, list[LayerRequest]] = {}
     for order in orders:
         found.setdefault(min(group[order.layer.id]), []).append(order)
     plain = [Family(orders=tuple(members)) for members in found.values()]

@@ -17,7 +17,7 @@ from layer_builder.model.settings import Bytecode
 from layer_builder.model.target import Target
 from layer_builder.resolve.groups import Family
 from layer_builder.resolve.lockfile import Lockfile
-from layer_builder.sources.request import Order
+from layer_builder.sources.request import LayerRequest
 from layer_builder.sources.requirements import Requirements
 
 _ASKING_AT_ONCE = 8
@@ -68,7 +68,7 @@ class Installer(Protocol):
 class Resolved:
     """What goes into a layer, and what its stack has below it."""
 
-    order: Order
+    order: LayerRequest
     own: Resolution = field(default_factory=Resolution)
     below: tuple[str, ...] = ()
     """Ids of the layers that it requires, directly or not."""
@@ -80,7 +80,7 @@ class Resolved:
     @property
     def content_key(self) -> str:
         """Digest of what decides the layer's bytes, and of what its proof rests on."""
-        return self.order.recipe.content_key(self.own.text, self.elsewhere.text, *self.foundation)
+        return self.order.content_key(self.own.text, self.elsewhere.text, *self.foundation)
 
 
 def resolve(
@@ -101,7 +101,7 @@ def resolve(
             advice=("`layer-builder lock` brings the lock up to date",),
         )
         for order in family.orders
-        if (difference := lock.moved(order.layer, order.recipe.requirements))
+        if (difference := lock.moved(order.layer, order.requirements))
     ]
     if moved:
         raise InstallError(*moved)
@@ -144,12 +144,12 @@ def choose(
 
     Raises InstallError; for a conflict between layers it names them and what they ask for.
     """
-    asking = [order for order in family.orders if order.recipe.requirements.lines]
+    asking = [order for order in family.orders if order.requirements.lines]
     agreed = _agreed(family, asking, installer, prefer) if len(asking) > 1 else Resolution()
     pinned = [f"{name}=={version}" for name, version in agreed.versions.items()]
 
-    def resolve_one(order: Order) -> Resolution:
-        asked, layer = order.recipe.requirements, order.layer
+    def resolve_one(order: LayerRequest) -> Resolution:
+        asked, layer = order.requirements, order.layer
         asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
         try:
             chosen = installer.resolve(asked, layer.target, layer.build, prefer, anew=not pinned)
@@ -168,7 +168,7 @@ def choose(
 
 
 def _agreed(
-    family: Family, asking: Sequence[Order], installer: Installer, prefer: Resolution | None
+    family: Family, asking: Sequence[LayerRequest], installer: Installer, prefer: Resolution | None
 ) -> Resolution:
     """Choose versions that suit all layers."""
     layer = asking[0].layer
@@ -180,26 +180,26 @@ def _agreed(
     except InstallError as error:
         for order in asking:
             try:
-                installer.resolve(order.recipe.requirements, layer.target, order.layer.build)
+                installer.resolve(order.requirements, layer.target, order.layer.build)
             except InstallError as own:
                 raise _at(own, order.layer) from own
         raise InstallError(_conflict(asking, error)) from error
 
 
-def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
+def _resolved(order: LayerRequest, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
     layer = order.layer
     requires = {member.layer.key: member.layer.requires for member in family.orders}
     lower = [_id(key, layer) for key in model_stack.below(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
-    if order.recipe.requirements.lines and not whole[layer.id].pins and not order.files.files:
+    if order.requirements.lines and not whole[layer.id].pins and not order.files.files:
         raise InstallError.because(
             f"none of its requirements applies to {layer.target.label}, and AWS refuses an empty"
             " layer",
             layer=layer.key,
             place=layer.place,
         )
-    if order.recipe.requirements.lines and not own.pins and not order.files.files:
+    if order.requirements.lines and not own.pins and not order.files.files:
         raise InstallError.because(
             f"all that it asks for is in {', '.join(layer.requires)} already, and AWS refuses an"
             " empty layer",
@@ -213,7 +213,7 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
         below=tuple(lower),
         elsewhere=Resolution(pins=tuple(sorted(pins))),
         foundation=tuple(
-            member.recipe.content_key() for member in family.orders if member.layer.id in lower
+            member.content_key() for member in family.orders if member.layer.id in lower
         )
         + (_company(family, whole) if layer.bytecode is Bytecode.AUTO else ()),
     )
@@ -222,19 +222,18 @@ def _resolved(order: Order, family: Family, whole: Mapping[str, Resolution]) -> 
 def _company(family: Family, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
     """Give digests of all that bounds how much bytecode fits a stack: its layers and functions."""
     layers = (
-        order.recipe.content_key(whole.get(order.layer.id, Resolution()).text)
-        for order in family.orders
+        order.content_key(whole.get(order.layer.id, Resolution()).text) for order in family.orders
     )
     return (*layers, *(f"{stack.reserve} {stack.external}" for stack in family.stacks))
 
 
-def _conflict(asking: Sequence[Order], error: LayerBuilderError) -> Problem:
+def _conflict(asking: Sequence[LayerRequest], error: LayerBuilderError) -> Problem:
     said = [line for problem in error.problems for line in problem.details]
     text = " ".join(said)
     involved = [
         (order.layer, line.partition(" --hash")[0])
         for order in asking
-        for line in order.recipe.requirements.lines
+        for line in order.requirements.lines
         if re.search(rf"(?<![\w.-]){re.escape(_name(line))}(?![\w-])", text)
     ]
     asked = [f"{layer.key} ({layer.place}) asks for {line}" for layer, line in involved]

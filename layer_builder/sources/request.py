@@ -1,4 +1,4 @@
-"""The recipe: all that decides a layer's bytes, and a key that changes when any of it does."""
+"""The request: a layer with all that decides a layer's bytes, and a key that changes when any of it does."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from layer_builder.sources.workspace import Collection
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ingredient:
+class IncludedFile:
     """A file of the workspace that goes into a layer."""
 
     path: str
@@ -23,12 +23,13 @@ class Ingredient:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """What a layer is made from. Layers with equal content keys share one build."""
+class LayerRequest:
+    """A layer with all that it is made from. Those with equal content keys share one build."""
 
     layer: Layer
     requirements: Requirements = field(default_factory=Requirements)
-    ingredients: tuple[Ingredient, ...] = ()
+    files: Collection = field(default_factory=Collection)
+    digests: tuple[IncludedFile, ...] = ()
     together: Requirements = field(default_factory=Requirements)
     """What all layers ask for that it is resolved with."""
     through_s3: bool = False
@@ -42,6 +43,10 @@ class Recipe:
     def content_key(self, *locks: str) -> str:
         """Digest of what decides the bytes: the settings, the files, the chosen versions."""
         return _digest(self._own(), *locks)
+
+    def resolved_with(self, together: Requirements) -> "LayerRequest":
+        """Note what all the layers ask for that have to agree with this one."""
+        return replace(self, together=together)
 
     def _own(self) -> list[object]:
         layer = self.layer
@@ -59,7 +64,7 @@ class Recipe:
             layer.strip,
             [layer.sdk.policy, *layer.sdk.services],
             [layer.proof, *(reference.text for reference in layer.imports)],
-            [[i.path, i.sha256, i.executable] for i in self.ingredients],
+            [[i.path, i.sha256, i.executable] for i in self.digests],
         ]
 
     def _room(self) -> list[object]:
@@ -78,35 +83,20 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """One build that one or more layers share."""
-
-    recipe: Recipe
-    files: Collection = field(default_factory=Collection)
-
-    @property
-    def layer(self) -> Layer:
-        """The layer it is made for first."""
-        return self.recipe.layer
-
-    def resolved_with(self, together: Requirements) -> "Order":
-        """Note what all the layers ask for that have to agree with this one."""
-        return replace(self, recipe=replace(self.recipe, together=together))
-
-
-def order(
+def request(
     layer: Layer, requirements: Requirements, files: Collection, *, through_s3: bool = False
-) -> Order:
-    """Write the recipe of a layer; reads and hashes the files to include."""
-    ingredients = tuple(
-        Ingredient(path=file.path, sha256=reader.digest_of(file.source), executable=file.executable)
+) -> LayerRequest:
+    """Gather what a layer is made from; reads and hashes the files to include."""
+    digests = tuple(
+        IncludedFile(
+            path=file.path, sha256=reader.digest_of(file.source), executable=file.executable
+        )
         for file in files.files
     )
-    recipe = Recipe(
+    return LayerRequest(
         layer=layer,
         requirements=requirements,
-        ingredients=ingredients,
+        files=files,
+        digests=digests,
         through_s3=through_s3,
     )
-    return Order(recipe=recipe, files=files)

@@ -9,17 +9,17 @@ from layer_builder.model.layer import Layer, Reference
 from layer_builder.model.limits import Budget
 from layer_builder.model.settings import Compression, Policy, Profile, Sdk
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.request import Ingredient, Recipe
+from layer_builder.sources.request import IncludedFile, LayerRequest
 from layer_builder.sources.requirements import Requirements
 
-FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
+FILE = IncludedFile(path="python/a.py", sha256="1" * 64, executable=False)
 
 
 @pytest.fixture
-def recipe(layer: Callable[..., Layer]) -> Callable[..., Recipe]:
-    def make(**layer_parts: Any) -> Recipe:  # noqa: ANN401 (passed on)
+def recipe(layer: Callable[..., Layer]) -> Callable[..., LayerRequest]:
+    def make(**layer_parts: Any) -> LayerRequest:  # noqa: ANN401 (passed on)
         asked = Requirements(lines=("a", "b>=2"), names=frozenset({"a", "b"}))
-        return Recipe(layer=layer(**layer_parts), requirements=asked, ingredients=(FILE,))
+        return LayerRequest(layer=layer(**layer_parts), requirements=asked, digests=(FILE,))
 
     return make
 
@@ -40,7 +40,7 @@ def recipe(layer: Callable[..., Layer]) -> Callable[..., Recipe]:
     ],
 )
 def test_what_decides_the_bytes_changes_both_keys(
-    recipe: Callable[..., Recipe], part: dict[str, Any]
+    recipe: Callable[..., LayerRequest], part: dict[str, Any]
 ) -> None:
     assert recipe(**part).key != recipe().key
     assert recipe(**part).content_key("lock") != recipe().content_key("lock")
@@ -57,7 +57,7 @@ def test_what_decides_the_bytes_changes_both_keys(
     ],
 )
 def test_what_is_only_said_of_a_layer_changes_neither(
-    recipe: Callable[..., Recipe], part: dict[str, Any]
+    recipe: Callable[..., LayerRequest], part: dict[str, Any]
 ) -> None:
     assert recipe(**part).key == recipe().key
     assert recipe(**part).content_key("lock") == recipe().content_key("lock")
@@ -72,26 +72,28 @@ def test_what_is_only_said_of_a_layer_changes_neither(
     ],
 )
 def test_other_requirements_change_the_key(
-    recipe: Callable[..., Recipe], asked: Requirements
+    recipe: Callable[..., LayerRequest], asked: Requirements
 ) -> None:
     assert replace(recipe(), requirements=asked).key != recipe().key
 
 
-def test_the_order_of_requirements_does_not_change_the_key(recipe: Callable[..., Recipe]) -> None:
+def test_the_order_of_requirements_does_not_change_the_key(
+    recipe: Callable[..., LayerRequest],
+) -> None:
     turned = replace(recipe(), requirements=Requirements(lines=("b>=2", "a")))
     assert turned.key == recipe().key
 
 
 @pytest.mark.parametrize("change", [{"path": "b"}, {"sha256": "2" * 64}, {"executable": True}])
 def test_every_fact_of_a_file_changes_the_key(
-    recipe: Callable[..., Recipe], change: dict[str, Any]
+    recipe: Callable[..., LayerRequest], change: dict[str, Any]
 ) -> None:
-    other = replace(recipe(), ingredients=(replace(FILE, **change),))
+    other = replace(recipe(), digests=(replace(FILE, **change),))
     assert other.key != recipe().key
 
 
 def test_other_versions_change_the_content_and_not_the_recipe(
-    recipe: Callable[..., Recipe],
+    recipe: Callable[..., LayerRequest],
 ) -> None:
     assert recipe().content_key("a==1") != recipe().content_key("a==2")
     assert len(recipe().key) == len(recipe().content_key("a==1")) == 64

@@ -14,27 +14,25 @@ from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.resolve.groups import Family, families
 from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.resolve.resolver import Installer, Resolved, arrange, resolve
-from layer_builder.sources.request import Ingredient, Order, Recipe
+from layer_builder.sources.request import IncludedFile, LayerRequest
 from layer_builder.sources.requirements import Requirements
 
 ARM = Target(python=Python.PY312, architecture=Architecture.ARM64)
 
 
 @pytest.fixture
-def order(layer: Callable[..., Layer]) -> Callable[..., Order]:
-    def make(key: str, *asked: str, file: Ingredient | None = None, **parts: Any) -> Order:  # noqa: ANN401 (passed on)
-        return Order(
-            recipe=Recipe(
-                layer=layer(key, **parts),
-                requirements=Requirements(lines=asked, names=frozenset(asked)),
-                ingredients=(file,) if file else (),
-            )
+def order(layer: Callable[..., Layer]) -> Callable[..., LayerRequest]:
+    def make(key: str, *asked: str, file: IncludedFile | None = None, **parts: Any) -> LayerRequest:  # noqa: ANN401 (passed on)
+        return LayerRequest(
+            layer=layer(key, **parts),
+            requirements=Requirements(lines=asked, names=frozenset(asked)),
+            digests=(file,) if file else (),
         )
 
     return make
 
 
-def stack(*orders: Order) -> Stack:
+def stack(*orders: LayerRequest) -> Stack:
     return Stack(
         key="f", function_name=None, layers=tuple(o.layer for o in orders), reserve=0,
         place=Place(file="layers.yml"),
@@ -42,17 +40,17 @@ def stack(*orders: Order) -> Stack:
 
 
 def test_layers_that_share_a_function_or_require_one_another_are_a_family(
-    order: Callable[..., Order],
+    order: Callable[..., LayerRequest],
 ) -> None:
     a, b, c, d, e = order("a", "x"), order("b", "y"), order("c"), order("d"), order("e")
     f = order("f", requires=("e",))
     found = families([a, b, c, d, e, f], [stack(a, c), stack(c, b), stack(d)])
     assert [family.keys for family in found] == [["a", "b", "c"], ["d"], ["e", "f"]]
     assert found[0].asked.lines == ("x", "y")
-    assert {order.recipe.together.lines for order in found[0].orders} == {("x", "y")}
+    assert {order.together.lines for order in found[0].orders} == {("x", "y")}
 
 
-def test_targets_are_families_of_their_own(order: Callable[..., Order]) -> None:
+def test_targets_are_families_of_their_own(order: Callable[..., LayerRequest]) -> None:
     orders = [order(key, target=target, requires=requires)
               for key, requires in (("a", ()), ("b", ("a",)))
               for target in (ARM, Target(python=Python.PY312, architecture=Architecture.X86_64))]  # fmt: skip
@@ -62,7 +60,7 @@ def test_targets_are_families_of_their_own(order: Callable[..., Order]) -> None:
 
 
 def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
-    order: Callable[..., Order],
+    order: Callable[..., LayerRequest],
 ) -> None:
     low, mid = order("low", "x"), order("mid", "y", requires=("low",))
     top = order("top", "z", requires=("mid",))
@@ -79,7 +77,7 @@ def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
     assert list(found[top.layer.id].elsewhere.versions) == ["x", "y"]
 
 
-def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., Order]) -> None:
+def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., LayerRequest]) -> None:
     low, top = order("low", "x"), order("top", "x", requires=("low",))
     same = Resolution.from_lines("x==1\n")
     with pytest.raises(InstallError, match=r"^layer top: all that it asks for is in low already"):
@@ -87,7 +85,7 @@ def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., Order]
 
 
 @pytest.fixture
-def resolved(order: Callable[..., Order]) -> Callable[..., Resolved]:
+def resolved(order: Callable[..., LayerRequest]) -> Callable[..., Resolved]:
     """Resolve the upper of two layers; says how the lower one is made, and what both hold."""
 
     def make(
@@ -104,7 +102,7 @@ def resolved(order: Callable[..., Order]) -> Callable[..., Resolved]:
     return make
 
 
-FILE = Ingredient(path="python/a.py", sha256="1" * 64, executable=False)
+FILE = IncludedFile(path="python/a.py", sha256="1" * 64, executable=False)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +137,12 @@ def test_another_version_of_this_program_builds_anew(
 
 
 def test_a_lock_of_layers_apart_is_refused_for_layers_together(
-    order: Callable[..., Order],
+    order: Callable[..., LayerRequest],
 ) -> None:
     low, top = order("low", "x"), order("top", "y")
     held = ((low, "x==1\n"), (top, "x==2\ny==1\n"))
     layers = {
-        one.layer.id: Locked(
-            asked=one.recipe.requirements.lines, resolution=Resolution.from_lines(pins)
-        )
+        one.layer.id: Locked(asked=one.requirements.lines, resolution=Resolution.from_lines(pins))
         for one, pins in held
     }
     lock = Lockfile(file="layers.lock", layers=layers)
