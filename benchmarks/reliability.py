@@ -81,7 +81,7 @@ def main() -> int:
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"),
-                *("tests/integration/test_faults.py", "-k", "not page", "--tb", "line"),
+                *("tests/integration/publish/test_faults.py", "-k", "not page", "--tb", "line"),
             ],
             cwd=ROOT,
             env={**os.environ, "RELIABILITY_RESULTS": folder},

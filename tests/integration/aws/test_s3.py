@@ -1,0 +1,277 @@
+"""Zips that go through a bucket: checked early, uploaded once and whole, removed, referred to."""
+
+import base64
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, TypeAlias
+
+import pytest
+
+from ..cloud.answers import Answer, refusal
+from ..cloud.calls import Call
+from ..cloud.faults import Fault, Trouble
+from ..cloud.proxy import Proxy
+
+Run: TypeAlias = Callable[..., CompletedProcess[str]]
+Connect: TypeAlias = Callable[..., Any]
+Versions: TypeAlias = Callable[..., list[str]]
+S3: TypeAlias = Any
+"""A client: boto3 makes its class at run time."""
+
+CODE = "arn:aws:lambda:eu-west-1:123456789012:layer:code:1"
+MIB = 1024 * 1024
+WORDS = ["publish", "--s3-bucket", "ours-{region}"]
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+        "Resource": "arn:aws:s3:::ours-eu-west-1/*",
+    },
+}
+
+
+@pytest.fixture
+def s3(client: Connect) -> S3:
+    made = client("s3")
+    make(made)
+    return made
+
+
+def make(s3: S3, region: str = "eu-west-1") -> None:
+    where = {"LocationConstraint": region}
+    s3.create_bucket(Bucket=f"ours-{region}", CreateBucketConfiguration=where)
+
+
+def write(workspace: Path, s3: str = "", *, large: bool = True) -> None:
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "3.12"\ncompression: fast\n{s3}layers:\n  code: {{include: a.bin}}\n'
+    )
+    (workspace / "a.bin").write_bytes(os.urandom(51 * MIB if large else 100))
+
+
+def layer(workspace: Path) -> dict[str, Any]:
+    [found] = json.loads((workspace / "dist/layers/report.json").read_text())["layers"]
+    assert isinstance(found, dict)
+    return found
+
+
+def keys(s3: S3) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket="ours-eu-west-1").get("Contents", [])]
+
+
+def uploads(s3: S3) -> list[str]:
+    answer = s3.list_multipart_uploads(Bucket="ours-eu-west-1")
+    return [upload["Key"] for upload in answer.get("Uploads", [])]
+
+
+def test_a_bucket_that_is_missing_is_told_before_anything_is_built(
+    run: Run, workspace: Path, versions: Versions
+) -> None:
+    write(workspace, large=False)
+    done = run(*WORDS)
+    assert done.returncode == 6
+    assert "error: the S3 bucket does not exist\n" in done.stderr
+    assert "zipped" not in done.stderr
+    assert versions() == []
+
+
+def test_a_region_without_its_bucket_leaves_the_others_to_publish(
+    run: Run, workspace: Path, client: Connect, versions: Versions
+) -> None:
+    write(workspace, large=False)
+    make(client("s3", "us-east-2"), "us-east-2")
+    done = run(*WORDS, "--aws-region", "eu-west-1,us-east-2")
+    assert done.returncode == 6
+    assert (
+        "eu-west-1: nothing will be published here: the S3 bucket does not exist\n" in done.stderr
+    )
+    assert "    not published: code in eu-west-1\n" in done.stderr
+    assert (versions(), len(versions("us-east-2"))) == ([], 1)
+    assert layer(workspace)["missing"] == {"eu-west-1": "the S3 bucket does not exist"}
+
+
+@pytest.mark.parametrize(
+    ("there", "uploaded"),
+    [("the zip", 0), ("nothing", 1), ("as many other bytes", 1), ("fewer bytes", 1)],
+)
+def test_an_object_is_uploaded_unless_it_is_there_whole(  # noqa: PLR0913, PLR0917 (the fixtures it needs)
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, there: str, uploaded: int
+) -> None:
+    write(workspace)
+    assert run("build", "--s3-bucket", "ours-{region}").returncode == 0
+    zipped = (workspace / "dist/layers/code.zip").read_bytes()
+    key = f"code/{layer(workspace)['sha256']}.zip"
+    contents = {
+        "the zip": zipped, "as many other bytes": bytes(len(zipped)), "fewer bytes": zipped[:100]
+    }  # fmt: skip
+    if there in contents:
+        s3.put_object(
+            Bucket="ours-eu-west-1", Key=key, Body=contents[there], ChecksumAlgorithm="SHA256"
+        )
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert proxy.operations().count("CompleteMultipartUpload") == uploaded
+    assert s3.get_object(Bucket="ours-eu-west-1", Key=key)["Body"].read() == zipped
+
+
+def test_each_part_goes_with_its_sha256(run: Run, workspace: Path, proxy: Proxy, s3: S3) -> None:
+    assert s3
+    seen: list[dict[str, str]] = []
+
+    class Watch:
+        def refuse(self, call: Call) -> None:
+            if call.operation == "UploadPart":
+                seen.append({name.lower(): value for name, value in call.headers.items()})
+
+        def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
+            return answer
+
+    proxy.rules = [Watch()]
+    write(workspace)
+    assert run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url}).returncode == 0
+    assert len(seen) == 7
+    assert {len(base64.b64decode(part["x-amz-checksum-sha256"])) for part in seen} == {32}
+
+
+@pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
+@pytest.mark.parametrize("fault", [Fault.INTERNAL, Fault.EXPIRED, Fault.RESET_AFTER])
+def test_an_upload_that_fails_leaves_no_parts(  # noqa: PLR0913, PLR0917 (the fixtures it needs)
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, fault: Fault, operation: str
+) -> None:
+    write(workspace)
+    proxy.troubles = (Trouble(fault=fault, operation=operation, nth=1, times=None),)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    proxy.clear()
+    assert uploads(s3) == []
+    if done.returncode:
+        assert keys(s3) == []
+        assert "error: published before that: nothing\n" in done.stderr
+    assert run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url}).returncode == 0
+    assert uploads(s3) == []
+
+
+def test_parts_that_a_killed_run_left_are_removed_by_the_next(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, versions: Versions
+) -> None:
+    write(workspace)
+    run("build", "--s3-bucket", "ours-{region}")
+    key = f"code/{layer(workspace)['sha256']}.zip"
+    for name in (key, "somebody/else.zip"):
+        s3.create_multipart_upload(Bucket="ours-eu-west-1", Key=name)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert uploads(s3) == ["somebody/else.zip"]
+    assert (keys(s3), versions()) == ([key], [CODE])
+
+
+def test_a_run_whose_upload_another_run_aborted_begins_anew(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3
+) -> None:
+    class Another:
+        done = False
+
+        def refuse(self, call: Call) -> Answer | None:
+            if call.operation != "CompleteMultipartUpload" or self.done:
+                return None
+            self.done = True
+            [found] = s3.list_multipart_uploads(Bucket="ours-eu-west-1")["Uploads"]
+            s3.abort_multipart_upload(
+                Bucket="ours-eu-west-1", Key=found["Key"], UploadId=found["UploadId"]
+            )
+            return refusal(call, 404, "NoSuchUpload", "The specified upload does not exist.")
+
+        def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
+            return answer
+
+    proxy.rules = [Another()]
+    write(workspace)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert proxy.operations().count("CompleteMultipartUpload") == 2
+    assert (len(keys(s3)), uploads(s3)) == (1, [])
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_the_object_is_removed_on_request(
+    run: Run, workspace: Path, s3: S3, versions: Versions, *, versioned: bool
+) -> None:
+    if versioned:
+        s3.put_bucket_versioning(
+            Bucket="ours-eu-west-1", VersioningConfiguration={"Status": "Enabled"}
+        )
+    write(workspace, "s3: {remove: true}\n")
+    done = run(*WORDS)
+    assert done.returncode == 0, done.stderr
+    assert "code: removed its zip from the bucket in eu-west-1\n" in done.stderr
+    assert layer(workspace)["delivery"]["eu-west-1"]["object_removed"] is True
+    assert (versions(), keys(s3)) == ([CODE], [])
+    assert "Versions" not in s3.list_object_versions(Bucket="ours-eu-west-1")
+    # What a run left that was killed in between goes with the next.
+    zipped = workspace / "dist/layers/code.zip"
+    s3.upload_file(str(zipped), "ours-eu-west-1", f"code/{layer(workspace)['sha256']}.zip")
+    assert run(*WORDS).returncode == 0
+    assert (versions(), keys(s3)) == ([CODE], [])
+
+
+def test_a_reference_needs_a_bucket(run: Run, workspace: Path) -> None:
+    write(workspace, "s3: {mode: reference}\n", large=False)
+    done = run("publish")
+    assert done.returncode == 2
+    assert (
+        "error: layers.yml:6:3: layer code: s3: {mode: reference} needs a bucket that Lambda can"
+        " refer to\n  → set the input s3-bucket\n"
+    ) in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("versioning", "policy", "said"),
+    [
+        ("", POLICY, "the S3 bucket ours-eu-west-1 keeps no versions\n    its versioning is off\n"),
+        ("Suspended", POLICY, "    its versioning is Suspended\n"),
+        ("Enabled", None, "    it lacks s3:GetObject and s3:GetObjectVersion for lambda"),
+        ("Enabled", {**POLICY, "Statement": {**POLICY["Statement"], "Action": "s3:GetObject"}},  # type: ignore[dict-item]
+         "    it lacks s3:GetObjectVersion for lambda.amazonaws.com\n  → add this statement: {"),
+        ("Enabled", POLICY, None),
+    ],
+)  # fmt: skip
+def test_a_reference_needs_versions_and_a_policy(  # noqa: PLR0913, PLR0917 (the table's columns)
+    run: Run, workspace: Path, proxy: Proxy, s3: S3,
+    versioning: str, policy: dict[str, Any] | None, said: str | None,
+) -> None:  # fmt: skip
+    bucket = "ours-eu-west-1"
+    if versioning:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": versioning})
+    if policy:
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    sent: list[dict[str, Any]] = []
+
+    class Watch:
+        def refuse(self, call: Call) -> None:
+            if call.operation == "PublishLayerVersion":
+                sent.append(json.loads(call.body)["Content"])
+
+        def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
+            return answer
+
+    proxy.rules = [Watch()]
+    write(workspace, "s3: {mode: reference}\n", large=False)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == (6 if said else 0), done.stderr
+    if said:
+        assert said in done.stderr
+        assert (sent, "zipped" in done.stderr) == ([], False)
+        return
+    [version] = s3.list_object_versions(Bucket=bucket)["Versions"]
+    assert sent == [
+        {
+            "S3Bucket": bucket,
+            "S3Key": f"code/{layer(workspace)['sha256']}.zip",
+            "S3ObjectVersion": version["VersionId"],
+            "S3ObjectStorageMode": "REFERENCE",
+        }
+    ]
