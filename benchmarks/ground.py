@@ -17,18 +17,18 @@ from layer_builder.errors import LayerBuilderError, ManifestError, Place
 from layer_builder.model.build import Package
 from layer_builder.model.layer import Layer, Reference
 from layer_builder.model.prune_plan import Restoration
-from layer_builder.model.settings import Depth, Profile
+from layer_builder.model.settings import ProofDepth, PruneProfile
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import interpreter
-from layer_builder.prove.rounds import Round
+from layer_builder.prove.rounds import ImportResults
 from layer_builder.prune import imports
 from layer_builder.resolve import index_settings
-from layer_builder.resolve.groups import Family
+from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.resolver import resolve
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.request import request
 from layer_builder.sources.requirements import Requirements, collect
-from layer_builder.sources.workspace import Collection
+from layer_builder.sources.workspace import CollectedFiles
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
 
@@ -71,14 +71,14 @@ def _fill(
         name="ground",
         target=target,
         place=Place(file="proving_ground.toml"),
-        prune=Profile.AGGRESSIVE,
-        proof=Depth.DEEP,
+        prune=PruneProfile.AGGRESSIVE,
+        proof=ProofDepth.DEEP,
     )
     asked = _requirements(case, target)
     with clock.step("resolve"):
-        family = Family(orders=(request(layer, asked, Collection()),))
+        family = LayerGroup(requests=(request(layer, asked, CollectedFiles()),))
         resolved = resolve(family, installer)[layer.id]
-    filled = install.fill(resolved, tree, installer, clock)
+    filled = install.install(resolved, tree, installer, clock)
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
     return _Account(
         packages=accounting.packages(filled.installed, filled.before, tree.scan()),
@@ -146,7 +146,7 @@ def _modules(paths: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name.rpartition(".")[2] != "__main__")
 
 
-def _used(found: Round, names: Sequence[str]) -> set[str]:
+def _used(found: ImportResults, names: Sequence[str]) -> set[str]:
     """Collect the files that the imports of these modules loaded or opened."""
     return {path for name in names for path in found.attempts[name].opened}
 

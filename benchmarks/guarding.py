@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.results import Guard as Cost
 from benchmarks.sets import CORE
-from layer_builder.model.settings import Profile
+from layer_builder.model.settings import PruneProfile
 from layer_builder.model.target import Target
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard
@@ -30,7 +30,7 @@ def measure(rounds: int, target: Target, build: float) -> Cost:
         uv.install(uv.resolve(asked, target), asked, target, tree.root)
         entries = tree.scan()
         owners = distributions.owners(tree.distributions(entries))
-        plan = PruneRules(profile=Profile.AGGRESSIVE)(entries, owners, tree.read)
+        plan = PruneRules(profile=PruneProfile.AGGRESSIVE)(entries, owners, tree.read)
         by_name = {rule.name: rule for rule in rules.AGGRESSIVE}
         gone = {r.entry.path: r.rule for r in plan.removals} | {
             r.path: r.rule for r in plan.restored

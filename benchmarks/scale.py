@@ -54,9 +54,9 @@ def by_size(rounds: int, ground: Ground) -> list[Point]:
     )  # fmt: skip
     shelves = {}
     for size in SIZES:
-        shelf = _emptied(folder / f"wheels-{size}")
-        bulk.make(material, size * MIB, shelf, ground.target)
-        shelves[size] = {"UV_FIND_LINKS": str(shelf), "UV_NO_INDEX": "1"}
+        output_dir = _emptied(folder / f"wheels-{size}")
+        bulk.make(material, size * MIB, output_dir, ground.target)
+        shelves[size] = {"UV_FIND_LINKS": str(output_dir), "UV_NO_INDEX": "1"}
     shutil.rmtree(material)
     manifest = _manifest({bulk.NAME: [bulk.NAME]}, python=str(ground.target.python))
     points = _points(folder, dict.fromkeys(SIZES, manifest), shelves, rounds, ground)

@@ -10,13 +10,13 @@ from typing import Protocol, TextIO
 from layer_builder.errors import Problem
 
 
-class Voice(Protocol):
+class Reporter(Protocol):
     """Tells the user how a build goes."""
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
 
-    def busy(self, layer: str, text: str) -> None:
+    def progress(self, layer: str, text: str) -> None:
         """Show what is being done now; an empty text means nothing."""
 
     def warn(self, problem: Problem) -> None:
@@ -53,7 +53,7 @@ class Console:
         """Say in one line what was done."""
         self.lines([f"{layer}: {text}"])
 
-    def busy(self, layer: str, text: str) -> None:
+    def progress(self, layer: str, text: str) -> None:
         """Show on a terminal what a layer is doing now; no text means nothing any more."""
         if not self._is_terminal:
             return

@@ -12,13 +12,13 @@ from typing import TextIO
 
 import layer_builder
 from layer_builder import inputs
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.commands import init as errands
 from layer_builder.commands import lock as locking
 from layer_builder.commands import parser
 from layer_builder.commands import run as pipeline
 from layer_builder.commands import split as dividing
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.commands.versions import show, write_out
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, ManifestError, Problem
@@ -31,9 +31,9 @@ from layer_builder.report import data as report
 from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
 from layer_builder.report.outputs import outputs
-from layer_builder.wiring import Recording, context, load_cloud
+from layer_builder.wiring import RecordingReporter, load_cloud, make_context
 
-Work = Callable[[Inputs, World, Outcome], None]
+Work = Callable[[Inputs, Context, Outcome], None]
 """What a run does."""
 
 
@@ -71,19 +71,19 @@ def _guarded(
     work: Work | None = None,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    voice = actions.Actions(sys.stdout) if actions.is_running() else Console()
+    reporter = actions.Actions(sys.stdout) if actions.is_running() else Console()
     outcome = Outcome(inputs=Inputs())
-    recording = Recording(voice, outcome)
+    recording = RecordingReporter(reporter, outcome)
     try:
         asked = inputs.read(values())
         outcome.inputs = asked
         cloud = load_cloud(asked)
-        world = context(asked, environ, recording, cloud)
+        context = make_context(asked, environ, recording, cloud)
         with cloud().entered() if asked.sandbox and not work else nullcontext():
             if work:
-                work(asked, world, outcome)
+                work(asked, context, outcome)
             else:
-                pipeline.run(asked, world, outcome)
+                pipeline.run(asked, context, outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
@@ -94,23 +94,23 @@ def _guarded(
         outcome.errors = [_our_bug()]
         outcome.exit_code = LayerBuilderError.exit_code
     for problem in outcome.errors:
-        voice.error(problem)
+        reporter.error(problem)
     if not work:
         _warn_of_masks(outcome, recording)
-        _tell(outcome, voice)
+        _tell(outcome, reporter)
     return outcome.exit_code
 
 
-def _warn_of_masks(outcome: Outcome, voice: "Recording") -> None:
+def _warn_of_masks(outcome: Outcome, reporter: "RecordingReporter") -> None:
     """Warn where the ARNs of this run will not reach other jobs."""
     has_arns = bool(outcome.releases or outcome.function_layers())
     if not actions.is_running() or outcome.inputs.sandbox or not has_arns:
         return
     if (workflow := actions.workflow()) and (problem := masking.find(workflow)):
-        voice.warn(problem)
+        reporter.warn(problem)
 
 
-def _tell(outcome: Outcome, voice: Console) -> None:
+def _tell(outcome: Outcome, reporter: Console) -> None:
     """Write reports, outputs, summary and comment, whatever the run came to."""
     markdown = summary.markdown(outcome)
     folder = Path(outcome.inputs.output_dir)
@@ -121,26 +121,26 @@ def _tell(outcome: Outcome, voice: Console) -> None:
         (folder / "report.md").write_text(markdown, encoding="utf-8")
         (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
         for name, content in arn_files.files(outcome).items():
-            Shelf(folder=folder).put(name, content)
+            OutputDir(folder=folder).put(name, content)
     except OSError as error:
-        voice.error(Problem(message=f"the reports could not be written: {error}"))
+        reporter.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code
     for built in outcome.built.values():
         if built.account.packages:
             title = f"{built.layer.key} {built.layer.target.label}: {len(built.account.packages)} distributions"
-            voice.details(title, summary.account_lines(built))
+            reporter.details(title, summary.account_lines(built))
     if actions.is_running():
         actions.set_outputs(outputs(outcome))
         actions.add_summary(markdown)
         if outcome.inputs.github_token and (
             trouble := actions.comment(outcome.inputs.github_token, markdown)
         ):
-            voice.warn(Problem(message=trouble))
+            reporter.warn(Problem(message=trouble))
     elif outcome.regions and outcome.inputs.command is Command.ATTACH:
         sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
-    voice.lines([summary.title(outcome)])
+    reporter.lines([summary.title(outcome)])
 
 
 def _our_bug() -> Problem:
@@ -155,16 +155,16 @@ def of(asked: Namespace, out: TextIO) -> Work | None:
     """Find the errand that was asked for; None for a command of the action."""
     match asked.command:
         case "split":
-            return lambda inputs, world, outcome: write_out(
-                out, dividing.divide(inputs, world, outcome, key=asked.layer, write=asked.write)
+            return lambda inputs, context, outcome: write_out(
+                out, dividing.split(inputs, context, outcome, key=asked.layer, write=asked.write)
             )
         case "lock":
             packages = tuple(asked.upgrade_package)
-            return lambda inputs, world, outcome: write_out(
+            return lambda inputs, context, outcome: write_out(
                 out,
-                f"{locking.lock(inputs, world, outcome, upgrade=asked.upgrade, packages=packages)}\n",
+                f"{locking.lock(inputs, context, outcome, upgrade=asked.upgrade, packages=packages)}\n",
             )
         case "versions":
-            return lambda _, world, outcome: show(asked, world, outcome, out)
+            return lambda _, context, outcome: show(asked, context, outcome, out)
         case _:
             return None

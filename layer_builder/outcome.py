@@ -11,7 +11,7 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest.reader import Manifest
 from layer_builder.model.build import Built
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import Action, Handover, LayerVersion, Release
+from layer_builder.model.release import Action, Delivered, LayerVersion, Release
 from layer_builder.model.stack import Stack, StackWeight
 
 _T = TypeVar("_T")
@@ -35,7 +35,7 @@ class Outcome:
     """Regions by layer id: what a dry run would publish."""
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     """By layer id, then region: why it is neither published nor unchanged there."""
-    handovers: dict[str, dict[str, Handover]] = field(default_factory=dict)
+    delivered: dict[str, dict[str, Delivered]] = field(default_factory=dict)
     """By layer id, then region."""
     stacks: list[StackWeight] = field(default_factory=list)
     attachments: list[Attached] = field(default_factory=list)
@@ -83,12 +83,12 @@ class Outcome:
             found = {**self.releases.get(member.layer.id, {}), release.region: release}
             self.releases[member.layer.id] = _in_order(found, self.regions)
 
-    def note_handover(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
+    def note_delivered(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
         """Add to what was done for a layer in a region."""
         for member in self.by_name()[built.layer.name]:
-            found = self.handovers.get(member.layer.id, {})
-            handover = replace(found.get(region, Handover()), **more)
-            self.handovers[member.layer.id] = _in_order({**found, region: handover}, self.regions)
+            found = self.delivered.get(member.layer.id, {})
+            delivered = replace(found.get(region, Delivered()), **more)
+            self.delivered[member.layer.id] = _in_order({**found, region: delivered}, self.regions)
 
     def note_missing(self, built: Built, region: str, why: str) -> None:
         """Note why a layer is not released in a region, unless it is, or the reason is known."""
@@ -187,10 +187,10 @@ class Ledger:
         with self._lock:
             self.outcome.note_missing(built, region, why)
 
-    def handover(self, built: Built, region: str, **more: object) -> None:
+    def delivered(self, built: Built, region: str, **more: object) -> None:
         """Add to what was done for a layer in a region: fields of `Handover`."""
         with self._lock:
-            self.outcome.note_handover(built, region, **more)
+            self.outcome.note_delivered(built, region, **more)
 
     def published(self) -> list[str]:
         """List the ARNs of what this run published."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from layer_builder.archive import remote
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.scratch import Scratch
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
 from layer_builder.inputs import Inputs
@@ -36,31 +36,36 @@ def load_cloud(asked: Inputs) -> "Callable[[], Cloud]":
     return load
 
 
-def context(
-    asked: Inputs, environ: Mapping[str, str], voice: "Recording", cloud: "Callable[[], Cloud]"
-) -> World:
+def make_context(
+    asked: Inputs,
+    environ: Mapping[str, str],
+    reporter: "RecordingReporter",
+    cloud: "Callable[[], Cloud]",
+) -> Context:
     """Give what is outside of a run, from the environment and the inputs."""
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
-    return World(
+    return Context(
         workspace=workspace,
         installer=Uv(
-            environ=index_settings.environment(environ, _index_settings(workspace, environ, voice))
+            environ=index_settings.environment(
+                environ, _index_settings(workspace, environ, reporter)
+            )
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=lambda region: cloud().connect(region),
         reach=lambda region: cloud().reach(region),
         measure=remote.nothing if asked.sandbox else remote.unzipped_bytes,
-        furnish=lambda region, stacks, shelf: cloud().furnish(region, stacks, shelf),
+        seed=lambda region, stacks, output_dir: cloud().seed(region, stacks, output_dir),
         default_regions=lambda: cloud().default_regions,
-        voice=voice,
+        reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
     )
 
 
 def _index_settings(
-    workspace: Workspace, environ: Mapping[str, str], voice: "Recording"
+    workspace: Workspace, environ: Mapping[str, str], reporter: "RecordingReporter"
 ) -> dict[str, str]:
     """Read the index settings of the caller's uv files: the nearest in the workspace, the user's."""
     folders = [folder for folder in (workspace.base, *workspace.base.parents)
@@ -77,29 +82,29 @@ def _index_settings(
         except (OSError, ValueError) as error:
             place = Place(file=os.path.relpath(path))
             message = f"its index settings are not used, since it cannot be read: {error}"
-            voice.warn(Problem(message=message, place=place))
+            reporter.warn(Problem(message=message, place=place))
             continue
         found = settings | found
     return found
 
 
-class Recording:
-    """A voice that also writes warnings down for the report."""
+class RecordingReporter:
+    """Tells, and writes warnings down for the report."""
 
-    def __init__(self, voice: Console, outcome: Outcome) -> None:
-        """Speak through a voice, write to an outcome."""
-        self._voice = voice
+    def __init__(self, reporter: Console, outcome: Outcome) -> None:
+        """Tell through a reporter, write to an outcome."""
+        self._reporter = reporter
         self._outcome = outcome
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
-        self._voice.step(layer, text)
+        self._reporter.step(layer, text)
 
-    def busy(self, layer: str, text: str) -> None:
+    def progress(self, layer: str, text: str) -> None:
         """Show what is being done now."""
-        self._voice.busy(layer, text)
+        self._reporter.progress(layer, text)
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at, and note it."""
         self._outcome.warnings.append(problem)
-        self._voice.warn(problem)
+        self._reporter.warn(problem)

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import layer_builder
-from layer_builder.archive.output_dir import Note, Shelf
+from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.model.build import Archive
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 
 DIRECTORY = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""
@@ -49,12 +49,12 @@ class BuildCache:
         base = Path(caches) if caches else Path(home, ".cache") if home else None
         return cls(folder=base / "lambda-layer-builder" if base and base.is_absolute() else None)
 
-    def find(self, content: str) -> tuple[Note, Archive] | None:
+    def find(self, content: str) -> tuple[BuildRecord, Archive] | None:
         """Find the build with a content key; None unless it is still what its note says."""
         if self.folder is None:
             return None
         name = _name(content)
-        found = Shelf(folder=self.folder).find(name)
+        found = OutputDir(folder=self.folder).find(name)
         if found is None or found[0].content != content:
             return None
         with suppress(OSError):  # a folder that may only be read serves, too
@@ -62,24 +62,24 @@ class BuildCache:
                 os.utime(path)
         return found
 
-    def keep(self, made: Archive, note: Note) -> None:
+    def keep(self, made: Archive, record: BuildRecord) -> None:
         """Keep a copy of a build, and let go of what there is no room for. Raises OSError.
 
         What nothing imported, for want of a Python, is not kept: another run may have one.
         """
-        proof = note.account.proof
-        if self.folder is None or (proof and proof.static and proof.depth is not Depth.STATIC):
+        proof = record.account.proof
+        if self.folder is None or (proof and proof.static and proof.depth is not ProofDepth.STATIC):
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        shelf, name = Shelf(folder=self.folder), _name(note.content)
+        output_dir, name = OutputDir(folder=self.folder), _name(record.content)
         # Another process may be keeping the same.
         partial = self.folder / f"{name}.{os.getpid()}.part"
         try:
             shutil.copyfile(made.path, partial)
-            partial.replace(shelf.zip_path(name))
+            partial.replace(output_dir.zip_path(name))
         finally:
             partial.unlink(missing_ok=True)
-        shelf.keep(name, note)
+        output_dir.keep(name, record)
         self._make_room(self.folder)
 
     def _make_room(self, folder: Path) -> None:

@@ -7,34 +7,34 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader
-from layer_builder.model.build import Account, Archive
+from layer_builder.model.build import Archive, BuildDetails
 from layer_builder.model.limits import Weight
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
+class BuildRecord:
     """What is known of a zip without opening it."""
 
     stem: str
     """Name of the layer's files."""
-    recipe: str
-    """Key of the recipe."""
+    request: str
+    """Key of the request."""
     content: str
-    """Key of the recipe with the chosen versions."""
+    """Key of the request with the chosen versions."""
     made_by: str
     """The command that built it."""
     sha256: str
     """Of the zip, in hexadecimal."""
     weight: Weight
     files: int
-    account: Account
+    account: BuildDetails
 
 
-_NOTES = TypeAdapter(Note)
+_RECORDS = TypeAdapter(BuildRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf:
+class OutputDir:
     """One output directory."""
 
     folder: Path
@@ -43,24 +43,24 @@ class Shelf:
         """Say where the zip of a layer goes, by its name on AWS."""
         return self.folder / f"{name}.zip"
 
-    def find(self, name: str) -> tuple[Note, Archive] | None:
+    def find(self, name: str) -> tuple[BuildRecord, Archive] | None:
         """Take up a zip that is still what its note says; None for anything else."""
         try:
-            note = _NOTES.validate_json(self._note_path(name).read_bytes())
-            intact = reader.digest_of(self.zip_path(name)) == note.sha256
+            record = _RECORDS.validate_json(self._record_path(name).read_bytes())
+            intact = reader.digest_of(self.zip_path(name)) == record.sha256
         except (OSError, ValidationError):
             return None
         if not intact:
             return None
-        return note, Archive(
-            path=self.zip_path(name), sha256=note.sha256, weight=note.weight, files=note.files
+        return record, Archive(
+            path=self.zip_path(name), sha256=record.sha256, weight=record.weight, files=record.files
         )
 
-    def keep(self, name: str, note: Note) -> None:
+    def keep(self, name: str, record: BuildRecord) -> None:
         """Write the note of a finished zip."""
-        partial = self._note_path(name).with_suffix(".part")
-        partial.write_bytes(_NOTES.dump_json(note, indent=1) + b"\n")
-        partial.replace(self._note_path(name))
+        partial = self._record_path(name).with_suffix(".part")
+        partial.write_bytes(_RECORDS.dump_json(record, indent=1) + b"\n")
+        partial.replace(self._record_path(name))
 
     def put(self, file: str, text: str) -> None:
         """Write a text file; it appears there only when it is whole."""
@@ -92,5 +92,5 @@ class Shelf:
         partial.replace(destination)
         return Archive(path=destination, sha256=made.sha256, weight=made.weight, files=made.files)
 
-    def _note_path(self, name: str) -> Path:
+    def _record_path(self, name: str) -> Path:
         return self.folder / f"{name}.layer.json"

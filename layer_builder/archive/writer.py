@@ -124,7 +124,7 @@ def write(  # noqa: PLR0913 (what a zip is made of, and what may be taken over)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Packed:
+class _CompressedMember:
     """A member's bytes as they go into the zip: at hand, or in a file from an offset on."""
 
     method: int
@@ -158,7 +158,7 @@ def _level(compression: Compression, size: int) -> int:
     return _SEARCHING_LEVEL if searched else _LEVELS[compression]
 
 
-def _pack(member: Member, compression: Compression) -> _Packed:
+def _pack(member: Member, compression: Compression) -> _CompressedMember:
     with member.source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         level = _level(compression, size)
@@ -168,15 +168,17 @@ def _pack(member: Member, compression: Compression) -> _Packed:
             return _squeezed(content, level, member.source)
 
 
-def _squeezed(content: bytes | mmap.mmap, level: int, source: Path) -> _Packed:
+def _squeezed(content: bytes | mmap.mmap, level: int, source: Path) -> _CompressedMember:
     checksum, size = zlib.crc32(content), len(content)
     if size < _HUGE_BYTES or _pays(content, level):
         data = deflate.deflate_compress(content, level)
         if len(data) < size:
-            return _Packed(
+            return _CompressedMember(
                 method=_DEFLATED, checksum=checksum, size=size, length=len(data), data=data
             )
-    return _Packed(method=_STORED, checksum=checksum, size=size, length=size, origin=(source, 0))
+    return _CompressedMember(
+        method=_STORED, checksum=checksum, size=size, length=size, origin=(source, 0)
+    )
 
 
 def _pays(content: bytes | mmap.mmap, level: int) -> bool:
@@ -186,11 +188,11 @@ def _pays(content: bytes | mmap.mmap, level: int) -> bool:
     return any(len(deflate.deflate_compress(s, level)) < len(s) * 0.99 for s in samples)
 
 
-def _known(base: Path, stale: Collection[str]) -> dict[str, _Packed]:
+def _known(base: Path, stale: Collection[str]) -> dict[str, _CompressedMember]:
     """Say where an earlier zip of ours has each member's packed bytes."""
     with zipfile.ZipFile(base) as file:
         return {
-            info.filename: _Packed(
+            info.filename: _CompressedMember(
                 method=info.compress_type,
                 checksum=info.CRC,
                 size=info.file_size,
@@ -207,10 +209,10 @@ def _packed(
     members: list[Member],
     compression: Compression,
     pool: ThreadPoolExecutor,
-    known: Mapping[str, _Packed],
-) -> Iterator[tuple[Member, _Packed]]:
+    known: Mapping[str, _CompressedMember],
+) -> Iterator[tuple[Member, _CompressedMember]]:
     """Compress ahead on all cores, hand over in order."""
-    waiting: deque[tuple[Member, int, Future[_Packed]]] = deque()
+    waiting: deque[tuple[Member, int, Future[_CompressedMember]]] = deque()
     ahead = 0
     for member in members:
         size = 0 if member.path in known else member.source.stat().st_size
@@ -238,7 +240,7 @@ class _Writer:
         self.digest = hashlib.sha256()
         self._directory: list[bytes] = []
 
-    def add(self, out: BinaryIO, member: Member, packed: _Packed) -> None:
+    def add(self, out: BinaryIO, member: Member, packed: _CompressedMember) -> None:
         size, length = packed.size, packed.length
         name = member.path.encode()
         if self.offset + length > _MOST_BYTES - 0xFFFF or size > _MOST_BYTES:

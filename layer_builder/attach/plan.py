@@ -12,7 +12,7 @@ from layer_builder.model.release import layer_of
 from layer_builder.model.stack import Stack
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What becomes of one layer of a function."""
 
     FOREIGN = "foreign"
@@ -29,10 +29,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class LayerChange:
     """One layer before and after, by the ARNs of its versions; None where it is not there."""
 
-    kind: Kind
+    kind: ChangeKind
     before: str | None = None
     after: str | None = None
 
@@ -51,7 +51,7 @@ class Attachment:
 
     before: tuple[str, ...]
     after: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[LayerChange, ...]
     """Those of `after` in their order, then those that go."""
 
     @property
@@ -97,7 +97,7 @@ def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) ->
     after += moving
     old = {layer_of(arn): arn for arn in reversed(before)}
     changes = [
-        Change(
+        LayerChange(
             kind=_kind(arn, places[index] if index < len(places) else None, old, versions),
             before=old.get(layer_of(arn)),
             after=arn,
@@ -105,20 +105,22 @@ def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) ->
         for index, arn in enumerate(after)
     ]
     gone = [arn for arn in before if layer_of(arn) not in map(layer_of, after)]
-    changes += [Change(kind=Kind.REMOVED, before=arn) for arn in gone]
+    changes += [LayerChange(kind=ChangeKind.REMOVED, before=arn) for arn in gone]
     return Attachment(before=tuple(before), after=tuple(after), changes=tuple(changes))
 
 
-def _kind(arn: str, place: str | None, old: Mapping[str, str], versions: Mapping[str, str]) -> Kind:
+def _kind(
+    arn: str, place: str | None, old: Mapping[str, str], versions: Mapping[str, str]
+) -> ChangeKind:
     """Name what happens to a layer; `place` is what stood where it is to stand."""
     layer = layer_of(arn)
     if layer not in versions:
-        return Kind.FOREIGN
+        return ChangeKind.FOREIGN
     if layer not in old:
-        return Kind.ADDED
+        return ChangeKind.ADDED
     if arn != old[layer]:
-        return Kind.REPLACED
-    return Kind.KEPT if arn == place else Kind.MOVED
+        return ChangeKind.REPLACED
+    return ChangeKind.KEPT if arn == place else ChangeKind.MOVED
 
 
 def too_many(attachment: Attachment) -> Problem | None:
@@ -134,7 +136,7 @@ def too_many(attachment: Attachment) -> Problem | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Size:
     """What one zip takes of the room that a function and its layers share."""
 
     name: str
@@ -146,10 +148,10 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Forecast:
+class FunctionSize:
     """A function's code and its layers-to-be against the limit that they share."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Size, ...]
 
     @property
     def known(self) -> int:
@@ -157,7 +159,7 @@ class Forecast:
         return sum(part.size or 0 for part in self.parts)
 
     @property
-    def unknown(self) -> tuple[Part, ...]:
+    def unknown(self) -> tuple[Size, ...]:
         """The parts whose size cannot be known; AWS counts them, too."""
         return tuple(part for part in self.parts if part.size is None)
 
@@ -215,7 +217,7 @@ class Attached:
     """The ARNs of the layers that it has now; None when that is not known."""
     attachment: Attachment | None = None
     """None when it could not be planned."""
-    forecast: Forecast | None = None
+    forecast: FunctionSize | None = None
     """None when nothing was to be written."""
 
     @property

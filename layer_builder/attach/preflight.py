@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from layer_builder import parallel
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attachment, Forecast
-from layer_builder.attach.sizes import Catalog, Scales
+from layer_builder.attach.plan import Attachment, FunctionSize
+from layer_builder.attach.sizes import Catalog, SizeLookup
 from layer_builder.attach.update import Functions
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.model.layer import Layer
@@ -40,7 +40,7 @@ class Task:
     """By layer id."""
     names: tuple[str, ...]
     """What the manifest's layers are called on AWS."""
-    scales: Scales
+    sizes: SizeLookup
 
     @property
     def wanted(self) -> list[str]:
@@ -66,10 +66,10 @@ class Task:
             raise LimitError(problem)
         return planned
 
-    def forecast(self, function: Function, planned: Attachment) -> Forecast:
+    def forecast(self, function: Function, planned: Attachment) -> FunctionSize:
         """Add up what its code and layers will unzip to; raise LimitError when it is too much."""
-        layers = [self.scales.layer(self.region.catalog, arn) for arn in planned.after]
-        found = Forecast(parts=(self.scales.code(function), *layers))
+        layers = [self.sizes.layer(self.region.catalog, arn) for arn in planned.after]
+        found = FunctionSize(parts=(self.sizes.code(function), *layers))
         if problem := found.problem():
             raise LimitError(problem)
         return found
@@ -82,7 +82,7 @@ class Look:
     task: Task
     function: Function | None = None
     planned: Attachment | None = None
-    forecast: Forecast | None = None
+    forecast: FunctionSize | None = None
     error: LayerBuilderError | None = None
 
 

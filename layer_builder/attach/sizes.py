@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.remote import UnreadableError
-from layer_builder.attach.plan import Part
+from layer_builder.attach.plan import Size
 from layer_builder.errors import AwsError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import Content, Function, Storage, User, Version
+from layer_builder.model.release import Function, LayerContent, Storage, User, Version
 from layer_builder.model.stack import Stack
 
 CODE = "the function's code"
@@ -34,12 +34,12 @@ class Catalog(Protocol):
     def storage(self) -> Storage | None:
         """Read how much code storage is used."""
 
-    def content(self, arn: str) -> Content:
+    def content(self, arn: str) -> LayerContent:
         """Read where a zip is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scales:
+class SizeLookup:
     """Unzipped sizes, each found out once."""
 
     built: Mapping[str, int]
@@ -47,50 +47,50 @@ class Scales:
     declared: Mapping[str, int]
     """By ARN: what the manifest says of other people's layers."""
     measure: Measure
-    weighed: dict[str, Part] = field(default_factory=dict)
+    weighed: dict[str, Size] = field(default_factory=dict)
 
-    def layer(self, catalog: Catalog, arn: str) -> Part:
+    def layer(self, catalog: Catalog, arn: str) -> Size:
         """Weigh a layer version; its size is None where it cannot be known."""
         if arn not in self.weighed:
             self.weighed[arn] = self._layer(catalog, arn)
         return self.weighed[arn]
 
-    def code(self, function: Function) -> Part:
+    def code(self, function: Function) -> Size:
         """Weigh the code of a function."""
         name = f"{function.name} {function.code.sha256}"
         if name not in self.weighed:
             self.weighed[name] = self.zip(CODE, function.code)
         return self.weighed[name]
 
-    def _layer(self, catalog: Catalog, arn: str) -> Part:
+    def _layer(self, catalog: Catalog, arn: str) -> Size:
         if arn in self.declared:
-            return Part(name=arn, size=self.declared[arn], source="declared in external:")
+            return Size(name=arn, size=self.declared[arn], source="declared in external:")
         try:
             content = catalog.content(arn)
         except AwsError as error:
             first = error.problems[0]
-            return Part(name=arn, size=None, source=": ".join((first.message, *first.details)))
+            return Size(name=arn, size=None, source=": ".join((first.message, *first.details)))
         return self.zip(arn, content)
 
-    def zip(self, name: str, content: Content) -> Part:
+    def zip(self, name: str, content: LayerContent) -> Size:
         """Weigh a zip, by its digest or where it lies."""
         if content.sha256 in self.built:
             size = self.built[content.sha256]
-            return Part(name=name, size=size, source="the same zip is in the output dir")
+            return Size(name=name, size=size, source="the same zip is in the output dir")
         try:
             size = self.measure(content.location)
         except UnreadableError as error:
-            return Part(name=name, size=None, source=str(error))
-        return Part(name=name, size=size, source="the directory of its zip")
+            return Size(name=name, size=None, source=str(error))
+        return Size(name=name, size=size, source="the directory of its zip")
 
 
-def scales(
-    layers: Iterable[Layer], stacks: Iterable[Stack], shelf: Shelf, measure: Measure
-) -> Scales:
+def known_sizes(
+    layers: Iterable[Layer], stacks: Iterable[Stack], output_dir: OutputDir, measure: Measure
+) -> SizeLookup:
     """Begin with what is known without asking AWS."""
-    shelved = [found for layer in layers if (found := shelf.find(layer.stem))]
-    return Scales(
-        built={note.sha256: note.weight.unzipped_bytes for note, _ in shelved},
+    shelved = [found for layer in layers if (found := output_dir.find(layer.stem))]
+    return SizeLookup(
+        built={record.sha256: record.weight.unzipped_bytes for record, _ in shelved},
         declared={
             external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
         },

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from layer_builder.aws.retry import Tally
+from layer_builder.aws.retry import RetryState
 from layer_builder.errors import AwsError, Failure, LayerBuilderError
 from layer_builder.model.release import Function
 
@@ -21,7 +21,7 @@ class Functions(Protocol):
     def set_layers(self, function: Function, layers: Sequence[str]) -> None:
         """Ask once for a function to have these layers, if it still is as it was read."""
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""
 
 
@@ -29,7 +29,7 @@ class UpdateFailedError(AwsError):
     """AWS took an update and failed at it; holds the reason."""
 
 
-class Fitting:
+class FunctionUpdate:
     """A function on its way to its layers."""
 
     def __init__(self, *, functions: Functions, function: Function) -> None:
@@ -44,14 +44,14 @@ class Fitting:
         """The layers that it has, as it was last read; None when it could not be."""
         return self._function.layers if self._is_known else None
 
-    def bring(self, wanted: Callable[[Function], tuple[str, ...]]) -> None:
+    def apply(self, wanted: Callable[[Function], tuple[str, ...]]) -> None:
         """Have it have its layers; `wanted` says which, for the function as it is each time.
 
         An update is idempotent, so what happened is seen by reading the function, and what did not
         is asked for again. Raises UpdateFailedError when AWS fails at an update that it took,
         AwsError when it refuses one or never does it.
         """
-        tally = Tally()
+        tally = RetryState()
         wrote = False
         rounds = 0
         # Ends: patience with each kind of failure has an end, and so have the rounds.
@@ -87,11 +87,11 @@ class Fitting:
         self._function = self._functions.settled(self._function.name)
         self._is_known = True
 
-    def put_back(self, error: UpdateFailedError) -> AwsError:
+    def rollback(self, error: UpdateFailedError) -> AwsError:
         """Give it the layers that it had, after an update that failed; gives what to tell."""
         before = self._before
         try:
-            self.bring(lambda _: before)
+            self.apply(lambda _: before)
             fact = "its previous layers were put back"
         except UpdateFailedError as trouble:
             fact = f"its previous layers were put back, and AWS failed at that too: {trouble}"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from layer_builder.aws.errors import readable
 from layer_builder.aws.session import Aws
-from layer_builder.model.release import Content, Storage, User, Version, layer_of
+from layer_builder.model.release import LayerContent, Storage, User, Version, layer_of
 
 _T = TypeVar("_T")
 
@@ -33,15 +33,15 @@ class Catalog:
         )
         return sorted(found, key=lambda version: -version.number)
 
-    def content(self, arn: str) -> Content:
+    def content(self, arn: str) -> LayerContent:
         """Read where the zip of a layer version is. Raises AwsError where that is refused."""
         # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too.
         layer, number = layer_of(arn), int(arn.rpartition(":")[2])
 
-        def read() -> Content:
+        def read() -> LayerContent:
             with readable("GetLayerVersion"):
                 answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
-                return content_of(answer["Content"])
+                return content_of(answer["LayerContent"])
 
         with self._aws.translated(None):
             return self._aws.repeated(read)
@@ -107,9 +107,9 @@ def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(layer["Arn"] for layer in configuration.get("Layers") or ())
 
 
-def content_of(answer: Mapping[str, Any]) -> Content:
+def content_of(answer: Mapping[str, Any]) -> LayerContent:
     """Read what AWS says about a zip."""
-    return Content(
+    return LayerContent(
         sha256=base64.b64decode(answer.get("CodeSha256") or "").hex(),
         size=int(answer.get("CodeSize") or 0),
         location=answer.get("Location") or "",

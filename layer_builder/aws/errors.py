@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import boto3.exceptions
 import botocore.parsers
 
-from layer_builder.aws.retry import judge as judge_answer
+from layer_builder.aws.retry import classify as classify_answer
 from layer_builder.errors import AwsError, Failure, LayerBuilderError, LimitError, Problem
 from layer_builder.model import limits
 from layer_builder.model.build import Built
@@ -107,12 +107,12 @@ def readable(operation: str) -> Iterator[None]:
         raise GarbledError(operation=operation, why=why) from error
 
 
-def judge(error: Exception) -> Failure:
+def classify(error: Exception) -> Failure:
     """Say what a failed call means for what it asked for."""
     match error:
         case botocore.exceptions.ClientError():
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return judge_answer(status, str(error.response["Error"].get("Code", "")))
+            return classify_answer(status, str(error.response["Error"].get("Code", "")))
         case botocore.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return Failure.REFUSED
         case (
@@ -130,7 +130,7 @@ def judge(error: Exception) -> Failure:
         ):
             return Failure.DOUBT
         case boto3.exceptions.Boto3Error() if isinstance(error.__context__, FAILURES):
-            return judge(error.__context__)
+            return classify(error.__context__)
         case _:
             return Failure.REFUSED
 
@@ -139,7 +139,7 @@ def translate(error: Exception, built: Built | None, region: str) -> LayerBuilde
     """Say what an AWS call's failure means; `built` is the layer it was about."""
     found = _translate(error, built, region)
     if isinstance(found, AwsError):
-        found.failure = judge(error)
+        found.failure = classify(error)
         if isinstance(error, botocore.exceptions.ClientError):
             found.code = str(error.response["Error"].get("Code", ""))
             found.is_withheld = found.code in _WITHHELD

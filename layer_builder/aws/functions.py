@@ -10,7 +10,7 @@ from typing import Any
 
 from layer_builder.aws.catalog import content_of, layers_of
 from layer_builder.aws.errors import readable
-from layer_builder.aws.retry import Tally
+from layer_builder.aws.retry import RetryState
 from layer_builder.aws.session import Aws
 from layer_builder.errors import AwsError, Failure
 from layer_builder.model.release import Function
@@ -66,9 +66,9 @@ class LambdaFunctions:
                 error.failure = Failure.BUSY
             raise
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""
-        return self._aws.may_repeat(tally, failure)
+        return self._aws.may_repeat(state, failure)
 
     def _read(self, name: str) -> Function:
         def read() -> Function:

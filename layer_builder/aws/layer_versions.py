@@ -14,16 +14,16 @@ import botocore.exceptions
 from layer_builder.aws import permissions
 from layer_builder.aws.errors import readable
 from layer_builder.aws.permissions import Grant
-from layer_builder.aws.retry import Tally
+from layer_builder.aws.retry import RetryState
 from layer_builder.aws.s3 import Bucket
 from layer_builder.aws.session import Aws, offline_client
-from layer_builder.aws.transport import Room
+from layer_builder.aws.transport import ByteBudget
 from layer_builder.errors import Failure, LimitError
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion
 
-_IN_FLIGHT = Room(limits.INLINE_ZIP_BYTES)
+_IN_FLIGHT = ByteBudget(limits.INLINE_ZIP_BYTES)
 """For zips that go in requests: botocore holds each four times over."""
 
 
@@ -84,9 +84,9 @@ class LayerVersions:
         """Wait before another look, or another try."""
         self._aws.wait(seconds)
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""
-        return self._aws.may_repeat(tally, failure)
+        return self._aws.may_repeat(state, failure)
 
     def check_bucket(self, *, for_reference: bool) -> None:
         """Make sure, before anything is built, that the bucket can be used.
@@ -151,7 +151,7 @@ class LayerVersions:
             )
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
-        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
+        answer = self._lambda.publish_layer_version(LayerContent=content, **_metadata(built))
         return _version("PublishLayerVersion", answer)
 
 
@@ -159,7 +159,7 @@ def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> in
     """Measure the JSON around the zip, by having botocore build the request and not send it."""
     with _ONE_AT_A_TIME:
         client = _measuring_client(region)
-    answer = client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
+    answer = client.publish_layer_version(LayerContent={"ZipFile": b""}, **metadata)
     return int(answer["Bytes"])
 
 
@@ -224,7 +224,7 @@ class Policies:
                 return ""
             raise
         with readable("GetLayerVersionPolicy"):
-            policy = str(answer["Policy"])
+            policy = str(answer["Backoff"])
             permissions.has(policy, "")
             return policy
 

@@ -30,7 +30,7 @@ class Grant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class PolicyChange:
     """What a policy needs."""
 
     add: tuple[Grant, ...] = ()
@@ -63,12 +63,12 @@ def wanted(permissions: Permissions) -> tuple[Grant, ...]:
     return tuple(found)
 
 
-def change(permissions: Permissions, policy: str) -> Change:
+def change(permissions: Permissions, policy: str) -> PolicyChange:
     """Compare what the manifest asks for with a policy; an empty policy has nothing."""
     there = {str(statement.get("Sid", "")) for statement in _statements(policy)}
     grants = wanted(permissions)
     named = {grant.id for grant in grants}
-    return Change(
+    return PolicyChange(
         add=tuple(grant for grant in grants if grant.id not in there),
         remove=tuple(sorted(sid for sid in there if sid.startswith(PREFIX) and sid not in named)),
     )

@@ -41,7 +41,7 @@ _SERVER = 500
 _REDIRECT = 300
 
 
-def judge(status: int, code: str) -> Failure:
+def classify(status: int, code: str) -> Failure:
     """Say what an error that AWS answered with means, from its HTTP status and error code."""
     if status == _TOO_MANY or code in THROTTLES:
         return Failure.THROTTLED
@@ -53,7 +53,7 @@ def judge(status: int, code: str) -> Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Policy:
+class Backoff:
     """How often a call is made in all, and the waits between, doubling from `base` to `cap`."""
 
     calls: int
@@ -62,7 +62,7 @@ class Policy:
     cap: float
     """Seconds."""
 
-    def pause(self, failed: int, roll: float) -> float | None:
+    def pause(self, failed: int, jitter: float) -> float | None:
         """Give the seconds to wait after so many failed calls, None to give up.
 
         `roll` is from 0 to 1: the whole wait is jitter, so that many who failed together do not
@@ -73,32 +73,32 @@ class Policy:
         """
         if failed >= self.calls:
             return None
-        return roll * min(self.cap, self.base * 2.0 ** (failed - 1))
+        return jitter * min(self.cap, self.base * 2.0 ** (failed - 1))
 
 
-POLICIES = {
-    Failure.UNSENT: Policy(calls=6, base=0.5, cap=8),
-    Failure.THROTTLED: Policy(calls=40, base=1, cap=10),
-    Failure.DOUBT: Policy(calls=5, base=1, cap=20),
-    Failure.BUSY: Policy(calls=8, base=1, cap=10),
-    Failure.REFUSED: Policy(calls=1, base=0, cap=0),
+BACKOFFS = {
+    Failure.UNSENT: Backoff(calls=6, base=0.5, cap=8),
+    Failure.THROTTLED: Backoff(calls=40, base=1, cap=10),
+    Failure.DOUBT: Backoff(calls=5, base=1, cap=20),
+    Failure.BUSY: Backoff(calls=8, base=1, cap=10),
+    Failure.REFUSED: Backoff(calls=1, base=0, cap=0),
 }
 
 
-LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
+LOOK_DELAYS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each look at whether a doubtful deed happened: AWS may list it late."""
 
 
 @dataclass(kw_only=True)
-class Tally:
+class RetryState:
     """The failures of one deed, by what they mean: each kind has a patience of its own."""
 
     failed: Counter[Failure] = field(default_factory=Counter)
 
-    def pause(self, failure: Failure, roll: float) -> float | None:
+    def pause(self, failure: Failure, jitter: float) -> float | None:
         """Count a failure; give the seconds to wait before the next call, None to give up."""
         self.failed[failure] += 1
-        return POLICIES[failure].pause(self.failed[failure], roll)
+        return BACKOFFS[failure].pause(self.failed[failure], jitter)
 
 
 CALLS_PER_SECOND = 13.0
@@ -120,7 +120,7 @@ _CUT_SECONDS = 1.0
 _RECOVERY = 0.5
 
 
-class Pace:
+class RateLimit:
     """Spaces the calls of one region: at most 15 in any second, fewer while AWS throttles.
 
     Goes down by a third when a call is throttled (once a second, for all that were on their way

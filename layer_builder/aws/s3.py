@@ -18,7 +18,7 @@ from layer_builder.aws.session import Aws
 from layer_builder.errors import AwsError
 from layer_builder.model import limits
 from layer_builder.model.build import Built
-from layer_builder.model.settings import Mode
+from layer_builder.model.settings import S3Mode
 
 LAMBDA = "lambda.amazonaws.com"
 
@@ -114,7 +114,7 @@ class Bucket:
     def takes(self, built: Built) -> bool:
         """Tell whether a zip goes through the bucket."""
         is_large = built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
-        return is_large or built.layer.delivery.mode is Mode.REFERENCE
+        return is_large or built.layer.delivery.mode is S3Mode.REFERENCE
 
     def check(self, aws: Aws, *, for_reference: bool) -> None:
         """Raise AwsError when the bucket is missing, in another region, or not ours to use.
@@ -224,7 +224,7 @@ class Bucket:
     def content(self, aws: Aws, built: Built) -> dict[str, Any]:
         """Name an uploaded zip as PublishLayerVersion wants its content."""
         named = {"S3Bucket": self.name_in(aws.region), "S3Key": self.key(built)}
-        if built.layer.delivery.mode is Mode.COPY:
+        if built.layer.delivery.mode is S3Mode.COPY:
             return named
         found = self._found(aws, built)
         if found is None or not found.get("VersionId"):
@@ -237,7 +237,7 @@ class Bucket:
         return {
             **named,
             "S3ObjectVersion": found["VersionId"],
-            "S3ObjectStorageMode": Mode.REFERENCE.upper(),
+            "S3ObjectStorageMode": S3Mode.REFERENCE.upper(),
         }
 
     def remove(self, aws: Aws, built: Built) -> bool:
@@ -265,7 +265,7 @@ class Bucket:
             return  # by an earlier region; the check tells that it is elsewhere
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
-        s3.put_bucket_policy(Bucket=name, Policy=document(resource))
+        s3.put_bucket_policy(Bucket=name, Backoff=document(resource))
 
     @staticmethod
     def _s3(aws: Aws) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)

@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.aws.session import Aws
 from layer_builder.model.stack import Stack
 
@@ -21,16 +21,16 @@ _TRUST = {
 }
 
 
-def furnish(aws: Aws, stacks: Sequence[Stack], shelf: Shelf) -> None:
+def seed(aws: Aws, stacks: Sequence[Stack], output_dir: OutputDir) -> None:
     """Publish each layer once, as it lies in the output dir or empty, and create each function."""
     api = aws.client("lambda")
     layers = {layer.name: layer for stack in stacks for layer in stack.layers}
     for name, layer in layers.items():
-        shelved = shelf.find(layer.stem)
+        shelved = output_dir.find(layer.stem)
         content = shelved[1].path.read_bytes() if shelved else _zip("python/made_up.py")
         api.publish_layer_version(
             LayerName=name,
-            Content={"ZipFile": content},
+            LayerContent={"ZipFile": content},
             CompatibleRuntimes=[layer.target.runtime],
             CompatibleArchitectures=[str(layer.target.architecture)],
         )

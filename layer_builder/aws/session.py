@@ -10,7 +10,7 @@ import boto3
 import botocore.exceptions
 
 from layer_builder.aws import errors, transport
-from layer_builder.aws.retry import Tally
+from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure, LayerBuilderError
 from layer_builder.model.build import Built
 
@@ -79,17 +79,17 @@ class Aws:
 
         Raises what botocore raises, when patience is at its end.
         """
-        tally = Tally()
+        state = RetryState()
         while True:
             try:
                 return call()
             except errors.FAILURES as error:
-                if not self.may_repeat(tally, errors.judge(error)):
+                if not self.may_repeat(state, errors.classify(error)):
                     raise
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another call; False when there is to be none."""
-        seconds = tally.pause(failure, transport.roll())
+        seconds = state.pause(failure, transport.jitter())
         if seconds is None:
             return False
         self.wait(seconds)

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from layer_builder.aws.errors import GarbledError
-from layer_builder.aws.retry import THROTTLES, Pace
+from layer_builder.aws.retry import THROTTLES, RateLimit
 from layer_builder.timing import now
 
 _dice = random.SystemRandom()
 
 
-def roll() -> float:
+def jitter() -> float:
     """Roll the dice: from 0 to 1."""
     return _dice.random()
 
@@ -26,12 +26,12 @@ def sleep(seconds: float) -> None:
         time.sleep(seconds)
 
 
-class Gate:
+class RateGate:
     """Lets the calls of all threads through at a common pace."""
 
     def __init__(self) -> None:
         """Open at full pace."""
-        self._pace = Pace()
+        self._pace = RateLimit()
         self._lock = threading.Lock()
 
     def enter(self) -> None:
@@ -49,19 +49,19 @@ class Gate:
                 self._pace.faster()
 
 
-_gates: dict[str, Gate] = {}
+_gates: dict[str, RateGate] = {}
 
 
 _gates_lock = threading.Lock()
 
 
-def gate(region: str) -> Gate:
+def gate(region: str) -> RateGate:
     """Give the gate of a region: AWS counts the calls of all clients together."""
     with _gates_lock:
-        return _gates.setdefault(region, Gate())
+        return _gates.setdefault(region, RateGate())
 
 
-class Room:
+class ByteBudget:
     """Room for so many bytes at a time, shared by all threads: memory stays flat."""
 
     def __init__(self, size: int) -> None:
@@ -91,7 +91,7 @@ _ERRORS = 300
 _TOO_MANY = 429
 
 
-def watch(client: Any, gate: Gate | None) -> None:  # noqa: ANN401 (boto3 makes its classes at run time)
+def watch(client: Any, gate: RateGate | None) -> None:  # noqa: ANN401 (boto3 makes its classes at run time)
     """Check what the client is answered; calls to Lambda go through the gate."""
     events, service = client.meta.events, client.meta.service_model.service_id.hyphenize()
     events.register(f"before-parse.{service}", _check)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from layer_builder.errors import Problem
 from layer_builder.model.build import Built, Package
 from layer_builder.model.limits import Reading, mib
-from layer_builder.model.prune_plan import Entry, PrunePlan, RuleTotal
-from layer_builder.model.settings import Profile
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, RuleTotal
+from layer_builder.model.settings import PruneProfile
 from layer_builder.tree.distributions import Distribution
 
 
 def totals(
-    plan: PrunePlan, to_runtime: frozenset[str], entries: Sequence[Entry]
+    plan: PrunePlan, to_runtime: frozenset[str], entries: Sequence[InstalledFile]
 ) -> tuple[RuleTotal, ...]:
     """Add up files and bytes by rule; `to_runtime` are the paths that the runtime is to bring."""
     if not to_runtime:
@@ -23,7 +23,9 @@ def totals(
 
 
 def packages(
-    installed: Sequence[Distribution], before: Sequence[Entry], after: Sequence[Entry]
+    installed: Sequence[Distribution],
+    before: Sequence[InstalledFile],
+    after: Sequence[InstalledFile],
 ) -> tuple[Package, ...]:
     """Weigh each distribution before and after pruning."""
     old = {entry.path: entry.size for entry in before}
@@ -103,7 +105,7 @@ def _advice(built: Built, reading: Reading) -> list[str]:
     advice = []
     if reading.limit.kind == "zip" and built.layer.budget.zip_bytes != reading.limit.allowed:
         advice.append("set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped")
-    if built.layer.prune is not Profile.AGGRESSIVE:
+    if built.layer.prune is not PruneProfile.AGGRESSIVE:
         advice.append("prune: aggressive removes more; drop: removes what you name")
     advice.append(f"`layer-builder split {built.layer.key}` proposes layers that fit")
     names = {package.name for package in built.account.packages}

@@ -10,8 +10,8 @@ from layer_builder.builder import recompress as recompressing
 from layer_builder.errors import InstallError, ManifestError, Problem
 from layer_builder.model.build import Package
 from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import Entry, PrunePlan, Removal
-from layer_builder.model.settings import Compression, Policy
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal
+from layer_builder.model.settings import Compression, SdkPolicy
 from layer_builder.native import libraries
 from layer_builder.native.compatibility import Wheel
 from layer_builder.prune import sdk
@@ -26,20 +26,20 @@ from layer_builder.tree.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filled:
+class InstalledTree:
     """What is in a tree now, and what is known of it."""
 
     tree: Tree
     layer: Layer
     plan: PrunePlan
     installed: Sequence[Distribution]
-    before: Sequence[Entry]
+    before: Sequence[InstalledFile]
     """The installed files, before anything was removed."""
     owners: Mapping[str, str]
     """The distribution of each installed path."""
     to_runtime: frozenset[str]
     """The installed paths that are left to the runtime."""
-    kept: Sequence[Entry]
+    kept: Sequence[InstalledFile]
     """What is in the tree now: what was not removed, and the workspace's files."""
     has_native: bool
     warnings: tuple[Problem, ...]
@@ -50,7 +50,7 @@ class Filled:
         """Each distribution, and its bytes before and after pruning."""
         return accounting.packages(self.installed, self.before, self.kept)
 
-    def following(self, plan: PrunePlan) -> "Filled":
+    def following(self, plan: PrunePlan) -> "InstalledTree":
         """Give it as it is after the tree was made to follow a plan."""
         self.reseal(plan)
         return replace(self, plan=plan, kept=self.tree.scan())
@@ -64,14 +64,14 @@ REWRITES = frozenset({libraries.STRIP, recompressing.RULE})
 """Rules that give a file other contents instead of removing it."""
 
 
-def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> Filled:
+def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> InstalledTree:
     """Install what was resolved, leave out what is to go, add the workspace's files.
 
     Raises InstallError for wheels that cannot load on the target, ManifestError for files that
     would overwrite one another.
     """
-    order = resolved.order
-    layer, requirements = order.layer, order.requirements
+    request = resolved.request
+    layer, requirements = request.layer, request.requirements
     if resolved.own.pins:
         with clock.step("install"):
             installer.install(resolved.own, requirements, layer.target, tree.root, layer.build)
@@ -87,7 +87,7 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
         removed = plan.removed_paths
         tree.exchange(removed)
         kept = [entry for entry in here if entry.path not in removed]
-        included = _include(order, tree)
+        included = _include(request, tree)
     with clock.step("check"):
         wheels = {
             path: Wheel(name=d.name, version=d.version, tags=d.tags)
@@ -108,7 +108,7 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
     if layer.compression is Compression.BEST:
         with clock.step("recompress"):
             rewritten += recompressing.recompress(tree, kept)
-    filled = Filled(
+    installed_tree = InstalledTree(
         tree=tree,
         layer=layer,
         plan=replace(plan, removals=(*plan.removals, *rewritten)),
@@ -119,16 +119,16 @@ def fill(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> 
         kept=(),
         has_native=bool(elves),
         warnings=tuple(warnings),
-        included_bytes=sum(file.source.stat().st_size for file in order.files.files),
+        included_bytes=sum(file.source.stat().st_size for file in request.files.files),
     )
-    return filled.following(filled.plan)
+    return installed_tree.following(installed_tree.plan)
 
 
 def _leave_to_runtime(
     tree: Tree, installed: Sequence[Distribution], layer: Layer
 ) -> frozenset[str]:
     """Set the SDK aside if the layer leaves it to the runtime; the proof still finds it."""
-    if layer.sdk.policy is not Policy.RUNTIME:
+    if layer.sdk.policy is not SdkPolicy.RUNTIME:
         return frozenset()
     gone = frozenset(path for d in sdk.left_to_runtime(installed, layer.target) for path in d.files)
     tree.set_aside(gone)
@@ -138,7 +138,7 @@ def _leave_to_runtime(
 def _plan(
     layer: Layer,
     requirements: Requirements,
-    entries: Sequence[Entry],
+    entries: Sequence[InstalledFile],
     owners: Mapping[str, str],
     tree: Tree,
 ) -> PrunePlan:
@@ -146,7 +146,7 @@ def _plan(
         profile=layer.prune, keep=layer.keep, drop=layer.drop, asked_for=requirements.names
     )
     plan = rules(entries, owners, tree.read)
-    if layer.sdk.policy is not Policy.SERVICES:
+    if layer.sdk.policy is not SdkPolicy.SERVICES:
         return plan
     unwanted = set(sdk.unwanted_data([entry.path for entry in entries], layer.sdk.services))
     removals = (
@@ -157,10 +157,10 @@ def _plan(
     return replace(plan, removals=(*plan.removals, *removals))
 
 
-def _include(order: LayerRequest, tree: Tree) -> list[Entry]:
+def _include(request: LayerRequest, tree: Tree) -> list[InstalledFile]:
     """Copy the workspace's files that go below python/ into the tree."""
     found = []
-    for file in order.files.files:
+    for file in request.files.files:
         inner = file.path.removeprefix("python/")
         if inner == file.path:
             continue
@@ -172,7 +172,7 @@ def _include(order: LayerRequest, tree: Tree) -> list[Entry]:
         shutil.copyfile(file.source, destination)
         destination.chmod(0o755 if file.executable else 0o644)
         size = destination.stat().st_size
-        found.append(Entry(path=inner, size=size, executable=file.executable))
+        found.append(InstalledFile(path=inner, size=size, executable=file.executable))
     return found
 
 
@@ -195,9 +195,9 @@ def _services(
     plan: PrunePlan,
     owners: Mapping[str, str],
     tree: Tree,
-    kept: Iterable[Entry],
+    kept: Iterable[InstalledFile],
 ) -> list[Problem]:
-    if layer.sdk.policy is not Policy.SERVICES:
+    if layer.sdk.policy is not SdkPolicy.SERVICES:
         return []
     sources = {
         entry.path: tree.read(entry.path)

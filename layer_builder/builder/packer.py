@@ -8,7 +8,7 @@ from layer_builder.archive import writer
 from layer_builder.archive.writer import Member
 from layer_builder.builder import bytecode
 from layer_builder.builder.bytecode import Variant
-from layer_builder.builder.install import Filled
+from layer_builder.builder.install import InstalledTree
 from layer_builder.builder.proof_step import Evidence
 from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model.build import Archive
@@ -21,8 +21,8 @@ from layer_builder.sources.request import LayerRequest
 class Packer:
     """Packs one tree, into a folder."""
 
-    order: LayerRequest
-    filled: Filled
+    request: LayerRequest
+    installed_tree: InstalledTree
     folder: Path
 
     def plain(self, base: Archive | None = None, stale: Collection[str] = ()) -> Archive:
@@ -39,7 +39,7 @@ class Packer:
         return writer.write(
             members,
             self.folder / "plain.zip",
-            self.order.layer.compression,
+            self.request.layer.compression,
             base=base.path if base else None,
             stale={f"python/{path}" for path in stale},
         )
@@ -52,7 +52,7 @@ class Packer:
         Of `auto`, those that keep the layer's own limits, or the last. Raises InstallError where
         there is no Python to compile with.
         """
-        layer = self.order.layer
+        layer = self.request.layer
         modes = bytecode.modes(layer.bytecode)
         for mode in modes:
             made = self._variant(mode, plain, evidence, find_prover)
@@ -64,12 +64,12 @@ class Packer:
     def _variant(
         self, mode: Bytecode, plain: Archive, evidence: Evidence, find_prover: FindProver
     ) -> Variant | None:
-        tree = self.filled.tree
+        tree = self.installed_tree.tree
         loaded = evidence.proof.loaded if evidence.proof else ()
-        paths = bytecode.sources(mode, [entry.path for entry in self.filled.kept], loaded)
+        paths = bytecode.sources(mode, [entry.path for entry in self.installed_tree.kept], loaded)
         if not paths:
             return self._without(mode, plain, evidence)
-        prover = prover_for(self.order.layer.target, find_prover, any_architecture=True)
+        prover = prover_for(self.request.layer.target, find_prover, any_architecture=True)
         if prover is None:
             return self._uncompiled(mode)
         into = self.folder / mode
@@ -87,7 +87,7 @@ class Packer:
             archive=writer.write(
                 [*others, *members],
                 self.folder / f"{mode}.zip",
-                self.order.layer.compression,
+                self.request.layer.compression,
                 base=plain.path,
                 stale=renewed,
             ),
@@ -97,7 +97,7 @@ class Packer:
 
     def _without(self, mode: Bytecode, plain: Archive, evidence: Evidence) -> Variant | None:
         """Give the plain zip where there is nothing to compile, if that is no mistake."""
-        layer = self.order.layer
+        layer = self.request.layer
         if layer.bytecode is Bytecode.AUTO and mode is not Bytecode.NONE:
             return None
         if mode is Bytecode.IMPORTED and (evidence.proof is None or evidence.proof.static):
@@ -112,7 +112,7 @@ class Packer:
         return Variant(mode=mode, archive=plain)
 
     def _uncompiled(self, mode: Bytecode) -> Variant | None:
-        layer = self.order.layer
+        layer = self.request.layer
         if layer.bytecode is Bytecode.AUTO:
             return None
         raise InstallError.because(
@@ -122,17 +122,17 @@ class Packer:
         )
 
     def _members(self) -> list[Member]:
-        tree = self.filled.tree
+        tree = self.installed_tree.tree
         members = [
             Member(
                 path=f"python/{entry.path}",
                 source=tree.root / entry.path,
                 executable=entry.executable,
             )
-            for entry in self.filled.kept
+            for entry in self.installed_tree.kept
         ]
         return members + [
             Member(path=file.path, source=file.source, executable=file.executable)
-            for file in self.order.files.files
+            for file in self.request.files.files
             if not file.path.startswith("python/")
         ]

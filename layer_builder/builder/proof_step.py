@@ -4,20 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layer_builder.builder.install import Filled
+from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem, ProofError
 from layer_builder.model.layer import Layer
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import differential, selection
-from layer_builder.prove.differential import Bench
+from layer_builder.prove.differential import ProofSetup
 from layer_builder.prove.prover import FindProver, prover_for
 from layer_builder.timing import Clock
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class LowerLayer:
     """A proven layer that others stand on."""
 
     root: Path
@@ -37,10 +37,10 @@ class Evidence:
 
 
 def prove(
-    filled: Filled,
+    installed_tree: InstalledTree,
     find_prover: FindProver,
-    below: Callable[[], Sequence[Ground]],
-    settle: Callable[[], object],
+    below: Callable[[], Sequence[LowerLayer]],
+    wait_for_zip: Callable[[], object],
     clock: Clock,
 ) -> Evidence:
     """Import the modules of a layer on top of those below; mend the plan where that shows a need.
@@ -48,34 +48,36 @@ def prove(
     `below` and `settle` are called when their time comes: the first waits for the layers below, the
     second until nobody reads the tree. Raises ProofError for a pruning that cannot be mended.
     """
-    layer, tree = filled.layer, filled.tree
-    paths = [entry.path for entry in filled.kept if entry.path in filled.owners]
+    layer, tree = installed_tree.layer, installed_tree.tree
+    paths = [entry.path for entry in installed_tree.kept if entry.path in installed_tree.owners]
     asked = [reference.text for reference in layer.imports]
     names = selection.modules_to_prove(paths, layer.proof, tree.entry_points(), asked)
-    if layer.proof is Depth.OFF or not (paths or asked):
-        return Evidence(proof=None, plan=filled.plan)
+    if layer.proof is ProofDepth.OFF or not (paths or asked):
+        return Evidence(proof=None, plan=installed_tree.plan)
     if not names:
-        return Evidence(proof=Proof(depth=layer.proof, static=True), plan=filled.plan)
-    prover = prover_for(layer.target, find_prover, any_architecture=not filled.has_native)
+        return Evidence(proof=Proof(depth=layer.proof, static=True), plan=installed_tree.plan)
+    prover = prover_for(layer.target, find_prover, any_architecture=not installed_tree.has_native)
     if prover is None:
         return Evidence(
             proof=Proof(depth=layer.proof, static=True),
-            plan=filled.plan,
+            plan=installed_tree.plan,
             warnings=(_unproven(layer),),
         )
-    grounds = below()
-    with clock.step("prove"), tree.merged([ground.root for ground in grounds]):
-        bench = Bench(
+    lower_layers = below()
+    with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
+        bench = ProofSetup(
             tree=tree,
             prover=prover,
-            caches=(tree.bytecode, *(ground.bytecode for ground in reversed(grounds))),
+            caches=(tree.bytecode, *(lower.bytecode for lower in reversed(lower_layers))),
             others=(tree.aside,) if tree.aside.exists() else (),
             starts=selection.starts(names, asked),
-            weights=_weights(filled),
-            settle=settle,
-            reseal=filled.reseal,
+            weights=_weights(installed_tree),
+            wait_for_zip=wait_for_zip,
+            reseal=installed_tree.reseal,
         )
-        result = differential.prove(bench, filled.plan, filled.owners, names, layer.proof)
+        result = differential.prove(
+            bench, installed_tree.plan, installed_tree.owners, names, layer.proof
+        )
     return Evidence(
         proof=replace(result.proof, seconds=clock.seconds["prove"]),
         plan=result.plan,
@@ -83,10 +85,10 @@ def prove(
     )
 
 
-def _weights(filled: Filled) -> dict[str, int]:
+def _weights(installed_tree: InstalledTree) -> dict[str, int]:
     """Add up the bytes of source below each top-level name."""
     found: dict[str, int] = {}
-    for entry in filled.kept:
+    for entry in installed_tree.kept:
         if entry.path.endswith(".py"):
             name = entry.path.partition("/")[0].removesuffix(".py")
             found[name] = found.get(name, 0) + entry.size

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from layer_builder.archive import writer
-from layer_builder.model.prune_plan import Entry, Removal
+from layer_builder.model.prune_plan import InstalledFile, Removal
 from layer_builder.tree.tree import Tree
 
 RULE = "recompress"
@@ -17,7 +17,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 """Decoded; a larger one is left as it is."""
 
 
-def recompress(tree: Tree, entries: Sequence[Entry]) -> list[Removal]:
+def recompress(tree: Tree, entries: Sequence[InstalledFile]) -> list[Removal]:
     """Rewrite the `.gz` files that come out smaller; the removals tell the bytes saved.
 
     botocore's service data is gzip, which a zip cannot make smaller.
@@ -30,7 +30,7 @@ def recompress(tree: Tree, entries: Sequence[Entry]) -> list[Removal]:
             if content is not None:
                 tree.rewrite(entry.path, content)
                 saved = entry.size - len(content)
-                found.append(Removal(entry=Entry(path=entry.path, size=saved), rule=RULE))
+                found.append(Removal(entry=InstalledFile(path=entry.path, size=saved), rule=RULE))
     return found
 
 

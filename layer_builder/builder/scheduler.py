@@ -9,8 +9,8 @@ from pathlib import Path
 from layer_builder import parallel
 from layer_builder.archive import reader
 from layer_builder.builder import bytecode
-from layer_builder.builder.builder import Builder, Product
-from layer_builder.builder.proof_step import Ground
+from layer_builder.builder.builder import Builder, BuildResult
+from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.layer import Layer
@@ -19,7 +19,7 @@ from layer_builder.resolve.resolver import Resolved
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grounds:
+class LowerLayers:
     """The trees that a run keeps until it is done, in one folder."""
 
     folder: Path
@@ -29,22 +29,22 @@ class Grounds:
         """Say where the tree of a layer is to be left."""
         return self.folder / layer_id.replace(" ", "-")
 
-    def of(self, product: Product) -> Ground:
+    def of(self, result: BuildResult) -> LowerLayer:
         """Give what was left of a build, or unpack the zip that was taken up."""
-        if product.ground:
-            return product.ground
-        place = self.folder / product.note.sha256
-        ground = Ground(root=place / "python", bytecode=place / "bytecode")
+        if result.lower:
+            return result.lower
+        place = self.folder / result.record.sha256
+        lower = LowerLayer(root=place / "python", bytecode=place / "bytecode")
         with self._lock:
             if not place.exists():
-                ground.bytecode.mkdir(parents=True)
-                reader.extract(product.archive.path, ground.root)
-        return ground
+                lower.bytecode.mkdir(parents=True)
+                reader.extract(result.archive.path, lower.root)
+        return lower
 
 
 def build(
     resolved: Mapping[str, Resolved],
-    taken: Mapping[str, Product],
+    taken: Mapping[str, BuildResult],
     builder: Builder,
     outcome: Outcome,
     workers: int,
@@ -55,13 +55,13 @@ def build(
     that failed.
     """
     firsts = _firsts(resolved, outcome.layers)
-    products = {**taken, **_build_all(resolved, firsts, builder, workers)}
-    products = _settle(products, firsts, outcome, builder)
+    results = {**taken, **_build_all(resolved, firsts, builder, workers)}
+    results = _settle(results, firsts, outcome, builder)
     for layer in outcome.layers:
         first = firsts.get(layer.id, layer)
-        outcome.built[layer.id] = _finish(layer, first, products[first.id], builder)
+        outcome.built[layer.id] = _finish(layer, first, results[first.id], builder)
         if first is not layer:
-            builder.voice.step(layer.title, f"same content as {first.title}: built once")
+            builder.reporter.step(layer.title, f"same content as {first.title}: built once")
 
 
 def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
@@ -79,7 +79,7 @@ def _build_all(
     firsts: Mapping[str, Layer],
     builder: Builder,
     workers: int,
-) -> dict[str, Product]:
+) -> dict[str, BuildResult]:
     """Build each content once, several at a time, layers after those that they require."""
     waiting = [
         item
@@ -88,31 +88,34 @@ def _build_all(
     ]
     waiting.sort(key=lambda item: len(item.below))
     carrying = {firsts[layer_id].id for item in waiting for layer_id in item.below}
-    futures: dict[str, Future[Product]] = {}
+    futures: dict[str, Future[BuildResult]] = {}
     with builder.scratch.folder() as folder:
-        grounds = Grounds(folder=folder)
+        lower_layers = LowerLayers(folder=folder)
 
-        def build(item: Resolved) -> Product:
+        def build(item: Resolved) -> BuildResult:
             # Those below were handed to the pool before: they run, or are done.
             lower = [firsts[layer_id].id for layer_id in item.below]
-            layer_id = item.order.layer.id
+            layer_id = item.request.layer.id
             return builder.build(
                 item,
-                below=lambda: [grounds.of(futures[name].result()) for name in lower],
-                keep=grounds.place(layer_id) if layer_id in carrying else None,
+                below=lambda: [lower_layers.of(futures[name].result()) for name in lower],
+                keep=lower_layers.place(layer_id) if layer_id in carrying else None,
             )
 
         with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
             for item in waiting:
-                futures[item.order.layer.id] = pool.submit(build, item)
+                futures[item.request.layer.id] = pool.submit(build, item)
         return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
 
 
 def _settle(
-    products: Mapping[str, Product], firsts: Mapping[str, Layer], outcome: Outcome, builder: Builder
-) -> dict[str, Product]:
+    results: Mapping[str, BuildResult],
+    firsts: Mapping[str, Layer],
+    outcome: Outcome,
+    builder: Builder,
+) -> dict[str, BuildResult]:
     """Choose how much bytecode each layer carries, where the manifest leaves that open."""
-    choices = {key: (product, *product.smaller) for key, product in products.items()}
+    choices = {key: (result, *result.smaller) for key, result in results.items()}
     sizes = {
         key: [choice.archive.weight.unzipped_bytes for choice in several]
         for key, several in choices.items()
@@ -120,27 +123,27 @@ def _settle(
     builds = {layer.id: firsts.get(layer.id, layer).id for layer in outcome.layers}
     chosen = bytecode.choose(sizes, outcome.functions, builds)
     return {
-        key: builder.settle(product, choices[key][chosen[key]]) if product.smaller else product
-        for key, product in products.items()
+        key: builder.commit(result, choices[key][chosen[key]]) if result.smaller else result
+        for key, result in results.items()
     }
 
 
-def _finish(layer: Layer, first: Layer, product: Product, builder: Builder) -> Built:
+def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -> Built:
     """Give a layer its own copy of its build, with a note, held against its limits."""
-    made, shelf = product.archive, builder.shelf
+    made, output_dir = result.archive, builder.output_dir
     if first is not layer:
-        shelved = shelf.find(layer.stem)
-        if shelved and shelved[0].content == product.note.content:
+        shelved = output_dir.find(layer.stem)
+        if shelved and shelved[0].content == result.record.content:
             made = shelved[1]
         else:
-            made = shelf.copy(made, layer.stem)
-            shelf.keep(layer.stem, product.note)
+            made = output_dir.copy(made, layer.stem)
+            output_dir.keep(layer.stem, result.record)
     allowed = limits.limits_for(layer.budget, through_s3=builder.through_s3)
     return Built(
         layer=layer,
         archive=made,
-        account=product.note.account,
+        account=result.record.account,
         readings=limits.weigh(made.weight, allowed),
         same_as=first.id if first is not layer else None,
-        reused=product.reused,
+        reused=result.reused,
     )

@@ -5,39 +5,43 @@ from dataclasses import replace
 from pathlib import Path
 
 from layer_builder import parallel
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.attach import plan as attachment
-from layer_builder.attach import preflight, sizes
-from layer_builder.attach.plan import Attached, Kind, Status
+from layer_builder.attach import preflight
+from layer_builder.attach.plan import Attached, ChangeKind, Status
 from layer_builder.attach.preflight import AT_ONCE, Look, Region, Task
-from layer_builder.attach.sizes import Scales
-from layer_builder.attach.update import Fitting, UpdateFailedError
-from layer_builder.commands.context import World
-from layer_builder.console import Voice
+from layer_builder.attach.sizes import SizeLookup, known_sizes
+from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
+from layer_builder.commands.context import Context
+from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
 from layer_builder.model.release import Action, Function, Release, Version
 from layer_builder.outcome import Outcome
 
 
-def attach(outcome: Outcome, world: World) -> None:
+def attach(outcome: Outcome, context: Context) -> None:
     """Give the functions the newest versions of their layers; build nothing.
 
     All functions are read and checked before the first is written to. One that fails does not stop
     the others. Raises at the end with the problems of all; the outcome tells of each function.
     """
-    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = sizes.scales(outcome.layers, outcome.functions, shelf, world.measure)
-    regions = [world.reach(region) for region in outcome.regions]
+    output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
+    sizes = known_sizes(outcome.layers, outcome.functions, output_dir, context.measure)
+    regions = [context.reach(region) for region in outcome.regions]
     if outcome.inputs.sandbox:
         for region in outcome.regions:
-            world.furnish(region, outcome.functions, shelf)
-        world.voice.step("sandbox", "its functions and layers are made up: this is a rehearsal")
-    _attach(outcome, regions, scales, world.voice)
+            context.seed(region, outcome.functions, output_dir)
+        context.reporter.step(
+            "sandbox", "its functions and layers are made up: this is a rehearsal"
+        )
+    _attach(outcome, regions, sizes, context.reporter)
 
 
-def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: Voice) -> None:
+def _attach(
+    outcome: Outcome, regions: Sequence[Region], sizes: SizeLookup, reporter: Reporter
+) -> None:
     stacks = [stack for stack in outcome.functions if stack.function_name]
-    _tell_left_out(outcome, voice)
+    _tell_left_out(outcome, reporter)
     if not stacks:
         raise ManifestError(_nothing_to_do(outcome))
     errors: list[LayerBuilderError] = []
@@ -52,14 +56,14 @@ def _attach(outcome: Outcome, regions: Sequence[Region], scales: Scales, voice: 
                 outcome.attachments.append(failed)
                 continue
             names = tuple(dict.fromkeys(layer.name for layer in outcome.layers))
-            task = Task(region=region, stack=stack, newest=newest, names=names, scales=scales)
+            task = Task(region=region, stack=stack, newest=newest, names=names, sizes=sizes)
             tasks.append(task)
-            _warn_of_others_elsewhere(task, voice)
+            _warn_of_others_elsewhere(task, reporter)
 
     def finish(look: Look) -> LayerBuilderError | None:
         done, error = _finish(look, writes=not outcome.inputs.dry_run)
         outcome.attachments.append(done)
-        _tell(done, voice)
+        _tell(done, reporter)
         return error
 
     looks = parallel.each(preflight.look, tasks, AT_ONCE)
@@ -99,11 +103,11 @@ def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | 
             plans.append(again)
         return again.after
 
-    fitting = Fitting(functions=task.region.functions, function=look.function)
+    fitting = FunctionUpdate(functions=task.region.functions, function=look.function)
     try:
-        fitting.bring(layers)
+        fitting.apply(layers)
     except UpdateFailedError as error:
-        failure = preflight.about(task, fitting.put_back(error))
+        failure = preflight.about(task, fitting.rollback(error))
         return replace(done, has=fitting.has), failure
     except LayerBuilderError as error:
         return replace(done, has=fitting.has), preflight.about(task, fitting.explained(error))
@@ -118,46 +122,48 @@ def _note_releases(outcome: Outcome, region: Region, newest: Mapping[str, Versio
         )
 
 
-def _tell(done: Attached, voice: Voice) -> None:
+def _tell(done: Attached, reporter: Reporter) -> None:
     """Say what was done with a function, and what is not known of its size."""
     planned = done.attachment
     if done.status is Status.FAILED or planned is None:
         return
     match done.status:
         case Status.UNCHANGED:
-            voice.step(done.title, f"unchanged, {len(planned.after)} layers")
+            reporter.step(done.title, f"unchanged, {len(planned.after)} layers")
             return
         case Status.PLANNED:
             first = "would be changed:"
         case _:
             first = "attached:"
-    voice.step(done.title, "\n".join([first, *(f"    {line}" for line in planned.diff())]))
-    gone = [change.before for change in planned.changes if change.kind is Kind.REMOVED]
+    reporter.step(done.title, "\n".join([first, *(f"    {line}" for line in planned.diff())]))
+    gone = [change.before for change in planned.changes if change.kind is ChangeKind.REMOVED]
     if gone:
         verb = "would be removed" if done.status is Status.PLANNED else "removed"
-        voice.step(
+        reporter.step(
             done.title,
             f"{verb}, since the manifest's list of its layers has it no longer:"
             f" {', '.join(arn or '' for arn in gone)}",
         )
     if done.forecast:
-        voice.step(done.title, str(done.forecast))
+        reporter.step(done.title, str(done.forecast))
 
 
-def _warn_of_others_elsewhere(task: Task, voice: Voice) -> None:
+def _warn_of_others_elsewhere(task: Task, reporter: Reporter) -> None:
     for layer in task.stack.external:
         if not task.is_here(layer.arn):
             name = attachment.title(task.stack, task.region.name)
             message = f"{name}: external {layer.arn} is in another region, and is not attached here"
-            voice.warn(Problem(message=message, place=task.stack.place))
+            reporter.warn(Problem(message=message, place=task.stack.place))
 
 
-def _tell_left_out(outcome: Outcome, voice: Voice) -> None:
+def _tell_left_out(outcome: Outcome, reporter: Reporter) -> None:
     """Say which functions `layers` leaves out: those that load others besides."""
     taken = {stack.key for stack in outcome.functions}
     for stack in outcome.ties:
         if stack.function_name and stack.key not in taken:
-            voice.step(f"function {stack.key}", "left out: it has layers that were not asked for")
+            reporter.step(
+                f"function {stack.key}", "left out: it has layers that were not asked for"
+            )
 
 
 def _nothing_to_do(outcome: Outcome) -> Problem:

@@ -5,47 +5,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import reader
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.builder import accounting, scheduler
-from layer_builder.builder.builder import Builder, Product
+from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.commands import load
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.commands.plan import resolve
-from layer_builder.console import Voice
+from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.inputs import Command
 from layer_builder.model import stack
 from layer_builder.outcome import Outcome
-from layer_builder.resolve.groups import Family, families
+from layer_builder.resolve.groups import LayerGroup, group_layers
 from layer_builder.sources.request import LayerRequest
 
 
-def build(outcome: Outcome, world: World) -> None:
+def build(outcome: Outcome, context: Context) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
-    shelf = Shelf(folder=Path(inputs.output_dir))
-    builder = world.builder(shelf, inputs.command, through_s3=bool(inputs.s3_bucket))
-    found = families(
-        load.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
+    output_dir = OutputDir(folder=Path(inputs.output_dir))
+    builder = context.builder(output_dir, inputs.command, through_s3=bool(inputs.s3_bucket))
+    found = group_layers(
+        load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
     locked = load.lock_of(inputs)
-    products: dict[str, Product] = {}
-    left: list[Family] = []
-    for family in found:
+    products: dict[str, BuildResult] = {}
+    left: list[LayerGroup] = []
+    for group in found:
         # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
-        mine = [order for order in family.orders if order.layer in outcome.layers]
+        mine = [request for request in group.requests if request.layer in outcome.layers]
         may_take = inputs.command is Command.PUBLISH and not locked
         taken = _take_up(mine, builder) if may_take else None
         if taken is None:
-            left.append(family)
+            left.append(group)
         else:
             products |= taken
     try:
-        scheduler.build(resolve(left, world, locked), products, builder, outcome, world.workers)
+        scheduler.build(resolve(left, context, locked), products, builder, outcome, context.workers)
     finally:
-        shelf.sweep()
+        output_dir.sweep()
     _join_targets(outcome)
-    _weigh(outcome, world.voice)
+    _weigh(outcome, context.reporter)
 
 
 def _join_targets(outcome: Outcome) -> None:
@@ -76,18 +76,18 @@ def _join_targets(outcome: Outcome) -> None:
         raise ManifestError(*problems)
 
 
-def _take_up(orders: Sequence[LayerRequest], builder: Builder) -> dict[str, Product] | None:
+def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, BuildResult] | None:
     """Take up a whole family that `build` left: none of it may need another resolution."""
-    found: dict[str, Product] = {}
-    for order in orders:
-        product = builder.take_up(order)
+    found: dict[str, BuildResult] = {}
+    for request in requests:
+        product = builder.reuse(request)
         if product is None:
             return None
-        found[order.layer.id] = product
+        found[request.layer.id] = product
     return found
 
 
-def _weigh(outcome: Outcome, voice: Voice) -> None:
+def _weigh(outcome: Outcome, reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [problem for built in outcome.built.values() for problem in accounting.over(built)]
     outcome.stacks = [stack.weigh(item, outcome.built) for item in outcome.functions]
@@ -95,7 +95,7 @@ def _weigh(outcome: Outcome, voice: Voice) -> None:
     _refuse_collisions(outcome)
     for built in outcome.built.values():
         for warning in accounting.near(built):
-            voice.warn(warning)
+            reporter.warn(warning)
     if problems:
         raise LimitError(*problems)
 

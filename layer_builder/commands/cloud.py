@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.attach import preflight
 from layer_builder.aws import sandbox as rehearsal
 from layer_builder.aws import session
@@ -65,6 +65,6 @@ class Cloud:
             name=region, catalog=Catalog(reached), functions=LambdaFunctions(reached)
         )
 
-    def furnish(self, region: str, stacks: Sequence[Stack], shelf: Shelf) -> None:
+    def seed(self, region: str, stacks: Sequence[Stack], output_dir: OutputDir) -> None:
         """Make up functions and layers in a region of the sandbox."""
-        rehearsal.furnish(session.Aws(region, paced=False), stacks, shelf)
+        rehearsal.seed(session.Aws(region, paced=False), stacks, output_dir)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder.console import Voice
+from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import reader
@@ -17,7 +17,7 @@ from layer_builder.resolve.resolver import Installer
 from layer_builder.sources import project_files, requirements
 from layer_builder.sources.request import LayerRequest, request
 from layer_builder.sources.requirements import ReadText, Requirements
-from layer_builder.sources.workspace import Collection, Workspace
+from layer_builder.sources.workspace import CollectedFiles, Workspace
 
 ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 """For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
@@ -104,8 +104,8 @@ def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[s
     return found
 
 
-def orders(
-    outcome: Outcome, workspace: Workspace, installer: Installer, voice: Voice
+def requests(
+    outcome: Outcome, workspace: Workspace, installer: Installer, reporter: Reporter
 ) -> list[LayerRequest]:
     """Read every file that the layers name; raise all mistakes at once."""
     problems: list[Problem] = []
@@ -120,7 +120,7 @@ def orders(
         if layer.include and not (files.files or files.problems or asked.lines):
             problems.append(_empty(layer, files))
         if layer in outcome.layers:
-            _tell_left_out(layer, files, voice)
+            _tell_left_out(layer, files, reporter)
         if not problems:
             found.append(request(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
     if problems:
@@ -145,10 +145,10 @@ def lock_of(inputs: Inputs) -> Lockfile | None:
     return lockfile.parse(text, str(path))
 
 
-def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
+def _tell_left_out(layer: Layer, files: CollectedFiles, reporter: Reporter) -> None:
     if files.secrets:
         place = layer.include[0].place
-        voice.warn(
+        reporter.warn(
             Problem(
                 message=f"left out, since they look like credentials: {', '.join(files.secrets)}",
                 layer=layer.key,
@@ -158,10 +158,10 @@ def _tell_left_out(layer: Layer, files: Collection, voice: Voice) -> None:
     others = [path for path in files.left_out if path not in files.secrets]
     if others:
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
-        voice.step(layer.title, f"left out of the layer: {shown}")
+        reporter.step(layer.title, f"left out of the layer: {shown}")
 
 
-def _empty(layer: Layer, files: Collection) -> Problem:
+def _empty(layer: Layer, files: CollectedFiles) -> Problem:
     passed_over = f" ({', '.join(files.left_out[:5])} left out)" if files.left_out else ""
     return Problem(
         message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer",

@@ -6,53 +6,54 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from layer_builder.commands import load
-from layer_builder.commands.context import World
-from layer_builder.console import Voice
+from layer_builder.commands.context import Context
+from layer_builder.console import Reporter
 from layer_builder.inputs import Inputs
 from layer_builder.model.layer import Layer
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import lockfile, resolver
-from layer_builder.resolve.groups import families
+from layer_builder.resolve.groups import group_layers
 from layer_builder.resolve.lockfile import Locked, Lockfile
 
 
 def lock(
-    inputs: Inputs, world: World, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
+    inputs: Inputs, context: Context, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
 ) -> Path:
     """Choose versions for all layers and write the lock; gives its path.
 
     Versions of the lock that is there are kept where the requirements allow it, but for the
     packages to upgrade, or all.
     """
-    outcome.manifest = load.read(inputs, world.workspace)
+    outcome.manifest = load.read(inputs, context.workspace)
     path = load.lock_path(inputs)
     before = (
         Lockfile(file=str(path)) if upgrade else load.lock_of(inputs) or Lockfile(file=str(path))
     )
     renew = {str(canonicalize_name(name)) for name in packages}
     locked: dict[str, Locked] = {}
-    for family in families(
-        load.orders(outcome, world.workspace, world.installer, world.voice), outcome.functions
+    for group in group_layers(
+        load.requests(outcome, context.workspace, context.installer, context.reporter),
+        outcome.functions,
     ):
-        ids = {item.layer.id for item in family.orders}
-        chosen = resolver.choose(family, world.installer, before.preferred(ids, renew))
-        for item in family.orders:
+        ids = {item.layer.id for item in group.requests}
+        chosen = resolver.choose(group, context.installer, before.preferred(ids, renew))
+        for item in group.requests:
             if item.layer.id in chosen:
                 locked[item.layer.id] = Locked(
                     asked=lockfile.asked(item.requirements),
                     resolution=chosen[item.layer.id],
                 )
                 old = before.layers.get(item.layer.id)
-                _tell_locked(item.layer, old, locked[item.layer.id], world.voice)
+                _tell_locked(item.layer, old, locked[item.layer.id], context.reporter)
     path.write_text(lockfile.render(dict(sorted(locked.items()))), encoding="utf-8")
     return path
 
 
-def _tell_locked(layer: Layer, old: Locked | None, new: Locked, voice: Voice) -> None:
+def _tell_locked(layer: Layer, old: Locked | None, new: Locked, reporter: Reporter) -> None:
     before = old.resolution.versions if old else {}
     now = new.resolution.versions
     changes = [f"{name} {before.get(name, '–')} → {now.get(name, '–')}"
                for name in sorted(before.keys() | now.keys())
                if before.get(name) != now.get(name)]  # fmt: skip
     said = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
-    voice.step(f"{layer.key} {layer.target.label}", said)
+    reporter.step(f"{layer.key} {layer.target.label}", said)

@@ -5,46 +5,48 @@ from functools import partial
 
 from layer_builder import parallel
 from layer_builder.commands import load
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import resolver
-from layer_builder.resolve.groups import Family, families
+from layer_builder.resolve.groups import LayerGroup, group_layers
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.resolve.resolver import Resolved
 from layer_builder.timing import Clock
 
 
-def plan(outcome: Outcome, world: World) -> None:
+def plan(outcome: Outcome, context: Context) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = families(
-        load.orders(outcome, world.workspace, world.installer, world.voice), outcome.ties
+    found = group_layers(
+        load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
-    for resolved in resolve(found, world, load.lock_of(outcome.inputs)).values():
-        layer = resolved.order.layer
+    for resolved in resolve(found, context, load.lock_of(outcome.inputs)).values():
+        layer = resolved.request.layer
         lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
-        if not resolved.order.requirements.lines:
-            lines = [f"{len(resolved.order.files.files)} files of the workspace"]
+        if not resolved.request.requirements.lines:
+            lines = [f"{len(resolved.request.files.files)} files of the workspace"]
         above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
-        world.voice.step(
+        context.reporter.step(
             layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
 
 
-def resolve(found: Sequence[Family], world: World, locked: Lockfile | None) -> dict[str, Resolved]:
+def resolve(
+    found: Sequence[LayerGroup], context: Context, locked: Lockfile | None
+) -> dict[str, Resolved]:
     """Resolve families, by layer id."""
 
-    def resolve(family: Family) -> dict[str, Resolved]:
-        clock = Clock(partial(world.voice.busy, " ".join(family.keys)))
+    def resolve(group: LayerGroup) -> dict[str, Resolved]:
+        clock = Clock(partial(context.reporter.progress, " ".join(group.keys)))
         with clock.step("resolve"):
-            resolved = resolver.resolve(family, world.installer, locked)
+            resolved = resolver.resolve(group, context.installer, locked)
         for item in resolved.values():
-            if item.order.requirements.lines:
-                world.voice.step(
-                    item.order.layer.title,
+            if item.request.requirements.lines:
+                context.reporter.step(
+                    item.request.layer.title,
                     f"resolved {len(item.own.pins)} distributions for"
-                    f" {item.order.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
+                    f" {item.request.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
                 )
         return resolved
 
-    parts = parallel.each(resolve, found, world.workers)
+    parts = parallel.each(resolve, found, context.workers)
     return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}

@@ -7,10 +7,10 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder.archive.output_dir import Shelf
-from layer_builder.builder.scheduler import Grounds
+from layer_builder.archive.output_dir import OutputDir
+from layer_builder.builder.scheduler import LowerLayers
 from layer_builder.commands import load
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.errors import LimitError, ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import document, editor
@@ -19,8 +19,8 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.limits import mib
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import resolver, splitting
-from layer_builder.resolve.groups import families
-from layer_builder.resolve.splitting import Impossible, Part, Room
+from layer_builder.resolve.groups import group_layers
+from layer_builder.resolve.splitting import CannotSplit, MeasuredDistribution, SplitLimits
 from layer_builder.sources.requirements import Requirements
 
 _REPLACED = frozenset(
@@ -28,12 +28,12 @@ _REPLACED = frozenset(
 )
 
 
-def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: bool) -> str:
+def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write: bool) -> str:
     """Propose the fewest layers for one; gives the proposal, and writes it if that is wanted.
 
     Raises ManifestError for a layer that is not there, LimitError when no split fits.
     """
-    outcome.manifest = manifest = load.read(inputs, world.workspace)
+    outcome.manifest = manifest = load.read(inputs, context.workspace)
     known = list(dict.fromkeys(layer.key for layer in manifest.layers))
     if key not in known:
         raise ManifestError.because(
@@ -42,18 +42,18 @@ def divide(inputs: Inputs, world: World, outcome: Outcome, *, key: str, write: b
             advice=did_you_mean(key, known),
         )
     layer = next(layer for layer in manifest.layers if layer.key == key)
-    orders = load.orders(outcome, world.workspace, world.installer, world.voice)
-    family = next(
-        family
-        for family in families(orders, manifest.ties)
-        if layer.id in {order.layer.id for order in family.orders}
+    requests = load.requests(outcome, context.workspace, context.installer, context.reporter)
+    group = next(
+        group
+        for group in group_layers(requests, manifest.ties)
+        if layer.id in {request.layer.id for request in group.requests}
     )
-    resolved = resolver.resolve(family, world.installer, load.lock_of(inputs))
-    asked = resolved[layer.id].order.requirements
-    parts = _measure(layer, resolved, asked, world)
+    resolved = resolver.resolve(group, context.installer, load.lock_of(inputs))
+    asked = resolved[layer.id].request.requirements
+    parts = _measure(layer, resolved, asked, context)
     room = _room(layer, manifest.stacks, through_s3=bool(inputs.s3_bucket))
     found = splitting.split(parts, room)
-    if isinstance(found, Impossible):
+    if isinstance(found, CannotSplit):
         raise _cannot(found, layer)
     if len(found) < 2:  # noqa: PLR2004 (one layer is what there is already)
         return f"# {key} fits as it is\n"
@@ -73,32 +73,32 @@ def _measure(
     layer: Layer,
     resolved: Mapping[str, resolver.Resolved],
     asked: Requirements,
-    world: World,
-) -> list[Part]:
+    context: Context,
+) -> list[MeasuredDistribution]:
     """Build the layer, and see what each distribution takes after pruning."""
-    requires = world.installer.requires(asked, layer.target, layer.build)
-    settled = world.installer.settled(asked, layer.target, layer.build)
-    with world.scratch.folder() as folder:
-        builder = world.builder(Shelf(folder=folder / "shelf"), "split")
-        grounds = Grounds(folder=folder)
+    requires = context.installer.requires(asked, layer.target, layer.build)
+    settled = context.installer.settled(asked, layer.target, layer.build)
+    with context.scratch.folder() as folder:
+        builder = context.builder(OutputDir(folder=folder / "shelf"), "split")
+        grounds = LowerLayers(folder=folder)
         below = [
             grounds.of(builder.build(resolved[name], keep=grounds.place(name)))
             for name in resolved[layer.id].below
         ]
-        packages = builder.build(resolved[layer.id], lambda: below).note.account.packages
+        packages = builder.build(resolved[layer.id], lambda: below).record.account.packages
     return [
-        Part(
+        MeasuredDistribution(
             name=package.name,
             zip_bytes=package.bytes_zipped,
             unzipped_bytes=package.bytes_kept,
             requires=requires.get(package.name, frozenset()),
-            is_restless=bool(settled) and settled.get(package.name) != package.version,
+            changes_often=bool(settled) and settled.get(package.name) != package.version,
         )
         for package in packages
     ]
 
 
-def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> Room:
+def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> SplitLimits:
     """See what a layer's functions leave for it: places among five, and bytes."""
     loading = [stack for stack in stacks if layer.key in {other.key for other in stack.layers}]
     others = [len(stack.layers) - 1 + len(stack.external) for stack in loading]
@@ -110,7 +110,7 @@ def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> Room:
         for limit in limits.limits_for(layer.budget, through_s3=through_s3)
     }
     unzipped = allowed["unzipped"] - max(taken, default=0)
-    return Room(
+    return SplitLimits(
         # A little less than allowed: what is shared between members compresses apart.
         zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
         unzipped_bytes=unzipped,
@@ -119,7 +119,7 @@ def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> Room:
 
 
 def _entries(
-    text: str, key: str, levels: Sequence[Sequence[Part]], asked: Requirements
+    text: str, key: str, levels: Sequence[Sequence[MeasuredDistribution]], asked: Requirements
 ) -> dict[str, dict[str, object]]:
     """Write the new layers: each asks for what nothing else in it brings along."""
     value = document.parse(text, "").value
@@ -152,7 +152,7 @@ def _bare(line: str) -> str:
     return line.partition(" --hash")[0]
 
 
-def _cannot(found: Impossible, layer: Layer) -> LimitError:
+def _cannot(found: CannotSplit, layer: Layer) -> LimitError:
     return LimitError.because(
         f"no split helps: {found.reason}",
         layer=layer.key,

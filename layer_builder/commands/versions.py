@@ -9,47 +9,48 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from layer_builder import parallel
-from layer_builder.archive.output_dir import Shelf
-from layer_builder.attach import sizes as measuring
-from layer_builder.attach.plan import Part
+from layer_builder.archive.output_dir import OutputDir
+from layer_builder.attach.plan import Size
 from layer_builder.attach.preflight import AT_ONCE, Region
-from layer_builder.attach.sizes import Scales
+from layer_builder.attach.sizes import SizeLookup, known_sizes
 from layer_builder.commands import load
-from layer_builder.commands.context import World
+from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError
 from layer_builder.github import actions
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import Content, User, Version
+from layer_builder.model.release import LayerContent, User, Version
 from layer_builder.outcome import Outcome
 from layer_builder.versions import inventory, listing
-from layer_builder.versions.inventory import Entry, Holding, Stock, Usage
+from layer_builder.versions.inventory import LayerHistory, RegionInventory, Usage, VersionRow
 
 _T = TypeVar("_T")
 
 
-def inspect(outcome: Outcome, world: World, unzipped: int | None) -> list[Stock]:
+def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[RegionInventory]:
     """Take the inventory of every region.
 
     The newest `unzipped` versions of each layer are measured, None for all. Raises AwsError where
     the versions cannot be listed.
     """
-    outcome.manifest = load.read(outcome.inputs, world.workspace)
-    regions = load.regions(outcome, world.default_regions)
-    reached = [world.reach(region) for region in regions]
-    shelf = Shelf(folder=Path(outcome.inputs.output_dir))
-    scales = measuring.scales(outcome.layers, (), shelf, world.measure)
-    return [_Survey(region=region, scales=scales).stock(outcome, unzipped) for region in reached]
+    outcome.manifest = load.read(outcome.inputs, context.workspace)
+    regions = load.regions(outcome, context.default_regions)
+    reached = [context.reach(region) for region in regions]
+    output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
+    sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
+    return [
+        _InventoryReader(region=region, sizes=sizes).stock(outcome, unzipped) for region in reached
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Survey:
+class _InventoryReader:
     """The inventory of one region in the making."""
 
     region: Region
-    scales: Scales
+    sizes: SizeLookup
     unknown: list[str] = field(default_factory=list)
 
-    def stock(self, outcome: Outcome, unzipped: int | None) -> Stock:
+    def stock(self, outcome: Outcome, unzipped: int | None) -> RegionInventory:
         """Take it."""
         by_name: dict[str, list[Layer]] = {}
         for layer in outcome.layers:
@@ -58,14 +59,14 @@ class _Survey:
         users = self._or_unknown("who uses them", self.region.catalog.users)
         ours = {version.arn for versions in listed for version in versions}
         used = None if users is None else inventory.usages(users, self._aliases(users, ours))
-        holdings = [
-            self._holding(layers, versions, used, unzipped)
+        histories = [
+            self._history(layers, versions, used, unzipped)
             for layers, versions in zip(by_name.values(), listed, strict=True)
         ]
         storage = self._or_unknown("the code storage", self.region.catalog.storage)
-        return Stock(
+        return RegionInventory(
             region=self.region.name,
-            holdings=tuple(holdings),
+            histories=tuple(histories),
             storage=storage,
             unknown=tuple(dict.fromkeys(self.unknown)),
         )
@@ -82,32 +83,32 @@ class _Survey:
         ordered = sorted(names)
         return dict(zip(ordered, parallel.each(read, ordered, AT_ONCE), strict=True))
 
-    def _holding(
+    def _history(
         self,
         layers: Sequence[Layer],
         versions: Sequence[Version],
         used: dict[str, tuple[Usage, ...]] | None,
         unzipped: int | None,
-    ) -> Holding:
+    ) -> LayerHistory:
         measured = {version.arn for version in versions[:unzipped]}
 
-        def look(version: Version) -> Entry:
+        def look(version: Version) -> VersionRow:
             read = partial(self.region.catalog.content, version.arn)
             content = self._or_unknown("sizes", read)
             part = None
-            if content and (version.arn in measured or content.sha256 in self.scales.built):
+            if content and (version.arn in measured or content.sha256 in self.sizes.built):
                 part = self._measure(version, content)
             usages = None if used is None else used.get(version.arn, ())
-            return Entry(version=version, content=content, unzipped=part, usages=usages)
+            return VersionRow(version=version, content=content, unzipped=part, usages=usages)
 
-        return Holding(
+        return LayerHistory(
             layers=tuple(layers),
-            entries=tuple(parallel.each(look, versions, AT_ONCE)),
+            rows=tuple(parallel.each(look, versions, AT_ONCE)),
             deleted=inventory.deleted(versions, used or {}),
         )
 
-    def _measure(self, version: Version, content: Content) -> Part:
-        part = self.scales.zip(version.arn, content)
+    def _measure(self, version: Version, content: LayerContent) -> Size:
+        part = self.sizes.zip(version.arn, content)
         if part.size is None:
             self.unknown.append(f"what {version.arn} unzips to ({part.source})")
         return part
@@ -124,21 +125,21 @@ class _Survey:
             return None
 
 
-def show(asked: Namespace, world: World, outcome: Outcome, out: TextIO) -> None:
+def show(asked: Namespace, context: Context, outcome: Outcome, out: TextIO) -> None:
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
-    stocks = inspect(outcome, world, asked.unzipped)
+    inventories = versions(outcome, context, asked.unzipped)
     warned, failed = (
-        inventory.warnings(stocks, through_s3=bool(asked.s3_bucket), above=above)
+        inventory.warnings(inventories, through_s3=bool(asked.s3_bucket), above=above)
         for above in (asked.warn_at, asked.fail_at)
     )
-    data = listing.as_data(stocks, warned, outcome.inputs.manifest)
-    write_out(out, json.dumps(data, indent=2) + "\n" if asked.json else listing.table(stocks))
+    data = listing.as_data(inventories, warned, outcome.inputs.manifest)
+    write_out(out, json.dumps(data, indent=2) + "\n" if asked.json else listing.table(inventories))
     if actions.is_running():
-        actions.add_summary(listing.markdown(stocks))
+        actions.add_summary(listing.markdown(inventories))
     if asked.fail_at and failed:
         raise LimitError(*failed)
     for problem in warned:
-        world.voice.warn(problem)
+        context.reporter.warn(problem)
 
 
 def write_out(out: TextIO, text: str) -> None:

@@ -8,7 +8,7 @@ from layer_builder.manifest.document import Path
 from layer_builder.manifest.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model.layer import Layer
-from layer_builder.model.settings import Delivery, Mode, Permissions, Retention
+from layer_builder.model.settings import Delivery, Permissions, Retention, S3Mode
 from layer_builder.model.target import Target
 
 _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}", re.IGNORECASE)
@@ -23,7 +23,7 @@ def read(
     permissions = entry.permissions or model.permissions
     retain = entry.retain or model.retain
     s3 = entry.s3 or model.s3 or S3Entry()
-    if s3.mode is Mode.REFERENCE and s3.remove:
+    if s3.mode is S3Mode.REFERENCE and s3.remove:
         mistakes.add(
             "s3: with mode: reference Lambda keeps reading the object; it cannot be removed",
             (*at, "s3") if entry.s3 else ("s3",),
@@ -33,7 +33,7 @@ def read(
         permissions=_permissions(permissions, key, entry, mistakes) if permissions else None,
         retention=Retention(versions=retain.versions, days=retain.days) if retain else None,
         parameter=_parameter(key, entry, model, target, mistakes),
-        mode=s3.mode or Mode.COPY,
+        mode=s3.mode or S3Mode.COPY,
         removes_object=bool(s3.remove),
     )
 

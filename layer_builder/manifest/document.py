@@ -94,7 +94,7 @@ def parse(text: str, file: str) -> Document:
         return _failed(file, _TOO_DEEP)
     if root is None:
         return _failed(file, "the manifest is empty", advice=_START)
-    reader = _Reader(file)
+    reader = _YamlReader(file)
     value: Value = None
     try:
         value = reader.read(root, ())
@@ -153,7 +153,7 @@ class _TooMuchError(Exception):
         self.problem = problem
 
 
-class _Reader:
+class _YamlReader:
     """Turns composed nodes into values, and writes down where they were."""
 
     def __init__(self, file: str) -> None:

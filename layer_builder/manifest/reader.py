@@ -22,7 +22,14 @@ from layer_builder.model import limits, stack
 from layer_builder.model import stack as model_stack
 from layer_builder.model.layer import Include, Layer, Reference, UvProject
 from layer_builder.model.limits import Budget, mib
-from layer_builder.model.settings import Bytecode, Compression, Depth, Policy, Profile, Sdk
+from layer_builder.model.settings import (
+    Bytecode,
+    Compression,
+    ProofDepth,
+    PruneProfile,
+    Sdk,
+    SdkPolicy,
+)
 from layer_builder.model.stack import Stack
 from layer_builder.model.target import Architecture, Python, Target
 
@@ -100,10 +107,10 @@ def read(text: str, file: str) -> Manifest:
         found = Mistakes(document, from_validation(error, document))
         rest = salvage(document.value, error)
         if rest:
-            _Reader(document, rest, found).manifest()
+            _ManifestReader(document, rest, found).manifest()
         raise found.error() from None
     found = Mistakes(document)
-    manifest = _Reader(document, model, found).manifest()
+    manifest = _ManifestReader(document, model, found).manifest()
     if len(found):
         raise found.error()
     return manifest
@@ -129,7 +136,7 @@ def _leaves(path: str) -> bool:
     return pure.is_absolute() or ".." in pure.parts or "\\" in path or path.startswith("~")
 
 
-class _Reader:
+class _ManifestReader:
     """Turns the validated model into layers, and collects what the model cannot see."""
 
     def __init__(self, document: Document, model: ManifestFile, mistakes: Mistakes) -> None:
@@ -190,12 +197,12 @@ class _Reader:
             build=tuple(
                 str(canonicalize_name(name)) for name in entry.build or self._model.build or ()
             ),
-            prune=entry.prune or self._model.prune or Profile.SAFE,
+            prune=entry.prune or self._model.prune or PruneProfile.SAFE,
             keep=tuple(entry.keep or self._model.keep or ()),
             drop=tuple(entry.drop or self._model.drop or ()),
             strip=bool(entry.strip if entry.strip is not None else self._model.strip),
             sdk=_sdk(entry.sdk or self._model.sdk),
-            proof=entry.proof or self._model.proof or Depth.IMPORTS,
+            proof=entry.proof or self._model.proof or ProofDepth.IMPORTS,
             requires=tuple(dict.fromkeys(entry.requires or ())),
             imports=self._references(entry.imports, (*path, "imports"), paths=False),
             bytecode=entry.bytecode or self._model.bytecode or Bytecode.NONE,
@@ -290,8 +297,8 @@ class _Reader:
 
 def _sdk(choice: str | list[str] | None) -> Sdk:
     if isinstance(choice, list):
-        return Sdk(policy=Policy.SERVICES, services=tuple(sorted(set(choice))))
-    return Sdk(policy=Policy(choice or Policy.BUNDLE))
+        return Sdk(policy=SdkPolicy.SERVICES, services=tuple(sorted(set(choice))))
+    return Sdk(policy=SdkPolicy(choice or SdkPolicy.BUNDLE))
 
 
 def _first(*texts: str | None) -> str:

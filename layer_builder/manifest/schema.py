@@ -32,7 +32,7 @@ from layer_builder.model.limits import (
     LAYER_VERSION_ARN_PATTERN,
     LICENSE_CHARACTERS,
 )
-from layer_builder.model.settings import Bytecode, Compression, Depth, Mode, Profile
+from layer_builder.model.settings import Bytecode, Compression, ProofDepth, PruneProfile, S3Mode
 from layer_builder.model.target import Architecture, Python
 
 
@@ -120,7 +120,7 @@ def _retain(value: object) -> object:
 class S3Entry(_Model):
     """What becomes of a zip that goes through the bucket of the input s3-bucket."""
 
-    mode: Mode | None = None
+    mode: S3Mode | None = None
     """copy (the default): Lambda copies the object; reference: Lambda keeps reading it there."""
     remove: StrictBool | None = None
     """true: the object is removed once Lambda has copied it."""
@@ -135,7 +135,7 @@ class _Settings(_Model):
     """x86_64 (the default) or arm64. A list builds the layer for each."""
     name: Text | None = None
     """The layer's name on AWS; {layer}, {python} and {architecture} are filled in."""
-    prune: Profile | None = None
+    prune: PruneProfile | None = None
     """off, safe (the default) or aggressive."""
     bytecode: Bytecode | None = None
     """none (the default): no bytecode is packed; imported: that of what importing the top-level
@@ -148,7 +148,7 @@ class _Settings(_Model):
     sdk: SdkChoice | None = None
     """bundle (the default): the AWS SDK as required; runtime: left out, Lambda brings one;
     a list of services: with the data of these only."""
-    proof: Depth | None = None
+    proof: ProofDepth | None = None
     """imports (the default): top-level modules and the level below; deep: every module;
     static: run nothing; off."""
     keep: Patterns | None = None

@@ -37,7 +37,7 @@ class Archive:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packed:
+class PackedBytecode:
     """The bytecode in a zip."""
 
     mode: Bytecode = Bytecode.NONE
@@ -47,7 +47,7 @@ class Packed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class BuildDetails:
     """How an archive came to be; kept beside the zip, so that a later run can tell it too."""
 
     packages: tuple[Package, ...] = ()
@@ -56,7 +56,7 @@ class Account:
     held_back: tuple[HeldBack, ...] = ()
     proof: Proof | None = None
     """None where there was nothing to prove, or nobody wanted it."""
-    bytecode: Packed = field(default_factory=Packed)
+    bytecode: PackedBytecode = field(default_factory=PackedBytecode)
     warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""
@@ -70,7 +70,7 @@ class Built:
 
     layer: Layer
     archive: Archive
-    account: Account = field(default_factory=Account)
+    account: BuildDetails = field(default_factory=BuildDetails)
     readings: tuple[Reading, ...] = ()
     same_as: str | None = None
     """Id of the layer whose build this one shares."""

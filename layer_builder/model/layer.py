@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 
 from layer_builder.errors import Place
 from layer_builder.model.limits import Budget
-from layer_builder.model.settings import Bytecode, Compression, Delivery, Depth, Profile, Sdk
+from layer_builder.model.settings import (
+    Bytecode,
+    Compression,
+    Delivery,
+    ProofDepth,
+    PruneProfile,
+    Sdk,
+)
 from layer_builder.model.target import Target
 
 
@@ -54,14 +61,14 @@ class Layer:
     exclude: tuple[str, ...] = ()
     build: tuple[str, ...] = ()
     """Distributions (normalised names) whose sdists may be built."""
-    prune: Profile = Profile.SAFE
+    prune: PruneProfile = PruneProfile.SAFE
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     bytecode: Bytecode = Bytecode.NONE
     compression: Compression = Compression.BALANCED
     strip: bool = False
     sdk: Sdk = field(default_factory=Sdk)
-    proof: Depth = Depth.IMPORTS
+    proof: ProofDepth = ProofDepth.IMPORTS
     requires: tuple[str, ...] = ()
     """Keys of layers below this one: what they hold is not repeated here."""
     imports: tuple[Reference, ...] = ()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Cost:
 class Proof:
     """The evidence that a pruned tree still imports."""
 
-    depth: Depth
+    depth: ProofDepth
     static: bool
     """Whether only the files were looked at."""
     imported: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Entry:
+class InstalledFile:
     """One file of the tree."""
 
     path: str
@@ -20,7 +20,7 @@ class Entry:
 class Removal:
     """A file that goes, and the rule that says so."""
 
-    entry: Entry
+    entry: InstalledFile
     rule: str
 
 

@@ -27,7 +27,7 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retired:
+class DeletedVersion:
     """A layer version that went, or in a dry run would go."""
 
     arn: str
@@ -36,7 +36,7 @@ class Retired:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class KeptVersion:
     """A layer version that its number alone would have let go, and why it stays."""
 
     arn: str
@@ -44,7 +44,7 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handover:
+class Delivered:
     """What was done for a layer version in a region, besides publishing it.
 
     In a dry run: what would be done.
@@ -57,8 +57,8 @@ class Handover:
     parameters: tuple[str, ...] = ()
     """Names of the SSM parameters that were written; those that held the ARN already are not."""
     object_removed: bool = False
-    retired: tuple[Retired, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    retired: tuple[DeletedVersion, ...] = ()
+    kept: tuple[KeptVersion, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
+class LayerContent:
     """A zip that AWS keeps."""
 
     sha256: str
@@ -130,7 +130,7 @@ class Function:
     is_image: bool
     layers: tuple[str, ...]
     """ARNs of layer versions, in their order."""
-    code: Content
+    code: LayerContent
     revision: str
     """Changes with every change of the function; empty where AWS does not tell."""
     failed: str

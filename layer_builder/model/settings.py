@@ -23,7 +23,7 @@ class Bytecode(StrEnum):
     """The most that keeps every limit."""
 
 
-class Profile(StrEnum):
+class PruneProfile(StrEnum):
     """How hard to prune."""
 
     OFF = "off"
@@ -31,7 +31,7 @@ class Profile(StrEnum):
     AGGRESSIVE = "aggressive"
 
 
-class Depth(StrEnum):
+class ProofDepth(StrEnum):
     """How much to prove."""
 
     IMPORTS = "imports"
@@ -43,7 +43,7 @@ class Depth(StrEnum):
     OFF = "off"
 
 
-class Policy(StrEnum):
+class SdkPolicy(StrEnum):
     """What becomes of the SDK."""
 
     BUNDLE = "bundle"
@@ -55,12 +55,12 @@ class Policy(StrEnum):
 class Sdk:
     """A layer's choice."""
 
-    policy: Policy = Policy.BUNDLE
+    policy: SdkPolicy = SdkPolicy.BUNDLE
     services: tuple[str, ...] = ()
     """With `SERVICES`: whose data stays."""
 
 
-class Mode(StrEnum):
+class S3Mode(StrEnum):
     """How Lambda takes a zip out of a bucket; S3ObjectStorageMode in the API.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentInput.html
@@ -102,6 +102,6 @@ class Delivery:
     """None deletes nothing."""
     parameter: str = ""
     """Name of the SSM parameter that holds the ARN; empty for none."""
-    mode: Mode = Mode.COPY
+    mode: S3Mode = S3Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import Entry, Removal
-from layer_builder.model.settings import Depth
+from layer_builder.model.prune_plan import InstalledFile, Removal
+from layer_builder.model.settings import ProofDepth
 from layer_builder.native import compatibility, elf
 from layer_builder.native import strip as stripping
 from layer_builder.native.compatibility import Wheel
@@ -20,7 +20,7 @@ STRIP = "strip"
 _TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
 
 
-def scan(tree: Tree, entries: Iterable[Entry]) -> dict[str, Elf]:
+def scan(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, Elf]:
     """Read every ELF file among these, by path."""
     found = {}
     for entry in entries:
@@ -37,7 +37,7 @@ def scan(tree: Tree, entries: Iterable[Entry]) -> dict[str, Elf]:
 
 def judge(libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]) -> list[Problem]:
     """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
-    if layer.proof is Depth.OFF:
+    if layer.proof is ProofDepth.OFF:
         return []
     findings = compatibility.judge(libraries, layer.target, wheels)
     if findings.errors:
@@ -54,6 +54,6 @@ def strip(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
         after = elf.read(stripped)
         if after and len(stripped) < len(content) and stripping.is_same(before, after):
             tree.rewrite(path, stripped)
-            saved = Entry(path=path, size=len(content) - len(stripped))
+            saved = InstalledFile(path=path, size=len(content) - len(stripped))
             found.append(Removal(entry=saved, rule=STRIP))
     return found

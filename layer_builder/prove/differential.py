@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 from layer_builder.errors import ProofError
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import rounds as prove_rounds
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover
-from layer_builder.prove.rounds import Attempt, Round
+from layer_builder.prove.rounds import ImportResult, ImportResults
 from layer_builder.prune import imports
 from layer_builder.tree.tree import Tree
 
@@ -31,12 +31,12 @@ class Result:
 
     proof: Proof
     plan: PrunePlan
-    broken_anyway: Mapping[str, Attempt]
+    broken_anyway: Mapping[str, ImportResult]
     """What does not import, pruned or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
+class ProofSetup:
     """Where and with what to import."""
 
     tree: Tree
@@ -47,7 +47,7 @@ class Bench:
     """Folders of packages that Lambda has besides: from the runtime."""
     starts: Sequence[str] = ()
     """The names among those proven that a function imports itself."""
-    settle: Callable[[], object] = lambda: None
+    wait_for_zip: Callable[[], object] = lambda: None
     """Waits until nobody reads the tree, before files in it are exchanged for a while."""
     reseal: Callable[[PrunePlan], object] = lambda _: None
     """Makes the RECORDs true again after files came back."""
@@ -56,7 +56,11 @@ class Bench:
 
 
 def prove(
-    bench: Bench, plan: PrunePlan, owners: Mapping[str, str], names: Sequence[str], depth: Depth
+    setup: ProofSetup,
+    plan: PrunePlan,
+    owners: Mapping[str, str],
+    names: Sequence[str],
+    depth: ProofDepth,
 ) -> Result:
     """Import the names from the pruned tree.
 
@@ -64,19 +68,19 @@ def prove(
     for the rest, the removed files that the unpruned import opened are put back and it is imported
     again. Raises ProofError when that does not help, or when a module wrote into the layer.
     """
-    tries = _Tries(bench)
-    first = tries.all(names)
+    imports_of_tree = _Imports(setup)
+    first = imports_of_tree.all(names)
     cost = first.cost
-    failed_before: dict[str, Attempt] = {}
+    failed_before: dict[str, ImportResult] = {}
 
-    def unpruned(broken: Sequence[str]) -> Round:
-        whole = tries.unpruned(broken, plan)
+    def unpruned(broken: Sequence[str]) -> ImportResults:
+        whole = imports_of_tree.unpruned(broken, plan)
         failed_before.update({name: whole.attempts[name] for name in whole.broken})
         return whole.only(whole.imported)
 
     # An import may break those after it for good (a hook, a limit): now they come before it.
     suspects = unpruned(first.broken[::-1]).imported if first.broken else []
-    again = tries.all(suspects)
+    again = imports_of_tree.all(suspects)
     first, suspects = prove_rounds.together([first, again], names), again.broken[::-1]
     for _ in range(_MOST_ROUNDS):
         if not suspects:
@@ -86,10 +90,10 @@ def prove(
         needed = _needed(whole, plan.removed_paths, owners)
         if not needed:
             break
-        bench.tree.exchange(needed)
+        setup.tree.exchange(needed)
         plan = plan.restoring(needed)
-        bench.reseal(plan)
-        again = tries.all(suspects)
+        setup.reseal(plan)
+        again = imports_of_tree.all(suspects)
         first = prove_rounds.together([first, again], names)
         suspects = again.broken
     if suspects:
@@ -103,14 +107,16 @@ def prove(
             interpreter=first.version or None,
             isolated=first.isolated,
             cost=cost,
-            loaded=tuple(sorted(first.loaded_by(bench.starts))),
+            loaded=tuple(sorted(first.loaded_by(setup.starts))),
         ),
         plan=plan,
         broken_anyway={name: failed_before[name] for name in names if name in failed_before},
     )
 
 
-def _needed(whole: Round, removed: frozenset[str], owners: Mapping[str, str]) -> dict[str, str]:
+def _needed(
+    whole: ImportResults, removed: frozenset[str], owners: Mapping[str, str]
+) -> dict[str, str]:
     """Map removed files to the import that opened them.
 
     Where that is none: to the import that looked into their folder (Python itself does, to find
@@ -142,7 +148,7 @@ def _all_of_their_distributions(
     return needed
 
 
-def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
+def _disproved(suspects: Sequence[str], tried: ImportResults) -> ProofError:
     name = suspects[0]
     lines = tried.attempts[name].error.strip().splitlines()[-_LAST_LINES:]
     return ProofError.because(
@@ -155,19 +161,19 @@ def _disproved(suspects: Sequence[str], tried: Round) -> ProofError:
     )
 
 
-class _Tries:
+class _Imports:
     """Imports from one tree, and makes sure that the imports left it alone."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._tree = bench.tree
-        self._is_guarded = "files" in bench.prover.isolated
+    def __init__(self, setup: ProofSetup) -> None:
+        self._setup = setup
+        self._tree = setup.tree
+        self._is_guarded = "files" in setup.prover.isolated
 
-    def all(self, names: Sequence[str]) -> Round:
+    def all(self, names: Sequence[str]) -> ImportResults:
         """Import in several processes, whole packages each."""
-        shares = selection.shares(names, self._bench.weights)
+        shares = selection.shares(names, self._setup.weights)
         if not shares:
-            return Round(attempts={})
+            return ImportResults(attempts={})
         before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
             rounds = list(pool.map(self._import, shares))
@@ -175,9 +181,9 @@ class _Tries:
         self._check_untouched(before, found)
         return found
 
-    def unpruned(self, names: Sequence[str], plan: PrunePlan) -> Round:
+    def unpruned(self, names: Sequence[str], plan: PrunePlan) -> ImportResults:
         """Import from the tree as it was before pruning, watching which files that takes."""
-        self._bench.settle()
+        self._setup.wait_for_zip()
         originals = plan.removed_paths | self._tree.sealed
         self._tree.exchange(originals)
         try:
@@ -188,10 +194,10 @@ class _Tries:
             self._tree.exchange(originals)
         return found
 
-    def _import(self, names: Sequence[str], *, watch: bool = False) -> Round:
-        bench = self._bench
-        found = bench.prover.attempt(
-            bench.tree.root, names, caches=bench.caches, others=bench.others, watch=watch
+    def _import(self, names: Sequence[str], *, watch: bool = False) -> ImportResults:
+        setup = self._setup
+        found = setup.prover.attempt(
+            setup.tree.root, names, caches=setup.caches, others=setup.others, watch=watch
         )
         if not found.version:
             # Or all would count as broken anyway, and nothing would be proven.
@@ -205,7 +211,7 @@ class _Tries:
         """Note the tree's state, where the system does not keep imports from writing to it."""
         return frozenset() if self._is_guarded else self._tree.fingerprint()
 
-    def _check_untouched(self, before: _Fingerprint, found: Round) -> None:
+    def _check_untouched(self, before: _Fingerprint, found: ImportResults) -> None:
         if "files" in found.isolated:
             return
         changed = sorted({path for path, *_ in before ^ self._tree.fingerprint()})

@@ -20,8 +20,8 @@ from layer_builder.errors import InstallError
 from layer_builder.model.proof import Cost
 from layer_builder.model.target import Target
 from layer_builder.prove import rounds, selection
-from layer_builder.prove.process import Trial
-from layer_builder.prove.rounds import Attempt, Round, Verdict
+from layer_builder.prove.process import ImportProcess
+from layer_builder.prove.rounds import ImportResult, ImportResults, Verdict
 
 _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 
@@ -57,14 +57,14 @@ class Interpreter:
         caches: Sequence[Path],
         others: Sequence[Path] = (),
         watch: bool = False,
-    ) -> Round:
+    ) -> ImportResults:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
         The first of `caches` takes the bytecode, so that a later attempt need not compile again;
         the rest have that of layers below. `others`
         are folders of packages that come behind on `sys.path`: those that the runtime brings.
         """
-        found: dict[str, Attempt] = {}
+        found: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
         costs: list[Cost | None] = []
         left = list(modules)
@@ -76,17 +76,17 @@ class Interpreter:
                 "memory": MEMORY_BYTES,
                 "watch": watch,
             }
-            run = Trial(self.path, orders, caches, self.seconds)
+            run = ImportProcess(self.path, orders, caches, self.seconds)
             found |= dict(run.attempts())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
             rest = [name for name in left if name not in found]
             if len(rest) == len(left):
                 why = f"the interpreter {self.path} did not start"
-                found |= {name: Attempt(verdict=Verdict.DIED, error=why) for name in rest}
+                found |= {name: ImportResult(verdict=Verdict.DIED, error=why) for name in rest}
                 break
             left = rest
-        return Round(
+        return ImportResults(
             attempts=found,
             version=version,
             isolated=tuple(isolated),
@@ -145,7 +145,7 @@ def _isolation(path: str) -> tuple[str, ...]:
             "memory": MEMORY_BYTES,
             "watch": False,
         }
-        run = Trial(path, orders, [Path(folder)], MODULE_SECONDS)
+        run = ImportProcess(path, orders, [Path(folder)], MODULE_SECONDS)
         list(run.attempts())
     return run.isolated
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from layer_builder.model.proof import Cost
-from layer_builder.prove.rounds import Attempt, Verdict
+from layer_builder.prove.rounds import ImportResult, Verdict
 
 _PROGRAM = [
     Path(__file__).parent / "programs" / name for name in ("isolation.py", "import_modules.py")
@@ -30,13 +30,13 @@ _CREDENTIALS = (
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 
 
-_MERCY_SECONDS = 5.0
+_TERMINATE_SECONDS = 5.0
 
 
 _SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
-class Trial:
+class ImportProcess:
     """One process that imports until it is done or dead."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Trial:
         self._deadline = time.monotonic() + seconds
         self._next = 0
 
-    def attempts(self) -> Iterator[tuple[str, Attempt]]:
+    def attempts(self) -> Iterator[tuple[str, ImportResult]]:
         """Yield verdicts as they come; the last module named when the process ends has died."""
         read_end, write_end = os.pipe()
         with tempfile.TemporaryDirectory(prefix="layer-builder-proof-") as home:
@@ -88,7 +88,7 @@ class Trial:
                 self._end(process)
             if current is not None:
                 why = reason or "ended the interpreter"
-                yield self._modules[current], Attempt(verdict=Verdict.DIED, error=why)
+                yield self._modules[current], ImportResult(verdict=Verdict.DIED, error=why)
 
     def _start(self, home: str, answers: int) -> subprocess.Popen[bytes]:
         # The prover's own text is passed, not its path: nothing of ours is importable there.
@@ -153,18 +153,18 @@ class Trial:
         """Have the prover end all that its imports started; end it where it does not."""
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_MERCY_SECONDS)
+            process.wait(_TERMINATE_SECONDS)
         if process.returncode != 0:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
+def _attempt(answer: Mapping[str, Any], current: int) -> ImportResult | None:
     """Read the verdict on a module; None where the answer is about something else."""
     loaded = frozenset(map(str, answer.get("loaded", ())))
     if answer.get("imported") == current:
-        return Attempt(
+        return ImportResult(
             verdict=Verdict.IMPORTED,
             seconds=float(answer.get("seconds", 0)),
             opened=frozenset(map(str, answer.get("opened", ()))),
@@ -172,7 +172,7 @@ def _attempt(answer: Mapping[str, Any], current: int) -> Attempt | None:
         )
     if answer.get("failed") == current:
         error = str(answer.get("error", ""))
-        return Attempt(verdict=Verdict.FAILED, error=error, loaded=loaded)
+        return ImportResult(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from layer_builder.model.target import Architecture, Target
-from layer_builder.prove.rounds import Round
+from layer_builder.prove.rounds import ImportResults
 
 
 class Prover(Protocol):
@@ -24,7 +24,7 @@ class Prover(Protocol):
         caches: Sequence[Path],
         others: Sequence[Path] = (),
         watch: bool = False,
-    ) -> Round:
+    ) -> ImportResults:
         """Import modules one after another."""
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:

@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
+class ImportResult:
     """One import."""
 
     verdict: Verdict
@@ -30,10 +30,10 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Round:
+class ImportResults:
     """The imports of one tree."""
 
-    attempts: Mapping[str, Attempt]
+    attempts: Mapping[str, ImportResult]
     """By module name, or `module:attribute` for an entry point."""
     version: str = ""
     """Of the interpreter."""
@@ -61,18 +61,18 @@ class Round:
         """Names that did not, in order."""
         return [n for n, a in self.attempts.items() if a.verdict is not Verdict.IMPORTED]
 
-    def only(self, names: Collection[str]) -> "Round":
+    def only(self, names: Collection[str]) -> "ImportResults":
         """Keep the attempts with these names."""
         return replace(self, attempts={n: a for n, a in self.attempts.items() if n in names})
 
 
-def together(rounds: Sequence[Round], names: Sequence[str]) -> Round:
+def together(rounds: Sequence[ImportResults], names: Sequence[str]) -> ImportResults:
     """Join rounds; of several attempts at a name the last counts. `names` gives the order."""
-    attempts: dict[str, Attempt] = {}
+    attempts: dict[str, ImportResult] = {}
     for part in rounds:
         attempts |= part.attempts
     isolated = [set(part.isolated) for part in rounds if part.attempts]
-    return Round(
+    return ImportResults(
         attempts={name: attempts[name] for name in names},
         version=next((part.version for part in rounds if part.version), ""),
         isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),

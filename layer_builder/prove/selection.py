@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.prune import imports
 
 _WORTH_SHARING = 100
@@ -35,17 +35,17 @@ def shares(names: Sequence[str], weights: Mapping[str, int]) -> list[list[str]]:
 
 
 def modules_to_prove(
-    paths: Collection[str], depth: Depth, entry_points: Sequence[str], asked: Sequence[str]
+    paths: Collection[str], depth: ProofDepth, entry_points: Sequence[str], asked: Sequence[str]
 ) -> list[str]:
     """List what to import, top-level modules first, packages before what is in them.
 
     The second level is counted from where code begins: `google.cloud.storage` is a first level,
     since `google` and `google.cloud` are folders only.
     """
-    if depth in {Depth.STATIC, Depth.OFF}:
+    if depth in {ProofDepth.STATIC, ProofDepth.OFF}:
         return []
     names = {name for path in paths if (name := imports.module_name(path)) and _is_importable(name)}
-    if depth is Depth.IMPORTS:
+    if depth is ProofDepth.IMPORTS:
         names = {name for name in names if _level(name, names) <= 2}  # noqa: PLR2004 (the second)
     points = [point for point in entry_points if point.partition(":")[0].isascii()]
     ordered = sorted(names, key=lambda name: (_level(name, names) > 1, name))

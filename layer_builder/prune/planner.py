@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pathspec
 
-from layer_builder.model.prune_plan import Entry, PrunePlan, Removal, Restoration
-from layer_builder.model.settings import Profile
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
+from layer_builder.model.settings import PruneProfile
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard, ReadSource
 from layer_builder.prune.rules import Rule
@@ -16,7 +16,7 @@ from layer_builder.prune.rules import Rule
 class PruneRules:
     """The rules of one layer; call it with the tree to get the plan."""
 
-    profile: Profile = Profile.SAFE
+    profile: PruneProfile = PruneProfile.SAFE
     keep: tuple[str, ...] = ()
     """gitignore patterns that no rule removes."""
     drop: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class PruneRules:
     """Distributions (normalised names) that the layer's requirements name."""
 
     def __call__(
-        self, entries: Sequence[Entry], owners: Mapping[str, str], read: ReadSource
+        self, entries: Sequence[InstalledFile], owners: Mapping[str, str], read: ReadSource
     ) -> PrunePlan:
         """Plan the pruning of installed files.
 
@@ -58,7 +58,9 @@ class PruneRules:
         )
         return PrunePlan(removals=tuple(removals), restored=tuple(restored))
 
-    def _candidates(self, entries: Sequence[Entry], owners: Mapping[str, str]) -> dict[str, Rule]:
+    def _candidates(
+        self, entries: Sequence[InstalledFile], owners: Mapping[str, str]
+    ) -> dict[str, Rule]:
         """Match every path against the rules; the first rule that matches names it."""
         paths = [entry.path for entry in entries]
         found: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)
@@ -67,7 +69,7 @@ class PruneRules:
                 if owners.get(path) not in rule.except_in:
                     found.setdefault(path, rule)
         protected = _match(rules.ALWAYS_KEPT, paths)
-        if self.profile is not Profile.OFF:
+        if self.profile is not PruneProfile.OFF:
             unwanted = rules.INSTALLERS - self.asked_for
             whole = {path for path in paths if owners.get(path) in unwanted}
             found |= dict.fromkeys(whole, rules.INSTALLERS_RULE)

@@ -7,7 +7,7 @@ to installed distributions only, never to files that the manifest includes from 
 
 from dataclasses import dataclass
 
-from layer_builder.model.settings import Profile
+from layer_builder.model.settings import PruneProfile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +83,10 @@ AGGRESSIVE = (
 )
 
 
-RULES: dict[Profile, tuple[Rule, ...]] = {
-    Profile.OFF: (),
-    Profile.SAFE: SAFE,
-    Profile.AGGRESSIVE: AGGRESSIVE,
+RULES: dict[PruneProfile, tuple[Rule, ...]] = {
+    PruneProfile.OFF: (),
+    PruneProfile.SAFE: SAFE,
+    PruneProfile.AGGRESSIVE: AGGRESSIVE,
 }
 
 

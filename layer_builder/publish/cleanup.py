@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
-from layer_builder.console import Voice
+from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
 from layer_builder.model.release import Version
 from layer_builder.outcome import Ledger
 from layer_builder.publish import retention
-from layer_builder.publish.region_state import AT_ONCE, Item, Region
+from layer_builder.publish.region_state import AT_ONCE, LayerState, Region
 from layer_builder.publish.retention import Plan
 from layer_builder.timing import today
 
@@ -26,21 +26,21 @@ _NEEDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retiring:
+class Cleanup:
     """The retirement of old versions in one region, when all is published there."""
 
     region: Region
     ledger: Ledger
-    voice: Voice
+    reporter: Reporter
     interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def rehearse(self, items: Sequence[Item]) -> None:
+    def rehearse(self, items: Sequence[LayerState]) -> None:
         """Say what would go, as if what is new were published."""
         for item, plan in self._plans(items, published=False):
             self._tell(item, plan, "would delete")
             self._note(item, plan)
 
-    def retire(self, items: Sequence[Item]) -> None:
+    def retire(self, items: Sequence[LayerState]) -> None:
         """Delete what goes; a version that cannot be deleted is warned of."""
         for item, plan in self._plans(items, published=True):
             gone = self._delete(item, plan)
@@ -55,14 +55,18 @@ class Retiring:
         except AwsError:
             return
         if storage and (problem := retention.near_the_limit(self.region.name, storage)):
-            self.voice.warn(problem)
+            self.reporter.warn(problem)
 
-    def _plans(self, items: Sequence[Item], *, published: bool) -> list[tuple[Item, Plan]]:
+    def _plans(
+        self, items: Sequence[LayerState], *, published: bool
+    ) -> list[tuple[LayerState, Plan]]:
         try:
-            return self._decided([i for i in items if i.built.layer.delivery.retention], published)
+            return self._decided(
+                [i for i in items if i.built.layer.delivery.retention], published=published
+            )
         except AwsError as error:
             first, *_ = error.problems
-            self.voice.warn(
+            self.reporter.warn(
                 Problem(
                     message=f"no old versions are deleted in {self.region.name}, since it is not"
                     f" known whether somebody uses them: {first.message}",
@@ -72,7 +76,9 @@ class Retiring:
             )
             return []
 
-    def _decided(self, items: Sequence[Item], published: bool) -> list[tuple[Item, Plan]]:  # noqa: FBT001 (passed on)
+    def _decided(
+        self, items: Sequence[LayerState], *, published: bool
+    ) -> list[tuple[LayerState, Plan]]:
         """Decide on all layers; functions are listed after the versions, policies at the end."""
         plans = parallel.each(lambda item: self._aged(item, published=published), items, AT_ONCE)
         if any(plan.goes for plan in plans):
@@ -87,18 +93,18 @@ class Retiring:
         plans = [plan.spared(lambda version: reasons[version.arn]) for plan in plans]
         return list(zip(items, plans, strict=True))
 
-    def _aged(self, item: Item, *, published: bool) -> Plan:
+    def _aged(self, item: LayerState, *, published: bool) -> Plan:
         rule, name = item.built.layer.delivery.retention, item.built.layer.name
         coming = 0 if published or item.is_same else 1
         versions = self.region.catalog.versions(name)
         return retention.plan(rule, versions, today(), coming) if rule else Plan()
 
-    def _shared(self, asked: tuple[Item, Version]) -> tuple[str, str]:
+    def _shared(self, asked: tuple[LayerState, Version]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
         return version.arn, retention.others(policy, version.arn.split(":")[4])
 
-    def _delete(self, item: Item, plan: Plan) -> tuple[Version, ...]:
+    def _delete(self, item: LayerState, plan: Plan) -> tuple[Version, ...]:
         """Delete the oldest alone, then the others; after an error nothing new is begun."""
         errors: list[AwsError] = []
         gone: list[str] = []
@@ -117,10 +123,10 @@ class Retiring:
         parallel.each(delete, plan.goes[1:], AT_ONCE)
         left = [version for version in plan.goes if version.arn not in gone]
         if errors:
-            self.voice.warn(self._undeleted(item, left, errors[0]))
+            self.reporter.warn(self._undeleted(item, left, errors[0]))
         return tuple(version for version in plan.goes if version not in left)
 
-    def _undeleted(self, item: Item, left: Sequence[Version], error: AwsError) -> Problem:
+    def _undeleted(self, item: LayerState, left: Sequence[Version], error: AwsError) -> Problem:
         first, *_ = error.problems
         return Problem(
             message=f"old versions in {self.region.name} are still there: {_numbers(left)}:"
@@ -130,16 +136,16 @@ class Retiring:
             advice=_NEEDS,
         )
 
-    def _tell(self, item: Item, plan: Plan, verb: str) -> None:
+    def _tell(self, item: LayerState, plan: Plan, verb: str) -> None:
         title, name = item.built.layer.title, f"{item.built.layer.name} in {self.region.name}"
         if plan.goes:
-            self.voice.step(title, f"{verb} versions of {name}: {_numbers(plan.goes)}")
+            self.reporter.step(title, f"{verb} versions of {name}: {_numbers(plan.goes)}")
         if plan.stays:
             lines = [f"    {kept.arn}: {kept.why}" for kept in plan.stays]
-            self.voice.step(title, "\n".join([f"old versions of {name} that stay:", *lines]))
+            self.reporter.step(title, "\n".join([f"old versions of {name} that stay:", *lines]))
 
-    def _note(self, item: Item, plan: Plan) -> None:
-        self.ledger.handover(item.built, self.region.name, retired=plan.retired, kept=plan.stays)
+    def _note(self, item: LayerState, plan: Plan) -> None:
+        self.ledger.delivered(item.built, self.region.name, retired=plan.retired, kept=plan.stays)
 
 
 def _numbers(versions: Sequence[Version]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from layer_builder.aws.retry import LOOKS, Tally
+from layer_builder.aws.retry import LOOK_DELAYS, RetryState
 from layer_builder.errors import AwsError, Failure, Problem
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion
@@ -29,7 +29,7 @@ class Versions(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait before another look."""
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""
 
 
@@ -38,7 +38,7 @@ class Publication:
     """A version, and how it came to be ours."""
 
     version: LayerVersion
-    twin: LayerVersion | None = None
+    duplicate: LayerVersion | None = None
     """A second version of the same, which a try without an answer left behind late."""
 
 
@@ -50,7 +50,7 @@ def publish(
     Raises AwsError when AWS refuses, when patience is at its end, or when it cannot be seen
     whether it happened.
     """
-    tally = Tally()
+    tally = RetryState()
     while True:
         try:
             version = versions.publish(built)
@@ -77,7 +77,7 @@ def _look(
     """Look whether a publish without a clear answer happened."""
     fact = next((d for problem in error.problems for d in problem.details), str(error))
     say(f"no clear answer from {versions.region} ({fact}); looking whether it happened")
-    for seconds in LOOKS:
+    for seconds in LOOK_DELAYS:
         versions.wait(seconds)
         if found := _seen(versions, built, after, error):
             return found
@@ -98,18 +98,18 @@ def _first(versions: Versions, built: Built, after: int, made: LayerVersion) -> 
     except AwsError:
         # What was made is made; a twin would be seen in the list of versions.
         return Publication(version=made)
-    twin = min(same, key=lambda version: version.version, default=None)
-    return Publication(version=made, twin=twin)
+    duplicate = min(same, key=lambda version: version.version, default=None)
+    return Publication(version=made, duplicate=duplicate)
 
 
-def _given_up(error: AwsError, tally: Tally) -> AwsError:
+def _given_up(error: AwsError, tally: RetryState) -> AwsError:
     """Say how often it was tried."""
     calls = tally.failed.total()
     if calls == 1:
         return error
     first, *rest = error.problems
     doubts = tally.failed[Failure.DOUBT]
-    looked = f"; looked {len(LOOKS)} times after each: it did not happen" if doubts else ""
+    looked = f"; looked {len(LOOK_DELAYS)} times after each: it did not happen" if doubts else ""
     details = (*first.details, f"tried {calls} times{looked}")
     return _again(error, replace(first, details=details), *rest)
 

@@ -5,30 +5,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
-from layer_builder.console import Voice
+from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.model.build import Built
 from layer_builder.model.release import Action, LayerVersion, Release
-from layer_builder.model.settings import Mode
+from layer_builder.model.settings import S3Mode
 from layer_builder.outcome import Ledger, Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
-from layer_builder.publish.cleanup import Retiring
-from layer_builder.publish.region_state import AT_ONCE, Item, Region, Stock
+from layer_builder.publish.cleanup import Cleanup
+from layer_builder.publish.region_state import AT_ONCE, LayerState, Region, RegionState
 from layer_builder.report import arn_files
 
 Held = Mapping[str, LayerBuilderError]
 """Errors of regions that are told at the end, by region."""
 
 
-def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
+def prepare(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> Held:
     """Check the buckets before anything is built; gives what is wrong with some of the regions.
 
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
     for problem in arn_files.clashes(outcome.layers):
-        voice.warn(problem)
-    by_reference = [layer for layer in outcome.layers if layer.delivery.mode is Mode.REFERENCE]
+        reporter.warn(problem)
+    by_reference = [layer for layer in outcome.layers if layer.delivery.mode is S3Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:
         raise ManifestError(
             *(
@@ -54,35 +54,35 @@ def prepare(outcome: Outcome, regions: Sequence[Region], voice: Voice) -> Held:
     if held and len(held) == len(regions):
         raise merged(list(held.values()))
     for name, error in held.items():
-        voice.step(name, f"nothing will be published here: {error.problems[0].message}")
+        reporter.step(name, f"nothing will be published here: {error.problems[0].message}")
     return held
 
 
-def publish(outcome: Outcome, regions: Sequence[Region], voice: Voice, held: Held) -> None:
+def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held) -> None:
     """Publish what changed, everywhere, all regions at the same time.
 
     All reads and checks come before the first write. A region in which something fails does not
     stop the others. Raises at the end with the errors of all regions; the outcome then holds what
     was published, and why the rest was not.
     """
-    run = _Run(outcome=outcome, voice=voice)
+    run = _Run(outcome=outcome, reporter=reporter)
     layers = [built for built, *_ in outcome.by_name().values()]
-    stocks = parallel.each(
+    states = parallel.each(
         lambda region: region_state.take(region, layers, held), regions, len(regions)
     )
-    for stock in stocks:
-        run.tell(stock)
-    over = [stock for stock in stocks if isinstance(stock.error, LimitError)]
-    writes = not (over or outcome.inputs.dry_run or all(stock.error for stock in stocks))
+    for state in states:
+        run.tell(state)
+    over = [state for state in states if isinstance(state.error, LimitError)]
+    writes = not (over or outcome.inputs.dry_run or all(state.error for state in states))
     if writes:
-        parallel.each(run.write, stocks, len(stocks), run.interrupted)
+        parallel.each(run.write, states, len(states), run.interrupted)
     elif outcome.inputs.dry_run and not over:
-        parallel.each(run.rehearse, stocks, len(stocks))
-    if failed := over or [stock for stock in stocks if stock.error]:
-        for stock in stocks:
-            run.note_missing(stock)
-        error = merged([stock.error for stock in failed if stock.error])
-        progress = [run.progress(stocks)] if writes else []
+        parallel.each(run.rehearse, states, len(states))
+    if failed := over or [state for state in states if state.error]:
+        for state in states:
+            run.note_missing(state)
+        error = merged([state.error for state in failed if state.error])
+        progress = [run.progress(states)] if writes else []
         raise type(error)(*error.problems, *progress)
 
 
@@ -97,33 +97,35 @@ class _Run:
     """One run's writes, in all regions."""
 
     outcome: Outcome
-    voice: Voice
+    reporter: Reporter
     interrupted: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(outcome=self.outcome)
         self._unknown: set[str] = set()
 
-    def tell(self, stock: Stock) -> None:
+    def tell(self, state: RegionState) -> None:
         """Say and note what is unchanged, and what is to be published."""
-        region, dry_run = stock.region, self.outcome.inputs.dry_run
-        for item in stock.items:
+        region, dry_run = state.region, self.outcome.inputs.dry_run
+        for item in state.items:
             built = item.built
             if item.newest and item.is_same:
                 self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
-                self.voice.step(built.layer.title, f"unchanged in {region.name}: {item.newest.arn}")
+                self.reporter.step(
+                    built.layer.title, f"unchanged in {region.name}: {item.newest.arn}"
+                )
             else:
                 self.ledger.to_publish(built, region.name)
             if dry_run and not item.is_same:
                 after = f"after {item.newest.arn}" if item.newest else "as its first version"
-                self.voice.step(
+                self.reporter.step(
                     built.layer.title,
                     f"would be published to {region.name} as {built.layer.name}, {after}",
                 )
             if dry_run:
-                sharing.rehearse(region, item, self.voice, self.ledger)
+                sharing.rehearse(region, item, self.reporter, self.ledger)
 
-    def write(self, stock: Stock) -> None:
+    def write(self, state: RegionState) -> None:
         """Publish what is new in a region, deliver all of it, and retire what is old.
 
         The first new one goes alone: what AWS refuses for all of them is asked for once. After an
@@ -131,96 +133,96 @@ class _Run:
         """
         errors: dict[str, LayerBuilderError] = {}
 
-        def write(item: Item) -> None:
+        def write(item: LayerState) -> None:
             if errors or self.interrupted.is_set():
                 return
             try:
-                self._write(stock, item)
+                self._write(state, item)
             except LayerBuilderError as error:
                 errors[item.built.layer.id] = error
                 if isinstance(error, AwsError) and error.is_unknown:
-                    self._unknown.add(_where(item.built, stock.region))
+                    self._unknown.add(_where(item.built, state.region))
 
-        first = stock.new[:1]
+        first = state.new[:1]
         parallel.each(write, first, 1)
-        parallel.each(write, [item for item in stock.items if item not in first], AT_ONCE)
-        for item in stock.items:
+        parallel.each(write, [item for item in state.items if item not in first], AT_ONCE)
+        for item in state.items:
             if error := errors.get(item.built.layer.id):
-                self.ledger.missing(item.built, stock.region.name, error.problems[0].message)
+                self.ledger.missing(item.built, state.region.name, error.problems[0].message)
         if errors:
-            stock.error = merged(list(errors.values()))
-        elif not stock.error and not self.interrupted.is_set():
-            self._tidy(stock)
+            state.error = merged(list(errors.values()))
+        elif not state.error and not self.interrupted.is_set():
+            self._tidy(state)
 
-    def _tidy(self, stock: Stock) -> None:
+    def _tidy(self, state: RegionState) -> None:
         """Retire what is old in a region where all that was to be published is."""
-        retiring = self._retiring(stock.region)
-        retiring.retire(stock.items)
-        if stock.new:
+        retiring = self._cleanup(state.region)
+        retiring.retire(state.items)
+        if state.new:
             retiring.warn_of_storage()
 
-    def rehearse(self, stock: Stock) -> None:
+    def rehearse(self, state: RegionState) -> None:
         """Say what would be retired in a region."""
-        if not stock.error:
-            self._retiring(stock.region).rehearse(stock.items)
+        if not state.error:
+            self._cleanup(state.region).rehearse(state.items)
 
-    def _retiring(self, region: Region) -> Retiring:
-        return Retiring(
-            region=region, ledger=self.ledger, voice=self.voice, interrupted=self.interrupted
+    def _cleanup(self, region: Region) -> Cleanup:
+        return Cleanup(
+            region=region, ledger=self.ledger, reporter=self.reporter, interrupted=self.interrupted
         )
 
-    def _write(self, stock: Stock, item: Item) -> None:
-        region, built = stock.region, item.built
+    def _write(self, state: RegionState, item: LayerState) -> None:
+        region, built = state.region, item.built
         if not item.is_same:
             region.versions.stage(built)
-            if stock.is_stale(item):
-                item = region_state.again(region, item)
+            if state.is_stale(item):
+                item = region_state.reread(region, item)
         release = self._kept(region, item) or self._published(region, item)
-        sharing.deliver(region, item, release, self.voice, self.ledger)
+        sharing.deliver(region, item, release, self.reporter, self.ledger)
 
-    def _kept(self, region: Region, item: Item) -> Release | None:
+    def _kept(self, region: Region, item: LayerState) -> Release | None:
         """Take a version that is there for ours, if it is the same; another run may have made it."""
         if item.newest is None or not item.is_same:
             return None
         built, found = item.built, self.outcome.releases.get(item.built.layer.id, {})
         if region.name not in found:
-            self.voice.step(
+            self.reporter.step(
                 built.layer.title,
                 f"published by another run meanwhile, unchanged: {item.newest.arn}",
             )
         return self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
 
-    def _published(self, region: Region, item: Item) -> Release:
+    def _published(self, region: Region, item: LayerState) -> Release:
         built, title = item.built, item.built.layer.title
         done = exactly_once.publish(
-            region.versions, built, item.number, lambda text: self.voice.step(title, text)
+            region.versions, built, item.number, lambda text: self.reporter.step(title, text)
         )
         version = done.version
         if version.sha256 != built.archive.sha256:
             raise _other_bytes(built, version)
         release = self.ledger.release(built, region.name, version, Action.PUBLISHED)
-        self.voice.step(title, f"published {version.arn}")
-        if done.twin:
-            self.voice.warn(_twice(built, version, done.twin))
+        self.reporter.step(title, f"published {version.arn}")
+        if done.duplicate:
+            self.reporter.warn(_twice(built, version, done.duplicate))
         return release
 
-    def note_missing(self, stock: Stock) -> None:
+    def note_missing(self, state: RegionState) -> None:
         """Note of all that is not in a region that something failed, there or elsewhere."""
         why = "another region failed, and nothing was written anywhere"
-        if stock.error:
-            first = stock.error.problems[0].headline
-            why = f"not tried: {first}" if stock.items else first
+        if state.error:
+            first = state.error.problems[0].headline
+            why = f"not tried: {first}" if state.items else first
         for built, *_ in self.outcome.by_name().values():
-            self.ledger.missing(built, stock.region.name, why)
+            self.ledger.missing(built, state.region.name, why)
 
-    def progress(self, stocks: Sequence[Stock]) -> Problem:
+    def progress(self, states: Sequence[RegionState]) -> Problem:
         """Tell what a failed run did publish, and what is left for the next."""
         left = [
             where
             for built, *_ in self.outcome.by_name().values()
-            for stock in stocks
-            if stock.region.name not in self.outcome.releases.get(built.layer.id, {})
-            and (where := _where(built, stock.region)) not in self._unknown
+            for state in states
+            if state.region.name not in self.outcome.releases.get(built.layer.id, {})
+            and (where := _where(built, state.region)) not in self._unknown
         ]
         unknown = f"not known whether it was published: {', '.join(sorted(self._unknown))}"
         return Problem(
@@ -246,10 +248,10 @@ def _other_bytes(built: Built, version: LayerVersion) -> AwsError:
     )
 
 
-def _twice(built: Built, version: LayerVersion, twin: LayerVersion) -> Problem:
+def _twice(built: Built, version: LayerVersion, duplicate: LayerVersion) -> Problem:
     return Problem(
-        message=f"published twice: {twin.arn} has the same content as {version.arn}",
+        message=f"published twice: {duplicate.arn} has the same content as {version.arn}",
         layer=built.layer.key,
         details=("a publish without an answer happened after all, after it was looked for",),
-        advice=(f"nothing uses {twin.arn}: it may be deleted",),
+        advice=(f"nothing uses {duplicate.arn}: it may be deleted",),
     )

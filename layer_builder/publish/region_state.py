@@ -6,7 +6,7 @@ from typing import Protocol
 
 from layer_builder import parallel
 from layer_builder.aws import permissions as grants
-from layer_builder.aws.permissions import Change, Grant
+from layer_builder.aws.permissions import Grant, PolicyChange
 from layer_builder.errors import LayerBuilderError
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion, Storage, User, Version
@@ -94,14 +94,14 @@ Connect = Callable[[str], Region]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class LayerState:
     """A layer, and what was there of it before anything was written."""
 
     built: Built
     newest: LayerVersion | None
     seen: float
     """When, by the clock."""
-    change: Change = field(default_factory=Change)
+    change: PolicyChange = field(default_factory=PolicyChange)
     """What the policy of the layer's version needs."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What its SSM parameters hold, by name; without those that do not exist."""
@@ -122,21 +122,21 @@ class Item:
 
 
 @dataclass(kw_only=True)
-class Stock:
+class RegionState:
     """What there is in a region, and what went wrong there."""
 
     region: Region
-    items: Sequence[Item] = ()
+    items: Sequence[LayerState] = ()
     """Of every layer; nothing when a read failed."""
     seconds: float = 0.0
     error: LayerBuilderError | None = None
 
     @property
-    def new(self) -> list[Item]:
+    def new(self) -> list[LayerState]:
         """What is to be published."""
         return [item for item in self.items if not item.is_same]
 
-    def is_stale(self, item: Item) -> bool:
+    def is_stale(self, item: LayerState) -> bool:
         """Tell whether to look again before writing: another run may have published meanwhile.
 
         A look costs one of the 15 requests a second that AWS takes, so that stock that took long
@@ -145,31 +145,33 @@ class Stock:
         return now() - item.seen > max(_FRESH_SECONDS, 2 * self.seconds)
 
 
-def take(region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilderError]) -> Stock:
+def take(
+    region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilderError]
+) -> RegionState:
     """Read all that is to be known of the layers in a region, and check those that are new."""
-    stock = Stock(region=region, error=held.get(region.name))
-    if stock.error:
-        return stock
+    state = RegionState(region=region, error=held.get(region.name))
+    if state.error:
+        return state
     start = now()
     try:
         items = parallel.each(lambda built: _item(region, built), layers, AT_ONCE)
         parallel.each(
             region.versions.check, [item.built for item in items if not item.is_same], AT_ONCE
         )
-        stock.items = _with_parameters(region, items)
+        state.items = _with_parameters(region, items)
     except LayerBuilderError as error:
-        stock.error = error
-    stock.seconds = now() - start
-    return stock
+        state.error = error
+    state.seconds = now() - start
+    return state
 
 
-def again(region: Region, item: Item) -> Item:
+def reread(region: Region, item: LayerState) -> LayerState:
     """Look at a layer once more."""
     return replace(_item(region, item.built), parameters=item.parameters)
 
 
-def _item(region: Region, built: Built) -> Item:
-    item = Item(built=built, newest=region.versions.newest(built), seen=now())
+def _item(region: Region, built: Built) -> LayerState:
+    item = LayerState(built=built, newest=region.versions.newest(built), seen=now())
     permissions = built.layer.delivery.permissions
     if permissions is None:
         return item
@@ -179,7 +181,7 @@ def _item(region: Region, built: Built) -> Item:
     return replace(item, change=grants.change(permissions, policy))
 
 
-def _with_parameters(region: Region, items: Sequence[Item]) -> list[Item]:
+def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:
     names = [name for item in items for name in item.built.parameters]
     values = region.parameters.read(names) if names else {}
     return [

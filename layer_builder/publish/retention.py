@@ -12,7 +12,14 @@ from layer_builder.aws import permissions
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.limits import gib
-from layer_builder.model.release import Kept, Retired, Storage, User, Version, version_number
+from layer_builder.model.release import (
+    DeletedVersion,
+    KeptVersion,
+    Storage,
+    User,
+    Version,
+    version_number,
+)
 from layer_builder.model.settings import Retention
 
 _NAMED = 3
@@ -24,22 +31,24 @@ class Plan:
 
     goes: tuple[Version, ...] = ()
     """Oldest first."""
-    stays: tuple[Kept, ...] = ()
+    stays: tuple[KeptVersion, ...] = ()
     """Oldest first."""
 
     def spared(self, reason: Callable[[Version], str]) -> "Plan":
         """Let stay, of what goes, each version that there is a reason for; empty is none."""
         reasons = {version.arn: why for version in self.goes if (why := reason(version))}
-        stays = [*self.stays, *(Kept(arn=arn, why=why) for arn, why in reasons.items())]
+        stays = [*self.stays, *(KeptVersion(arn=arn, why=why) for arn, why in reasons.items())]
         return Plan(
             goes=tuple(version for version in self.goes if version.arn not in reasons),
             stays=tuple(sorted(stays, key=lambda kept: version_number(kept.arn))),
         )
 
     @property
-    def retired(self) -> tuple[Retired, ...]:
+    def retired(self) -> tuple[DeletedVersion, ...]:
         """What goes, as reports tell it."""
-        return tuple(Retired(arn=version.arn, created=version.created) for version in self.goes)
+        return tuple(
+            DeletedVersion(arn=version.arn, created=version.created) for version in self.goes
+        )
 
 
 def plan(rule: Retention, versions: Sequence[Version], today: datetime, coming: int = 0) -> Plan:

@@ -1,14 +1,16 @@
 """Delivers a layer version: lets others use it, writes its ARN where they look for it."""
 
 from layer_builder.aws import permissions
-from layer_builder.console import Voice
+from layer_builder.console import Reporter
 from layer_builder.errors import AwsError
 from layer_builder.model.release import Release
 from layer_builder.outcome import Ledger
-from layer_builder.publish.region_state import Item, Region
+from layer_builder.publish.region_state import LayerState, Region
 
 
-def deliver(region: Region, item: Item, release: Release, voice: Voice, ledger: Ledger) -> None:
+def deliver(
+    region: Region, item: LayerState, release: Release, reporter: Reporter, ledger: Ledger
+) -> None:
     """Do for a layer's version what the manifest asks for, as far as it is not so already.
 
     Raises AwsError for what others depend on; an object that stays in the bucket is warned of.
@@ -16,43 +18,43 @@ def deliver(region: Region, item: Item, release: Release, voice: Voice, ledger: 
     built, title = item.built, item.built.layer.title
     _share(region, item, release, ledger)
     if str(item.change):
-        voice.step(title, f"{release.arn}: usable {item.change}")
+        reporter.step(title, f"{release.arn}: usable {item.change}")
     written: list[str] = []
     for name in item.lacking(release.arn):
         region.parameters.write(built, name, release.arn)
         written.append(name)
-        ledger.handover(built, region.name, parameters=tuple(written))
-        voice.step(title, f"{name} in {region.name}: {release.arn}")
+        ledger.delivered(built, region.name, parameters=tuple(written))
+        reporter.step(title, f"{name} in {region.name}: {release.arn}")
     try:
         if region.versions.unstage(built):
-            ledger.handover(built, region.name, object_removed=True)
-            voice.step(title, f"removed its zip from the bucket in {region.name}")
+            ledger.delivered(built, region.name, object_removed=True)
+            reporter.step(title, f"removed its zip from the bucket in {region.name}")
     except AwsError as error:
         for problem in error.problems:
-            voice.warn(problem)
+            reporter.warn(problem)
 
 
-def _share(region: Region, item: Item, release: Release, ledger: Ledger) -> None:
+def _share(region: Region, item: LayerState, release: Release, ledger: Ledger) -> None:
     granted: list[str] = []
     revoked: list[str] = []
     for grant in item.change.add:
         region.policies.grant(item.built, release.version, grant)
         granted.append(str(grant))
-        ledger.handover(item.built, region.name, granted=tuple(granted))
+        ledger.delivered(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
         region.policies.revoke(item.built, release.version, statement)
         revoked.append(permissions.name(statement))
-        ledger.handover(item.built, region.name, revoked=tuple(revoked))
+        ledger.delivered(item.built, region.name, revoked=tuple(revoked))
 
 
-def rehearse(region: Region, item: Item, voice: Voice, ledger: Ledger) -> None:
+def rehearse(region: Region, item: LayerState, reporter: Reporter, ledger: Ledger) -> None:
     """Say what `deliver` would do."""
     built, title = item.built, item.built.layer.title
     arn = item.newest.arn if item.newest and item.is_same else ""
     if str(item.change):
         what = arn or f"its new version in {region.name}"
-        voice.step(title, f"{what} would be usable {item.change}")
-        ledger.handover(
+        reporter.step(title, f"{what} would be usable {item.change}")
+        ledger.delivered(
             built,
             region.name,
             granted=tuple(str(grant) for grant in item.change.add),
@@ -60,5 +62,5 @@ def rehearse(region: Region, item: Item, voice: Voice, ledger: Ledger) -> None:
         )
     if names := item.lacking(arn):
         for name in names:
-            voice.step(title, f"{name} in {region.name} would hold the ARN")
-        ledger.handover(built, region.name, parameters=tuple(names))
+            reporter.step(title, f"{name} in {region.name} would hold the ARN")
+        ledger.delivered(built, region.name, parameters=tuple(names))

@@ -3,11 +3,11 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attach.plan import Attached, Forecast
+from layer_builder.attach.plan import Attached, FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model.build import Built
 from layer_builder.model.proof import Proof
-from layer_builder.model.release import Action, Handover
+from layer_builder.model.release import Action, Delivered
 from layer_builder.model.stack import StackWeight
 from layer_builder.outcome import Outcome
 
@@ -107,8 +107,8 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         },
         "missing": dict(outcome.missing.get(layer.id, {})),
         "delivery": {
-            region: _handover(handover)
-            for region, handover in outcome.handovers.get(layer.id, {}).items()
+            region: _delivered(delivered)
+            for region, delivered in outcome.delivered.get(layer.id, {}).items()
         },
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,
@@ -117,13 +117,13 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
     }
 
 
-def _handover(handover: Handover) -> dict[str, Any]:
+def _delivered(delivered: Delivered) -> dict[str, Any]:
     return {
-        "permissions": {"added": list(handover.granted), "removed": list(handover.revoked)},
-        "parameters": list(handover.parameters),
-        "object_removed": handover.object_removed,
-        "retired": [{"arn": item.arn, "created": item.created} for item in handover.retired],
-        "kept": [{"arn": item.arn, "why": item.why} for item in handover.kept],
+        "permissions": {"added": list(delivered.granted), "removed": list(delivered.revoked)},
+        "parameters": list(delivered.parameters),
+        "object_removed": delivered.object_removed,
+        "retired": [{"arn": item.arn, "created": item.created} for item in delivered.retired],
+        "kept": [{"arn": item.arn, "why": item.why} for item in delivered.kept],
     }
 
 
@@ -189,7 +189,7 @@ def _attached(done: Attached) -> dict[str, Any]:
     }
 
 
-def _forecast(forecast: Forecast) -> dict[str, Any]:
+def _forecast(forecast: FunctionSize) -> dict[str, Any]:
     reading = forecast.reading
     return {
         "known_bytes": forecast.known,

@@ -8,7 +8,7 @@ from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.model.build import Built
 from layer_builder.model.limits import Reading, mib
-from layer_builder.model.release import Action, Kept, Retired, version_number
+from layer_builder.model.release import Action, DeletedVersion, KeptVersion, version_number
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
 
@@ -126,7 +126,7 @@ def old_versions(outcome: Outcome) -> list[str]:
     return [
         f"old versions of {name} in {region}, {line}"
         for name, (built, *_) in outcome.by_name().items()
-        for region, done in outcome.handovers.get(built.layer.id, {}).items()
+        for region, done in outcome.delivered.get(built.layer.id, {}).items()
         for line in told(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
     ]
 
@@ -239,7 +239,9 @@ def _problems(heading: str, problems: list[Problem]) -> list[str]:
     return ["\n".join(lines)]
 
 
-def told(retired: Sequence[Retired], kept: Sequence[Kept], *, dry_run: bool) -> list[str]:
+def told(
+    retired: Sequence[DeletedVersion], kept: Sequence[KeptVersion], *, dry_run: bool
+) -> list[str]:
     """Say in plain lines what became of the old versions of a layer in a region.
 
     >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)

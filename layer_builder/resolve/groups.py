@@ -11,40 +11,40 @@ from layer_builder.sources.requirements import Requirements
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class LayerGroup:
     """Layers for one target that share a function, or require one another."""
 
-    orders: tuple[LayerRequest, ...]
+    requests: tuple[LayerRequest, ...]
     stacks: tuple[Stack, ...] = ()
     """The functions that load them."""
 
     @property
     def keys(self) -> list[str]:
         """The layers' keys."""
-        return [order.layer.key for order in self.orders]
+        return [request.layer.key for request in self.requests]
 
     @property
     def asked(self) -> Requirements:
         """What they ask for together."""
-        return requirements.together(order.requirements for order in self.orders)
+        return requirements.together(request.requirements for request in self.requests)
 
 
-def families(orders: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[Family]:
+def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[LayerGroup]:
     """Group layers that have to agree on versions."""
     loading = tuple(stacks)
-    group = stack.tied([order.layer for order in orders], loading)
+    group = stack.tied([request.layer for request in requests], loading)
     found: dict[str, list[LayerRequest]] = {}
-    for order in orders:
-        found.setdefault(min(group[order.layer.id]), []).append(order)
-    plain = [Family(orders=tuple(members)) for members in found.values()]
+    for request in requests:
+        found.setdefault(min(group[request.layer.id]), []).append(request)
+    plain = [LayerGroup(requests=tuple(members)) for members in found.values()]
     return [
-        Family(
-            orders=tuple(order.resolved_with(family.asked) for order in family.orders),
+        LayerGroup(
+            requests=tuple(request.resolved_with(group.asked) for request in group.requests),
             stacks=tuple(
                 function
                 for function in loading
-                if {layer.id for layer in function.layers} & {o.layer.id for o in family.orders}
+                if {layer.id for layer in function.layers} & {o.layer.id for o in group.requests}
             ),
         )
-        for family in plain
+        for group in plain
     ]

@@ -15,7 +15,7 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.resolution import Resolution
 from layer_builder.model.settings import Bytecode
 from layer_builder.model.target import Target
-from layer_builder.resolve.groups import Family
+from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.sources.request import LayerRequest
 from layer_builder.sources.requirements import Requirements
@@ -68,7 +68,7 @@ class Installer(Protocol):
 class Resolved:
     """What goes into a layer, and what its stack has below it."""
 
-    order: LayerRequest
+    request: LayerRequest
     own: Resolution = field(default_factory=Resolution)
     below: tuple[str, ...] = ()
     """Ids of the layers that it requires, directly or not."""
@@ -80,43 +80,43 @@ class Resolved:
     @property
     def content_key(self) -> str:
         """Digest of what decides the layer's bytes, and of what its proof rests on."""
-        return self.order.content_key(self.own.text, self.elsewhere.text, *self.foundation)
+        return self.request.content_key(self.own.text, self.elsewhere.text, *self.foundation)
 
 
 def resolve(
-    family: Family, installer: Installer, lock: Lockfile | None = None
+    group: LayerGroup, installer: Installer, lock: Lockfile | None = None
 ) -> dict[str, Resolved]:
     """Resolve a family, by layer id: as its lock says, or anew.
 
     Raises InstallError; when the requirements are no longer what was locked, with the difference.
     """
     if lock is None:
-        return arrange(family, choose(family, installer))
+        return arrange(group, choose(group, installer))
     moved = [
         Problem(
             message=f"its requirements are no longer what {lock.file} was made from",
-            layer=order.layer.key,
-            place=order.layer.place,
+            layer=request.layer.key,
+            place=request.layer.place,
             details=tuple(difference),
             advice=("`layer-builder lock` brings the lock up to date",),
         )
-        for order in family.orders
-        if (difference := lock.moved(order.layer, order.requirements))
+        for request in group.requests
+        if (difference := lock.moved(request.layer, request.requirements))
     ]
     if moved:
         raise InstallError(*moved)
     whole = {o.layer.id: lock.layers[o.layer.id].resolution
-             for o in family.orders if o.layer.id in lock.layers}  # fmt: skip
-    _refuse_disagreement(family, whole, lock.file)
-    return arrange(family, whole)
+             for o in group.requests if o.layer.id in lock.layers}  # fmt: skip
+    _refuse_disagreement(group, whole, lock.file)
+    return arrange(group, whole)
 
 
-def _refuse_disagreement(family: Family, whole: Mapping[str, Resolution], file: str) -> None:
+def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], file: str) -> None:
     """Raise for layers that were locked apart, and are loaded together now."""
     held: dict[str, dict[str, list[str]]] = {}
-    for order in family.orders:
-        for pin in whole.get(order.layer.id, Resolution()).pins:
-            held.setdefault(pin.name, {}).setdefault(pin.version, []).append(order.layer.key)
+    for request in group.requests:
+        for pin in whole.get(request.layer.id, Resolution()).pins:
+            held.setdefault(pin.name, {}).setdefault(pin.version, []).append(request.layer.key)
     apart = [
         f"{name}: " + ", ".join(f"{version} in {' '.join(keys)}" for version, keys in found.items())
         for name, found in sorted(held.items())
@@ -124,32 +124,32 @@ def _refuse_disagreement(family: Family, whole: Mapping[str, Resolution], file: 
     ]
     if apart:
         raise InstallError.because(
-            f"layers {', '.join(family.keys)} are loaded together, and {file} has other versions"
+            f"layers {', '.join(group.keys)} are loaded together, and {file} has other versions"
             " for one than for another",
-            place=family.orders[0].layer.place,
+            place=group.requests[0].layer.place,
             details=tuple(apart),
             advice=("`layer-builder lock` brings the lock up to date",),
         )
 
 
-def arrange(family: Family, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
+def arrange(group: LayerGroup, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
     """Give each distribution to one layer of a stack: the lowest that needs it."""
-    return {order.layer.id: _resolved(order, family, whole) for order in family.orders}
+    return {request.layer.id: _resolved(request, group, whole) for request in group.requests}
 
 
 def choose(
-    family: Family, installer: Installer, prefer: Resolution | None = None
+    group: LayerGroup, installer: Installer, prefer: Resolution | None = None
 ) -> dict[str, Resolution]:
     """Choose versions, by layer id: one of each distribution in all the layers of a family.
 
     Raises InstallError; for a conflict between layers it names them and what they ask for.
     """
-    asking = [order for order in family.orders if order.requirements.lines]
-    agreed = _agreed(family, asking, installer, prefer) if len(asking) > 1 else Resolution()
+    asking = [request for request in group.requests if request.requirements.lines]
+    agreed = _agreed(group, asking, installer, prefer) if len(asking) > 1 else Resolution()
     pinned = [f"{name}=={version}" for name, version in agreed.versions.items()]
 
-    def resolve_one(order: LayerRequest) -> Resolution:
-        asked, layer = order.requirements, order.layer
+    def resolve_one(request: LayerRequest) -> Resolution:
+        asked, layer = request.requirements, request.layer
         asked = replace(asked, constraints=tuple(dict.fromkeys((*asked.constraints, *pinned))))
         try:
             chosen = installer.resolve(asked, layer.target, layer.build, prefer, anew=not pinned)
@@ -164,42 +164,47 @@ def choose(
 
     # They ask the index, and wait for it most of the time.
     chosen = parallel.each(resolve_one, asking, _ASKING_AT_ONCE)
-    return {order.layer.id: found for order, found in zip(asking, chosen, strict=True)}
+    return {request.layer.id: found for request, found in zip(asking, chosen, strict=True)}
 
 
 def _agreed(
-    family: Family, asking: Sequence[LayerRequest], installer: Installer, prefer: Resolution | None
+    group: LayerGroup,
+    asking: Sequence[LayerRequest],
+    installer: Installer,
+    prefer: Resolution | None,
 ) -> Resolution:
     """Choose versions that suit all layers."""
     layer = asking[0].layer
-    build = sorted({name for order in asking for name in order.layer.build})
+    build = sorted({name for request in asking for name in request.layer.build})
     try:
         # Each layer answers for its own hashes: another's need none.
-        asked = replace(family.asked, hashes={})
+        asked = replace(group.asked, hashes={})
         return installer.resolve(asked, layer.target, build, prefer)
     except InstallError as error:
-        for order in asking:
+        for request in asking:
             try:
-                installer.resolve(order.requirements, layer.target, order.layer.build)
+                installer.resolve(request.requirements, layer.target, request.layer.build)
             except InstallError as own:
-                raise _at(own, order.layer) from own
+                raise _at(own, request.layer) from own
         raise InstallError(_conflict(asking, error)) from error
 
 
-def _resolved(order: LayerRequest, family: Family, whole: Mapping[str, Resolution]) -> Resolved:
-    layer = order.layer
-    requires = {member.layer.key: member.layer.requires for member in family.orders}
+def _resolved(
+    request: LayerRequest, group: LayerGroup, whole: Mapping[str, Resolution]
+) -> Resolved:
+    layer = request.layer
+    requires = {member.layer.key: member.layer.requires for member in group.requests}
     lower = [_id(key, layer) for key in model_stack.below(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
-    if order.requirements.lines and not whole[layer.id].pins and not order.files.files:
+    if request.requirements.lines and not whole[layer.id].pins and not request.files.files:
         raise InstallError.because(
             f"none of its requirements applies to {layer.target.label}, and AWS refuses an empty"
             " layer",
             layer=layer.key,
             place=layer.place,
         )
-    if order.requirements.lines and not own.pins and not order.files.files:
+    if request.requirements.lines and not own.pins and not request.files.files:
         raise InstallError.because(
             f"all that it asks for is in {', '.join(layer.requires)} already, and AWS refuses an"
             " empty layer",
@@ -208,36 +213,37 @@ def _resolved(order: LayerRequest, family: Family, whole: Mapping[str, Resolutio
             advice=("take the layer out of the manifest and of its functions",),
         )
     return Resolved(
-        order=order,
+        request=request,
         own=own,
         below=tuple(lower),
         elsewhere=Resolution(pins=tuple(sorted(pins))),
         foundation=tuple(
-            member.content_key() for member in family.orders if member.layer.id in lower
+            member.content_key() for member in group.requests if member.layer.id in lower
         )
-        + (_company(family, whole) if layer.bytecode is Bytecode.AUTO else ()),
+        + (_company(group, whole) if layer.bytecode is Bytecode.AUTO else ()),
     )
 
 
-def _company(family: Family, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
+def _company(group: LayerGroup, whole: Mapping[str, Resolution]) -> tuple[str, ...]:
     """Give digests of all that bounds how much bytecode fits a stack: its layers and functions."""
     layers = (
-        order.content_key(whole.get(order.layer.id, Resolution()).text) for order in family.orders
+        request.content_key(whole.get(request.layer.id, Resolution()).text)
+        for request in group.requests
     )
-    return (*layers, *(f"{stack.reserve} {stack.external}" for stack in family.stacks))
+    return (*layers, *(f"{stack.reserve} {stack.external}" for stack in group.stacks))
 
 
 def _conflict(asking: Sequence[LayerRequest], error: LayerBuilderError) -> Problem:
     said = [line for problem in error.problems for line in problem.details]
     text = " ".join(said)
     involved = [
-        (order.layer, line.partition(" --hash")[0])
-        for order in asking
-        for line in order.requirements.lines
+        (request.layer, line.partition(" --hash")[0])
+        for request in asking
+        for line in request.requirements.lines
         if re.search(rf"(?<![\w.-]){re.escape(_name(line))}(?![\w-])", text)
     ]
     asked = [f"{layer.key} ({layer.place}) asks for {line}" for layer, line in involved]
-    layers = [layer.key for layer, _ in involved] or [order.layer.key for order in asking]
+    layers = [layer.key for layer, _ in involved] or [request.layer.key for request in asking]
     keys = ", ".join(dict.fromkeys(layers))
     return Problem(
         message=f"layers {keys} are loaded together, and ask for versions that exclude each other",

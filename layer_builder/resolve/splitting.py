@@ -1,7 +1,7 @@
 """Splits a layer: the fewest layers, one on top of the other, that each fit their limit.
 
 A distribution may only need what is in its own layer or below. Choosing is exact for what weighs
-most, and first-fit for the many small distributions, which find room wherever there is some.
+most, and first-fit for the many small distributions, which find limits wherever there is some.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _MOST_TRIES = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class MeasuredDistribution:
     """A distribution to place."""
 
     name: str
@@ -29,12 +29,12 @@ class Part:
     unzipped_bytes: int
     requires: frozenset[str] = frozenset()
     """Names of other parts."""
-    is_restless: bool = False
+    changes_often: bool = False
     """Whether it changes often: then it goes up, where a new version republishes the least."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class SplitLimits:
     """What the new layers may take."""
 
     zip_bytes: int
@@ -46,18 +46,18 @@ class Room:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Impossible:
+class CannotSplit:
     """Why no split fits."""
 
     reason: str
-    culprits: tuple[Part, ...] = ()
+    culprits: tuple[MeasuredDistribution, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
     """Parts that require each other in a circle, and so stay together."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[MeasuredDistribution, ...]
     below: frozenset[int] = field(default=frozenset())
     """Indexes of the units that it requires, directly or not."""
 
@@ -66,38 +66,40 @@ class _Unit:
         return sum(part.zip_bytes for part in self.parts)
 
     @property
-    def is_restless(self) -> bool:
-        return any(part.is_restless for part in self.parts)
+    def changes_often(self) -> bool:
+        return any(part.changes_often for part in self.parts)
 
 
-def split(parts: Sequence[Part], room: Room) -> list[list[Part]] | Impossible:
+def split(
+    parts: Sequence[MeasuredDistribution], limits: SplitLimits
+) -> list[list[MeasuredDistribution]] | CannotSplit:
     """Place every part; gives the layers from the lowest up, or says why that cannot be."""
     total = sum(part.unzipped_bytes for part in parts)
-    if total > room.unzipped_bytes:
+    if total > limits.unzipped_bytes:
         heaviest = sorted(parts, key=lambda part: -part.unzipped_bytes)[:10]
-        return Impossible(
-            reason=f"together they unzip to {total:,} bytes, and {room.unzipped_bytes:,} are free",
+        return CannotSplit(
+            reason=f"together they unzip to {total:,} bytes, and {limits.unzipped_bytes:,} are free",
             culprits=tuple(heaviest),
         )
     units = _units(parts)
     for unit in units:
-        if unit.zip_bytes > room.zip_bytes:
+        if unit.zip_bytes > limits.zip_bytes:
             names = ", ".join(part.name for part in unit.parts)
-            return Impossible(
+            return CannotSplit(
                 reason=f"{names} alone takes {unit.zip_bytes:,} bytes zipped, and a layer may have"
-                f" {room.zip_bytes:,}",
+                f" {limits.zip_bytes:,}",
                 culprits=unit.parts,
             )
-    fewest = max(1, -(-sum(unit.zip_bytes for unit in units) // room.zip_bytes))
-    for count in range(fewest, room.layers + 1):
-        levels = _place(units, room.zip_bytes, count)
+    fewest = max(1, -(-sum(unit.zip_bytes for unit in units) // limits.zip_bytes))
+    for count in range(fewest, limits.layers + 1):
+        levels = _place(units, limits.zip_bytes, count)
         if levels is not None:
-            found: list[list[Part]] = [[] for _ in range(count)]
+            found: list[list[MeasuredDistribution]] = [[] for _ in range(count)]
             for index, level in levels.items():
                 found[level] += units[index].parts
             return [sorted(layer, key=lambda part: part.name) for layer in found if layer]
-    return Impossible(
-        reason=f"no way was found to put them into {room.layers} layers of {room.zip_bytes:,} bytes"
+    return CannotSplit(
+        reason=f"no way was found to put them into {limits.layers} layers of {limits.zip_bytes:,} bytes"
         " with each below what needs it",
         culprits=tuple(sorted(parts, key=lambda part: -part.zip_bytes)[:10]),
     )
@@ -105,9 +107,9 @@ def split(parts: Sequence[Part], room: Room) -> list[list[Part]] | Impossible:
 
 def _place(units: Sequence[_Unit], most: int, count: int) -> dict[int, int] | None:
     """Give a level to each unit, or None."""
-    order = sorted(range(len(units)), key=lambda i: -units[i].zip_bytes)
-    heavy = sorted(order[:EXACT], key=lambda i: (len(units[i].below), i))
-    light = sorted(order[EXACT:], key=lambda i: (len(units[i].below), i))
+    request = sorted(range(len(units)), key=lambda i: -units[i].zip_bytes)
+    heavy = sorted(request[:EXACT], key=lambda i: (len(units[i].below), i))
+    light = sorted(request[EXACT:], key=lambda i: (len(units[i].below), i))
     above = {i: [j for j in range(len(units)) if i in units[j].below] for i in range(len(units))}
     for levels in islice(_search(units, heavy, most, count), _MOST_TRIES):
         if _first_fit(units, light, above, levels, [most] * count):
@@ -130,7 +132,7 @@ def _in_turn(units: Sequence[_Unit], most: int) -> dict[int, int]:
 
 
 def _search(
-    units: Sequence[_Unit], order: Sequence[int], most: int, count: int
+    units: Sequence[_Unit], request: Sequence[int], most: int, count: int
 ) -> Iterator[dict[int, int]]:
     """Yield the placements of some units that fit, those first that put the restless up."""
     free = [most] * count
@@ -142,14 +144,14 @@ def _search(
         steps += 1
         if steps > _MOST_STEPS:
             return
-        if position == len(order):
+        if position == len(request):
             yield dict(levels)
             return
-        index = order[position]
+        index = request[position]
         unit = units[index]
         lowest = max((levels[i] for i in unit.below if i in levels), default=0)
         choices = range(lowest, count)
-        for level in reversed(choices) if unit.is_restless else choices:
+        for level in reversed(choices) if unit.changes_often else choices:
             if unit.zip_bytes <= free[level]:
                 free[level] -= unit.zip_bytes
                 levels[index] = level
@@ -162,7 +164,7 @@ def _search(
 
 def _first_fit(
     units: Sequence[_Unit],
-    order: Sequence[int],
+    request: Sequence[int],
     above: Mapping[int, Collection[int]],
     levels: dict[int, int],
     free: list[int],
@@ -170,12 +172,12 @@ def _first_fit(
     """Add the light units to a placement, each between what it needs and what needs it."""
     for index, level in levels.items():
         free[level] -= units[index].zip_bytes
-    for index in order:
+    for index in request:
         unit = units[index]
         lowest = max((levels[i] for i in unit.below if i in levels), default=0)
         highest = min((levels[i] for i in above[index] if i in levels), default=len(free) - 1)
         choices = range(lowest, highest + 1)
-        for level in reversed(choices) if unit.is_restless else choices:
+        for level in reversed(choices) if unit.changes_often else choices:
             if unit.zip_bytes <= free[level]:
                 free[level] -= unit.zip_bytes
                 levels[index] = level
@@ -185,11 +187,11 @@ def _first_fit(
     return True
 
 
-def _units(parts: Sequence[Part]) -> list[_Unit]:
+def _units(parts: Sequence[MeasuredDistribution]) -> list[_Unit]:
     """Join parts that require each other; order units so that each comes after what it needs."""
     reach = _reach({part.name: part.requires for part in parts})
     by_name = {part.name: part for part in parts}
-    groups: list[tuple[Part, ...]] = []
+    groups: list[tuple[MeasuredDistribution, ...]] = []
     seen: set[str] = set()
     for name in sorted(by_name, key=lambda name: (len(reach[name]), name)):
         if name not in seen:

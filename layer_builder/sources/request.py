@@ -9,7 +9,7 @@ from layer_builder.archive import reader
 from layer_builder.model.layer import Layer
 from layer_builder.model.settings import Bytecode
 from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.workspace import Collection
+from layer_builder.sources.workspace import CollectedFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class LayerRequest:
 
     layer: Layer
     requirements: Requirements = field(default_factory=Requirements)
-    files: Collection = field(default_factory=Collection)
+    files: CollectedFiles = field(default_factory=CollectedFiles)
     digests: tuple[IncludedFile, ...] = ()
     together: Requirements = field(default_factory=Requirements)
     """What all layers ask for that it is resolved with."""
@@ -84,7 +84,7 @@ def _digest(*parts: object) -> str:
 
 
 def request(
-    layer: Layer, requirements: Requirements, files: Collection, *, through_s3: bool = False
+    layer: Layer, requirements: Requirements, files: CollectedFiles, *, through_s3: bool = False
 ) -> LayerRequest:
     """Gather what a layer is made from; reads and hashes the files to include."""
     digests = tuple(

@@ -33,7 +33,7 @@ SECRETS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FileToInclude:
     """One file to put into a layer."""
 
     path: str
@@ -43,10 +43,10 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Collection:
+class CollectedFiles:
     """What the includes of a layer found."""
 
-    files: tuple[Found, ...] = ()
+    files: tuple[FileToInclude, ...] = ()
     left_out: tuple[str, ...] = ()
     """Paths in the workspace that were passed over, folders with a trailing slash."""
     secrets: tuple[str, ...] = ()
@@ -94,9 +94,9 @@ class Workspace:
         except OSError as error:
             return Problem(message=f"{path} cannot be read: {error.strerror}")
 
-    def collect(self, includes: Sequence[Include], exclude: Sequence[str]) -> Collection:
+    def collect(self, includes: Sequence[Include], exclude: Sequence[str]) -> CollectedFiles:
         """Find the files that the includes name, less what is excluded or never included."""
-        files: dict[str, Found] = {}
+        files: dict[str, FileToInclude] = {}
         left_out: list[str] = []
         problems: list[Problem] = []
         passed_over = pathspec.GitIgnoreSpec.from_lines((*NEVER_INCLUDED, *SECRETS))
@@ -121,7 +121,7 @@ class Workspace:
                     target = _target(include, inner)
                     if target in files and files[target].source != source:
                         problems.append(_clash(target, relative, include))
-                    files[target] = Found(
+                    files[target] = FileToInclude(
                         path=target, source=source, executable=os.access(source, os.X_OK)
                     )
         folders = {str(parent) for path in files for parent in PurePosixPath(path).parents}
@@ -129,7 +129,7 @@ class Workspace:
             _clash(path, "another include", includes[0]) for path in sorted(folders & files.keys())
         ]
         secret = pathspec.GitIgnoreSpec.from_lines(SECRETS)
-        return Collection(
+        return CollectedFiles(
             files=tuple(files[path] for path in sorted(files)),
             left_out=tuple(sorted(left_out)),
             secrets=tuple(sorted(secret.match_files(left_out))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
-from layer_builder.model.prune_plan import Entry
+from layer_builder.model.prune_plan import InstalledFile
 from layer_builder.tree import distributions
 from layer_builder.tree.distributions import Distribution
 
@@ -41,7 +41,7 @@ class Tree:
         """Give the bytes of a file."""
         return (self.root / path).read_bytes()
 
-    def scan(self) -> list[Entry]:
+    def scan(self) -> list[InstalledFile]:
         """List the files, sorted by path."""
         return sorted(_entries(str(self.root), ""))
 
@@ -53,7 +53,7 @@ class Tree:
             found.append((entry.path, status.st_size, status.st_ctime_ns, status.st_ino))
         return frozenset(found)
 
-    def distributions(self, entries: Sequence[Entry]) -> list[Distribution]:
+    def distributions(self, entries: Sequence[InstalledFile]) -> list[Distribution]:
         """Read what is installed."""
         return distributions.find([entry.path for entry in entries], self.read)
 
@@ -188,7 +188,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _entries(root: str, prefix: str) -> list[Entry]:
+def _entries(root: str, prefix: str) -> list[InstalledFile]:
     found = []
     with os.scandir(os.path.join(root, prefix)) as children:  # noqa: PTH118 (pathlib is slower by half on 10,000 files)
         for child in children:
@@ -198,6 +198,8 @@ def _entries(root: str, prefix: str) -> list[Entry]:
             else:
                 status = child.stat(follow_symlinks=False)
                 found.append(
-                    Entry(path=path, size=status.st_size, executable=bool(status.st_mode & 0o100))
+                    InstalledFile(
+                        path=path, size=status.st_size, executable=bool(status.st_mode & 0o100)
+                    )
                 )
     return found

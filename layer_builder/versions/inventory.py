@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder.attach.plan import Part
+from layer_builder.attach.plan import Size
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import Reading, mib
-from layer_builder.model.release import Content, Storage, User, Version, layer_of
+from layer_builder.model.release import LayerContent, Storage, User, Version, layer_of
 from layer_builder.publish.retention import near_the_limit
 
 
@@ -32,13 +32,13 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class VersionRow:
     """One version of a layer."""
 
     version: Version
-    content: Content | None
+    content: LayerContent | None
     """None when it may not be read."""
-    unzipped: Part | None = None
+    unzipped: Size | None = None
     """None when it was not asked for."""
     usages: tuple[Usage, ...] | None = ()
     """None when the functions may not be listed."""
@@ -67,12 +67,12 @@ def growth(now: int | None, before: int | None) -> Growth | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holding:
+class LayerHistory:
     """A layer in a region: its versions, newest first."""
 
     layers: tuple[Layer, ...]
     """Those of the manifest with this name: one for each target."""
-    entries: tuple[Entry, ...]
+    rows: tuple[VersionRow, ...]
     deleted: Mapping[str, tuple[Usage, ...]] = field(default_factory=dict)
     """By ARN: versions that were deleted, and that functions still use."""
 
@@ -86,15 +86,15 @@ class Holding:
         """Its key in the manifest."""
         return self.layers[0].key
 
-    def readings(self, entry: Entry, *, through_s3: bool) -> tuple[Reading, ...]:
+    def readings(self, row: VersionRow, *, through_s3: bool) -> tuple[Reading, ...]:
         """Hold a version against the limits of its layer, as far as its sizes are known.
 
         What is over 50 MiB went through S3, where there is no limit for a zip.
         """
-        size = entry.content.size if entry.content else 0
+        size = row.content.size if row.content else 0
         sent = through_s3 or size > limits.INLINE_ZIP_BYTES
-        known = {"zip": entry.content.size if entry.content else None}
-        known["unzipped"] = entry.unzipped_bytes
+        known = {"zip": row.content.size if row.content else None}
+        known["unzipped"] = row.unzipped_bytes
         allowed = limits.limits_for(self.layers[0].budget, through_s3=sent)
         return tuple(
             Reading(limit=limit, used=used)
@@ -104,11 +104,11 @@ class Holding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stock:
+class RegionInventory:
     """What one region has of the manifest's layers."""
 
     region: str
-    holdings: tuple[Holding, ...]
+    histories: tuple[LayerHistory, ...]
     storage: Storage | None
     """None when AWS does not say."""
     unknown: tuple[str, ...] = ()
@@ -150,26 +150,28 @@ def deleted(
 
 
 def warnings(
-    stocks: Sequence[Stock], *, through_s3: bool, above: float | None = None
+    inventories: Sequence[RegionInventory], *, through_s3: bool, above: float | None = None
 ) -> list[Problem]:
     """Say which newest versions and which code storages are near a limit.
 
     From the share `above` on, or else from the `warn-at` of each layer, 80% for code storage.
     """
     found = []
-    for stock in stocks:
-        for holding in stock.holdings:
-            found += _near(holding, above, through_s3=through_s3)
+    for inventory in inventories:
+        for history in inventory.histories:
+            found += _near(history, above, through_s3=through_s3)
         threshold = above or limits.DEFAULT_WARN_AT
-        storage = stock.storage and near_the_limit(stock.region, stock.storage, threshold)
+        storage = inventory.storage and near_the_limit(
+            inventory.region, inventory.storage, threshold
+        )
         found += [storage] if storage else []
     return found
 
 
-def _near(holding: Holding, above: float | None, *, through_s3: bool) -> list[Problem]:
-    if not holding.entries:
+def _near(history: LayerHistory, above: float | None, *, through_s3: bool) -> list[Problem]:
+    if not history.rows:
         return []
-    newest, layer = holding.entries[0], holding.layers[0]
+    newest, layer = history.rows[0], history.layers[0]
     return [
         Problem(
             message=f"{newest.version.arn}: {reading.limit.kind} {mib(reading.used)} is"
@@ -178,6 +180,6 @@ def _near(holding: Holding, above: float | None, *, through_s3: bool) -> list[Pr
             layer=layer.key,
             place=layer.place,
         )
-        for reading in holding.readings(newest, through_s3=through_s3)
+        for reading in history.readings(newest, through_s3=through_s3)
         if reading.share >= (above or layer.budget.warn_at)
     ]

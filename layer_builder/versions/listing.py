@@ -9,7 +9,14 @@ from layer_builder.model import limits
 from layer_builder.model.limits import gib, mib
 from layer_builder.model.release import Storage
 from layer_builder.report.markdown import text
-from layer_builder.versions.inventory import Entry, Growth, Holding, Stock, Usage, growth
+from layer_builder.versions.inventory import (
+    Growth,
+    LayerHistory,
+    RegionInventory,
+    Usage,
+    VersionRow,
+    growth,
+)
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -22,23 +29,25 @@ _RIGHT = 7
 """So many columns hold numbers."""
 
 
-def as_data(stocks: Sequence[Stock], warnings: Sequence[Problem], manifest: str) -> dict[str, Any]:
+def as_data(
+    inventories: Sequence[RegionInventory], warnings: Sequence[Problem], manifest: str
+) -> dict[str, Any]:
     """Render as JSON-ready data. All sizes are bytes, all shares from 0 to 1."""
     return {
         "version": FORMAT,
         "tool": {"name": "layer-builder", "version": layer_builder.__version__},
         "manifest": manifest,
-        "regions": [_region(stock) for stock in stocks],
+        "regions": [_region(inventory) for inventory in inventories],
         "warnings": [problem.headline for problem in warnings],
     }
 
 
-def _region(stock: Stock) -> dict[str, Any]:
+def _region(inventory: RegionInventory) -> dict[str, Any]:
     return {
-        "region": stock.region,
-        "code_storage": _storage(stock.storage) if stock.storage else None,
-        "layers": [_holding(holding) for holding in stock.holdings],
-        "unknown": list(stock.unknown),
+        "region": inventory.region,
+        "code_storage": _storage(inventory.storage) if inventory.storage else None,
+        "layers": [_history(history) for history in inventory.histories],
+        "unknown": list(inventory.unknown),
     }
 
 
@@ -50,40 +59,40 @@ def _storage(storage: Storage) -> dict[str, Any]:
     }
 
 
-def _holding(holding: Holding) -> dict[str, Any]:
+def _history(history: LayerHistory) -> dict[str, Any]:
     return {
-        "key": holding.key,
-        "name": holding.name,
-        "targets": [layer.target.label for layer in holding.layers],
-        "versions": [_entry(entry, before) for entry, before in _with_before(holding)],
+        "key": history.key,
+        "name": history.name,
+        "targets": [layer.target.label for layer in history.layers],
+        "versions": [_version_row(row, before) for row, before in _with_before(history)],
         "deleted_but_used": [
-            {"arn": arn, "used_by": _users(several)} for arn, several in holding.deleted.items()
+            {"arn": arn, "used_by": _users(several)} for arn, several in history.deleted.items()
         ],
     }
 
 
-def _entry(entry: Entry, before: Entry | None) -> dict[str, Any]:
-    zipped, unzipped = _growths(entry, before)
-    size = entry.content.size if entry.content else None
+def _version_row(row: VersionRow, before: VersionRow | None) -> dict[str, Any]:
+    zipped, unzipped = _growths(row, before)
+    size = row.content.size if row.content else None
     return {
-        "version": entry.version.number,
-        "arn": entry.version.arn,
-        "created": entry.version.created,
-        "runtimes": list(entry.version.runtimes),
-        "architectures": list(entry.version.architectures),
-        "sha256": entry.content.sha256 if entry.content else None,
+        "version": row.version.number,
+        "arn": row.version.arn,
+        "created": row.version.created,
+        "runtimes": list(row.version.runtimes),
+        "architectures": list(row.version.architectures),
+        "sha256": row.content.sha256 if row.content else None,
         "zip_bytes": size,
         "zip_growth": _growth(zipped),
         "zip_share": None if size is None else round(size / limits.INLINE_ZIP_BYTES, 4),
-        "unzipped_bytes": entry.unzipped_bytes,
+        "unzipped_bytes": row.unzipped_bytes,
         "unzipped_growth": _growth(unzipped),
-        "unzipped_share": _share(entry),
-        "used_by": None if entry.usages is None else _users(entry.usages),
+        "unzipped_share": _share(row),
+        "used_by": None if row.usages is None else _users(row.usages),
     }
 
 
-def _share(entry: Entry) -> float | None:
-    size = entry.unzipped_bytes
+def _share(row: VersionRow) -> float | None:
+    size = row.unzipped_bytes
     return None if size is None else round(size / limits.unzipped_limit().allowed, 4)
 
 
@@ -105,41 +114,41 @@ def _users(several: Sequence[Usage]) -> list[dict[str, Any]]:
     ]
 
 
-def _with_before(holding: Holding) -> list[tuple[Entry, Entry | None]]:
-    return list(zip(holding.entries, [*holding.entries[1:], None], strict=False))
+def _with_before(history: LayerHistory) -> list[tuple[VersionRow, VersionRow | None]]:
+    return list(zip(history.rows, [*history.rows[1:], None], strict=False))
 
 
-def _growths(entry: Entry, before: Entry | None) -> tuple[Growth | None, Growth | None]:
+def _growths(row: VersionRow, before: VersionRow | None) -> tuple[Growth | None, Growth | None]:
     if before is None:
         return None, None
     old = before.content.size if before.content else None
-    zipped = growth(entry.content.size if entry.content else None, old)
-    return zipped, growth(entry.unzipped_bytes, before.unzipped_bytes)
+    zipped = growth(row.content.size if row.content else None, old)
+    return zipped, growth(row.unzipped_bytes, before.unzipped_bytes)
 
 
-def table(stocks: Sequence[Stock]) -> str:
+def table(inventories: Sequence[RegionInventory]) -> str:
     """Render as plain text, one table for each layer and region; ends with a newline."""
     lines = []
-    for stock in stocks:
-        for holding in stock.holdings:
-            lines += [_heading(holding, stock.region), *_columns(_rows(holding)), ""]
-            lines[-1:-1] = [f"  {line}" for line in _ghosts(holding)]
-        lines += [f"  {fact}" for fact in _facts(stock)]
+    for inventory in inventories:
+        for history in inventory.histories:
+            lines += [_heading(history, inventory.region), *_columns(_rows(history)), ""]
+            lines[-1:-1] = [f"  {line}" for line in _deleted_but_used(history)]
+        lines += [f"  {fact}" for fact in _facts(inventory)]
     return "\n".join(lines) + "\n"
 
 
-def markdown(stocks: Sequence[Stock]) -> str:
+def markdown(inventories: Sequence[RegionInventory]) -> str:
     """Render for a job summary; ends with a newline."""
     lines = ["## Lambda layers: versions", ""]
-    for stock in stocks:
-        for holding in stock.holdings:
-            lines += [f"### {text(_heading(holding, stock.region))}", ""]
-            rows = _rows(holding)
+    for inventory in inventories:
+        for history in inventory.histories:
+            lines += [f"### {text(_heading(history, inventory.region))}", ""]
+            rows = _rows(history)
             if rows:
                 marks = ["---:"] * _RIGHT + ["---"] * (len(_HEADINGS) - _RIGHT)
                 lines += [_row(_HEADINGS), _row(marks), *(_row(map(text, row)) for row in rows)]
-            lines += ["", *(f"- {text(line)}" for line in _ghosts(holding)), ""]
-        lines += [*(f"- {text(fact)}" for fact in _facts(stock)), ""]
+            lines += ["", *(f"- {text(line)}" for line in _deleted_but_used(history)), ""]
+        lines += [*(f"- {text(fact)}" for fact in _facts(inventory)), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -147,28 +156,28 @@ def _row(cells: Any) -> str:  # noqa: ANN401 (any iterable of text)
     return f"| {' | '.join(cells)} |"
 
 
-def _heading(holding: Holding, region: str) -> str:
-    called = "" if holding.key == holding.name else f" ({holding.key})"
-    none = "" if holding.entries else ": no version"
-    return f"{holding.name}{called} in {region}{none}"
+def _heading(history: LayerHistory, region: str) -> str:
+    called = "" if history.key == history.name else f" ({history.key})"
+    none = "" if history.rows else ": no version"
+    return f"{history.name}{called} in {region}{none}"
 
 
-def _rows(holding: Holding) -> list[tuple[str, ...]]:
+def _rows(history: LayerHistory) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for entry, before in _with_before(holding):
-        zipped, unzipped = _growths(entry, before)
-        size, share = entry.unzipped_bytes, _share(entry)
-        users = "?" if entry.usages is None else ", ".join(map(str, entry.usages)) or "–"
+    for row, before in _with_before(history):
+        zipped, unzipped = _growths(row, before)
+        size, share = row.unzipped_bytes, _share(row)
+        users = "?" if row.usages is None else ", ".join(map(str, row.usages)) or "–"
         rows.append(
             (
-                str(entry.version.number),
-                entry.version.created[:10] or "?",
-                mib(entry.content.size) if entry.content else "?",
+                str(row.version.number),
+                row.version.created[:10] or "?",
+                mib(row.content.size) if row.content else "?",
                 _grown(zipped),
                 "?" if size is None else mib(size),
                 _grown(unzipped),
                 "?" if share is None else f"{share:.0%}",
-                ", ".join((*entry.version.runtimes, *entry.version.architectures)) or "?",
+                ", ".join((*row.version.runtimes, *row.version.architectures)) or "?",
                 users,
             )
         )
@@ -184,21 +193,21 @@ def _grown(grown: Growth | None) -> str:
     return f"{'+' if grown.size > 0 else '-'}{mib(abs(grown.size))}{share}"
 
 
-def _ghosts(holding: Holding) -> list[str]:
+def _deleted_but_used(history: LayerHistory) -> list[str]:
     return [
         f"{arn} was deleted, and is still used by {', '.join(map(str, several))}"
-        for arn, several in holding.deleted.items()
+        for arn, several in history.deleted.items()
     ]
 
 
-def _facts(stock: Stock) -> list[str]:
+def _facts(inventory: RegionInventory) -> list[str]:
     facts = []
-    if stock.storage:
+    if inventory.storage:
         facts.append(
-            f"code storage in {stock.region}: {gib(stock.storage.used)},"
-            f" {stock.storage.share:.0%} of {gib(stock.storage.allowed)}"
+            f"code storage in {inventory.region}: {gib(inventory.storage.used)},"
+            f" {inventory.storage.share:.0%} of {gib(inventory.storage.allowed)}"
         )
-    return facts + [f"not known: {what}" for what in stock.unknown]
+    return facts + [f"not known: {what}" for what in inventory.unknown]
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -16,14 +16,14 @@ from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.inputs import Inputs
 from layer_builder.manifest.reader import Manifest, read
 from layer_builder.model import limits
-from layer_builder.model.build import Account, Archive, Built, Package
+from layer_builder.model.build import Archive, BuildDetails, Built, Package
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.proof import Cost, Proof
-from layer_builder.model.prune_plan import Entry, PrunePlan, Restoration, RuleTotal
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Restoration, RuleTotal
 from layer_builder.model.release import Action, Release
 from layer_builder.model.resolution import HeldBack
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.model.stack import Stack, weigh
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
@@ -79,7 +79,7 @@ def plan() -> Plan:
         **rules: Any,  # noqa: ANN401 (passed on)
     ) -> PrunePlan:
         contents = {path: source.encode() for path, source in files.items()}
-        entries = [Entry(path=path, size=len(source)) for path, source in contents.items()]
+        entries = [InstalledFile(path=path, size=len(source)) for path, source in contents.items()]
         return PruneRules(**rules)(entries, owners or {}, contents.__getitem__)
 
     return prune
@@ -107,7 +107,7 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
         unzipped_bytes: int = 25 * MIB,
         *,
         through_s3: bool = False,
-        account: Account | None = None,
+        account: BuildDetails | None = None,
         **more: Any,  # noqa: ANN401 (passed on)
     ) -> Built:
         asked = layer(key, **more)
@@ -120,7 +120,7 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
                 weight=weight,
                 files=7,
             ),
-            account=account or Account(),
+            account=account or BuildDetails(),
             readings=limits.weigh(weight, limits.limits_for(asked.budget, through_s3=through_s3)),
         )
 
@@ -130,7 +130,7 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
 @pytest.fixture
 def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
     """Give what a run came to that built one rich layer and one plain one, and published them."""
-    rich = Account(
+    rich = BuildDetails(
         packages=(
             Package(name="six", version="1.16.0", bytes_installed=40_000, bytes_kept=30_000),
             Package(name="pandas", version="2.2.0", bytes_installed=60 * MIB, bytes_kept=24 * MIB),
@@ -141,7 +141,7 @@ def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
         ),
         held_back=(HeldBack(name="numpy", version="2.2.6", newer="2.3.0"),),
         proof=Proof(
-            depth=Depth.IMPORTS,
+            depth=ProofDepth.IMPORTS,
             static=False,
             imported=("pandas", "six"),
             failed_before=("pandas.extra",),

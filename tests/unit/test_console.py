@@ -63,7 +63,7 @@ def test_steps_and_details_are_plain_lines() -> None:
     stream = io.StringIO()
     console = Console(stream)
     console.step("core", "installed")
-    console.busy("core", "proving")
+    console.progress("core", "proving")
     console.details("core: 1 distribution", ["six", ""])
     assert stream.getvalue() == "core: installed\ncore: 1 distribution\n  six\n  \n"
 
@@ -71,9 +71,9 @@ def test_steps_and_details_are_plain_lines() -> None:
 def test_only_a_terminal_is_shown_what_happens_now() -> None:
     terminal = _Terminal()
     console = Console(terminal)
-    console.busy("core", "installing")
-    console.busy("code", "zipping")
-    console.busy("core", "")
+    console.progress("core", "installing")
+    console.progress("code", "zipping")
+    console.progress("core", "")
     console.step("core", "done")
     erase = "\r\x1b[2K"
     assert terminal.getvalue().split(erase) == [

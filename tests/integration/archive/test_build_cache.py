@@ -13,10 +13,10 @@ import pytest
 
 from layer_builder.archive import build_cache
 from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.output_dir import Shelf
+from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.reader import digest_of
 from layer_builder.model.proof import Proof
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -129,12 +129,12 @@ def test_what_no_python_imported_is_not_kept(
 ) -> None:
     add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
     build("layers:\n  one: {packages: [demo]}\n", "first")
-    found = Shelf(folder=workspace / "first").find("one")
+    found = OutputDir(folder=workspace / "first").find("one")
     assert found
     for depth, static, is_kept in (
-        (Depth.IMPORTS, True, False),
-        (Depth.STATIC, True, True),
-        (Depth.IMPORTS, False, True),
+        (ProofDepth.IMPORTS, True, False),
+        (ProofDepth.STATIC, True, True),
+        (ProofDepth.IMPORTS, False, True),
     ):
         proof = Proof(depth=depth, static=static)
         note = replace(found[0], account=replace(found[0].account, proof=proof))
@@ -168,7 +168,7 @@ def test_the_builds_used_longest_ago_make_room_and_files_of_others_stay(
     (cache / "mine.zip").write_bytes(b"not of the cache")
     stopped = cache / f"{'0' * 64}.1.part"
     stopped.write_bytes(b"half")
-    notes = {name: Shelf(folder=workspace / name).find(name) for name in names}
+    notes = {name: OutputDir(folder=workspace / name).find(name) for name in names}
     for age, name in enumerate(("two", "one", "three")):
         found = notes[name]
         assert found

@@ -43,7 +43,7 @@ def held(workspace: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def shelf(add_wheel: Add) -> None:
+def output_dir(add_wheel: Add) -> None:
     """Fill the index: app needs two large ones, each of 20 MiB that do not compress."""
     for name, requires in (("left", []), ("right", []), ("top", ["left"])):
         data = random.Random(name).randbytes(20 * MIB)

@@ -18,11 +18,11 @@ import pytest
 
 from layer_builder.errors import ProofError
 from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import differential
-from layer_builder.prove.differential import Bench
+from layer_builder.prove.differential import ProofSetup
 from layer_builder.prove.interpreter import Interpreter
-from layer_builder.prove.rounds import Round, Verdict
+from layer_builder.prove.rounds import ImportResults, Verdict
 from layer_builder.tree.tree import Tree
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -56,14 +56,14 @@ def tree(tmp_path: Path) -> Tree:
     return Tree.below(tmp_path / "layer")
 
 
-def attempt(interpreter: Interpreter, tree: Tree, sources: Mapping[str, str]) -> Round:
+def attempt(interpreter: Interpreter, tree: Tree, sources: Mapping[str, str]) -> ImportResults:
     """Import modules in the order given, seen from a layer that holds nothing else."""
     for name, source in sources.items():
         (tree.root / f"{name}.py").write_text(source)
     return interpreter.attempt(tree.root, list(sources), caches=[tree.bytecode])
 
 
-def error(found: Round, name: str = "evil") -> str:
+def error(found: ImportResults, name: str = "evil") -> str:
     return found.attempts[name].error
 
 
@@ -84,7 +84,7 @@ def left_running(root: Path) -> list[str]:
     return found
 
 
-def needs(found: Round, isolation: str) -> None:
+def needs(found: ImportResults, isolation: str) -> None:
     if isolation not in found.isolated:
         pytest.skip(f"this system does not isolate {isolation}")
 
@@ -166,8 +166,10 @@ def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict
 ) -> None:
     for name, text in {"before": "", "evil": f"import os\n{source}", "later": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
-    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = differential.prove(bench, PrunePlan(), {}, ["before", "evil", "later"], Depth.IMPORTS)
+    bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
+    result = differential.prove(
+        bench, PrunePlan(), {}, ["before", "evil", "later"], ProofDepth.IMPORTS
+    )
     assert {"before", "later"} <= set(result.proof.imported)
     assert left_running(tree.root) == []
 
@@ -261,10 +263,10 @@ def test_the_layer_stays_as_it_was_or_is_refused(
     for name, text in {"before": "", "evil": source, "after": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
     was = digests(tree)
-    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
+    bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     try:
         result = differential.prove(
-            bench, PrunePlan(), {}, ["after", "before", "evil"], Depth.IMPORTS
+            bench, PrunePlan(), {}, ["after", "before", "evil"], ProofDepth.IMPORTS
         )
     except ProofError as refusal:
         message = refusal.problems[0].message
@@ -340,8 +342,8 @@ def test_who_spoils_imports_for_others_does_not_make_them_fail(
     sources = {"evil": source, "later": "import decimal", "most": "import later"}
     for name, text in sources.items():
         (tree.root / f"{name}.py").write_text(text)
-    bench = Bench(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = differential.prove(bench, PrunePlan(), {}, list(sources), Depth.IMPORTS)
+    bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
+    result = differential.prove(bench, PrunePlan(), {}, list(sources), ProofDepth.IMPORTS)
     assert {"later", "most"} <= set(result.proof.imported)
 
 

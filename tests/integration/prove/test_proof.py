@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from layer_builder.errors import ProofError
-from layer_builder.model.prune_plan import Entry, PrunePlan, Removal
-from layer_builder.model.settings import Depth
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal
+from layer_builder.model.settings import ProofDepth
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import differential, interpreter
-from layer_builder.prove.differential import Bench
+from layer_builder.prove.differential import ProofSetup
 from layer_builder.prove.interpreter import Interpreter
 from layer_builder.tree.tree import Tree
 
@@ -291,7 +291,9 @@ def lay_out(tree: Tree, sources: Mapping[str, str]) -> None:
 def prune(tree: Tree, *paths: str) -> PrunePlan:
     tree.exchange(paths)
     return PrunePlan(
-        removals=tuple(Removal(entry=Entry(path=path, size=1), rule="texts") for path in paths)
+        removals=tuple(
+            Removal(entry=InstalledFile(path=path, size=1), rule="texts") for path in paths
+        )
     )
 
 
@@ -299,10 +301,12 @@ def prove(
     tree: Tree, plan: PrunePlan, names: Sequence[str], weights: Mapping[str, int] | None = None
 ) -> differential.Result:
     prover = Interpreter(path=sys.executable, seconds=20)
-    bench = Bench(tree=tree, prover=prover, caches=(tree.bytecode,), weights=dict(weights or {}))
+    bench = ProofSetup(
+        tree=tree, prover=prover, caches=(tree.bytecode,), weights=dict(weights or {})
+    )
     owners = {entry.path: "demo" for entry in tree.scan()}
     owners |= {removal.entry.path: "demo" for removal in plan.removals}
-    return differential.prove(bench, plan, owners, names, Depth.IMPORTS)
+    return differential.prove(bench, plan, owners, names, ProofDepth.IMPORTS)
 
 
 def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -> None:
@@ -314,10 +318,10 @@ def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -
     })  # fmt: skip
     plan = prune(tree, "demo/notes.txt", "other.txt")
     prover = Interpreter(path=sys.executable, seconds=20)
-    bench = Bench(tree=tree, prover=prover, caches=(tree.bytecode,))
+    bench = ProofSetup(tree=tree, prover=prover, caches=(tree.bytecode,))
     owners = {"demo/__init__.py": "demo", "demo/notes.txt": "demo", "other.txt": "another"}
     with pytest.raises(ProofError) as caught:
-        differential.prove(bench, plan, owners, ["demo"], Depth.IMPORTS)
+        differential.prove(bench, plan, owners, ["demo"], ProofDepth.IMPORTS)
     (problem,) = caught.value.problems
     assert problem.message == "demo imported before pruning, and not after"
     assert (problem.details[0], problem.details[-1]) == ("import demo:", "LookupError: gone")
@@ -437,11 +441,11 @@ def test_an_interpreter_that_does_not_start_proves_nothing(
 ) -> None:
     lay_out(tree, {"demo.py": ""})
     broken = Path(fake(tmp_path / "bin", script), f"python{PYTHON}")
-    bench = Bench(
+    bench = ProofSetup(
         tree=tree, prover=Interpreter(path=str(broken), seconds=1), caches=(tree.bytecode,)
     )
     with pytest.raises(ProofError, match="did not start"):
-        differential.prove(bench, PrunePlan(), {}, ["demo"], Depth.IMPORTS)
+        differential.prove(bench, PrunePlan(), {}, ["demo"], ProofDepth.IMPORTS)
 
 
 def test_the_layer_comes_before_the_standard_library(tree: Tree) -> None:

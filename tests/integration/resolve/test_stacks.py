@@ -50,7 +50,7 @@ def names(workspace: Path, key: str) -> set[str]:
 
 
 @pytest.fixture
-def shelf(add_wheel: Add) -> None:
+def output_dir(add_wheel: Add) -> None:
     """Fill the index: `old` wants base<2, `any` any base; base 1 and 2 are there."""
     for version in ("1.0", "2.0"):
         add_wheel("base", version, {"base.py": f"V = {version}\n"})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attachment, Forecast, Kind, Part
+from layer_builder.attach.plan import Attachment, ChangeKind, FunctionSize, Size
 from layer_builder.model.limits import MIB
 from layer_builder.model.release import layer_of
 
@@ -61,13 +61,16 @@ def test_which_layers_a_function_is_to_have(before: str, wanted: str, after: str
 def test_what_becomes_of_each_layer_is_told() -> None:
     found = plan("d9 b1 X1 a1 c1", "a1 b1 c2")
     assert [(change.kind, change.before, change.after) for change in found.changes] == [
-        (Kind.MOVED, arn("a1"), arn("a1")),
-        (Kind.FOREIGN, arn("X1"), arn("X1")),
-        (Kind.MOVED, arn("b1"), arn("b1")),
-        (Kind.REPLACED, arn("c1"), arn("c2")),
-        (Kind.REMOVED, arn("d9"), None),
+        (ChangeKind.MOVED, arn("a1"), arn("a1")),
+        (ChangeKind.FOREIGN, arn("X1"), arn("X1")),
+        (ChangeKind.MOVED, arn("b1"), arn("b1")),
+        (ChangeKind.REPLACED, arn("c1"), arn("c2")),
+        (ChangeKind.REMOVED, arn("d9"), None),
     ]
-    assert [change.kind for change in plan("a1", "a1 b1").changes] == [Kind.KEPT, Kind.ADDED]
+    assert [change.kind for change in plan("a1", "a1 b1").changes] == [
+        ChangeKind.KEPT,
+        ChangeKind.ADDED,
+    ]
     assert str(found.changes[3]) == f"replaced {arn('c1')} → 2"
     assert [str(found.changes[4]), str(found.changes[1])] == [
         f"removed {arn('d9')}",
@@ -142,12 +145,12 @@ def test_a_sixth_layer_is_refused_with_the_list() -> None:
 
 
 def test_code_and_layers_over_the_limit_are_refused_part_by_part() -> None:
-    code = Part(name="the function's code", size=MIB, source="its zip's directory")
-    layers = Part(name=arn("a1"), size=249 * MIB - 1, source="its zip's directory")
-    unknown = Part(name=arn("X1"), size=None, source="it may not be read")
-    assert Forecast(parts=(code, layers, unknown)).problem() is None
-    one_more = Part(name=arn("b1"), size=1, source="declared in external:")
-    problem = Forecast(parts=(code, layers, unknown, one_more)).problem()
+    code = Size(name="the function's code", size=MIB, source="its zip's directory")
+    layers = Size(name=arn("a1"), size=249 * MIB - 1, source="its zip's directory")
+    unknown = Size(name=arn("X1"), size=None, source="it may not be read")
+    assert FunctionSize(parts=(code, layers, unknown)).problem() is None
+    one_more = Size(name=arn("b1"), size=1, source="declared in external:")
+    problem = FunctionSize(parts=(code, layers, unknown, one_more)).problem()
     assert problem
     assert "\n".join(problem.lines()) == (
         "its code and layers would unzip to 262,144,000 bytes (250.0 MiB), 1 bytes over the"

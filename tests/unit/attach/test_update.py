@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.attach.update import Fitting, UpdateFailedError
-from layer_builder.aws.retry import POLICIES, Tally
+from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
+from layer_builder.aws.retry import BACKOFFS, RetryState
 from layer_builder.errors import AwsError, Failure, LimitError
-from layer_builder.model.release import Content, Function
+from layer_builder.model.release import Function, LayerContent
 
 OLD, NEW = ("old:1", "ours:1"), ("old:1", "ours:2")
 
@@ -47,7 +47,7 @@ class Aws:
             architecture="x86_64",
             is_image=False,
             layers=OLD,
-            code=Content(sha256="", size=1, location=""),
+            code=LayerContent(sha256="", size=1, location=""),
             revision="r0",
             failed="",
             is_settled=True,
@@ -81,7 +81,7 @@ class Aws:
         self.function = replace(self.function, layers=layers, failed=reason, revision=revision)
 
     @staticmethod
-    def may_repeat(tally: Tally, failure: Failure) -> bool:
+    def may_repeat(tally: RetryState, failure: Failure) -> bool:
         return tally.pause(failure, 0.5) is not None
 
 
@@ -90,8 +90,8 @@ def wanted(function: Function) -> tuple[str, ...]:
     return tuple("ours:2" if one.startswith("ours") else one for one in function.layers)
 
 
-def fitting(aws: Aws) -> Fitting:
-    return Fitting(functions=aws, function=aws.function)
+def fitting(aws: Aws) -> FunctionUpdate:
+    return FunctionUpdate(functions=aws, function=aws.function)
 
 
 @pytest.mark.parametrize(
@@ -109,21 +109,21 @@ def fitting(aws: Aws) -> Fitting:
 def test_it_is_asked_for_until_the_function_has_its_layers(asks: list[Ask], calls: int) -> None:
     aws = Aws(asks=asks)
     one = fitting(aws)
-    one.bring(wanted)
+    one.apply(wanted)
     assert one.has == aws.function.layers == NEW
     assert aws.calls == calls
 
 
 def test_what_it_has_already_is_not_asked_for() -> None:
     aws = Aws()
-    fitting(aws).bring(lambda _: OLD)
+    fitting(aws).apply(lambda _: OLD)
     assert (aws.calls, aws.looks) == (0, 0)
 
 
 def test_what_others_set_meanwhile_is_kept() -> None:
     aws = Aws(asks=[Ask(meddled=True)])
     one = fitting(aws)
-    one.bring(wanted)
+    one.apply(wanted)
     assert one.has == aws.function.layers == ("foreign:1", *NEW)
 
 
@@ -132,8 +132,8 @@ def test_patience_ends(failure: Failure) -> None:
     aws = Aws(asks=[Ask(failure=failure, happens=False)] * 99)
     one = fitting(aws)
     with pytest.raises(AwsError) as raised:
-        one.bring(wanted)
-    assert aws.calls == POLICIES[failure].calls
+        one.apply(wanted)
+    assert aws.calls == BACKOFFS[failure].calls
     facts = one.explained(raised.value).problems[0].details
     assert facts == ("nothing has changed: it has the layers that it had",)
 
@@ -146,7 +146,7 @@ def test_whoever_is_undone_each_time_gives_up() -> None:
 
     aws = Undone()
     with pytest.raises(AwsError, match="somebody else sets them"):
-        fitting(aws).bring(wanted)
+        fitting(aws).apply(wanted)
     assert aws.calls == 5
 
 
@@ -154,7 +154,7 @@ def test_a_refusal_is_final_and_nothing_is_read_anew() -> None:
     aws = Aws(asks=[Ask(failure=Failure.REFUSED, happens=False)])
     one = fitting(aws)
     with pytest.raises(AwsError):
-        one.bring(wanted)
+        one.apply(wanted)
     assert (aws.calls, aws.looks, one.has) == (1, 0, OLD)
 
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_read_afterwards_is_not_claimed() -> None:
     aws = Aws(asks=[Ask(failure=Failure.DOUBT)], blind_from=1)
     one = fitting(aws)
     with pytest.raises(AwsError) as raised:
-        one.bring(wanted)
+        one.apply(wanted)
     assert one.has is None
     assert (
         "the layers it had, or the new ones" in one.explained(raised.value).problems[0].details[0]
@@ -188,8 +188,8 @@ def test_an_update_that_aws_fails_at_is_undone(
     aws = Aws(asks=asks)
     one = fitting(aws)
     with pytest.raises(UpdateFailedError) as raised:
-        one.bring(wanted)
-    problem = one.put_back(raised.value).problems[0]
+        one.apply(wanted)
+    problem = one.rollback(raised.value).problems[0]
     assert problem.message == "AWS failed at the update with its new layers: no room"
     assert fact in problem.details[0]
     assert one.has == aws.function.layers == has
@@ -205,7 +205,7 @@ def test_what_is_decided_anew_may_be_refused_by_us() -> None:
 
     one = fitting(aws)
     with pytest.raises(LimitError) as raised:
-        one.bring(decide)
+        one.apply(decide)
     assert one.explained(raised.value).problems[0].message == "too large now"
 
 
@@ -225,9 +225,9 @@ def test_whatever_happens_it_is_known_what_the_function_has(
     aws = Aws(asks=asks, blind_from=blind_from)
     one = fitting(aws)
     try:
-        one.bring(wanted)
+        one.apply(wanted)
     except UpdateFailedError as error:
-        one.put_back(error)
+        one.rollback(error)
     except AwsError as error:
         one.explained(error)
     else:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.aws.retry import CALLS_PER_SECOND, POLICIES, Pace, Tally, judge
+from layer_builder.aws.retry import BACKOFFS, CALLS_PER_SECOND, RateLimit, RetryState, classify
 from layer_builder.errors import Failure
 
 AWS_PER_SECOND = 15
@@ -38,7 +38,7 @@ AWS_PER_SECOND = 15
     ],
 )
 def test_an_answer_says_whether_it_happened(status: int, code: str, meaning: Failure) -> None:
-    assert judge(status, code) is meaning
+    assert classify(status, code) is meaning
 
 
 @pytest.mark.parametrize(
@@ -51,20 +51,20 @@ def test_an_answer_says_whether_it_happened(status: int, code: str, meaning: Fai
     ],
 )
 def test_waits_double_up_to_a_cap_and_end(failure: Failure, pauses: list[float | None]) -> None:
-    tally = Tally()
+    tally = RetryState()
     assert [tally.pause(failure, 1.0) for _ in pauses] == pauses
 
 
-@given(failure=st.sampled_from([*POLICIES]), failed=st.integers(1, 50), roll=st.floats(0, 1))
-def test_all_of_a_wait_is_jitter(failure: Failure, failed: int, roll: float) -> None:
-    policy = POLICIES[failure]
+@given(failure=st.sampled_from([*BACKOFFS]), failed=st.integers(1, 50), jitter=st.floats(0, 1))
+def test_all_of_a_wait_is_jitter(failure: Failure, failed: int, jitter: float) -> None:
+    policy = BACKOFFS[failure]
     longest = policy.pause(failed, 1.0)
-    pause = policy.pause(failed, roll)
-    assert pause == (None if longest is None else pytest.approx(roll * longest))
+    pause = policy.pause(failed, jitter)
+    assert pause == (None if longest is None else pytest.approx(jitter * longest))
 
 
 def test_each_meaning_has_a_patience_of_its_own() -> None:
-    tally = Tally()
+    tally = RetryState()
     for _ in range(10):
         assert tally.pause(Failure.THROTTLED, 0.5) is not None
     assert tally.pause(Failure.DOUBT, 1.0) == 1
@@ -72,7 +72,7 @@ def test_each_meaning_has_a_patience_of_its_own() -> None:
 
 @given(st.lists(st.floats(0, 0.3), min_size=1, max_size=80))
 def test_no_second_sees_more_calls_than_aws_takes(gaps: list[float]) -> None:
-    pace, now, sent = Pace(), 0.0, []
+    pace, now, sent = RateLimit(), 0.0, []
     for gap in gaps:
         now += gap
         sent.append(now + pace.slot(now))
@@ -82,7 +82,7 @@ def test_no_second_sees_more_calls_than_aws_takes(gaps: list[float]) -> None:
 
 
 def test_throttling_slows_once_for_all_that_were_on_their_way_and_success_speeds_up_again() -> None:
-    pace = Pace()
+    pace = RateLimit()
     for moment in (1.0, 1.1, 1.9):
         pace.slower(moment)
     assert pace.rate == pytest.approx(CALLS_PER_SECOND * 0.7)

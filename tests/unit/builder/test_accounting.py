@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from layer_builder.builder import accounting
-from layer_builder.model.build import Account, Built, Package
+from layer_builder.model.build import BuildDetails, Built, Package
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.settings import Profile
+from layer_builder.model.settings import PruneProfile
 
 
 def package(name: str, kept: int) -> Package:
@@ -15,7 +15,7 @@ def package(name: str, kept: int) -> Package:
 def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
     built: Callable[..., Built],
 ) -> None:
-    account = Account(
+    account = BuildDetails(
         packages=(package("boto3", 1000), package("botocore", 20 * MIB)), included_bytes=77
     )
     over = built(zip_bytes=50 * MIB + 1, account=account)
@@ -39,7 +39,7 @@ def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
 def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
     built: Callable[..., Built],
 ) -> None:
-    over = built(unzipped_bytes=300 * MIB, through_s3=True, prune=Profile.AGGRESSIVE)
+    over = built(unzipped_bytes=300 * MIB, through_s3=True, prune=PruneProfile.AGGRESSIVE)
     (problem,) = accounting.over(over)
     assert problem.message == (
         "unzipped 300.0 MiB (314,572,800 bytes) is over AWS's limit for everything unzipped:"
@@ -53,7 +53,7 @@ def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
 
 def test_only_the_ten_heaviest_are_listed_heaviest_first(built: Callable[..., Built]) -> None:
     packages = tuple(package(f"p{number:02}", number) for number in range(12))
-    lines = accounting.heaviest(built(account=Account(packages=packages)))
+    lines = accounting.heaviest(built(account=BuildDetails(packages=packages)))
     assert lines[0] == "           11 B  p11 1.0"
     assert (len(lines), lines[-1]) == (10, "            2 B  p02 1.0")
 

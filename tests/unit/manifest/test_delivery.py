@@ -6,7 +6,7 @@ import pytest
 
 from layer_builder.aws import permissions as grants
 from layer_builder.manifest.reader import read
-from layer_builder.model.settings import Delivery, Mode, Permissions
+from layer_builder.model.settings import Delivery, Permissions, S3Mode
 
 Said: TypeAlias = Callable[[str], list[str]]
 
@@ -33,7 +33,7 @@ layers:
     assert plain.delivery == Delivery(
         permissions=Permissions(accounts=("111122223333",)),
         parameter="/shop/plain-312-x86_64",
-        mode=Mode.REFERENCE,
+        mode=S3Mode.REFERENCE,
     )
     assert own.delivery == Delivery(
         permissions=Permissions(public=True), parameter="/own", removes_object=True

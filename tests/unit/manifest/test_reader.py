@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.manifest.reader import read, references
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.settings import Compression, Profile
+from layer_builder.model.settings import Compression, PruneProfile
 
 TOP = 'version: 1\npython: "3.12"\n'
 ONE = "layers: {a: {packages: [x]}}\n"
@@ -54,11 +54,11 @@ layers:
 """
     plain, own = read(text, "layers.yml").layers
     assert (plain.name, plain.target.label) == ("shop-plain-313-arm64", "3.13-arm64")
-    assert (plain.prune, plain.compression) == (Profile.AGGRESSIVE, Compression.BEST)
+    assert (plain.prune, plain.compression) == (PruneProfile.AGGRESSIVE, Compression.BEST)
     assert plain.budget == Budget(zip_bytes=40 * MIB, unzipped_bytes=100 * MIB, warn_at=0.7)
     assert plain.description == "everything"
     assert (own.name, own.target.label) == ("mine", "3.11-x86_64")
-    assert (own.prune, own.compression) == (Profile.OFF, Compression.FAST)
+    assert (own.prune, own.compression) == (PruneProfile.OFF, Compression.FAST)
     assert own.budget == Budget(zip_bytes=1_000_000, unzipped_bytes=100 * MIB, warn_at=0.7)
     assert own.description == ""
 
@@ -121,7 +121,7 @@ functions:
 def test_merges_and_anchors_save_repetition() -> None:
     text = f"{TOP}layers:\n  a: &a {{packages: [x], prune: off}}\n  b: {{<<: *a, packages: [y]}}\n"
     _, b = read(text, "layers.yml").layers
-    assert (b.prune, [reference.text for reference in b.packages]) == (Profile.OFF, ["y"])
+    assert (b.prune, [reference.text for reference in b.packages]) == (PruneProfile.OFF, ["y"])
 
 
 def test_selecting_keeps_the_layers_and_the_functions_made_of_them() -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import rounds as prove_rounds
 from layer_builder.prove import selection
-from layer_builder.prove.rounds import Attempt, Round, Verdict
+from layer_builder.prove.rounds import ImportResult, ImportResults, Verdict
 
-GOOD, BAD, DEAD = (Attempt(verdict=verdict) for verdict in Verdict)
+GOOD, BAD, DEAD = (ImportResult(verdict=verdict) for verdict in Verdict)
 PATHS = [
     "app.py", "lib/__init__.py", "lib/a.py", "lib/b/__init__.py", "lib/b/c.py", "lib/__main__.py",
     "cloud/vendor/store/__init__.py", "cloud/vendor/store/blob.py", "cloud/vendor/store/x/y.py",
@@ -22,25 +22,25 @@ PATHS = [
     ("depth", "names"),
     [
         (
-            Depth.IMPORTS,
+            ProofDepth.IMPORTS,
             ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
              "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "app:main", "lib.z"],
         ),
         (
-            Depth.DEEP,
+            ProofDepth.DEEP,
             ["app", "cloud.vendor.store", "ext", "lib", "cloud.vendor.store.blob",
              "cloud.vendor.store.x.y", "lib._c", "lib.a", "lib.b", "lib.b.c", "app:main", "lib.z"],
         ),
-        (Depth.STATIC, []),
-        (Depth.OFF, []),
+        (ProofDepth.STATIC, []),
+        (ProofDepth.OFF, []),
     ],
 )  # fmt: skip
-def test_modules_are_named_as_deep_as_asked(depth: Depth, names: list[str]) -> None:
+def test_modules_are_named_as_deep_as_asked(depth: ProofDepth, names: list[str]) -> None:
     assert selection.modules_to_prove(PATHS, depth, ["app:main", "app"], ["lib.z", "lib"]) == names
 
 
 def test_packages_come_before_what_is_in_them() -> None:
-    names = selection.modules_to_prove(PATHS, Depth.DEEP, [], [])
+    names = selection.modules_to_prove(PATHS, ProofDepth.DEEP, [], [])
     for name in names:
         parent = name.rpartition(".")[0]
         assert parent not in names or names.index(parent) < names.index(name)
@@ -70,15 +70,15 @@ def test_one_package_makes_one_share() -> None:
 
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
-    first = Round(
+    first = ImportResults(
         attempts={"a": replace(GOOD, loaded=frozenset({"a.py"})), "b": BAD}, version="3.12.1",
         isolated=("files", "network"),
     )  # fmt: skip
-    second = Round(
+    second = ImportResults(
         attempts={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
     )
     whole = prove_rounds.together([first, second], ["c", "b", "a"])
-    assert whole == Round(
+    assert whole == ImportResults(
         attempts={"c": DEAD, "b": second.attempts["b"], "a": first.attempts["a"]},
         version="3.12.1", isolated=("network",),
     )  # fmt: skip
@@ -94,4 +94,4 @@ def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_fo
 
 
 def test_no_rounds_are_an_empty_round() -> None:
-    assert prove_rounds.together([], []) == Round(attempts={})
+    assert prove_rounds.together([], []) == ImportResults(attempts={})

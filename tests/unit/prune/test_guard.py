@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import Profile
+from layer_builder.model.settings import PruneProfile
 
 Plan = Callable[..., PrunePlan]
 
@@ -18,7 +18,7 @@ def test_a_restored_file_names_the_line_that_needs_it(plan: Plan) -> None:
         "botocore/docs/__init__.py": "",
         "botocore/docs/unused.py": "",
     }
-    found = plan(files, profile=Profile.AGGRESSIVE)
+    found = plan(files, profile=PruneProfile.AGGRESSIVE)
     assert back(found) == {"botocore/docs/__init__.py": "botocore/session.py:3"}
     assert found.removed_paths == {"botocore/docs/unused.py"}
 
@@ -139,7 +139,7 @@ def test_data_that_its_own_distribution_reads_by_name_stays(plan: Plan) -> None:
         "b/words.txt": "",
     }
     owners = {path: path[0] for path in files}
-    found = plan(files, owners, profile=Profile.AGGRESSIVE)
+    found = plan(files, owners, profile=PruneProfile.AGGRESSIVE)
     assert back(found) == {"a/words.txt": "a/__init__.py:2"}
     assert found.removed_paths == {"a/notes.txt", "b/words.txt"}
 
@@ -169,7 +169,7 @@ def test_what_an_entry_point_names_stays(plan: Plan) -> None:
         "a/tests/util.py": "",
         "a-1.0.dist-info/entry_points.txt": points,
     }
-    found = plan(files, profile=Profile.AGGRESSIVE)
+    found = plan(files, profile=PruneProfile.AGGRESSIVE)
     assert back(found) == {
         "a/tests/__init__.py": "a-1.0.dist-info/entry_points.txt:3",
         "a/tests/loop.py": "a-1.0.dist-info/entry_points.txt:3",

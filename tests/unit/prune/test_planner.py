@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.model.prune_plan import Entry, PrunePlan, Removal, Restoration, RuleTotal
-from layer_builder.model.settings import Profile
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration, RuleTotal
+from layer_builder.model.settings import PruneProfile
 from layer_builder.prune.planner import PruneRules
 
 PATHS = st.sampled_from(
@@ -27,7 +27,7 @@ TREES = st.dictionaries(PATHS, SOURCES, max_size=20)
 GLOBS = st.lists(st.sampled_from(["*.py", "a/", "/b/", "*.txt", "!a/core.py", "tests"]), max_size=2)
 RULES = st.builds(
     PruneRules,
-    profile=st.sampled_from(Profile),
+    profile=st.sampled_from(PruneProfile),
     keep=GLOBS.map(tuple),
     drop=GLOBS.map(tuple),
     asked_for=st.sets(st.sampled_from(["pip", "a"])).map(frozenset),
@@ -35,7 +35,7 @@ RULES = st.builds(
 
 
 def pruned(rules: PruneRules, tree: Mapping[str, str]) -> PrunePlan:
-    entries = [Entry(path=path, size=len(source) + 1) for path, source in tree.items()]
+    entries = [InstalledFile(path=path, size=len(source) + 1) for path, source in tree.items()]
     owners = {path: path[0] if path[0] in "ab" else "pip" for path in tree}
     return rules(entries, owners, lambda path: tree[path].encode())
 
@@ -102,7 +102,7 @@ def test_bytecode_without_a_source_is_the_module_itself(plan: Callable[..., Prun
     [
         ({}, {"pip/a.py", "pip-1.dist-info/METADATA"}),
         ({"asked_for": frozenset({"pip"})}, set()),
-        ({"profile": Profile.OFF}, set()),
+        ({"profile": PruneProfile.OFF}, set()),
         ({"keep": ("pip/a.py",)}, {"pip-1.dist-info/METADATA"}),
     ],
 )
@@ -123,9 +123,9 @@ def test_native_sources_of_what_compiles_at_run_time_stay(plan: Callable[..., Pr
 def test_totals_put_the_most_bytes_first() -> None:
     plan = PrunePlan(
         removals=(
-            Removal(entry=Entry(path="a", size=1), rule="tests"),
-            Removal(entry=Entry(path="b", size=5), rule="stubs"),
-            Removal(entry=Entry(path="c", size=2), rule="tests"),
+            Removal(entry=InstalledFile(path="a", size=1), rule="tests"),
+            Removal(entry=InstalledFile(path="b", size=5), rule="stubs"),
+            Removal(entry=InstalledFile(path="c", size=2), rule="tests"),
         )
     )
     assert plan.totals == (
@@ -135,7 +135,7 @@ def test_totals_put_the_most_bytes_first() -> None:
 
 
 def test_a_plan_can_be_made_to_leave_files_where_they_are() -> None:
-    gone, back = Entry(path="a", size=1), Entry(path="b", size=5)
+    gone, back = InstalledFile(path="a", size=1), InstalledFile(path="b", size=5)
     plan = PrunePlan(removals=(Removal(entry=gone, rule="x"), Removal(entry=back, rule="y")))
     assert plan.restoring({"b": "import c", "unknown": "nobody"}) == PrunePlan(
         removals=(Removal(entry=gone, rule="x"),),

@@ -1,7 +1,7 @@
 import pytest
 from pathspec import GitIgnoreSpec
 
-from layer_builder.model.settings import Profile
+from layer_builder.model.settings import PruneProfile
 from layer_builder.prune.rules import AGGRESSIVE, ALWAYS_KEPT, RULES, SAFE
 
 
@@ -29,7 +29,7 @@ from layer_builder.prune.rules import AGGRESSIVE, ALWAYS_KEPT, RULES, SAFE
     ],
 )
 def test_the_safe_profile_removes(path: str, rule: str | None) -> None:
-    assert first(Profile.SAFE, path) == rule
+    assert first(PruneProfile.SAFE, path) == rule
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_the_safe_profile_removes(path: str, rule: str | None) -> None:
     ],
 )
 def test_the_aggressive_profile_removes_besides(path: str, rule: str | None) -> None:
-    assert first(Profile.AGGRESSIVE, path) == rule
+    assert first(PruneProfile.AGGRESSIVE, path) == rule
 
 
-def first(profile: Profile, path: str) -> str | None:
+def first(profile: PruneProfile, path: str) -> str | None:
     found = (
         r.name for r in RULES[profile] if GitIgnoreSpec.from_lines(r.patterns).match_file(path)
     )
@@ -60,7 +60,7 @@ def first(profile: Profile, path: str) -> str | None:
 
 def test_what_is_safe_is_also_done_aggressively_and_off_does_nothing() -> None:
     assert set(SAFE) < set(AGGRESSIVE)
-    assert RULES[Profile.OFF] == ()
+    assert RULES[PruneProfile.OFF] == ()
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_reason() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.aws.retry import LOOKS, POLICIES, Tally
+from layer_builder.aws.retry import BACKOFFS, LOOK_DELAYS, RetryState
 from layer_builder.errors import AwsError, Failure
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion
@@ -78,7 +78,7 @@ class Aws:
     def wait(self, seconds: float) -> None:
         self.waits.append(seconds)
 
-    def may_repeat(self, tally: Tally, failure: Failure) -> bool:
+    def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
         return tally.pause(failure, 1.0) is not None
 
 
@@ -87,7 +87,10 @@ def silent(_: str) -> None:
 
 
 DOUBTS = st.builds(
-    Try, failure=st.just(Failure.DOUBT), happens=st.booleans(), unseen=st.integers(0, len(LOOKS))
+    Try,
+    failure=st.just(Failure.DOUBT),
+    happens=st.booleans(),
+    unseen=st.integers(0, len(LOOK_DELAYS)),
 )
 ANSWERS = st.one_of(
     DOUBTS,
@@ -95,7 +98,7 @@ ANSWERS = st.one_of(
 )
 LAST = st.one_of(
     st.just(Try(happens=True)),
-    st.sampled_from([*POLICIES]).map(lambda failure: Try(failure=failure)),
+    st.sampled_from([*BACKOFFS]).map(lambda failure: Try(failure=failure)),
 )
 
 
@@ -109,10 +112,10 @@ def test_what_comes_to_light_within_the_looks_is_published_once(
     except AwsError:
         hidden = [version for version, first in aws.made if first < aws.looks]
         assert hidden == []
-        assert aws.calls <= sum(policy.calls for policy in POLICIES.values())
+        assert aws.calls <= sum(policy.calls for policy in BACKOFFS.values())
     else:
         assert [version for version, _ in aws.made] == [done.version]
-        assert done.twin is None
+        assert done.duplicate is None
 
 
 @pytest.mark.parametrize("failure", Failure)
@@ -122,7 +125,7 @@ def test_each_failure_is_tried_again_as_often_as_its_policy_says(
     aws = Aws(tries=[Try(failure=failure)])
     with pytest.raises(AwsError) as raised:
         exactly_once.publish(aws, built(), AFTER, silent)
-    assert aws.calls == POLICIES[failure].calls
+    assert aws.calls == BACKOFFS[failure].calls
     facts = raised.value.problems[0].details
     tried = [] if aws.calls == 1 else [f"tried {aws.calls} times"]
     assert [fact.partition(";")[0] for fact in facts] == ["a fact", *tried]
@@ -151,11 +154,11 @@ def test_other_content_is_not_taken_for_ours(built: Callable[..., Built]) -> Non
 def test_a_version_that_comes_to_light_after_all_looks_is_told_of(
     built: Callable[..., Built],
 ) -> None:
-    late = Try(failure=Failure.DOUBT, happens=True, unseen=len(LOOKS) + 1)
+    late = Try(failure=Failure.DOUBT, happens=True, unseen=len(LOOK_DELAYS) + 1)
     aws = Aws(tries=[late, Try(happens=True)])
     done = exactly_once.publish(aws, built(), AFTER, silent)
-    assert done.twin
-    assert (done.version.version, done.twin.version) == (AFTER + 2, AFTER + 1)
+    assert done.duplicate
+    assert (done.version.version, done.duplicate.version) == (AFTER + 2, AFTER + 1)
 
 
 def test_what_nobody_can_see_is_said_to_be_unknown(built: Callable[..., Built]) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attached, Forecast, Part, Status
+from layer_builder.attach.plan import Attached, FunctionSize, Size, Status
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome
@@ -12,8 +12,8 @@ from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
-CODE = Part(name="the function's code", size=MIB, source="the directory of its zip")
-LAYER = Part(name=f"{ARN}2", size=None, source="AWS gives no address")
+CODE = Size(name="the function's code", size=MIB, source="the directory of its zip")
+LAYER = Size(name=f"{ARN}2", size=None, source="AWS gives no address")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def attached(outcome: Outcome) -> Outcome:
             status=Status.ATTACHED,
             has=(f"{ARN}2",),
             attachment=planned,
-            forecast=Forecast(parts=(CODE, LAYER)),
+            forecast=FunctionSize(parts=(CODE, LAYER)),
         ),
         Attached(stack=stack, region="us-east-1", status=Status.FAILED),
     ]

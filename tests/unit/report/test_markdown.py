@@ -5,11 +5,11 @@ import pytest
 
 from layer_builder.errors import Problem
 from layer_builder.inputs import Inputs
-from layer_builder.model.build import Account, Built
+from layer_builder.model.build import BuildDetails, Built
 from layer_builder.model.limits import Limit, Reading
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import Restoration
-from layer_builder.model.settings import Depth
+from layer_builder.model.settings import ProofDepth
 from layer_builder.outcome import Outcome
 from layer_builder.report import markdown as summary
 
@@ -123,7 +123,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
     restored = tuple(
         Restoration(path=f"f{number}", size=1, rule="r", needed_by="x:1") for number in range(12)
     )
-    lines = summary.account_lines(built(account=Account(restored=restored)))
+    lines = summary.account_lines(built(account=BuildDetails(restored=restored)))
     assert lines[9:] == [
         "put back f9: x:1 needs it",
         "put back 2 more, in report.json",
@@ -133,7 +133,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
 
 
 def test_a_proof_without_a_python_says_so(built: Callable[..., Built]) -> None:
-    static = Proof(depth=Depth.IMPORTS, static=True)
-    assert summary.proof_line(built(account=Account(proof=static))) == (
+    static = Proof(depth=ProofDepth.IMPORTS, static=True)
+    assert summary.proof_line(built(account=BuildDetails(proof=static))) == (
         "proven from its files only; nothing was imported"
     )

@@ -8,10 +8,10 @@ import layer_builder
 from layer_builder.errors import InstallError, Place
 from layer_builder.model.layer import Layer
 from layer_builder.model.resolution import Resolution
-from layer_builder.model.settings import Depth, Profile
+from layer_builder.model.settings import ProofDepth, PruneProfile
 from layer_builder.model.stack import Stack
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.resolve.groups import Family, families
+from layer_builder.resolve.groups import LayerGroup, group_layers
 from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.resolve.resolver import Installer, Resolved, arrange, resolve
 from layer_builder.sources.request import IncludedFile, LayerRequest
@@ -32,9 +32,9 @@ def order(layer: Callable[..., Layer]) -> Callable[..., LayerRequest]:
     return make
 
 
-def stack(*orders: LayerRequest) -> Stack:
+def stack(*requests: LayerRequest) -> Stack:
     return Stack(
-        key="f", function_name=None, layers=tuple(o.layer for o in orders), reserve=0,
+        key="f", function_name=None, layers=tuple(o.layer for o in requests), reserve=0,
         place=Place(file="layers.yml"),
     )  # fmt: skip
 
@@ -44,19 +44,19 @@ def test_layers_that_share_a_function_or_require_one_another_are_a_family(
 ) -> None:
     a, b, c, d, e = order("a", "x"), order("b", "y"), order("c"), order("d"), order("e")
     f = order("f", requires=("e",))
-    found = families([a, b, c, d, e, f], [stack(a, c), stack(c, b), stack(d)])
+    found = group_layers([a, b, c, d, e, f], [stack(a, c), stack(c, b), stack(d)])
     assert [family.keys for family in found] == [["a", "b", "c"], ["d"], ["e", "f"]]
     assert found[0].asked.lines == ("x", "y")
-    assert {order.together.lines for order in found[0].orders} == {("x", "y")}
+    assert {order.together.lines for order in found[0].requests} == {("x", "y")}
 
 
 def test_targets_are_families_of_their_own(order: Callable[..., LayerRequest]) -> None:
-    orders = [order(key, target=target, requires=requires)
+    requests = [order(key, target=target, requires=requires)
               for key, requires in (("a", ()), ("b", ("a",)))
               for target in (ARM, Target(python=Python.PY312, architecture=Architecture.X86_64))]  # fmt: skip
-    found = families(orders, [])
+    found = group_layers(requests, [])
     assert [family.keys for family in found] == [["a", "b"], ["a", "b"]]
-    assert [len({order.layer.target for order in family.orders}) for family in found] == [1, 1]
+    assert [len({order.layer.target for order in family.requests}) for family in found] == [1, 1]
 
 
 def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
@@ -69,7 +69,7 @@ def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
         mid.layer.id: Resolution.from_lines("x==1\ny==1\n"),
         top.layer.id: Resolution.from_lines("x==1\ny==1\nz==1\n"),
     }
-    found = arrange(Family(orders=(top, mid, low)), whole)
+    found = arrange(LayerGroup(requests=(top, mid, low)), whole)
     assert {key: list(item.own.versions) for key, item in found.items()} == {
         top.layer.id: ["z"], mid.layer.id: ["y"], low.layer.id: ["x"],
     }  # fmt: skip
@@ -81,7 +81,7 @@ def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., LayerR
     low, top = order("low", "x"), order("top", "x", requires=("low",))
     same = Resolution.from_lines("x==1\n")
     with pytest.raises(InstallError, match=r"^layer top: all that it asks for is in low already"):
-        arrange(Family(orders=(low, top)), {low.layer.id: same, top.layer.id: same})
+        arrange(LayerGroup(requests=(low, top)), {low.layer.id: same, top.layer.id: same})
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def resolved(order: Callable[..., LayerRequest]) -> Callable[..., Resolved]:
         upper = order("top", "y", requires=("low",), **top)
         whole = {lower.layer.id: Resolution.from_lines(pins[0]),
                  upper.layer.id: Resolution.from_lines("\n".join(pins))}  # fmt: skip
-        return arrange(Family(orders=(lower, upper)), whole)[upper.layer.id]
+        return arrange(LayerGroup(requests=(lower, upper)), whole)[upper.layer.id]
 
     return make
 
@@ -111,12 +111,12 @@ FILE = IncludedFile(path="python/a.py", sha256="1" * 64, executable=False)
         {"pins": ("x==1", "y==2")},
         {"pins": ("x==2", "y==1")},
         {"pins": ("x==1", "y==1 --hash=sha256:2")},
-        {"prune": Profile.OFF},
+        {"prune": PruneProfile.OFF},
         {"keep": ("z",)},
-        {"proof": Depth.DEEP},
+        {"proof": ProofDepth.DEEP},
         {"file": FILE},
         {"file": replace(FILE, executable=True)},
-        {"low": {"prune": Profile.AGGRESSIVE}},
+        {"low": {"prune": PruneProfile.AGGRESSIVE}},
         {"low": {"drop": ("x.py",)}},
         {"low": {"file": FILE}},
     ],
@@ -148,6 +148,6 @@ def test_a_lock_of_layers_apart_is_refused_for_layers_together(
     lock = Lockfile(file="layers.lock", layers=layers)
     nobody = cast("Installer", None)  # a lock needs none
     with pytest.raises(InstallError) as raised:
-        resolve(Family(orders=(low, top)), nobody, lock)
+        resolve(LayerGroup(requests=(low, top)), nobody, lock)
     assert raised.value.problems[0].details == ("x: 1 in low, 2 in top",)
-    assert set(resolve(Family(orders=(top,)), nobody, lock)) == {top.layer.id}
+    assert set(resolve(LayerGroup(requests=(top,)), nobody, lock)) == {top.layer.id}

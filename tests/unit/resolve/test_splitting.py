@@ -5,28 +5,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.resolve.splitting import Impossible, Part, Room, split
+from layer_builder.resolve.splitting import CannotSplit, MeasuredDistribution, SplitLimits, split
 
-ROOM = Room(zip_bytes=10, unzipped_bytes=1000, layers=5)
+ROOM = SplitLimits(zip_bytes=10, unzipped_bytes=1000, layers=5)
 
 
-def part(name: str, size: int, *requires: str, restless: bool = False) -> Part:
-    return Part(
+def part(name: str, size: int, *requires: str, restless: bool = False) -> MeasuredDistribution:
+    return MeasuredDistribution(
         name=name,
         zip_bytes=size,
         unzipped_bytes=2 * size,
         requires=frozenset(requires),
-        is_restless=restless,
+        changes_often=restless,
     )
 
 
-def names(found: list[list[Part]] | Impossible) -> list[list[str]]:
-    assert not isinstance(found, Impossible), found
+def names(found: list[list[MeasuredDistribution]] | CannotSplit) -> list[list[str]]:
+    assert not isinstance(found, CannotSplit), found
     return [[item.name for item in level] for level in found]
 
 
 @st.composite
-def graphs(draw: st.DrawFn, most: int) -> list[Part]:
+def graphs(draw: st.DrawFn, most: int) -> list[MeasuredDistribution]:
     """Draw parts with sizes and any requirements at all, circles and strangers included."""
     count = draw(st.integers(1, most))
     others = st.sets(st.sampled_from([*map(str, range(count)), "stranger"]), max_size=3)
@@ -36,64 +36,73 @@ def graphs(draw: st.DrawFn, most: int) -> list[Part]:
     ]
 
 
-def check(parts: Sequence[Part], levels: Sequence[Sequence[Part]], room: Room) -> None:
+def check(
+    parts: Sequence[MeasuredDistribution],
+    levels: Sequence[Sequence[MeasuredDistribution]],
+    limits: SplitLimits,
+) -> None:
     placed = [item.name for level in levels for item in level]
     assert sorted(placed) == sorted(item.name for item in parts)
-    assert len(levels) <= room.layers
+    assert len(levels) <= limits.layers
     seen: set[str] = set()
     for level in levels:
         assert level
-        assert sum(item.zip_bytes for item in level) <= room.zip_bytes
+        assert sum(item.zip_bytes for item in level) <= limits.zip_bytes
         seen |= {item.name for item in level}
         for item in level:
             assert item.requires & set(placed) <= seen
 
 
-def optimum(parts: Sequence[Part], room: Room) -> int | None:
+def optimum(parts: Sequence[MeasuredDistribution], limits: SplitLimits) -> int | None:
     """Try all placements; gives the fewest layers, None where there is none."""
     place = {item.name: index for index, item in enumerate(parts)}
     edges = [(n, place[r]) for n, item in enumerate(parts) for r in item.requires if r in place]
-    for count in range(1, room.layers + 1):
+    for count in range(1, limits.layers + 1):
         for levels in product(range(count), repeat=len(parts)):
             if any(levels[upper] < levels[lower] for upper, lower in edges):
                 continue
             used = [0] * count
             for level, item in zip(levels, parts, strict=True):
                 used[level] += item.zip_bytes
-            if max(used) <= room.zip_bytes:
+            if max(used) <= limits.zip_bytes:
                 return count
     return None
 
 
 @given(graphs(most=40), st.integers(1, 5), st.integers(10, 60))
 def test_a_split_never_breaks_a_requirement_or_a_limit(
-    parts: list[Part], layers: int, size: int
+    parts: list[MeasuredDistribution], layers: int, size: int
 ) -> None:
-    room = Room(zip_bytes=size, unzipped_bytes=10_000, layers=layers)
-    found = split(parts, room)
-    if isinstance(found, Impossible):
+    limits = SplitLimits(zip_bytes=size, unzipped_bytes=10_000, layers=layers)
+    found = split(parts, limits)
+    if isinstance(found, CannotSplit):
         assert found.reason
         assert found.culprits
     else:
-        check(parts, found, room)
+        check(parts, found, limits)
 
 
 @given(graphs(most=7), st.integers(3, 4))
-def test_a_split_of_few_parts_takes_the_fewest_layers(parts: list[Part], layers: int) -> None:
-    room = Room(zip_bytes=12, unzipped_bytes=10_000, layers=layers)
-    best = optimum(parts, room)
-    found = split(parts, room)
-    if isinstance(found, Impossible):
+def test_a_split_of_few_parts_takes_the_fewest_layers(
+    parts: list[MeasuredDistribution], layers: int
+) -> None:
+    limits = SplitLimits(zip_bytes=12, unzipped_bytes=10_000, layers=layers)
+    best = optimum(parts, limits)
+    found = split(parts, limits)
+    if isinstance(found, CannotSplit):
         assert best is None
     else:
-        check(parts, found, room)
+        check(parts, found, limits)
         assert len(found) == best
 
 
 @given(graphs(most=30))
-def test_a_split_with_room_enough_is_always_found(parts: list[Part]) -> None:
+def test_a_split_with_room_enough_is_always_found(parts: list[MeasuredDistribution]) -> None:
     whole = sum(item.zip_bytes for item in parts)
-    assert len(names(split(parts, Room(zip_bytes=whole + 1, unzipped_bytes=9999, layers=1)))) == 1
+    assert (
+        len(names(split(parts, SplitLimits(zip_bytes=whole + 1, unzipped_bytes=9999, layers=1))))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +119,7 @@ def test_a_split_with_room_enough_is_always_found(parts: list[Part]) -> None:
     ],
 )
 def test_a_split_goes_along_the_requirements_with_the_restless_on_top(
-    parts: list[Part], expected: list[list[str]]
+    parts: list[MeasuredDistribution], expected: list[list[str]]
 ) -> None:
     assert names(split(parts, ROOM)) == expected
 
@@ -118,15 +127,15 @@ def test_a_split_goes_along_the_requirements_with_the_restless_on_top(
 def test_many_small_parts_find_room_around_the_large_ones() -> None:
     large = [part(f"large{n}", 9) for n in range(4)]
     small = [part(f"small{n:02}", 1, "large0") for n in range(14)]
-    room = Room(zip_bytes=10, unzipped_bytes=9999, layers=5)
-    found = split([*large, *small], room)
-    assert not isinstance(found, Impossible)
-    check([*large, *small], found, room)
+    limits = SplitLimits(zip_bytes=10, unzipped_bytes=9999, layers=5)
+    found = split([*large, *small], limits)
+    assert not isinstance(found, CannotSplit)
+    check([*large, *small], found, limits)
     assert len(found) == 5
 
 
 @pytest.mark.parametrize(
-    ("parts", "room", "reason", "culprits"),
+    ("parts", "limits", "reason", "culprits"),
     [
         (
             [part("small", 1), part("large", 600)],
@@ -148,16 +157,16 @@ def test_many_small_parts_find_room_around_the_large_ones() -> None:
         ),
         (
             [part(f"p{n}", 6 + n) for n in range(3)],
-            Room(zip_bytes=10, unzipped_bytes=1000, layers=2),
+            SplitLimits(zip_bytes=10, unzipped_bytes=1000, layers=2),
             "no way was found to put them into 2 layers of 10 bytes with each below what needs it",
             ["p2", "p1", "p0"],
         ),
     ],
 )
 def test_what_cannot_be_split_says_why_and_who_is_to_blame(
-    parts: list[Part], room: Room, reason: str, culprits: list[str]
+    parts: list[MeasuredDistribution], limits: SplitLimits, reason: str, culprits: list[str]
 ) -> None:
-    found = split(parts, room)
-    assert isinstance(found, Impossible)
+    found = split(parts, limits)
+    assert isinstance(found, CannotSplit)
     assert found.reason == reason
     assert [item.name for item in found.culprits] == culprits

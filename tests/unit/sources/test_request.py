@@ -7,7 +7,7 @@ import pytest
 from layer_builder.errors import Place
 from layer_builder.model.layer import Layer, Reference
 from layer_builder.model.limits import Budget
-from layer_builder.model.settings import Compression, Policy, Profile, Sdk
+from layer_builder.model.settings import Compression, PruneProfile, Sdk, SdkPolicy
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.sources.request import IncludedFile, LayerRequest
 from layer_builder.sources.requirements import Requirements
@@ -29,13 +29,13 @@ def recipe(layer: Callable[..., Layer]) -> Callable[..., LayerRequest]:
     [
         {"target": Target(python=Python.PY313, architecture=Architecture.X86_64)},
         {"target": Target(python=Python.PY312, architecture=Architecture.ARM64)},
-        {"prune": Profile.OFF},
+        {"prune": PruneProfile.OFF},
         {"keep": ("x",)},
         {"drop": ("x",)},
         {"build": ("b",)},
         {"strip": True},
         {"compression": Compression.BEST},
-        {"sdk": Sdk(policy=Policy.RUNTIME)},
+        {"sdk": Sdk(policy=SdkPolicy.RUNTIME)},
         {"imports": (Reference(text="b.c", place=Place(file="x")),)},
     ],
 )

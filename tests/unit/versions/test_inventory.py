@@ -2,19 +2,26 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.attach.plan import Part
+from layer_builder.attach.plan import Size
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.release import Content, Storage, User, Version
+from layer_builder.model.release import LayerContent, Storage, User, Version
 from layer_builder.versions import inventory, listing
-from layer_builder.versions.inventory import Entry, Growth, Holding, Stock, Usage, growth
+from layer_builder.versions.inventory import (
+    Growth,
+    LayerHistory,
+    RegionInventory,
+    Usage,
+    VersionRow,
+    growth,
+)
 
 GIB = 1024 * MIB
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 
 
-def entry(number: int, zipped: int | None, unzipped: int | None, *usages: Usage) -> Entry:
-    return Entry(
+def entry(number: int, zipped: int | None, unzipped: int | None, *usages: Usage) -> VersionRow:
+    return VersionRow(
         version=Version(
             arn=f"{ARN}{number}",
             number=number,
@@ -22,23 +29,27 @@ def entry(number: int, zipped: int | None, unzipped: int | None, *usages: Usage)
             runtimes=("python3.12",),
             architectures=(),
         ),
-        content=None if zipped is None else Content(sha256="00", size=zipped, location="secret"),
-        unzipped=None if unzipped is None else Part(name=ARN, size=unzipped, source="its zip"),
+        content=None
+        if zipped is None
+        else LayerContent(sha256="00", size=zipped, location="secret"),
+        unzipped=None if unzipped is None else Size(name=ARN, size=unzipped, source="its zip"),
         usages=usages,
     )
 
 
 @pytest.fixture
-def stock(layer: Callable[..., Layer]) -> Callable[..., Stock]:
-    def make(*entries: Entry, budget: Budget | None = None, used: int = 1) -> Stock:
+def stock(layer: Callable[..., Layer]) -> Callable[..., RegionInventory]:
+    def make(*rows: VersionRow, budget: Budget | None = None, used: int = 1) -> RegionInventory:
         core = layer("core", budget=budget or Budget())
-        holding = Holding(
+        holding = LayerHistory(
             layers=(core,),
-            entries=entries,
+            rows=rows,
             deleted={f"{ARN}1": (Usage(function="old", qualifier="7", aliases=("live",)),)},
         )
         storage = Storage(used=used * GIB, allowed=100 * GIB)
-        return Stock(region="eu-west-1", holdings=(holding,), storage=storage, unknown=("x",))
+        return RegionInventory(
+            region="eu-west-1", histories=(holding,), storage=storage, unknown=("x",)
+        )
 
     return make
 
@@ -97,7 +108,7 @@ def test_what_is_in_use_and_not_listed_was_deleted() -> None:
     ],
 )
 def test_the_newest_version_is_held_against_the_limits(  # noqa: PLR0913 (the table's columns)
-    stock: Callable[..., Stock], zipped: int | None, unzipped: int | None, above: float | None,
+    stock: Callable[..., RegionInventory], zipped: int | None, unzipped: int | None, above: float | None,
     kinds: list[str], *, through_s3: bool,
 ) -> None:  # fmt: skip
     stocks = [stock(entry(2, zipped, unzipped), entry(1, 50 * MIB, 249 * MIB))]
@@ -107,7 +118,7 @@ def test_the_newest_version_is_held_against_the_limits(  # noqa: PLR0913 (the ta
 
 
 def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
-    stock: Callable[..., Stock],
+    stock: Callable[..., RegionInventory],
 ) -> None:
     own = Budget(warn_at=0.1)
     (layer, storage) = inventory.warnings(
@@ -124,7 +135,9 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
     assert not inventory.warnings([stock(used=79)], through_s3=False)
 
 
-def test_the_table_aligns_and_the_markdown_says_the_same(stock: Callable[..., Stock]) -> None:
+def test_the_table_aligns_and_the_markdown_says_the_same(
+    stock: Callable[..., RegionInventory],
+) -> None:
     user = Usage(function="a|b", qualifier="$LATEST")
     stocks = [stock(entry(12, 3 * MIB, 9 * MIB, user), entry(2, 3 * MIB, 10 * MIB))]
     assert listing.table(stocks) == (
@@ -143,7 +156,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(stock: Callable[..., St
     assert "- code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n- not known: x\n" in page
 
 
-def test_no_address_of_a_zip_is_shown(stock: Callable[..., Stock]) -> None:
+def test_no_address_of_a_zip_is_shown(stock: Callable[..., RegionInventory]) -> None:
     stocks = [stock(entry(1, 1, 1))]
     shown = f"{stocks}{listing.as_data(stocks, [], 'layers.yml')}{listing.table(stocks)}"
     assert "secret" not in shown
