@@ -1,8 +1,8 @@
 """Every way to fail, in the reader's words, each with an exit code."""
 
 import difflib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -89,6 +89,19 @@ class LayerBuilderError(Exception):
             Problem(message=message, place=place, layer=layer, details=details, advice=advice)
         )
 
+    def with_problems(self, *problems: Problem) -> Self:
+        """Give the same failure, told by other problems."""
+        return type(self)(*problems)
+
+    def about(self, layer: str, place: Place | None) -> Self:
+        """Name the layer and its line in each problem that names none."""
+        return self.with_problems(
+            *(
+                replace(problem, layer=problem.layer or layer, place=problem.place or place)
+                for problem in self.problems
+            )
+        )
+
 
 class ManifestError(LayerBuilderError):
     """The manifest, a file it names, or an action input is wrong."""
@@ -118,14 +131,47 @@ class AwsError(LayerBuilderError):
     """AWS refused, or could not be reached."""
 
     exit_code = 6
-    failure = Failure.REFUSED
-    """What it says about the deed that was asked for."""
-    is_unknown = False
-    """Whether nobody can tell if the deed was done, having looked."""
-    code = ""
-    """AWS's error code, where AWS said one."""
-    is_withheld = False
-    """Whether AWS does not let one know, or has no such operation in this region."""
+
+    def __init__(
+        self,
+        *problems: Problem,
+        failure: Failure = Failure.REFUSED,
+        code: str = "",
+        is_withheld: bool = False,
+        is_unknown: bool = False,
+    ) -> None:
+        """Say what the failure means for the deed that was asked for.
+
+        Args:
+            problems: what to tell.
+            failure: whether the deed was done.
+            code: AWS's error code, where AWS said one.
+            is_withheld: AWS does not let one know, or has no such operation in this region.
+            is_unknown: nobody can tell whether the deed was done, having looked.
+        """
+        super().__init__(*problems)
+        self.failure = failure
+        self.code = code
+        self.is_withheld = is_withheld
+        self.is_unknown = is_unknown
+
+    def with_problems(self, *problems: Problem) -> Self:
+        """Give the same failure, told by other problems."""
+        return type(self)(
+            *problems,
+            failure=self.failure,
+            code=self.code,
+            is_withheld=self.is_withheld,
+            is_unknown=self.is_unknown,
+        )
+
+
+def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
+    """Make one error of one or more: each problem once, the class with the highest exit code."""
+    worst = max(errors, key=lambda error: error.exit_code)
+    if len(errors) == 1:
+        return worst
+    return type(worst)(*dict.fromkeys(problem for error in errors for problem in error.problems))
 
 
 def did_you_mean(word: str, known: Collection[str]) -> tuple[str, ...]:

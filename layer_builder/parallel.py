@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from layer_builder.errors import LayerBuilderError
+from layer_builder.errors import LayerBuilderError, merged
 
 _T = TypeVar("_T")
 
@@ -41,6 +41,5 @@ def results(futures: Sequence[Future[_R]]) -> list[_R]:
         if not isinstance(error, LayerBuilderError):
             raise error
     if expected:
-        problems = dict.fromkeys(problem for error in expected for problem in error.problems)
-        raise type(expected[0])(*problems)
+        raise merged(expected)
     return [future.result() for future in futures]

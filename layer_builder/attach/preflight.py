@@ -96,7 +96,7 @@ def newest(
         try:
             versions = region.catalog.versions(layer.name)
         except AwsError as error:
-            return AwsError(*(replace(p, layer=layer.key) for p in error.problems))
+            return error.about(layer.key, None)
         if not versions:
             return AwsError.because(
                 f"it has no version in {region.name} (it is called {layer.name} there)",
@@ -163,7 +163,7 @@ def look(task: Task) -> Look:
 def about(task: Task, error: LayerBuilderError) -> LayerBuilderError:
     """Say which function an error is about."""
     name = attachment.title(task.stack, task.region.name)
-    return type(error)(
+    return error.with_problems(
         *(
             replace(problem, message=f"{name}: {problem.message}", place=task.stack.place)
             for problem in error.problems

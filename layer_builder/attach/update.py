@@ -107,7 +107,7 @@ class FunctionUpdate:
         """Add to an error which layers the function has now."""
         first, *rest = error.problems
         details = (*first.details, *self._state())
-        return type(error)(replace(first, details=details), *rest)
+        return error.with_problems(replace(first, details=details), *rest)
 
     def _state(self) -> list[str]:
         if self.has is None:

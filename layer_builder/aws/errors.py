@@ -137,13 +137,15 @@ def classify(error: Exception) -> Failure:
 
 def translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
     """Say what an AWS call's failure means; `built` is the layer it was about."""
-    found = _translate(error, built, region)
-    if isinstance(found, AwsError):
-        found.failure = classify(error)
-        if isinstance(error, botocore.exceptions.ClientError):
-            found.code = str(error.response["Error"].get("Code", ""))
-            found.is_withheld = found.code in _WITHHELD
-    return found
+    told = _translate(error, built, region)
+    if not isinstance(told, AwsError):
+        return told
+    code = ""
+    if isinstance(error, botocore.exceptions.ClientError):
+        code = str(error.response["Error"].get("Code", ""))
+    return AwsError(
+        *told.problems, failure=classify(error), code=code, is_withheld=code in _WITHHELD
+    )
 
 
 def _translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:

@@ -62,9 +62,9 @@ class LambdaFunctions:
                     FunctionName=function.name, Layers=list(layers), **guard
                 )
         except AwsError as error:
-            if error.code in _BUSY:
-                error.failure = Failure.BUSY
-            raise
+            if error.code not in _BUSY:
+                raise
+            raise AwsError(*error.problems, failure=Failure.BUSY, code=error.code) from error
 
     def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""

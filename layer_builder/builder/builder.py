@@ -83,12 +83,7 @@ class Builder:
         try:
             result = self._build(resolved, below, keep)
         except LayerBuilderError as error:
-            raise type(error)(
-                *(
-                    replace(p, layer=p.layer or layer.key, place=p.place or layer.place)
-                    for p in error.problems
-                )
-            ) from error
+            raise error.about(layer.key, layer.place) from error
         for warning in result.record.account.warnings:
             self.reporter.warn(warning)
         return result

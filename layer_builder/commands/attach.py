@@ -14,7 +14,7 @@ from layer_builder.attach.sizes import SizeLookup, known_sizes
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
-from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem
+from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, merged
 from layer_builder.model.release import Action, Function, Release, Version
 from layer_builder.outcome import Outcome
 
@@ -72,8 +72,7 @@ def _attach(
     places = {key: index for index, key in enumerate(order)}
     outcome.attachments.sort(key=lambda done: places[done.region, done.stack.key])
     if errors:
-        worst = max(errors, key=lambda error: error.exit_code)
-        raise type(worst)(*dict.fromkeys(p for error in errors for p in error.problems))
+        raise merged(errors)
 
 
 def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | None]:

@@ -111,7 +111,7 @@ def _given_up(error: AwsError, tally: RetryState) -> AwsError:
     doubts = tally.failed[Failure.DOUBT]
     looked = f"; looked {len(LOOK_DELAYS)} times after each: it did not happen" if doubts else ""
     details = (*first.details, f"tried {calls} times{looked}")
-    return _again(error, replace(first, details=details), *rest)
+    return error.with_problems(replace(first, details=details), *rest)
 
 
 def _unknown(error: AwsError, trouble: AwsError, built: Built) -> AwsError:
@@ -119,19 +119,11 @@ def _unknown(error: AwsError, trouble: AwsError, built: Built) -> AwsError:
     details = [
         detail for problem in (*error.problems, *trouble.problems) for detail in problem.details
     ]
-    found = AwsError.because(
-        "it is not known whether it was published: neither an answer came, nor could the versions"
-        " be read",
+    problem = Problem(
+        message="it is not known whether it was published: neither an answer came, nor could the"
+        " versions be read",
         layer=built.layer.key,
         details=tuple(details),
         advice=("run it again: if it was published, that is seen, and it is not published twice",),
     )
-    found.failure = Failure.DOUBT
-    found.is_unknown = True
-    return found
-
-
-def _again(error: AwsError, *problems: Problem) -> AwsError:
-    found = AwsError(*problems)
-    found.failure = error.failure
-    return found
+    return AwsError(problem, failure=Failure.DOUBT, is_unknown=True)

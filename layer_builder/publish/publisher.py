@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 from layer_builder import parallel
 from layer_builder.console import Reporter
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.errors import (
+    AwsError,
+    LayerBuilderError,
+    LimitError,
+    ManifestError,
+    Problem,
+    merged,
+)
 from layer_builder.model.build import Built
 from layer_builder.model.release import Action, LayerVersion, Release
 from layer_builder.model.settings import S3Mode
@@ -83,13 +90,7 @@ def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, hel
             run.note_missing(state)
         error = merged([state.error for state in failed if state.error])
         progress = [run.progress(states)] if writes else []
-        raise type(error)(*error.problems, *progress)
-
-
-def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
-    """Make one error of several, with each problem once."""
-    problems = dict.fromkeys(problem for error in errors for problem in error.problems)
-    return type(errors[0])(*problems)
+        raise error.with_problems(*error.problems, *progress)
 
 
 @dataclass(kw_only=True)

@@ -154,7 +154,7 @@ def choose(
         try:
             chosen = installer.resolve(asked, layer.target, layer.build, prefer, anew=not pinned)
         except InstallError as error:
-            raise _at(error, layer) from error
+            raise error.about(layer.key, layer.place) from error
         # Under the pins nothing is newer: what is held back was seen when they were chosen.
         held_back = {*chosen.held_back, *agreed.held_back}
         return replace(
@@ -185,7 +185,7 @@ def _agreed(
             try:
                 installer.resolve(request.requirements, layer.target, request.layer.build)
             except InstallError as own:
-                raise _at(own, request.layer) from own
+                raise own.about(request.layer.key, request.layer.place) from own
         raise InstallError(_conflict(asking, error)) from error
 
 
@@ -259,15 +259,6 @@ def _conflict(asking: Sequence[LayerRequest], error: LayerBuilderError) -> Probl
 def _name(line: str) -> str:
     """Give the normalised name that a requirement begins with."""
     return canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0])
-
-
-def _at(error: InstallError, layer: Layer) -> InstallError:
-    return InstallError(
-        *(
-            replace(problem, layer=problem.layer or layer.key, place=problem.place or layer.place)
-            for problem in error.problems
-        )
-    )
 
 
 def _id(key: str, like: Layer) -> str:

@@ -2,6 +2,7 @@ import pytest
 
 from layer_builder.errors import (
     AwsError,
+    Failure,
     InstallError,
     LayerBuilderError,
     LimitError,
@@ -9,6 +10,7 @@ from layer_builder.errors import (
     Place,
     Problem,
     ProofError,
+    merged,
 )
 
 
@@ -49,3 +51,29 @@ def test_an_error_keeps_all_its_problems_in_order(problem: Problem) -> None:
     assert ManifestError.because("why", layer="a", advice=("do",)).problems == (
         Problem(message="why", layer="a", advice=("do",)),
     )
+
+
+def test_an_aws_error_keeps_its_meaning_when_it_is_told_otherwise(problem: Problem) -> None:
+    error = AwsError(
+        Problem(message="gone"), failure=Failure.DOUBT, code="X", is_withheld=True, is_unknown=True
+    )
+    for other in (error.about("core", problem.place), error.with_problems(problem)):
+        facts = (other.failure, other.code, other.is_withheld, other.is_unknown)
+        assert facts == (Failure.DOUBT, "X", True, True)
+
+
+def test_an_error_is_about_a_layer_where_it_names_none(problem: Problem) -> None:
+    place = Place(file="layers.yml", line=9)
+    error = InstallError(problem, Problem(message="gone")).about("other", place)
+    assert [(p.layer, p.place) for p in error.problems] == [
+        (problem.layer, problem.place),
+        ("other", place),
+    ]
+
+
+def test_merged_errors_have_each_problem_once_and_the_gravest_exit_code(problem: Problem) -> None:
+    doubtful = AwsError(Problem(message="lost"), failure=Failure.DOUBT)
+    both = merged([InstallError(problem), doubtful, InstallError(problem)])
+    assert both.exit_code == AwsError.exit_code
+    assert both.problems == (problem, *doubtful.problems)
+    assert merged([doubtful]) is doubtful
