@@ -59,9 +59,9 @@ def _chosen(material: Path, size: int, target: Target) -> Iterator[tuple[str, Pa
 
 def _stands_alone(path: Path, target: Target) -> bool:
     with path.open("rb") as file:
-        if file.read(len(elf.MAGIC)) != elf.MAGIC:
+        if file.read(len(elf.ELF_MAGIC)) != elf.ELF_MAGIC:
             return True
-    library = elf.read(path.read_bytes())
+    library = elf.read_elf(path.read_bytes())
     return bool(library and set(library.needed) <= compatibility.base_system(target))
 
 

@@ -31,7 +31,7 @@ class Pass(StrEnum):
     @property
     def environ(self) -> dict[str, str]:
         """Give the variables that the run gets besides."""
-        return {build_cache.OFF: "1"} if self is Pass.REBUILT else {}
+        return {build_cache.NO_CACHE_VARIABLE: "1"} if self is Pass.REBUILT else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,8 @@ from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.resolver import resolve
 from layer_builder.resolve.uv import Uv
-from layer_builder.sources.request import request
-from layer_builder.sources.requirements import Requirements, collect
+from layer_builder.sources.request import make_request
+from layer_builder.sources.requirements import Requirements, collect_requirements
 from layer_builder.sources.workspace import CollectedFiles
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
@@ -76,7 +76,7 @@ def _fill(
     )
     asked = _requirements(case, target)
     with clock.step("resolve"):
-        family = LayerGroup(requests=(request(layer, asked, CollectedFiles()),))
+        family = LayerGroup(requests=(make_request(layer, asked, CollectedFiles()),))
         resolved = resolve(family, installer)[layer.id]
     filled = install.install(resolved, tree, installer, clock)
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
@@ -89,7 +89,7 @@ def _fill(
 def _requirements(case: Case, target: Target) -> Requirements:
     place = Place(file="proving_ground.toml")
     lines = [Reference(text=line, place=place) for line in case.requirements]
-    asked, problems = collect([], lines, str, target)
+    asked, problems = collect_requirements([], lines, str, target)
     if problems:
         raise ManifestError(*problems)
     return asked

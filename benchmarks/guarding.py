@@ -29,7 +29,7 @@ def measure(rounds: int, target: Target, build: float) -> Cost:
         asked = Requirements(lines=lines, names=frozenset(lines))
         uv.install(uv.resolve(asked, target), asked, target, tree.root)
         entries = tree.scan()
-        owners = distributions.owners(tree.distributions(entries))
+        owners = distributions.path_owners(tree.distributions(entries))
         plan = PruneRules(profile=PruneProfile.AGGRESSIVE)(entries, owners, tree.read)
         by_name = {rule.name: rule for rule in rules.AGGRESSIVE}
         gone = {r.entry.path: r.rule for r in plan.removals} | {

@@ -29,7 +29,7 @@ _ERASE_LINE = "\r\x1b[2K"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def inert(line: str) -> str:
+def sanitize_line(line: str) -> str:
     """Make a line of any origin safe to print: no control characters, no workflow commands.
 
     A runner acts on lines that begin with `::` (blanks before it do not count) and on `##[`
@@ -82,7 +82,7 @@ class Console:
                 self._stream.write(_ERASE_LINE)
             for line in lines:
                 for part in line.splitlines() or [""]:
-                    self._stream.write(inert(part) + "\n")
+                    self._stream.write(sanitize_line(part) + "\n")
             self._draw_status()
             self._stream.flush()
 
@@ -95,5 +95,5 @@ class Console:
             return
         status = " · ".join(f"{layer}: {text}…" for layer, text in self._busy.items())
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(_ERASE_LINE + inert(status)[:width])
+        self._stream.write(_ERASE_LINE + sanitize_line(status)[:width])
         self._stream.flush()

@@ -21,7 +21,7 @@ class Command(StrEnum):
     ATTACH = "attach"
 
 
-DEFAULTS = {
+INPUT_DEFAULTS = {
     "manifest": "layers.yml",
     "command": "publish",
     "layers": "",
@@ -57,13 +57,15 @@ class Inputs:
         return f"Inputs({self.command} {self.manifest})"
 
 
-def read(values: Mapping[str, str]) -> Inputs:
+def read_inputs(values: Mapping[str, str]) -> Inputs:
     """Read inputs by their names in `action.yml`; an absent or empty one has its default.
 
     Raises ManifestError with every wrong input.
     """
     problems: list[Problem] = []
-    given = {name: values.get(name, "").strip() or default for name, default in DEFAULTS.items()}
+    given = {
+        name: values.get(name, "").strip() or default for name, default in INPUT_DEFAULTS.items()
+    }
 
     def wrong(name: str, said: str, *advice: str) -> None:
         problems.append(Problem(message=f"input {name}: {said}", advice=advice))

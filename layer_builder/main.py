@@ -30,7 +30,7 @@ from layer_builder.report import arn_files
 from layer_builder.report import data as report
 from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
-from layer_builder.report.outputs import outputs
+from layer_builder.report.outputs import action_outputs
 from layer_builder.wiring import RecordingReporter, load_cloud, make_context
 
 Work = Callable[[Inputs, Context, Outcome], None]
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
-        return _guarded(lambda: actions.read_inputs(inputs.DEFAULTS), environ)
+        return _guarded(lambda: actions.read_inputs(inputs.INPUT_DEFAULTS), environ)
     namespace = parser.parse(arguments or ["--help"])
     match namespace.command:
         case "schema":
@@ -75,7 +75,7 @@ def _guarded(
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome)
     try:
-        asked = inputs.read(values())
+        asked = inputs.read_inputs(values())
         outcome.inputs = asked
         cloud = load_cloud(asked)
         context = make_context(asked, environ, recording, cloud)
@@ -112,15 +112,15 @@ def _warn_of_masks(outcome: Outcome, reporter: "RecordingReporter") -> None:
 
 def _tell(outcome: Outcome, reporter: Console) -> None:
     """Write reports, outputs, summary and comment, whatever the run came to."""
-    markdown = summary.markdown(outcome)
+    markdown = summary.render_markdown(outcome)
     folder = Path(outcome.inputs.output_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        data = json.dumps(report.as_data(outcome), indent=2, ensure_ascii=False)
+        data = json.dumps(report.report_data(outcome), indent=2, ensure_ascii=False)
         (folder / "report.json").write_text(data + "\n", encoding="utf-8")
         (folder / "report.md").write_text(markdown, encoding="utf-8")
-        (folder / "report.html").write_text(page.html(outcome), encoding="utf-8")
-        for name, content in arn_files.files(outcome).items():
+        (folder / "report.html").write_text(page.render_html(outcome), encoding="utf-8")
+        for name, content in arn_files.render_arn_files(outcome).items():
             OutputDir(folder=folder).put(name, content)
     except OSError as error:
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
@@ -128,9 +128,9 @@ def _tell(outcome: Outcome, reporter: Console) -> None:
     for built in outcome.built.values():
         if built.account.packages:
             title = f"{built.layer.key} {built.layer.target.label}: {len(built.account.packages)} distributions"
-            reporter.details(title, summary.account_lines(built))
+            reporter.details(title, summary.build_details_lines(built))
     if actions.is_running():
-        actions.set_outputs(outputs(outcome))
+        actions.set_outputs(action_outputs(outcome))
         actions.add_summary(markdown)
         if outcome.inputs.github_token and (
             trouble := actions.comment(outcome.inputs.github_token, markdown)
@@ -140,7 +140,7 @@ def _tell(outcome: Outcome, reporter: Console) -> None:
         sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
-    reporter.lines([summary.title(outcome)])
+    reporter.lines([summary.report_title(outcome)])
 
 
 def _our_bug() -> Problem:

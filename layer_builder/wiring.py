@@ -55,7 +55,7 @@ def make_context(
         find_prover=cache(lambda target: interpreter.find(target, environ)),
         connect=lambda region: cloud().connect(region),
         reach=lambda region: cloud().reach(region),
-        measure=remote.nothing if asked.sandbox else remote.unzipped_bytes,
+        measure=remote.refuse_remote_read if asked.sandbox else remote.remote_unzipped_bytes,
         seed=lambda region, stacks, output_dir: cloud().seed(region, stacks, output_dir),
         default_regions=lambda: cloud().default_regions,
         reporter=reporter,

@@ -15,15 +15,15 @@ from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.model.build import Archive
 from layer_builder.model.settings import ProofDepth
 
-DIRECTORY = "LAYER_BUILDER_CACHE_DIR"
+CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""
 
 
-OFF = "LAYER_BUILDER_NO_CACHE"
+NO_CACHE_VARIABLE = "LAYER_BUILDER_NO_CACHE"
 """With any value, nothing is taken and nothing kept."""
 
 
-ROOM_BYTES = 2 * 1024 * 1024 * 1024
+CACHE_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
 
 
@@ -36,14 +36,14 @@ class BuildCache:
 
     folder: Path | None = None
     """None keeps nothing."""
-    room_bytes: int = ROOM_BYTES
+    room_bytes: int = CACHE_BYTES
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
         """Choose the folder (https://specifications.freedesktop.org/basedir-spec/latest/)."""
-        if environ.get(OFF):
+        if environ.get(NO_CACHE_VARIABLE):
             return cls()
-        if named := environ.get(DIRECTORY):
+        if named := environ.get(CACHE_DIR_VARIABLE):
             return cls(folder=Path(named).absolute())
         home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
         base = Path(caches) if caches else Path(home, ".cache") if home else None

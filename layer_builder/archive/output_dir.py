@@ -47,7 +47,7 @@ class OutputDir:
         """Take up a zip that is still what its note says; None for anything else."""
         try:
             record = _RECORDS.validate_json(self._record_path(name).read_bytes())
-            intact = reader.digest_of(self.zip_path(name)) == record.sha256
+            intact = reader.sha256_of(self.zip_path(name)) == record.sha256
         except (OSError, ValidationError):
             return None
         if not intact:

@@ -7,13 +7,13 @@ from pathlib import Path
 _HEADERS_BYTES = 30 + 46
 
 
-def checksums(path: Path) -> dict[str, int]:
+def zip_checksums(path: Path) -> dict[str, int]:
     """Give the CRC-32 of each member, from the zip's directory."""
     with zipfile.ZipFile(path) as file:
         return {member.filename: member.CRC for member in file.infolist()}
 
 
-def sizes(path: Path) -> dict[str, int]:
+def compressed_sizes(path: Path) -> dict[str, int]:
     """Give for each member the bytes that it adds to the zip, headers included."""
     with zipfile.ZipFile(path) as file:
         return {
@@ -24,14 +24,14 @@ def sizes(path: Path) -> dict[str, int]:
         }
 
 
-def extract(path: Path, python: Path) -> None:
+def extract_zip(path: Path, python: Path) -> None:
     """Unpack what a layer's zip has below python/ into the folder that stands for it."""
     with zipfile.ZipFile(path) as file:
         names = [name for name in file.namelist() if name.startswith("python/")]
         file.extractall(python.parent, names)
 
 
-def digest_of(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     """Give the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

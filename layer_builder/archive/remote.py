@@ -43,31 +43,31 @@ _CHUNK = 1 << 20
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
-class UnreadableError(Exception):
+class UnreadableZipError(Exception):
     """A zip that cannot be measured; says why, and never its address."""
 
 
-def unzipped_bytes(url: str) -> int:
-    """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableError."""
+def remote_unzipped_bytes(url: str) -> int:
+    """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableZipError."""
     if not url.startswith(("https://", "http://")):
         scheme = url.partition(":")[0] if "://" in url else "none"
-        raise UnreadableError(f"AWS gives no address to read it from (scheme: {scheme})")
+        raise UnreadableZipError(f"AWS gives no address to read it from (scheme: {scheme})")
     try:
         with contextlib.closing(_open(url)) as file, zipfile.ZipFile(file) as found:
             return sum(member.file_size for member in found.infolist())
     except urllib.error.HTTPError as error:
         error.close()
-        raise UnreadableError(f"the server answers {error.code}") from None
+        raise UnreadableZipError(f"the server answers {error.code}") from None
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise UnreadableError(f"it is no zip: {error}") from None
+        raise UnreadableZipError(f"it is no zip: {error}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
-        raise UnreadableError(f"it cannot be read: {reason or type(error).__name__}") from None
+        raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
 
 
-def nothing(_url: str) -> int:
+def refuse_remote_read(_url: str) -> int:
     """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
-    raise UnreadableError("nothing is read from elsewhere in a sandbox")
+    raise UnreadableZipError("nothing is read from elsewhere in a sandbox")
 
 
 def _open(url: str) -> "IO[bytes] | _Ranges":
@@ -104,7 +104,7 @@ def _place(answer: Any) -> tuple[int, int]:  # noqa: ANN401 (typeshed has it so)
     """Say where the range begins that was answered, and how long the whole is."""
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if not found:
-        raise UnreadableError("the server answers a range without saying which")
+        raise UnreadableZipError("the server answers a range without saying which")
     return int(found[1]), int(found[3])
 
 
@@ -112,7 +112,7 @@ def _exactly(answer: Any, size: int) -> bytes:  # noqa: ANN401 (typeshed has it 
     content = io.BytesIO()
     arrived = _copy(answer, content, size)
     if arrived != size:
-        raise UnreadableError(f"{arrived:,} of {size:,} bytes arrived")
+        raise UnreadableZipError(f"{arrived:,} of {size:,} bytes arrived")
     return content.getvalue()
 
 
@@ -123,7 +123,7 @@ def _whole(answer: Any) -> IO[bytes]:  # noqa: ANN401 (typeshed has it so)
         file = stack.enter_context(tempfile.TemporaryFile())
         size = _copy(answer, file, _MOST_BYTES)
         if announced.isdigit() and int(announced) != size:
-            raise UnreadableError(f"{size:,} of {int(announced):,} bytes arrived")
+            raise UnreadableZipError(f"{size:,} of {int(announced):,} bytes arrived")
         stack.pop_all()
     return file
 
@@ -135,9 +135,9 @@ def _copy(answer: Any, file: IO[bytes], most: int) -> int:  # noqa: ANN401 (type
     while chunk := answer.read1(_CHUNK):
         size += len(chunk)
         if size > most:
-            raise UnreadableError(f"it is longer than {most:,} bytes")
+            raise UnreadableZipError(f"it is longer than {most:,} bytes")
         if time.monotonic() > deadline:
-            raise UnreadableError(f"it took longer than {_MOST_SECONDS:.0f} s")
+            raise UnreadableZipError(f"it took longer than {_MOST_SECONDS:.0f} s")
         file.write(chunk)
     return size
 
@@ -178,8 +178,10 @@ class _Ranges(io.RawIOBase):
         if start >= self._start:
             return self._tail[start - self._start : end - self._start]
         if end - start > _MOST_DIRECTORY_BYTES:
-            raise UnreadableError(f"its directory is longer than {_MOST_DIRECTORY_BYTES:,} bytes")
+            raise UnreadableZipError(
+                f"its directory is longer than {_MOST_DIRECTORY_BYTES:,} bytes"
+            )
         with _get(self._url, f"bytes={start}-{end - 1}") as answer:
             if answer.status != _PARTIAL or _place(answer) != (start, self._size):
-                raise UnreadableError("the server answers another range than was asked for")
+                raise UnreadableZipError("the server answers another range than was asked for")
             return _exactly(answer, end - start)

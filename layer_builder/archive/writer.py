@@ -71,7 +71,7 @@ _HUGE_BYTES = 64 * 1024 * 1024
 _PROBE_BYTES = 1024 * 1024
 
 
-class Member:
+class ZipMember:
     """One file for the zip."""
 
     __slots__ = ("executable", "path", "source")
@@ -87,8 +87,8 @@ class TooLargeToZipError(ValueError):
     """The members do not fit a zip without 64-bit sizes; Lambda's limit is far below that."""
 
 
-def write(  # noqa: PLR0913 (what a zip is made of, and what may be taken over)
-    members: Iterable[Member],
+def write_zip(  # noqa: PLR0913 (what a zip is made of, and what may be taken over)
+    members: Iterable[ZipMember],
     destination: Path,
     compression: Compression,
     workers: int = 0,
@@ -158,7 +158,7 @@ def _level(compression: Compression, size: int) -> int:
     return _SEARCHING_LEVEL if searched else _LEVELS[compression]
 
 
-def _pack(member: Member, compression: Compression) -> _CompressedMember:
+def _pack(member: ZipMember, compression: Compression) -> _CompressedMember:
     with member.source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         level = _level(compression, size)
@@ -206,13 +206,13 @@ def _known(base: Path, stale: Collection[str]) -> dict[str, _CompressedMember]:
 
 
 def _packed(
-    members: list[Member],
+    members: list[ZipMember],
     compression: Compression,
     pool: ThreadPoolExecutor,
     known: Mapping[str, _CompressedMember],
-) -> Iterator[tuple[Member, _CompressedMember]]:
+) -> Iterator[tuple[ZipMember, _CompressedMember]]:
     """Compress ahead on all cores, hand over in order."""
-    waiting: deque[tuple[Member, int, Future[_CompressedMember]]] = deque()
+    waiting: deque[tuple[ZipMember, int, Future[_CompressedMember]]] = deque()
     ahead = 0
     for member in members:
         size = 0 if member.path in known else member.source.stat().st_size
@@ -240,7 +240,7 @@ class _Writer:
         self.digest = hashlib.sha256()
         self._directory: list[bytes] = []
 
-    def add(self, out: BinaryIO, member: Member, packed: _CompressedMember) -> None:
+    def add(self, out: BinaryIO, member: ZipMember, packed: _CompressedMember) -> None:
         size, length = packed.size, packed.length
         name = member.path.encode()
         if self.offset + length > _MOST_BYTES - 0xFFFF or size > _MOST_BYTES:
@@ -287,6 +287,6 @@ class _Writer:
         self.offset += len(data)
 
 
-def gzipped(content: bytes) -> bytes:
+def gzip_bytes(content: bytes) -> bytes:
     """Compress to a gzip file without name and date, as small as libdeflate makes it."""
     return bytes(deflate.gzip_compress(content, _LEVELS[Compression.BEST]))

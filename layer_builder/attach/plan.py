@@ -8,7 +8,7 @@ from enum import StrEnum
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.limits import mib
-from layer_builder.model.release import layer_of
+from layer_builder.model.release import layer_arn_of
 from layer_builder.model.stack import Stack
 
 
@@ -80,31 +80,31 @@ def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) ->
     wanted version. Ours that are not wanted go. The places that ours have are filled with ours in
     stack order; what finds no place is added at the end.
     """
-    versions = {layer_of(arn): arn for arn in wanted}
+    versions = {layer_arn_of(arn): arn for arn in wanted}
     places: list[str] = []
     for arn in before:
-        layer = layer_of(arn)
-        twice = layer in versions and layer in map(layer_of, places)
+        layer = layer_arn_of(arn)
+        twice = layer in versions and layer in map(layer_arn_of, places)
         if not twice and (layer in versions or layer not in ours):
             places.append(arn)
-    there = set(map(layer_of, places))
-    moving = [arn for arn in wanted if layer_of(arn) in ours or layer_of(arn) not in there]
+    there = set(map(layer_arn_of, places))
+    moving = [arn for arn in wanted if layer_arn_of(arn) in ours or layer_arn_of(arn) not in there]
     after = []
     for arn in places:
-        layer = layer_of(arn)
+        layer = layer_arn_of(arn)
         is_ours = layer in versions and layer in ours
         after.append(moving.pop(0) if is_ours else versions.get(layer, arn))
     after += moving
-    old = {layer_of(arn): arn for arn in reversed(before)}
+    old = {layer_arn_of(arn): arn for arn in reversed(before)}
     changes = [
         LayerChange(
             kind=_kind(arn, places[index] if index < len(places) else None, old, versions),
-            before=old.get(layer_of(arn)),
+            before=old.get(layer_arn_of(arn)),
             after=arn,
         )
         for index, arn in enumerate(after)
     ]
-    gone = [arn for arn in before if layer_of(arn) not in map(layer_of, after)]
+    gone = [arn for arn in before if layer_arn_of(arn) not in map(layer_arn_of, after)]
     changes += [LayerChange(kind=ChangeKind.REMOVED, before=arn) for arn in gone]
     return Attachment(before=tuple(before), after=tuple(after), changes=tuple(changes))
 
@@ -113,7 +113,7 @@ def _kind(
     arn: str, place: str | None, old: Mapping[str, str], versions: Mapping[str, str]
 ) -> ChangeKind:
     """Name what happens to a layer; `place` is what stood where it is to stand."""
-    layer = layer_of(arn)
+    layer = layer_arn_of(arn)
     if layer not in versions:
         return ChangeKind.FOREIGN
     if layer not in old:
@@ -164,9 +164,9 @@ class FunctionSize:
         return tuple(part for part in self.parts if part.size is None)
 
     @property
-    def reading(self) -> limits.Reading:
+    def reading(self) -> limits.LimitReading:
         """What is known against AWS's limit."""
-        return limits.Reading(limit=limits.unzipped_limit(), used=self.known)
+        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.known)
 
     def __str__(self) -> str:
         """Say in a line what code and layers unzip to, and what is not counted."""

@@ -10,7 +10,7 @@ from layer_builder.attach.sizes import Catalog, SizeLookup
 from layer_builder.attach.update import Functions
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import Function, Version, layer_of
+from layer_builder.model.release import FunctionState, VersionSummary, layer_arn_of
 from layer_builder.model.stack import Stack
 
 AT_ONCE = 8
@@ -36,7 +36,7 @@ class Task:
 
     region: Region
     stack: Stack
-    newest: Mapping[str, Version]
+    newest: Mapping[str, VersionSummary]
     """By layer id."""
     names: tuple[str, ...]
     """What the manifest's layers are called on AWS."""
@@ -51,14 +51,14 @@ class Task:
     @property
     def ours(self) -> set[str]:
         """The ARNs of the manifest's layers, in this account and region."""
-        account = layer_of(layer_of(self.newest[self.stack.layers[0].id].arn))
+        account = layer_arn_of(layer_arn_of(self.newest[self.stack.layers[0].id].arn))
         return {f"{account}:{name}" for name in self.names}
 
     def is_here(self, arn: str) -> bool:
         """Tell whether a layer version is in this region."""
         return arn.split(":")[3] == self.region.name
 
-    def plan(self, function: Function) -> Attachment:
+    def plan(self, function: FunctionState) -> Attachment:
         """Decide which layers the function is to have, as it is now; raise what is in the way."""
         _require_same_target(self.stack, function)
         planned = attachment.plan(function.layers, self.wanted, self.ours)
@@ -66,7 +66,7 @@ class Task:
             raise LimitError(problem)
         return planned
 
-    def forecast(self, function: Function, planned: Attachment) -> FunctionSize:
+    def forecast(self, function: FunctionState, planned: Attachment) -> FunctionSize:
         """Add up what its code and layers will unzip to; raise LimitError when it is too much."""
         layers = [self.sizes.layer(self.region.catalog, arn) for arn in planned.after]
         found = FunctionSize(parts=(self.sizes.code(function), *layers))
@@ -80,7 +80,7 @@ class Look:
     """What was found of a function before anything was written."""
 
     task: Task
-    function: Function | None = None
+    function: FunctionState | None = None
     planned: Attachment | None = None
     forecast: FunctionSize | None = None
     error: LayerBuilderError | None = None
@@ -88,11 +88,11 @@ class Look:
 
 def newest(
     region: Region, stacks: Sequence[Stack]
-) -> tuple[dict[str, Version], dict[str, LayerBuilderError]]:
+) -> tuple[dict[str, VersionSummary], dict[str, LayerBuilderError]]:
     """Find the newest version of each layer, and say what is wrong with that of others."""
     layers = list({layer.id: layer for stack in stacks for layer in stack.layers}.values())
 
-    def find(layer: Layer) -> Version | LayerBuilderError:
+    def find(layer: Layer) -> VersionSummary | LayerBuilderError:
         try:
             versions = region.catalog.versions(layer.name)
         except AwsError as error:
@@ -107,11 +107,11 @@ def newest(
         return _mismatch(layer, versions[0]) or versions[0]
 
     found = dict(zip(layers, parallel.each(find, layers, AT_ONCE), strict=True))
-    newest = {layer.id: item for layer, item in found.items() if isinstance(item, Version)}
+    newest = {layer.id: item for layer, item in found.items() if isinstance(item, VersionSummary)}
     return newest, {k.id: item for k, item in found.items() if isinstance(item, LayerBuilderError)}
 
 
-def _mismatch(layer: Layer, version: Version) -> AwsError | None:
+def _mismatch(layer: Layer, version: VersionSummary) -> AwsError | None:
     """Say that a version is for other targets than its layer, if it says so itself."""
     is_for = (
         not version.runtimes or layer.target.runtime in version.runtimes,
@@ -129,7 +129,7 @@ def _mismatch(layer: Layer, version: Version) -> AwsError | None:
     )
 
 
-def _require_same_target(stack: Stack, function: Function) -> None:
+def _require_same_target(stack: Stack, function: FunctionState) -> None:
     target = stack.layers[0].target
     if function.is_image:
         raise ManifestError.because(

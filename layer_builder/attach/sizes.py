@@ -5,33 +5,39 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.archive.remote import UnreadableError
+from layer_builder.archive.remote import UnreadableZipError
 from layer_builder.attach.plan import Size
 from layer_builder.errors import AwsError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import Function, LayerContent, Storage, User, Version
+from layer_builder.model.release import (
+    CodeStorage,
+    FunctionState,
+    LayerContent,
+    LayerUser,
+    VersionSummary,
+)
 from layer_builder.model.stack import Stack
 
 CODE = "the function's code"
 
 
 Measure = Callable[[str], int]
-"""Says what the zip at an address unzips to, in bytes; raises UnreadableError."""
+"""Says what the zip at an address unzips to, in bytes; raises UnreadableZipError."""
 
 
 class Catalog(Protocol):
     """The layer versions of one region."""
 
-    def versions(self, name: str) -> Sequence[Version]:
+    def versions(self, name: str) -> Sequence[VersionSummary]:
         """List the versions of a layer, newest first."""
 
-    def users(self) -> Sequence[User]:
+    def users(self) -> Sequence[LayerUser]:
         """List all functions and their published versions."""
 
     def aliases(self, function: str) -> dict[str, list[str]]:
         """List a function's aliases by the version that they lead to."""
 
-    def storage(self) -> Storage | None:
+    def storage(self) -> CodeStorage | None:
         """Read how much code storage is used."""
 
     def content(self, arn: str) -> LayerContent:
@@ -55,7 +61,7 @@ class SizeLookup:
             self.weighed[arn] = self._layer(catalog, arn)
         return self.weighed[arn]
 
-    def code(self, function: Function) -> Size:
+    def code(self, function: FunctionState) -> Size:
         """Weigh the code of a function."""
         name = f"{function.name} {function.code.sha256}"
         if name not in self.weighed:
@@ -79,7 +85,7 @@ class SizeLookup:
             return Size(name=name, size=size, source="the same zip is in the output dir")
         try:
             size = self.measure(content.location)
-        except UnreadableError as error:
+        except UnreadableZipError as error:
             return Size(name=name, size=None, source=str(error))
         return Size(name=name, size=size, source="the directory of its zip")
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import AwsError, Failure, LayerBuilderError
-from layer_builder.model.release import Function
+from layer_builder.model.release import FunctionState
 
 _ROUNDS = 5
 """How often AWS may say yes, and the function have other layers all the same."""
@@ -15,10 +15,10 @@ _ROUNDS = 5
 class Functions(Protocol):
     """The functions of one region."""
 
-    def settled(self, name: str) -> Function:
+    def settled(self, name: str) -> FunctionState:
         """Read a function when no update of it is under way."""
 
-    def set_layers(self, function: Function, layers: Sequence[str]) -> None:
+    def set_layers(self, function: FunctionState, layers: Sequence[str]) -> None:
         """Ask once for a function to have these layers, if it still is as it was read."""
 
     def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
@@ -32,7 +32,7 @@ class UpdateFailedError(AwsError):
 class FunctionUpdate:
     """A function on its way to its layers."""
 
-    def __init__(self, *, functions: Functions, function: Function) -> None:
+    def __init__(self, *, functions: Functions, function: FunctionState) -> None:
         """Take a function as it was read; nothing is sent yet."""
         self._functions = functions
         self._function = function
@@ -44,7 +44,7 @@ class FunctionUpdate:
         """The layers that it has, as it was last read; None when it could not be."""
         return self._function.layers if self._is_known else None
 
-    def apply(self, wanted: Callable[[Function], tuple[str, ...]]) -> None:
+    def apply(self, wanted: Callable[[FunctionState], tuple[str, ...]]) -> None:
         """Have it have its layers; `wanted` says which, for the function as it is each time.
 
         An update is idempotent, so what happened is seen by reading the function, and what did not

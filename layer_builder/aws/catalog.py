@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from layer_builder.aws.errors import readable
 from layer_builder.aws.session import Aws
-from layer_builder.model.release import LayerContent, Storage, User, Version, layer_of
+from layer_builder.model.release import (
+    CodeStorage,
+    LayerContent,
+    LayerUser,
+    VersionSummary,
+    layer_arn_of,
+)
 
 _T = TypeVar("_T")
 
@@ -24,7 +30,7 @@ class Catalog:
         self._aws = aws
         self._lambda = aws.client("lambda", attempts=1)
 
-    def versions(self, name: str) -> list[Version]:
+    def versions(self, name: str) -> list[VersionSummary]:
         """List the versions of a layer, newest first; none when there is no such layer."""
         found = self._listed(
             lambda page: [_version(item) for item in page["LayerVersions"]],
@@ -36,7 +42,7 @@ class Catalog:
     def content(self, arn: str) -> LayerContent:
         """Read where the zip of a layer version is. Raises AwsError where that is refused."""
         # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too.
-        layer, number = layer_of(arn), int(arn.rpartition(":")[2])
+        layer, number = layer_arn_of(arn), int(arn.rpartition(":")[2])
 
         def read() -> LayerContent:
             with readable("GetLayerVersion"):
@@ -46,7 +52,7 @@ class Catalog:
         with self._aws.translated(None):
             return self._aws.repeated(read)
 
-    def users(self) -> list[User]:
+    def users(self) -> list[LayerUser]:
         """List all functions and their published versions, with the layers of each."""
         return self._listed(
             lambda page: [_user(item) for item in page["Functions"]],
@@ -66,15 +72,17 @@ class Catalog:
             found.setdefault(version, []).append(name)
         return found
 
-    def storage(self) -> Storage | None:
+    def storage(self) -> CodeStorage | None:
         """Read how much code storage is used; None when AWS does not say."""
 
-        def read() -> Storage | None:
+        def read() -> CodeStorage | None:
             with readable("GetAccountSettings"):
                 answer = self._lambda.get_account_settings()
                 used = answer.get("AccountUsage", {}).get("TotalCodeSize")
                 allowed = answer.get("AccountLimit", {}).get("TotalCodeSize")
-                return None if used is None or not allowed else Storage(used=used, allowed=allowed)
+                return (
+                    None if used is None or not allowed else CodeStorage(used=used, allowed=allowed)
+                )
 
         with self._aws.translated(None):
             return self._aws.repeated(read)
@@ -116,8 +124,8 @@ def content_of(answer: Mapping[str, Any]) -> LayerContent:
     )
 
 
-def _version(item: Mapping[str, Any]) -> Version:
-    return Version(
+def _version(item: Mapping[str, Any]) -> VersionSummary:
+    return VersionSummary(
         arn=item["LayerVersionArn"],
         number=int(item["Version"]),
         created=str(item.get("CreatedDate") or ""),
@@ -126,8 +134,8 @@ def _version(item: Mapping[str, Any]) -> Version:
     )
 
 
-def _user(item: Mapping[str, Any]) -> User:
-    return User(
+def _user(item: Mapping[str, Any]) -> LayerUser:
+    return LayerUser(
         function=item["FunctionName"],
         qualifier=item.get("Version") or "$LATEST",
         layers=layers_of(item),

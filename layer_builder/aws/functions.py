@@ -13,7 +13,7 @@ from layer_builder.aws.errors import readable
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.session import Aws
 from layer_builder.errors import AwsError, Failure
-from layer_builder.model.release import Function
+from layer_builder.model.release import FunctionState
 
 _LOOKS = 300
 
@@ -34,7 +34,7 @@ class LambdaFunctions:
         self._aws = aws
         self._lambda = aws.client("lambda", attempts=1)
 
-    def settled(self, name: str) -> Function:
+    def settled(self, name: str) -> FunctionState:
         """Read a function when no update of it is under way.
 
         Raises AwsError when one takes longer than five minutes.
@@ -49,7 +49,7 @@ class LambdaFunctions:
             advice=("run it again when the update is done",),
         )
 
-    def set_layers(self, function: Function, layers: Sequence[str]) -> None:
+    def set_layers(self, function: FunctionState, layers: Sequence[str]) -> None:
         """Ask once for a function to have these layers, if it still is as it was read.
 
         Raises AwsError whose `failure` says whether it may have happened nevertheless; BUSY when
@@ -70,8 +70,8 @@ class LambdaFunctions:
         """Wait before another try; False when there is to be none."""
         return self._aws.may_repeat(state, failure)
 
-    def _read(self, name: str) -> Function:
-        def read() -> Function:
+    def _read(self, name: str) -> FunctionState:
+        def read() -> FunctionState:
             with readable("GetFunction"):
                 return _function(self._lambda.get_function(FunctionName=name))
 
@@ -79,12 +79,12 @@ class LambdaFunctions:
             return self._aws.repeated(read)
 
 
-def _function(answer: Mapping[str, Any]) -> Function:
+def _function(answer: Mapping[str, Any]) -> FunctionState:
     found = answer["Configuration"]
     code = {**found, "Location": (answer.get("Code") or {}).get("Location")}
     update = found.get("LastUpdateStatus") or ""
     reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatusReasonCode")
-    return Function(
+    return FunctionState(
         name=found["FunctionName"],
         runtime=found.get("Runtime") or "",
         architecture=(found.get("Architectures") or ["x86_64"])[0],

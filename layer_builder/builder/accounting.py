@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from layer_builder.errors import Problem
 from layer_builder.model.build import Built, Package
-from layer_builder.model.limits import Reading, mib
+from layer_builder.model.limits import LimitReading, mib
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, RuleTotal
 from layer_builder.model.settings import PruneProfile
 from layer_builder.tree.distributions import Distribution
@@ -89,7 +89,7 @@ def heaviest(built: Built) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _over(built: Built, reading: Reading) -> Problem:
+def _over(built: Built, reading: LimitReading) -> Problem:
     limit = reading.limit
     return Problem(
         message=f"{_size(reading)} ({reading.used:,} bytes) is over {limit.name}:"
@@ -101,7 +101,7 @@ def _over(built: Built, reading: Reading) -> Problem:
     )
 
 
-def _advice(built: Built, reading: Reading) -> list[str]:
+def _advice(built: Built, reading: LimitReading) -> list[str]:
     advice = []
     if reading.limit.kind == "zip" and built.layer.budget.zip_bytes != reading.limit.allowed:
         advice.append("set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped")
@@ -118,5 +118,5 @@ def _advice(built: Built, reading: Reading) -> list[str]:
     return advice
 
 
-def _size(reading: Reading) -> str:
+def _size(reading: LimitReading) -> str:
     return f"{reading.limit.kind} {mib(reading.used)}"

@@ -197,7 +197,7 @@ class Builder:
         )
         account = BuildDetails(
             packages=accounting.with_zipped(
-                installed_tree.packages, installed_tree.owners, reader.sizes(made.path)
+                installed_tree.packages, installed_tree.owners, reader.compressed_sizes(made.path)
             ),
             pruned=accounting.totals(found.plan, installed_tree.to_runtime, installed_tree.before),
             restored=found.plan.restored,

@@ -51,7 +51,7 @@ def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> 
 def fits(layer: Layer, archive: Archive, *, through_s3: bool) -> bool:
     """Tell whether a zip stays below `warn-at` of every limit of its layer."""
     allowed = limits.limits_for(layer.budget, through_s3=through_s3)
-    readings = limits.weigh(archive.weight, allowed)
+    readings = limits.check_limits(archive.weight, allowed)
     return all(reading.share < layer.budget.warn_at for reading in readings)
 
 

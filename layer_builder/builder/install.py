@@ -60,7 +60,7 @@ class InstalledTree:
         self.tree.seal(r.entry.path for r in plan.removals if r.rule in REWRITES)
 
 
-REWRITES = frozenset({libraries.STRIP, recompressing.RULE})
+REWRITES = frozenset({libraries.STRIP_RULE, recompressing.RULE})
 """Rules that give a file other contents instead of removing it."""
 
 
@@ -80,7 +80,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
         entries = tree.scan()
         installed = tree.distributions(entries)
         _refuse_built(installed, layer)
-        owners = distributions.owners(installed)
+        owners = distributions.path_owners(installed)
         to_runtime = _leave_to_runtime(tree, installed, layer)
         here = [entry for entry in entries if entry.path not in to_runtime]
         plan = _plan(layer, requirements, here, owners, tree)
@@ -94,17 +94,19 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
             for d in installed
             for path in d.files
         }
-        elves = libraries.scan(tree, [*kept, *included])
-        warnings = libraries.judge(elves, layer, wheels)
+        elves = libraries.scan_libraries(tree, [*kept, *included])
+        warnings = libraries.check_compatibility(elves, layer, wheels)
         remaining = [d for d in installed if d.record not in to_runtime]
-        elsewhere = resolved.elsewhere.versions.keys() | (sdk.FAMILY if to_runtime else set())
+        elsewhere = resolved.elsewhere.versions.keys() | (
+            sdk.SDK_DISTRIBUTIONS if to_runtime else set()
+        )
         paths = [entry.path for entry in (*kept, *included)]
         warnings += checks.warnings(remaining, paths, layer.target, elsewhere=elsewhere)
         warnings += _services(layer, plan, owners, tree, kept)
     rewritten: list[Removal] = []
     if layer.strip:
         with clock.step("strip"):
-            rewritten += libraries.strip(tree, elves)
+            rewritten += libraries.strip_libraries(tree, elves)
     if layer.compression is Compression.BEST:
         with clock.step("recompress"):
             rewritten += recompressing.recompress(tree, kept)
@@ -130,7 +132,9 @@ def _leave_to_runtime(
     """Set the SDK aside if the layer leaves it to the runtime; the proof still finds it."""
     if layer.sdk.policy is not SdkPolicy.RUNTIME:
         return frozenset()
-    gone = frozenset(path for d in sdk.left_to_runtime(installed, layer.target) for path in d.files)
+    gone = frozenset(
+        path for d in sdk.sdk_left_to_runtime(installed, layer.target) for path in d.files
+    )
     tree.set_aside(gone)
     return gone
 
@@ -148,7 +152,7 @@ def _plan(
     plan = rules(entries, owners, tree.read)
     if layer.sdk.policy is not SdkPolicy.SERVICES:
         return plan
-    unwanted = set(sdk.unwanted_data([entry.path for entry in entries], layer.sdk.services))
+    unwanted = set(sdk.unwanted_service_data([entry.path for entry in entries], layer.sdk.services))
     removals = (
         Removal(entry=entry, rule="sdk")
         for entry in entries
@@ -202,8 +206,10 @@ def _services(
     sources = {
         entry.path: tree.read(entry.path)
         for entry in kept
-        if entry.path.endswith(".py") and owners.get(entry.path) not in sdk.FAMILY
+        if entry.path.endswith(".py") and owners.get(entry.path) not in sdk.SDK_DISTRIBUTIONS
     }
     left_out = {r.entry.path.split("/")[2] for r in plan.removals if r.rule == "sdk"}
-    asked_for = sdk.services_asked_for(sources)
-    return sdk.omitted({*layer.sdk.services, *asked_for.keys() - left_out}, asked_for)
+    asked_for = sdk.requested_services(sources)
+    return sdk.omitted_service_warnings(
+        {*layer.sdk.services, *asked_for.keys() - left_out}, asked_for
+    )

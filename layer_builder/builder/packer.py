@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.archive import writer
-from layer_builder.archive.writer import Member
+from layer_builder.archive.writer import ZipMember
 from layer_builder.builder import bytecode
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
@@ -36,7 +36,7 @@ class Packer:
                 "nothing is left in it, and AWS refuses an empty layer",
                 advice=("check include:, exclude: and drop:",),
             )
-        return writer.write(
+        return writer.write_zip(
             members,
             self.folder / "plain.zip",
             self.request.layer.compression,
@@ -76,7 +76,7 @@ class Packer:
         prover.compile(tree.root, paths, into)
         compiled = sorted(path for path in into.rglob("*.pyc"))
         members = [
-            Member(path=f"python/{path.relative_to(into).as_posix()}", source=path)
+            ZipMember(path=f"python/{path.relative_to(into).as_posix()}", source=path)
             for path in compiled
         ]
         # A wheel may bring bytecode of its own, and `prune: off` keeps it: ours is the newer.
@@ -84,7 +84,7 @@ class Packer:
         others = [member for member in self._members() if member.path not in renewed]
         return Variant(
             mode=mode,
-            archive=writer.write(
+            archive=writer.write_zip(
                 [*others, *members],
                 self.folder / f"{mode}.zip",
                 self.request.layer.compression,
@@ -121,10 +121,10 @@ class Packer:
             advice=("put it on PATH (in a workflow: actions/setup-python), or say bytecode: none",),
         )
 
-    def _members(self) -> list[Member]:
+    def _members(self) -> list[ZipMember]:
         tree = self.installed_tree.tree
         members = [
-            Member(
+            ZipMember(
                 path=f"python/{entry.path}",
                 source=tree.root / entry.path,
                 executable=entry.executable,
@@ -132,7 +132,7 @@ class Packer:
             for entry in self.installed_tree.kept
         ]
         return members + [
-            Member(path=file.path, source=file.source, executable=file.executable)
+            ZipMember(path=file.path, source=file.source, executable=file.executable)
             for file in self.request.files.files
             if not file.path.startswith("python/")
         ]

@@ -43,6 +43,6 @@ def _squeezed(content: bytes) -> bytes | None:
         return None
     if not reader.eof or reader.unused_data:
         return None
-    squeezed = writer.gzipped(decoded)
+    squeezed = writer.gzip_bytes(decoded)
     smaller = len(squeezed) < len(content) and gzip.decompress(squeezed) == decoded
     return squeezed if smaller else None

@@ -38,7 +38,7 @@ class LowerLayers:
         with self._lock:
             if not place.exists():
                 lower.bytecode.mkdir(parents=True)
-                reader.extract(result.archive.path, lower.root)
+                reader.extract_zip(result.archive.path, lower.root)
         return lower
 
 
@@ -143,7 +143,7 @@ def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -
         layer=layer,
         archive=made,
         account=result.record.account,
-        readings=limits.weigh(made.weight, allowed),
+        readings=limits.check_limits(made.weight, allowed),
         same_as=first.id if first is not layer else None,
         reused=result.reused,
     )

@@ -15,7 +15,7 @@ from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, merged
-from layer_builder.model.release import Action, Function, Release, Version
+from layer_builder.model.release import Action, FunctionState, Release, VersionSummary
 from layer_builder.outcome import Outcome
 
 
@@ -95,7 +95,7 @@ def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | 
 
     plans = [planned]
 
-    def layers(function: Function) -> tuple[str, ...]:
+    def layers(function: FunctionState) -> tuple[str, ...]:
         again = task.plan(function)
         if again.is_needed and again.before != plans[-1].before:
             task.forecast(function, again)
@@ -113,7 +113,7 @@ def _finish(look: Look, *, writes: bool) -> tuple[Attached, LayerBuilderError | 
     return replace(done, status=Status.ATTACHED, has=fitting.has, attachment=plans[-1]), None
 
 
-def _note_releases(outcome: Outcome, region: Region, newest: Mapping[str, Version]) -> None:
+def _note_releases(outcome: Outcome, region: Region, newest: Mapping[str, VersionSummary]) -> None:
     """Note the versions that were found, for the outputs."""
     for layer_id, version in newest.items():
         outcome.releases.setdefault(layer_id, {})[region.name] = Release(

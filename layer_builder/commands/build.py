@@ -90,7 +90,7 @@ def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, Bu
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [problem for built in outcome.built.values() for problem in accounting.over(built)]
-    outcome.stacks = [stack.weigh(item, outcome.built) for item in outcome.functions]
+    outcome.stacks = [stack.weigh_stack(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     _refuse_collisions(outcome)
     for built in outcome.built.values():
@@ -104,8 +104,8 @@ def _refuse_collisions(outcome: Outcome) -> None:
     stacks = [item for item in outcome.functions if len(item.layers) > 1]
     ids = {layer.id for item in stacks for layer in item.layers}
     contents = {
-        layer_id: reader.checksums(outcome.built[layer_id].archive.path) for layer_id in ids
+        layer_id: reader.zip_checksums(outcome.built[layer_id].archive.path) for layer_id in ids
     }
-    clashes = [problem for item in stacks for problem in stack.collisions(item, contents)]
+    clashes = [problem for item in stacks for problem in stack.find_collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)

@@ -15,7 +15,7 @@ from layer_builder.resolve import lockfile
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.resolve.resolver import Installer
 from layer_builder.sources import project_files, requirements
-from layer_builder.sources.request import LayerRequest, request
+from layer_builder.sources.request import LayerRequest, make_request
 from layer_builder.sources.requirements import ReadText, Requirements
 from layer_builder.sources.workspace import CollectedFiles, Workspace
 
@@ -39,10 +39,12 @@ def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        return reader.read(text, inputs.manifest).select(inputs.layers)
+        return reader.read_manifest(text, inputs.manifest).select(inputs.layers)
     except ManifestError as error:
-        named = reader.references(text, inputs.manifest)
-        _, mistakes = requirements.collect(named, (), workspace.read, ANY_TARGET, _folder(inputs))
+        named = reader.list_requirements_files(text, inputs.manifest)
+        _, mistakes = requirements.collect_requirements(
+            named, (), workspace.read, ANY_TARGET, _folder(inputs)
+        )
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
 
@@ -73,7 +75,7 @@ def _requirements(
             return Requirements(), (
                 Problem(message=message, place=layer.uv.place, details=details),
             )
-    return requirements.collect(files, packages, read, layer.target, _folder(inputs))
+    return requirements.collect_requirements(files, packages, read, layer.target, _folder(inputs))
 
 
 def _with(read: ReadText, path: str, text: str) -> ReadText:
@@ -84,7 +86,7 @@ def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
     text = workspace.read(f"{project.folder}/pyproject.toml")
     if isinstance(text, Problem):
         raise ManifestError(text)
-    lines = project_files.from_pyproject(text, project.groups, project.extras)
+    lines = project_files.requirements_from_pyproject(text, project.groups, project.extras)
     return [Reference(text=line, place=project.place) for line in lines]
 
 
@@ -122,7 +124,9 @@ def requests(
         if layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
         if not problems:
-            found.append(request(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket)))
+            found.append(
+                make_request(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket))
+            )
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found

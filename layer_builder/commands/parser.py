@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
-from layer_builder.inputs import DEFAULTS, Command
+from layer_builder.inputs import INPUT_DEFAULTS, Command
 from layer_builder.manifest.fields import Share
 
 _EPILOG = """\
@@ -61,7 +61,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     split.add_argument("--write", action="store_true", help="write the proposal to the manifest")
     _add_versions(commands)
     init = commands.add_parser("init", help="write a layers.yml to start from")
-    init.add_argument("manifest", nargs="?", default=DEFAULTS["manifest"])
+    init.add_argument("manifest", nargs="?", default=INPUT_DEFAULTS["manifest"])
     commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
     return parser.parse_args(arguments)
 
@@ -72,7 +72,7 @@ def values(namespace: argparse.Namespace) -> dict[str, str]:
     return {
         name: "true" if value is True else str(value)
         for name, value in typed.items()
-        if name in DEFAULTS
+        if name in INPUT_DEFAULTS
         and value not in {None, False}
         and (name != "command" or value in set(Command))
     }
@@ -128,13 +128,13 @@ def _share(typed: str) -> float:
 
 def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument(
-        "--manifest", metavar="PATH", help=f"the manifest (default: {DEFAULTS['manifest']})"
+        "--manifest", metavar="PATH", help=f"the manifest (default: {INPUT_DEFAULTS['manifest']})"
     )
     parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
     parser.add_argument(
         "--output-dir",
         metavar="DIR",
-        help=f"where zips and reports go (default: {DEFAULTS['output-dir']})",
+        help=f"where zips and reports go (default: {INPUT_DEFAULTS['output-dir']})",
     )
     if command is not Command.ATTACH:
         parser.add_argument(

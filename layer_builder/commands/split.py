@@ -66,7 +66,7 @@ def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write
     )
     if write:
         Path(inputs.manifest).write_text(editor.replace_layer(text, key, entries), encoding="utf-8")
-    return told + editor.block(entries)
+    return told + editor.format_layers(entries)
 
 
 def _measure(
@@ -122,7 +122,7 @@ def _entries(
     text: str, key: str, levels: Sequence[Sequence[MeasuredDistribution]], asked: Requirements
 ) -> dict[str, dict[str, object]]:
     """Write the new layers: each asks for what nothing else in it brings along."""
-    value = document.parse(text, "").value
+    value = document.parse_yaml(text, "").value
     layers = value.get("layers") if isinstance(value, dict) else None
     old = layers.get(key) if isinstance(layers, dict) else None
     settings = {k: v for k, v in old.items() if k not in _REPLACED} if isinstance(old, dict) else {}

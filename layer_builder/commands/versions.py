@@ -18,7 +18,7 @@ from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError
 from layer_builder.github import actions
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import LayerContent, User, Version
+from layer_builder.model.release import LayerContent, LayerUser, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.versions import inventory, listing
 from layer_builder.versions.inventory import LayerHistory, RegionInventory, Usage, VersionRow
@@ -72,7 +72,7 @@ class _InventoryReader:
         )
 
     def _aliases(
-        self, users: Sequence[User], ours: set[str]
+        self, users: Sequence[LayerUser], ours: set[str]
     ) -> dict[str, dict[str, list[str]] | None]:
         """Read the aliases of functions that have one of our layers in a published version."""
         names = {user.function for user in users if user.is_published and ours & set(user.layers)}
@@ -86,13 +86,13 @@ class _InventoryReader:
     def _history(
         self,
         layers: Sequence[Layer],
-        versions: Sequence[Version],
+        versions: Sequence[VersionSummary],
         used: dict[str, tuple[Usage, ...]] | None,
         unzipped: int | None,
     ) -> LayerHistory:
         measured = {version.arn for version in versions[:unzipped]}
 
-        def look(version: Version) -> VersionRow:
+        def look(version: VersionSummary) -> VersionRow:
             read = partial(self.region.catalog.content, version.arn)
             content = self._or_unknown("sizes", read)
             part = None
@@ -107,7 +107,7 @@ class _InventoryReader:
             deleted=inventory.deleted(versions, used or {}),
         )
 
-    def _measure(self, version: Version, content: LayerContent) -> Size:
+    def _measure(self, version: VersionSummary, content: LayerContent) -> Size:
         part = self.sizes.zip(version.arn, content)
         if part.size is None:
             self.unknown.append(f"what {version.arn} unzips to ({part.source})")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem
 from layer_builder.manifest import document
-from layer_builder.manifest.document import Document, Path, Value
+from layer_builder.manifest.document import Document, YamlPath, YamlValue
 
 _ACTION = "aws-actions/configure-aws-credentials@"
 
@@ -53,7 +53,7 @@ def find(workflow: Workflow) -> Problem | None:
 
     None when nothing is found, or the job does not stand in the file.
     """
-    read = document.parse(workflow.text, workflow.file)
+    read = document.parse_yaml(workflow.text, workflow.file)
     jobs = read.value.get("jobs") if isinstance(read.value, dict) else None
     job = jobs.get(workflow.job) if isinstance(jobs, dict) else None
     if not isinstance(job, dict) or not job.get("outputs"):
@@ -84,14 +84,14 @@ _Finding = tuple[Place, str, str]
 
 
 def _by_action(
-    read: Document, job: dict[str, Value], at: Path, workflow: Workflow
+    read: Document, job: dict[str, YamlValue], at: YamlPath, workflow: Workflow
 ) -> Iterator[_Finding]:
     steps = job.get("steps")
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
         uses = step.get("uses") if isinstance(step, dict) else None
         if not isinstance(uses, str) or not uses.lower().startswith(_ACTION):
             continue
-        path: Path = (*at, "steps", index)
+        path: YamlPath = (*at, "steps", index)
         given = step.get("with") if isinstance(step, dict) else None
         told = given.get("mask-aws-account-id") if isinstance(given, dict) else None
         advice = 'set mask-aws-account-id: "false": AWS holds account ids not to be secret'
@@ -109,7 +109,9 @@ def _by_action(
                 yield place, why, advice
 
 
-def _by_secret(read: Document, value: Value, at: Path, workflow: Workflow) -> Iterator[_Finding]:
+def _by_secret(
+    read: Document, value: YamlValue, at: YamlPath, workflow: Workflow
+) -> Iterator[_Finding]:
     match value:
         case dict():
             for key, inner in value.items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from layer_builder.manifest import names
-from layer_builder.manifest.document import Path
+from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model.layer import Layer
@@ -15,11 +15,11 @@ _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}"
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
 
 
-def read(
+def read_delivery(
     key: str, entry: LayerEntry, model: ManifestFile, target: Target, mistakes: Mistakes
 ) -> Delivery:
     """Read what is to become of a layer's versions; the layer's own settings come first."""
-    at: Path = ("layers", key)
+    at: YamlPath = ("layers", key)
     permissions = entry.permissions or model.permissions
     retain = entry.retain or model.retain
     s3 = entry.s3 or model.s3 or S3Entry()
@@ -38,7 +38,7 @@ def read(
     )
 
 
-def check(layers: Sequence[Layer], mistakes: Mistakes) -> None:
+def check_parameters(layers: Sequence[Layer], mistakes: Mistakes) -> None:
     """Note layers that would write one SSM parameter."""
     first: dict[str, Layer] = {}
     for layer in layers:
@@ -77,8 +77,8 @@ def _parameter(
     template = entry.ssm or model.ssm
     if not template:
         return ""
-    path: Path = ("layers", key, "ssm") if entry.ssm else ("ssm",)
-    name = names.filled("ssm", template, key, target, path, mistakes)
+    path: YamlPath = ("layers", key, "ssm") if entry.ssm else ("ssm",)
+    name = names.fill_template("ssm", template, key, target, path, mistakes)
     if name and not _PARAMETER.fullmatch(name):
         mistakes.add(
             f"ssm: AWS refuses the parameter name {name!r}",

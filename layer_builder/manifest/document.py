@@ -13,17 +13,17 @@ import yaml
 
 from layer_builder.errors import Place, Problem
 
-Value: TypeAlias = bool | int | str | list["Value"] | dict[str, "Value"] | None
+YamlValue: TypeAlias = bool | int | str | list["YamlValue"] | dict[str, "YamlValue"] | None
 
 
-Path: TypeAlias = tuple[str | int, ...]
+YamlPath: TypeAlias = tuple[str | int, ...]
 
 
-MOST_VALUES = 20_000
+MAX_VALUES = 20_000
 """More than any manifest needs; a few anchors that refer to each other expand to billions."""
 
 
-MOST_BYTES = 1024 * 1024
+MAX_CHARACTERS = 1024 * 1024
 
 
 class _Loader(yaml.SafeLoader):
@@ -54,14 +54,14 @@ class Document:
     """The parsed file: its value, where each part stands, and what was wrong with the YAML."""
 
     file: str
-    value: Value
-    keys: Mapping[Path, Place] = field(default_factory=dict)
+    value: YamlValue
+    keys: Mapping[YamlPath, Place] = field(default_factory=dict)
     """Where each mapping key stands."""
-    values: Mapping[Path, Place] = field(default_factory=dict)
+    values: Mapping[YamlPath, Place] = field(default_factory=dict)
     """Where each value stands."""
     problems: tuple[Problem, ...] = ()
 
-    def place(self, path: Path, *, of_key: bool = False) -> Place:
+    def place(self, path: YamlPath, *, of_key: bool = False) -> Place:
         """Find the closest known place for a path into the document."""
         table = self.keys if of_key else self.values
         for length in range(len(path), -1, -1):
@@ -70,19 +70,19 @@ class Document:
                 return found
         return Place(file=self.file, line=1, column=1)
 
-    def known(self, path: Path) -> Path:
+    def known(self, path: YamlPath) -> YamlPath:
         """Keep of a path the parts that exist in the document (validators add names of their own)."""
-        kept: Path = ()
+        kept: YamlPath = ()
         for part in path:
             if (*kept, part) in self.values:
                 kept = (*kept, part)
         return kept
 
 
-def parse(text: str, file: str) -> Document:
+def parse_yaml(text: str, file: str) -> Document:
     """Read YAML text; faults become problems of the document, never exceptions."""
-    if len(text) > MOST_BYTES:
-        return _failed(file, f"larger than {MOST_BYTES:,} characters: not a manifest")
+    if len(text) > MAX_CHARACTERS:
+        return _failed(file, f"larger than {MAX_CHARACTERS:,} characters: not a manifest")
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -95,7 +95,7 @@ def parse(text: str, file: str) -> Document:
     if root is None:
         return _failed(file, "the manifest is empty", advice=_START)
     reader = _YamlReader(file)
-    value: Value = None
+    value: YamlValue = None
     try:
         value = reader.read(root, ())
     except _TooMuchError as stop:
@@ -158,19 +158,19 @@ class _YamlReader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.keys: dict[Path, Place] = {}
-        self.values: dict[Path, Place] = {}
+        self.keys: dict[YamlPath, Place] = {}
+        self.values: dict[YamlPath, Place] = {}
         self.problems: list[Problem] = []
         self._open: list[yaml.Node] = []
         self._count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Value:
+    def read(self, node: yaml.Node, path: YamlPath) -> YamlValue:
         place = self._place(node)
         self.values.setdefault(path, place)
         self._count += 1
-        if self._count > MOST_VALUES:
+        if self._count > MAX_VALUES:
             raise _TooMuchError(
-                Problem(message=f"its anchors expand to over {MOST_VALUES:,} values", place=place)
+                Problem(message=f"its anchors expand to over {MAX_VALUES:,} values", place=place)
             )
         if any(node is other for other in self._open):
             raise _TooMuchError(Problem(message="an anchor contains itself", place=place))
@@ -188,7 +188,7 @@ class _YamlReader:
         finally:
             self._open.pop()
 
-    def _scalar(self, node: yaml.Node) -> Value:
+    def _scalar(self, node: yaml.Node) -> YamlValue:
         match node.tag:
             case "tag:yaml.org,2002:null":
                 return None
@@ -215,9 +215,9 @@ class _YamlReader:
             Problem(message=f"a manifest has no YAML tags ({node.tag})", place=self._place(node))
         )
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
-        own: dict[str, Value] = {}
-        merged: dict[str, Value] = {}
+    def _mapping(self, node: yaml.MappingNode, path: YamlPath) -> dict[str, YamlValue]:
+        own: dict[str, YamlValue] = {}
+        merged: dict[str, YamlValue] = {}
         # Merges first, the one that wins last: the places that stay are those of what counts.
         for key_node, value_node in sorted(node.value, key=_is_own):
             place = self._place(key_node)

@@ -35,7 +35,7 @@ def replace_layer(text: str, key: str, entries: Mapping[str, Mapping[str, object
     return text
 
 
-def block(entries: Mapping[str, Mapping[str, object]], indent: int = 2) -> str:
+def format_layers(entries: Mapping[str, Mapping[str, object]], indent: int = 2) -> str:
     """Write layers as they stand below `layers:`."""
     return _block(entries, indent) + "\n"
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from layer_builder.errors import did_you_mean
-from layer_builder.manifest.document import Path
+from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
-from layer_builder.model.stack import External, Stack, below
+from layer_builder.model.stack import ExternalLayer, Stack, required_layers
 from layer_builder.model.target import Target
 
 
@@ -33,15 +33,15 @@ def check_requires(
                 mistakes.add(
                     f"requires {name}, which is not built for {', '.join(missing)}", at, layer=key
                 )
-            elif key in below(name, requires):
+            elif key in required_layers(name, requires):
                 mistakes.add(f"requires {name}, which requires it in turn", at, layer=key)
 
 
-def read(
+def read_function(
     key: str, entry: FunctionEntry, layers: Sequence[Layer], mistakes: Mistakes
 ) -> Stack | None:
     """Find the layers of a function; None when there are mistakes, which are added."""
-    path: Path = ("functions", key)
+    path: YamlPath = ("functions", key)
     known = {layer.key for layer in layers}
     before = len(mistakes)
     for index, name in enumerate(entry.layers):
@@ -54,7 +54,7 @@ def read(
         elif name in entry.layers[:index]:
             mistakes.add(f"function {key}: layer {name!r} is here twice", at)
     external = tuple(
-        External(arn=item.arn, unzipped_bytes=item.unzipped) for item in entry.external or ()
+        ExternalLayer(arn=item.arn, unzipped_bytes=item.unzipped) for item in entry.external or ()
     )
     if len(entry.layers) + len(external) > limits.LAYERS_PER_FUNCTION:
         mistakes.add(
@@ -64,7 +64,7 @@ def read(
         )
     requires = {layer.key: layer.requires for layer in layers}
     for index, name in enumerate(entry.layers):
-        for needed in below(name, requires):
+        for needed in required_layers(name, requires):
             if needed in known and needed not in entry.layers[:index]:
                 mistakes.add(
                     f"function {key}: layer {name!r} requires {needed!r} before it",

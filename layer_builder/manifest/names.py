@@ -4,16 +4,16 @@ import re
 import string
 from collections.abc import Sequence
 
-from layer_builder.manifest.document import Path
+from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
 from layer_builder.model.target import Target
 
 
-def name(template: str, key: str, target: Target, path: Path, mistakes: Mistakes) -> str:
+def layer_name(template: str, key: str, target: Target, path: YamlPath, mistakes: Mistakes) -> str:
     """Name a layer on AWS for a target; `path` is where the template stands."""
-    name = filled("name", template, key, target, path, mistakes) or key
+    name = fill_template("name", template, key, target, path, mistakes) or key
     if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
         mistakes.add(
             f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
@@ -23,8 +23,8 @@ def name(template: str, key: str, target: Target, path: Path, mistakes: Mistakes
     return name
 
 
-def filled(  # noqa: PLR0913, PLR0917 (a template, what fills it, where it stands)
-    what: str, template: str, key: str, target: Target, path: Path, mistakes: Mistakes
+def fill_template(  # noqa: PLR0913, PLR0917 (a template, what fills it, where it stands)
+    what: str, template: str, key: str, target: Target, path: YamlPath, mistakes: Mistakes
 ) -> str:
     """Fill in a template for a layer and a target; empty when that cannot be done."""
     fields = {
@@ -48,7 +48,7 @@ def filled(  # noqa: PLR0913, PLR0917 (a template, what fills it, where it stand
     return template.format(**fields)
 
 
-def check(layers: Sequence[Layer], mistakes: Mistakes) -> None:
+def check_names(layers: Sequence[Layer], mistakes: Mistakes) -> None:
     """Note layers that would share a name on AWS."""
     first: dict[str, Layer] = {}
     for layer in layers:

@@ -14,10 +14,10 @@ from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.manifest import delivery as deliveries
 from layer_builder.manifest import functions
 from layer_builder.manifest import names as naming
-from layer_builder.manifest.document import Document, Path, parse
+from layer_builder.manifest.document import Document, YamlPath, parse_yaml
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.schema import Limits as LimitsEntry
-from layer_builder.manifest.validation import Mistakes, by_place, from_validation, salvage
+from layer_builder.manifest.validation import Mistakes, by_place, salvage, validation_problems
 from layer_builder.model import limits, stack
 from layer_builder.model import stack as model_stack
 from layer_builder.model.layer import Include, Layer, Reference, UvProject
@@ -71,8 +71,10 @@ class Manifest:
         if problems:
             raise ManifestError(*problems)
         requires = {layer.key: layer.requires for layer in self.layers}
-        chosen = {name for key in keys for name in (key, *model_stack.below(key, requires))}
-        group = stack.tied(self.layers, self.stacks)
+        chosen = {
+            name for key in keys for name in (key, *model_stack.required_layers(key, requires))
+        }
+        group = stack.tied_layers(self.layers, self.stacks)
         related = frozenset[str]().union(
             *(group[layer.id] for layer in self.layers if layer.key in chosen)
         )
@@ -90,12 +92,12 @@ class Manifest:
         )
 
 
-def read(text: str, file: str) -> Manifest:
+def read_manifest(text: str, file: str) -> Manifest:
     """Read the text of a manifest; `file` is its name for messages.
 
     Raises ManifestError with all mistakes that can be seen in the text alone.
     """
-    document = parse(text, file)
+    document = parse_yaml(text, file)
     if document.problems:
         raise ManifestError(*sorted(document.problems, key=by_place))
     if not isinstance(document.value, dict):
@@ -104,7 +106,7 @@ def read(text: str, file: str) -> Manifest:
     try:
         model = ManifestFile.model_validate(document.value)
     except ValidationError as error:
-        found = Mistakes(document, from_validation(error, document))
+        found = Mistakes(document, validation_problems(error, document))
         rest = salvage(document.value, error)
         if rest:
             _ManifestReader(document, rest, found).manifest()
@@ -116,9 +118,9 @@ def read(text: str, file: str) -> Manifest:
     return manifest
 
 
-def references(text: str, file: str) -> tuple[Reference, ...]:
+def list_requirements_files(text: str, file: str) -> tuple[Reference, ...]:
     """List the requirements files that a manifest names, even one with mistakes elsewhere."""
-    document = parse(text, file)
+    document = parse_yaml(text, file)
     layers = document.value.get("layers") if isinstance(document.value, dict) else None
     found = []
     for key, entry in layers.items() if isinstance(layers, dict) else ():
@@ -148,12 +150,13 @@ class _ManifestReader:
         layers = [
             layer for key, entry in self._model.layers.items() for layer in self._layers(key, entry)
         ]
-        naming.check(layers, self._mistakes)
-        deliveries.check(layers, self._mistakes)
+        naming.check_names(layers, self._mistakes)
+        deliveries.check_parameters(layers, self._mistakes)
         functions.check_requires(self._model.layers, layers, self._mistakes)
         entries = self._model.functions or {}
         stacks = [
-            functions.read(key, entry, layers, self._mistakes) for key, entry in entries.items()
+            functions.read_function(key, entry, layers, self._mistakes)
+            for key, entry in entries.items()
         ]
         known = tuple(found for found in stacks if found)
         return Manifest(
@@ -165,7 +168,7 @@ class _ManifestReader:
         )
 
     def _layers(self, key: str, entry: LayerEntry) -> Iterator[Layer]:
-        path: Path = ("layers", key)
+        path: YamlPath = ("layers", key)
         place = self._document.place(path, of_key=True)
         if not _KEY.fullmatch(key):
             self._mistakes.add(
@@ -223,18 +226,18 @@ class _ManifestReader:
                 template,
                 target=target,
                 name=name,
-                delivery=deliveries.read(key, entry, self._model, target, self._mistakes),
+                delivery=deliveries.read_delivery(key, entry, self._model, target, self._mistakes),
                 shares_name=names[name] > 1,
                 is_one_of_several=len(pairs) > 1,
             )
 
     def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
-        path: Path = ("layers", key, "name") if entry.name else ("name",)
+        path: YamlPath = ("layers", key, "name") if entry.name else ("name",)
         template = entry.name or self._model.name or "{layer}"
-        return naming.name(template, key, target, path, self._mistakes)
+        return naming.layer_name(template, key, target, path, self._mistakes)
 
     def _references(
-        self, texts: Sequence[str] | None, path: Path, *, paths: bool
+        self, texts: Sequence[str] | None, path: YamlPath, *, paths: bool
     ) -> tuple[Reference, ...]:
         found = []
         for index, text in enumerate(texts or ()):
@@ -243,7 +246,7 @@ class _ManifestReader:
                 found.append(Reference(text=text, place=self._document.place(at)))
         return tuple(found)
 
-    def _uv(self, entry: LayerEntry, path: Path) -> UvProject | None:
+    def _uv(self, entry: LayerEntry, path: YamlPath) -> UvProject | None:
         if entry.uv is None or not self._is_inside(entry.uv.project, (*path, "project")):
             return None
         return UvProject(
@@ -253,7 +256,7 @@ class _ManifestReader:
             place=self._document.place(path),
         )
 
-    def _includes(self, entry: LayerEntry, path: Path) -> tuple[Include, ...]:
+    def _includes(self, entry: LayerEntry, path: YamlPath) -> tuple[Include, ...]:
         found = []
         for index, item in enumerate(entry.include or ()):
             at = self._document.known((*path, "include", index))
@@ -269,7 +272,7 @@ class _ManifestReader:
             found.append(Include(source=str(source), to=to, place=self._document.place(at)))
         return tuple(found)
 
-    def _is_inside(self, text: str, path: Path) -> bool:
+    def _is_inside(self, text: str, path: YamlPath) -> bool:
         """Refuse paths that could leave the manifest's directory."""
         if _leaves(text):
             self._mistakes.add(
@@ -280,7 +283,7 @@ class _ManifestReader:
             return False
         return True
 
-    def _budget(self, entry: LayerEntry, path: Path) -> Budget:
+    def _budget(self, entry: LayerEntry, path: YamlPath) -> Budget:
         own, common = entry.limits or LimitsEntry(), self._model.limits or LimitsEntry()
         unzipped = own.unzipped or common.unzipped
         if unzipped and unzipped > limits.UNZIPPED_BYTES:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.manifest import schema
-from layer_builder.manifest.document import Document, Path, Value
+from layer_builder.manifest.document import Document, YamlPath, YamlValue
 from layer_builder.manifest.schema import ManifestFile
 
 
@@ -29,7 +29,7 @@ class Mistakes:
     def add(
         self,
         message: str,
-        path: Path,
+        path: YamlPath,
         *,
         layer: str | int | None = None,
         of_key: bool = False,
@@ -55,7 +55,7 @@ def by_place(problem: Problem) -> tuple[int, int]:
     return (place.line or 0, place.column or 0) if place else (0, 0)
 
 
-def from_validation(error: ValidationError, document: Document) -> list[Problem]:
+def validation_problems(error: ValidationError, document: Document) -> list[Problem]:
     """Turn each finding of the model into a problem with place and advice."""
     return [_problem(details, document) for details in error.errors(include_url=False)]
 
@@ -131,7 +131,7 @@ def _choices(details: ErrorDetails) -> str:
     return str(details["ctx"]["expected"])
 
 
-def _subject(path: Path) -> str:
+def _subject(path: YamlPath) -> str:
     """Name the key, with the list it stands in: `python`, `keep, entry 2`."""
     if path and isinstance(path[-1], int):
         return f"{path[-2]}, entry {path[-1] + 1}"
@@ -151,7 +151,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 (whatever the user wrote)
             return text if len(text) <= 60 else f"{text[:57]}…'"  # noqa: PLR2004 (a line's worth)
 
 
-def _keys_at(path: Path) -> set[str]:
+def _keys_at(path: YamlPath) -> set[str]:
     """List the keys that the model knows at a place."""
     model: type[BaseModel]
     match path:
@@ -182,7 +182,7 @@ STAND_IN = "stand-in"
 """A requirement in place of contents that could not be read."""
 
 
-_STAND_INS: dict[str, Value] = {"python": "3.12", "version": 1}
+_STAND_INS: dict[str, YamlValue] = {"python": "3.12", "version": 1}
 
 
 _CONTENTS = frozenset({"requirements", "packages", "uv", "include"})
@@ -191,7 +191,7 @@ _CONTENTS = frozenset({"requirements", "packages", "uv", "include"})
 _MOST_ROUNDS = 4
 
 
-def salvage(value: Value, error: ValidationError) -> ManifestFile | None:
+def salvage(value: YamlValue, error: ValidationError) -> ManifestFile | None:
     """Leave out what the model refused, with stand-ins where something must be; None if in vain."""
     left = copy.deepcopy(value)
     found = error
@@ -207,10 +207,10 @@ def salvage(value: Value, error: ValidationError) -> ManifestFile | None:
     return None
 
 
-def _parts(location: Iterable[str | int], value: Value) -> Path:
+def _parts(location: Iterable[str | int], value: YamlValue) -> YamlPath:
     """Keep of a location what is in the document, and a missing key at its end."""
-    kept: Path = ()
-    here: Value = value
+    kept: YamlPath = ()
+    here: YamlValue = value
     for part in location:
         if isinstance(here, dict) and part in here:
             here = here[str(part)]
@@ -222,7 +222,7 @@ def _parts(location: Iterable[str | int], value: Value) -> Path:
     return kept
 
 
-def _without(value: Value, path: Path, *, missing: bool) -> Value:
+def _without(value: YamlValue, path: YamlPath, *, missing: bool) -> YamlValue:
     """Leave out the key of the top, the layer or the function that a path leads into."""
     if not isinstance(value, dict):
         return value
@@ -240,7 +240,7 @@ def _without(value: Value, path: Path, *, missing: bool) -> Value:
     return value
 
 
-def _mend(layers: Value, key: str, name: str | None) -> None:
+def _mend(layers: YamlValue, key: str, name: str | None) -> None:
     """Leave out a key of a layer, or all of the layer but that it is there."""
     layer = layers.get(key) if isinstance(layers, dict) else None
     if not isinstance(layer, dict) or name is None:
@@ -254,6 +254,6 @@ def _mend(layers: Value, key: str, name: str | None) -> None:
         layers[key] = layer
 
 
-def _discard(mapping: Value, key: str) -> None:
+def _discard(mapping: YamlValue, key: str) -> None:
     if isinstance(mapping, dict):
         mapping.pop(key, None)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
-from layer_builder.model.limits import Reading, Weight
+from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack
@@ -71,7 +71,7 @@ class Built:
     layer: Layer
     archive: Archive
     account: BuildDetails = field(default_factory=BuildDetails)
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[LimitReading, ...] = ()
     same_as: str | None = None
     """Id of the layer whose build this one shares."""
     targets: tuple[Target, ...] = ()
@@ -96,6 +96,6 @@ class Built:
         return self.targets or (self.layer.target,)
 
     @property
-    def tightest(self) -> Reading:
+    def tightest(self) -> LimitReading:
         """The limit that it comes closest to."""
         return max(self.readings, key=lambda reading: reading.share)

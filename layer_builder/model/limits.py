@@ -79,7 +79,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class LimitReading:
     """A weight held against one limit."""
 
     limit: Limit
@@ -149,10 +149,10 @@ def unzipped_limit() -> Limit:
     )
 
 
-def weigh(weight: Weight, limits: tuple[Limit, ...]) -> tuple[Reading, ...]:
+def check_limits(weight: Weight, limits: tuple[Limit, ...]) -> tuple[LimitReading, ...]:
     """Hold a weight against each limit."""
     used = {"zip": weight.zip_bytes, "unzipped": weight.unzipped_bytes}
-    return tuple(Reading(limit=limit, used=used[limit.kind]) for limit in limits)
+    return tuple(LimitReading(limit=limit, used=used[limit.kind]) for limit in limits)
 
 
 def request_body_bytes(zip_bytes: int, envelope_bytes: int) -> int:

@@ -6,7 +6,7 @@ from layer_builder.model.settings import ProofDepth
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class ImportCost:
     """What importing takes, seconds of wall time."""
 
     plain: float
@@ -14,9 +14,9 @@ class Cost:
     cached: float
     """The same without compiling, and with reading the bytecode instead."""
 
-    def __add__(self, other: "Cost") -> "Cost":
+    def __add__(self, other: "ImportCost") -> "ImportCost":
         """Add up what processes took."""
-        return Cost(plain=self.plain + other.plain, cached=self.cached + other.cached)
+        return ImportCost(plain=self.plain + other.plain, cached=self.cached + other.cached)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Proof:
     """Version of the Python that imported, None when none did."""
     isolated: tuple[str, ...] = ()
     seconds: float = 0.0
-    cost: Cost | None = None
+    cost: ImportCost | None = None
     """Of importing all that was proven, in the processes that did; None where none did to the end.
 
     Layers below count as if they had bytecode."""

@@ -62,7 +62,7 @@ class Delivered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Version:
+class VersionSummary:
     """A layer version as a list tells it."""
 
     arn: str
@@ -88,7 +88,7 @@ class LayerContent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class User:
+class LayerUser:
     """A function, or a published version of one, and the layer versions it has."""
 
     function: str
@@ -105,7 +105,7 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage:
+class CodeStorage:
     """The code storage of the account in a region."""
 
     used: int
@@ -120,7 +120,7 @@ class Storage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Function:
+class FunctionState:
     """A function as AWS tells it: what is not published yet, `$LATEST`."""
 
     name: str
@@ -164,10 +164,10 @@ class LayerVersion:
         )
 
 
-def layer_of(version: str) -> str:
+def layer_arn_of(version: str) -> str:
     """Give the layer's ARN for that of one of its versions.
 
-    >>> layer_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
+    >>> layer_arn_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
     'arn:aws:lambda:eu-west-1:123456789012:layer:core'
     """
     return version.rpartition(":")[0]

@@ -11,7 +11,7 @@ from layer_builder.model.limits import mib
 
 
 @dataclass(frozen=True, kw_only=True)
-class External:
+class ExternalLayer:
     """Somebody else's layer version in a stack."""
 
     arn: str
@@ -29,7 +29,7 @@ class Stack:
     reserve: int
     """Bytes kept free for the function's own code."""
     place: Place
-    external: tuple[External, ...] = ()
+    external: tuple[ExternalLayer, ...] = ()
     """Layers that come before ours."""
 
 
@@ -48,9 +48,9 @@ class StackWeight:
         return sum(self.shares.values()) + external + self.stack.reserve
 
     @property
-    def reading(self) -> limits.Reading:
+    def reading(self) -> limits.LimitReading:
         """The sum against AWS's limit."""
-        return limits.Reading(limit=limits.unzipped_limit(), used=self.used)
+        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.used)
 
     def problem(self) -> Problem | None:
         """Say why the stack cannot be attached, if so."""
@@ -76,7 +76,7 @@ class StackWeight:
         )
 
 
-def tied(layers: Sequence[Layer], stacks: Iterable[Stack]) -> dict[str, frozenset[str]]:
+def tied_layers(layers: Sequence[Layer], stacks: Iterable[Stack]) -> dict[str, frozenset[str]]:
     """Map each layer's id to the ids of those that have to agree with it, itself among them.
 
     Layers are tied by sharing a function, or by requiring one another.
@@ -95,7 +95,7 @@ def tied(layers: Sequence[Layer], stacks: Iterable[Stack]) -> dict[str, frozense
     return group
 
 
-def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
+def weigh_stack(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
     """Add up a stack from the built layers, which are found by their ids."""
     return StackWeight(
         stack=stack,
@@ -103,7 +103,7 @@ def weigh(stack: Stack, built: Mapping[str, Built]) -> StackWeight:
     )
 
 
-def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[Problem]:
+def find_collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[Problem]:
     """Find paths that two layers of a stack write with different bytes: the later one wins.
 
     `contents` gives the checksum of each path, by layer id. Metadata may differ: each layer's
@@ -134,7 +134,7 @@ def collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> list[
     ]
 
 
-def below(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
+def required_layers(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
     """List what a layer requires, directly or not, each once; itself too if it goes in circles."""
     found: dict[str, None] = {}
     queue = list(requires.get(key, ()))

@@ -71,7 +71,9 @@ def newest_symbols(target: Target) -> Mapping[str, tuple[int, ...]]:
     return {"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
 
 
-def judge(libraries: Mapping[str, Elf], target: Target, wheels: Mapping[str, Wheel]) -> Findings:
+def compatibility_findings(
+    libraries: Mapping[str, Elf], target: Target, wheels: Mapping[str, Wheel]
+) -> Findings:
     """Check every ELF file of a layer, by path; `wheels` tells where a path came from."""
     names = {PurePosixPath(path).name for path in libraries}
     sources = {path: str(wheels.get(path, path)) for path in libraries}

@@ -24,7 +24,7 @@ _DAMAGE = (
 """What reading a damaged file raises."""
 
 
-MAGIC = b"\x7fELF"
+ELF_MAGIC = b"\x7fELF"
 
 
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}
@@ -59,9 +59,9 @@ class Elf:
         return max(numbers, default=())
 
 
-def read(content: bytes) -> Elf | None:
+def read_elf(content: bytes) -> Elf | None:
     """Read a file's bytes; None when it is not ELF, or too damaged to say anything."""
-    if not content.startswith(MAGIC):
+    if not content.startswith(ELF_MAGIC):
         return None
     try:
         return _read(ELFFile(io.BytesIO(content)))

@@ -13,47 +13,49 @@ from layer_builder.native.compatibility import Wheel
 from layer_builder.native.elf import Elf
 from layer_builder.tree.tree import Tree
 
-STRIP = "strip"
+STRIP_RULE = "strip"
 """The rule that the bytes saved by stripping are booked under."""
 
 
 _TEXTS = frozenset({".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"})
 
 
-def scan(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, Elf]:
+def scan_libraries(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, Elf]:
     """Read every ELF file among these, by path."""
     found = {}
     for entry in entries:
-        if Path(entry.path).suffix in _TEXTS or entry.size < len(elf.MAGIC):
+        if Path(entry.path).suffix in _TEXTS or entry.size < len(elf.ELF_MAGIC):
             continue
         with (tree.root / entry.path).open("rb") as file:
-            if file.read(len(elf.MAGIC)) != elf.MAGIC:
+            if file.read(len(elf.ELF_MAGIC)) != elf.ELF_MAGIC:
                 continue
-        library = elf.read(tree.read(entry.path))
+        library = elf.read_elf(tree.read(entry.path))
         if library:
             found[entry.path] = library
     return found
 
 
-def judge(libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]) -> list[Problem]:
+def check_compatibility(
+    libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]
+) -> list[Problem]:
     """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
     if layer.proof is ProofDepth.OFF:
         return []
-    findings = compatibility.judge(libraries, layer.target, wheels)
+    findings = compatibility.compatibility_findings(libraries, layer.target, wheels)
     if findings.errors:
         raise InstallError(*findings.errors)
     return list(findings.warnings)
 
 
-def strip(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
+def strip_libraries(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
     """Strip every library that comes out sound; the removals tell the bytes saved."""
     found = []
     for path, before in libraries.items():
         content = tree.read(path)
-        stripped = stripping.strip(content)
-        after = elf.read(stripped)
-        if after and len(stripped) < len(content) and stripping.is_same(before, after):
+        stripped = stripping.strip_library(content)
+        after = elf.read_elf(stripped)
+        if after and len(stripped) < len(content) and stripping.loads_alike(before, after):
             tree.rewrite(path, stripped)
             saved = InstalledFile(path=path, size=len(content) - len(stripped))
-            found.append(Removal(entry=saved, rule=STRIP))
+            found.append(Removal(entry=saved, rule=STRIP_RULE))
     return found

@@ -25,7 +25,7 @@ _HEADER_BYTES = 64
 _SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
 
 
-def strip(content: bytes) -> bytes:
+def strip_library(content: bytes) -> bytes:
     """Give the stripped file, of the same length or shorter; the same bytes if nothing can go.
 
     Takes 64-bit little-endian ELF that a loader maps; gives anything else back as it is: object
@@ -68,7 +68,7 @@ def _parts(file: ELFFile) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]
     return needed, others
 
 
-def is_same(before: Elf, after: Elf) -> bool:
+def loads_alike(before: Elf, after: Elf) -> bool:
     """Tell whether the loader would treat a stripped library as it treats the original."""
     return (
         after.is_aligned == before.is_aligned

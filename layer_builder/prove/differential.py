@@ -140,7 +140,7 @@ def _all_of_their_distributions(
     by_module = {imports.module_name(path): owner for path, owner in owners.items()}
     needed: dict[str, str] = {}
     for name in names:
-        parents = reversed(imports.parents(name.partition(":")[0]))
+        parents = reversed(imports.name_and_parents(name.partition(":")[0]))
         owner = next((by_module[parent] for parent in parents if parent in by_module), None)
         for path in removed:
             if owner and owners.get(path) == owner:

@@ -17,7 +17,7 @@ from pathlib import Path
 import uv as uv_package
 
 from layer_builder.errors import InstallError
-from layer_builder.model.proof import Cost
+from layer_builder.model.proof import ImportCost
 from layer_builder.model.target import Target
 from layer_builder.prove import rounds, selection
 from layer_builder.prove.process import ImportProcess
@@ -66,7 +66,7 @@ class Interpreter:
         """
         found: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
-        costs: list[Cost | None] = []
+        costs: list[ImportCost | None] = []
         left = list(modules)
         while left:
             orders = {

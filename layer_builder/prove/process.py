@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.model.proof import Cost
+from layer_builder.model.proof import ImportCost
 from layer_builder.prove.rounds import ImportResult, Verdict
 
 _PROGRAM = [
@@ -52,7 +52,7 @@ class ImportProcess:
         self._orders = orders
         self._modules: list[str] = orders["modules"]
         self._caches = [str(cache) for cache in caches]
-        self.cost: Cost | None = None
+        self.cost: ImportCost | None = None
         self._seconds = seconds
         self._secret = secrets.token_hex(8)
         self._deadline = time.monotonic() + seconds
@@ -141,7 +141,7 @@ class ImportProcess:
             self.version = str(answer["python"])
             self.isolated = tuple(map(str, answer.get("isolated", ())))
         if "plain" in answer:
-            self.cost = Cost(plain=float(answer["plain"]), cached=float(answer["cached"]))
+            self.cost = ImportCost(plain=float(answer["plain"]), cached=float(answer["cached"]))
         code = answer.get("ended")
         if not isinstance(code, int):
             return ""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from layer_builder.model.proof import Cost
+from layer_builder.model.proof import ImportCost
 
 
 class Verdict(StrEnum):
@@ -39,7 +39,7 @@ class ImportResults:
     """Of the interpreter."""
     isolated: tuple[str, ...] = ()
     """What the imports were kept from: network, processes; and the layer read-only."""
-    cost: Cost | None = None
+    cost: ImportCost | None = None
     """Of all the imports; None when a process died on the way."""
 
     @property
@@ -80,7 +80,7 @@ def together(rounds: Sequence[ImportResults], names: Sequence[str]) -> ImportRes
     )
 
 
-def total(costs: Sequence[Cost | None]) -> Cost | None:
+def total(costs: Sequence[ImportCost | None]) -> ImportCost | None:
     """Add up what processes took; None where one did not come to its end."""
     known = [cost for cost in costs if cost]
     return sum(known[1:], known[0]) if known and len(known) == len(costs) else None

@@ -70,4 +70,4 @@ def _is_importable(name: str) -> bool:
 
 def _level(name: str, names: Collection[str]) -> int:
     """Count a module and those of its packages that have code of their own."""
-    return sum(parent in names for parent in imports.parents(name))
+    return sum(parent in names for parent in imports.name_and_parents(name))

@@ -44,7 +44,7 @@ class Guard:
         """
         modules = self._modules()
         texts = self._texts()
-        metadata = records.index(self.candidates)
+        metadata = records.index_metadata(self.candidates)
         stubs = any(path.endswith(".pyi") for path in self.candidates)
         if not (modules or texts or metadata or stubs):
             return {}
@@ -65,7 +65,7 @@ class Guard:
             if path in needed or imports.may_import(source, words):
                 found |= self._imported(path, source, modules)
             found |= self._stub(path, source)
-            found |= records.read_by(path, source, metadata)
+            found |= records.metadata_read_by(path, source, metadata)
             found |= _named(path, source, texts.get(self.owners.get(path, ""), {}))
             new = {target: why for target, why in found.items() if target not in needed}
             needed |= new
@@ -79,7 +79,7 @@ class Guard:
             if path.endswith(".dist-info/entry_points.txt") and path not in self.candidates:
                 source = self.read(path)
                 for point in _ENTRY_POINT.finditer(source):
-                    for name in imports.parents(point[1].decode()):
+                    for name in imports.name_and_parents(point[1].decode()):
                         target = modules.get(name)
                         if target and target not in self.dropped:
                             found.setdefault(target, f"{path}:{_line(source, point.start(1))}")
@@ -120,7 +120,7 @@ class Guard:
         found: dict[str, str] = {}
         is_package = path.endswith("__init__.py")
         for item in imports.imports_of(source, module, is_package=is_package):
-            for name in imports.parents(item.name):
+            for name in imports.name_and_parents(item.name):
                 target = modules.get(name)
                 if target and (target not in self.dropped or item.when is When.LOADING):
                     found.setdefault(target, f"{path}:{item.line}")

@@ -66,10 +66,10 @@ def module_name(path: str) -> str | None:
     return ".".join(parts)
 
 
-def parents(name: str) -> list[str]:
+def name_and_parents(name: str) -> list[str]:
     """List a dotted name and its packages, outermost first.
 
-    >>> parents("a.b.c")
+    >>> name_and_parents("a.b.c")
     ['a', 'a.b', 'a.b.c']
     """
     parts = name.split(".")

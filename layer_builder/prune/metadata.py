@@ -23,7 +23,7 @@ _FOR_ALL = b"packages_distributions"
 _ANSWERING = frozenset({"RECORD", "top_level.txt"})
 
 
-def index(candidates: Iterable[str]) -> dict[str, list[str]]:
+def index_metadata(candidates: Iterable[str]) -> dict[str, list[str]]:
     """List the candidate metadata files of each distribution, by normalised name."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(candidates):
@@ -32,7 +32,7 @@ def index(candidates: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def read_by(path: str, source: bytes, metadata: Mapping[str, list[str]]) -> dict[str, str]:
+def metadata_read_by(path: str, source: bytes, metadata: Mapping[str, list[str]]) -> dict[str, str]:
     """Find the metadata files that a source asks for, each with the `file:line` that does."""
     found: dict[str, str] = {}
     at = source.find(_FOR_ALL)

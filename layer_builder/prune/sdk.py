@@ -11,7 +11,7 @@ from layer_builder.errors import InstallError, ManifestError, Problem, did_you_m
 from layer_builder.model.target import Target
 from layer_builder.tree.distributions import Distribution
 
-FAMILY = frozenset(
+SDK_DISTRIBUTIONS = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
 )
 """Distributions that Lambda's Python runtimes bring, and that only work together."""
@@ -31,18 +31,18 @@ _CALL = re.compile(
 )
 
 
-def left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
+def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
     """Pick the SDK's distributions, to leave them out together.
 
     Raises InstallError when another distribution needs one of them at a version that the runtime
     may not have.
     """
-    family = [distribution for distribution in installed if distribution.name in FAMILY]
+    family = [distribution for distribution in installed if distribution.name in SDK_DISTRIBUTIONS]
     conflicts = [
         f"{other.name} {other.version} needs {requirement}; the runtime may have"
         f" {name} {_AT_LEAST[name]}"
         for other in installed
-        if other.name not in FAMILY
+        if other.name not in SDK_DISTRIBUTIONS
         for requirement in _requirements(other)
         if (name := str(canonicalize_name(requirement.name))) in {f.name for f in family}
         and not (requirement.marker and not requirement.marker.evaluate(target.markers))
@@ -63,7 +63,7 @@ def _requirements(distribution: Distribution) -> Iterator[Requirement]:
             yield Requirement(text)
 
 
-def unwanted_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
+def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
     """List the data of services that the layer does not keep.
 
     Raises ManifestError for a service that botocore does not know.
@@ -86,7 +86,7 @@ def unwanted_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
 _DATA = re.compile(r"(botocore|boto3)/data/[^/]+/")
 
 
-def services_asked_for(sources: Mapping[str, bytes]) -> dict[str, str]:
+def requested_services(sources: Mapping[str, bytes]) -> dict[str, str]:
     """Find the services that code makes clients for by a literal name, with the first line of each."""
     found: dict[str, str] = {}
     for path, source in sorted(sources.items()):
@@ -96,7 +96,9 @@ def services_asked_for(sources: Mapping[str, bytes]) -> dict[str, str]:
     return found
 
 
-def omitted(services: Collection[str], asked_for: Mapping[str, str]) -> list[Problem]:
+def omitted_service_warnings(
+    services: Collection[str], asked_for: Mapping[str, str]
+) -> list[Problem]:
     """Warn of services that code asks for and the list leaves out."""
     return [
         Problem(

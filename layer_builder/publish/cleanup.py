@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from layer_builder import parallel
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
-from layer_builder.model.release import Version
+from layer_builder.model.release import VersionSummary
 from layer_builder.outcome import Ledger
 from layer_builder.publish import retention
 from layer_builder.publish.region_state import AT_ONCE, LayerState, Region
@@ -99,17 +99,17 @@ class Cleanup:
         versions = self.region.catalog.versions(name)
         return retention.plan(rule, versions, today(), coming) if rule else Plan()
 
-    def _shared(self, asked: tuple[LayerState, Version]) -> tuple[str, str]:
+    def _shared(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
         return version.arn, retention.others(policy, version.arn.split(":")[4])
 
-    def _delete(self, item: LayerState, plan: Plan) -> tuple[Version, ...]:
+    def _delete(self, item: LayerState, plan: Plan) -> tuple[VersionSummary, ...]:
         """Delete the oldest alone, then the others; after an error nothing new is begun."""
         errors: list[AwsError] = []
         gone: list[str] = []
 
-        def delete(version: Version) -> None:
+        def delete(version: VersionSummary) -> None:
             if errors or self.interrupted.is_set():
                 return
             try:
@@ -126,7 +126,9 @@ class Cleanup:
             self.reporter.warn(self._undeleted(item, left, errors[0]))
         return tuple(version for version in plan.goes if version not in left)
 
-    def _undeleted(self, item: LayerState, left: Sequence[Version], error: AwsError) -> Problem:
+    def _undeleted(
+        self, item: LayerState, left: Sequence[VersionSummary], error: AwsError
+    ) -> Problem:
         first, *_ = error.problems
         return Problem(
             message=f"old versions in {self.region.name} are still there: {_numbers(left)}:"
@@ -148,5 +150,5 @@ class Cleanup:
         self.ledger.delivered(item.built, self.region.name, retired=plan.retired, kept=plan.stays)
 
 
-def _numbers(versions: Sequence[Version]) -> str:
+def _numbers(versions: Sequence[VersionSummary]) -> str:
     return ", ".join(str(version.number) for version in versions)

@@ -33,7 +33,7 @@ def prepare(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> 
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
-    for problem in arn_files.clashes(outcome.layers):
+    for problem in arn_files.variable_clashes(outcome.layers):
         reporter.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is S3Mode.REFERENCE]
     if by_reference and not outcome.inputs.s3_bucket:

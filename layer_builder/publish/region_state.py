@@ -9,7 +9,7 @@ from layer_builder.aws import permissions as grants
 from layer_builder.aws.permissions import Grant, PolicyChange
 from layer_builder.errors import LayerBuilderError
 from layer_builder.model.build import Built
-from layer_builder.model.release import LayerVersion, Storage, User, Version
+from layer_builder.model.release import CodeStorage, LayerUser, LayerVersion, VersionSummary
 from layer_builder.publish import exactly_once
 from layer_builder.timing import now
 
@@ -45,13 +45,13 @@ class Versions(exactly_once.Versions, Protocol):
 class Catalog(Protocol):
     """What one region has."""
 
-    def versions(self, name: str) -> Sequence[Version]:
+    def versions(self, name: str) -> Sequence[VersionSummary]:
         """List the versions of a layer."""
 
-    def users(self) -> Sequence[User]:
+    def users(self) -> Sequence[LayerUser]:
         """List all functions and their published versions, with the layers of each."""
 
-    def storage(self) -> Storage | None:
+    def storage(self) -> CodeStorage | None:
         """Read how much code storage is used; None when AWS does not say."""
 
 

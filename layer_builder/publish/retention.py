@@ -13,11 +13,11 @@ from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.limits import gib
 from layer_builder.model.release import (
+    CodeStorage,
     DeletedVersion,
     KeptVersion,
-    Storage,
-    User,
-    Version,
+    LayerUser,
+    VersionSummary,
     version_number,
 )
 from layer_builder.model.settings import Retention
@@ -29,12 +29,12 @@ _NAMED = 3
 class Plan:
     """What becomes of the versions of a layer that are older than the newest that stay."""
 
-    goes: tuple[Version, ...] = ()
+    goes: tuple[VersionSummary, ...] = ()
     """Oldest first."""
     stays: tuple[KeptVersion, ...] = ()
     """Oldest first."""
 
-    def spared(self, reason: Callable[[Version], str]) -> "Plan":
+    def spared(self, reason: Callable[[VersionSummary], str]) -> "Plan":
         """Let stay, of what goes, each version that there is a reason for; empty is none."""
         reasons = {version.arn: why for version in self.goes if (why := reason(version))}
         stays = [*self.stays, *(KeptVersion(arn=arn, why=why) for arn, why in reasons.items())]
@@ -51,7 +51,9 @@ class Plan:
         )
 
 
-def plan(rule: Retention, versions: Sequence[Version], today: datetime, coming: int = 0) -> Plan:
+def plan(
+    rule: Retention, versions: Sequence[VersionSummary], today: datetime, coming: int = 0
+) -> Plan:
     """Let go what is neither among the newest that stay nor young.
 
     `coming` versions are yet to be published, and count among the newest. Who uses a version is
@@ -62,7 +64,7 @@ def plan(rule: Retention, versions: Sequence[Version], today: datetime, coming: 
     return Plan(goes=tuple(reversed(older))).spared(lambda version: _young(rule, version, today))
 
 
-def _young(rule: Retention, version: Version, today: datetime) -> str:
+def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
     if not rule.days:
         return ""
     try:
@@ -76,7 +78,7 @@ def _young(rule: Retention, version: Version, today: datetime) -> str:
     return f"younger than {rule.days} days: of {created:%Y-%m-%d}"
 
 
-def users(found: Sequence[User]) -> Mapping[str, str]:
+def users(found: Sequence[LayerUser]) -> Mapping[str, str]:
     """Say by the ARN of a layer version which functions have it, as a reason for it to stay.
 
     An alias leads to `$LATEST` or to published versions of its function, one or two of them, never
@@ -98,7 +100,7 @@ def others(policy: str, account: str) -> str:
 
 
 def near_the_limit(
-    region: str, storage: Storage, above: float = limits.DEFAULT_WARN_AT
+    region: str, storage: CodeStorage, above: float = limits.DEFAULT_WARN_AT
 ) -> Problem | None:
     """Warn where the code storage of a region is nearly full."""
     if storage.share < above:

@@ -13,7 +13,7 @@ from layer_builder.model.layer import Layer
 from layer_builder.outcome import Outcome
 
 
-def files(outcome: Outcome) -> dict[str, str]:
+def render_arn_files(outcome: Outcome) -> dict[str, str]:
     """Render the files of a run by name; none for a dry run, or one that released nothing."""
     inputs = outcome.inputs
     if inputs.command is not Command.PUBLISH or inputs.dry_run or not outcome.releases:
@@ -30,7 +30,7 @@ def files(outcome: Outcome) -> dict[str, str]:
         f"{name}={release.arn}\n"
         for layer in outcome.layers
         if (release := outcome.releases.get(layer.id, {}).get(outcome.regions[0]))
-        and (name := variable(layer)) not in shared
+        and (name := arn_variable(layer)) not in shared
     ]
     return {
         "layers.json": _json(first),
@@ -40,7 +40,7 @@ def files(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def variable(layer: Layer) -> str:
+def arn_variable(layer: Layer) -> str:
     """Name the variable of a layer, as POSIX shells take it.
 
     `CORE_DEPS_ARN` for core-deps; with several targets `CORE_DEPS_3_12_ARM64_ARN`.
@@ -50,7 +50,7 @@ def variable(layer: Layer) -> str:
     return f"{'_' if name[0].isdigit() else ''}{name}_ARN"
 
 
-def clashes(layers: Sequence[Layer]) -> Iterator[Problem]:
+def variable_clashes(layers: Sequence[Layer]) -> Iterator[Problem]:
     """Warn of layers that would share a variable: `layers.env` has none of them."""
     for name, several in _shared(layers).items():
         yield Problem(
@@ -64,7 +64,7 @@ def clashes(layers: Sequence[Layer]) -> Iterator[Problem]:
 def _shared(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
     found: dict[str, list[Layer]] = {}
     for layer in layers:
-        found.setdefault(variable(layer), []).append(layer)
+        found.setdefault(arn_variable(layer), []).append(layer)
     return {name: several for name, several in found.items() if len(several) > 1}
 
 

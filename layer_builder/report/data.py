@@ -15,7 +15,7 @@ FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
 
 
-def as_data(outcome: Outcome) -> dict[str, Any]:
+def report_data(outcome: Outcome) -> dict[str, Any]:
     """Render the outcome as JSON-ready data. All sizes are bytes, all times seconds."""
     inputs = outcome.inputs
     return {

@@ -5,7 +5,7 @@ from html import escape
 from layer_builder.attach.plan import Attached
 from layer_builder.errors import Problem
 from layer_builder.model.build import Built
-from layer_builder.model.limits import Reading, mib
+from layer_builder.model.limits import LimitReading, mib
 from layer_builder.outcome import Outcome
 from layer_builder.report import data, markdown
 
@@ -27,15 +27,15 @@ pre { white-space: pre-wrap; margin: .3rem 0; }
 """
 
 
-def html(outcome: Outcome) -> str:
+def render_html(outcome: Outcome) -> str:
     """Render the page; every text from outside is escaped."""
-    title = escape(markdown.title(outcome))
+    title = escape(markdown.report_title(outcome))
     parts = [_problem(problem, "error") for problem in outcome.errors]
     if outcome.built:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
-    if old := markdown.old_versions(outcome):
+    if old := markdown.old_version_lines(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
@@ -131,7 +131,7 @@ def _problem(problem: Problem, kind: str) -> str:
     return f'<div class="{kind}"><pre>{lines}</pre></div>'
 
 
-def _share(reading: Reading) -> str:
+def _share(reading: LimitReading) -> str:
     width = min(100, round(reading.share * 100))
     over = " over" if reading.is_over else ""
     return f'<div class="share{over}"><i style="width:{width}%"></i></div>'

@@ -7,7 +7,7 @@ from layer_builder.attach.plan import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.model.build import Built
-from layer_builder.model.limits import Reading, mib
+from layer_builder.model.limits import LimitReading, mib
 from layer_builder.model.release import Action, DeletedVersion, KeptVersion, version_number
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
@@ -21,22 +21,22 @@ _RESTORED_SHOWN = 10
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~])")
 
 
-def markdown(outcome: Outcome) -> str:
+def render_markdown(outcome: Outcome) -> str:
     """Render the whole summary; pure text, ends with a newline."""
-    parts = [f"## {title(outcome)}", *_problems("Errors", outcome.errors)]
+    parts = [f"## {report_title(outcome)}", *_problems("Errors", outcome.errors)]
     if outcome.built:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
-    if old := old_versions(outcome):
-        parts.append("\n".join(f"- {text(line)}" for line in old))
+    if old := old_version_lines(outcome):
+        parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.account.packages]
     parts += _problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
 
 
-def title(outcome: Outcome) -> str:
+def report_title(outcome: Outcome) -> str:
     """Sum the run up in a line."""
     if outcome.errors:
         return f"Lambda layers: failed (exit code {outcome.exit_code})"
@@ -68,18 +68,18 @@ def _attach_title(outcome: Outcome) -> str:
     return f"Lambda functions: {attached} got their layers{where}, {unchanged} unchanged"
 
 
-def bar(reading: Reading) -> str:
+def limit_bar(reading: LimitReading) -> str:
     """Draw the share of a limit: `███████▏░░ 72%`.
 
-    >>> from layer_builder.limits import Reading, unzipped_limit
-    >>> bar(Reading(limit=unzipped_limit(), used=131_071_999))
+    >>> from layer_builder.model.limits import LimitReading, unzipped_limit
+    >>> limit_bar(LimitReading(limit=unzipped_limit(), used=131_071_999))
     '█████░░░░░ 50%'
     """
     filled = min(_BAR, round(reading.share * _BAR))
     return "█" * filled + "░" * (_BAR - filled) + f" {reading.share:.0%}"
 
 
-def text(raw: str) -> str:
+def escape_markdown(raw: str) -> str:
     """Make third-party text harmless in Markdown."""
     return _MARKUP.sub(r"\\\1", raw.replace("\n", " "))
 
@@ -95,8 +95,8 @@ def _layers(outcome: Outcome) -> str:
         versions = "<br>".join(str(release.version) for release in releases.values()) or "–"
         weight, tightest = built.archive.weight, built.tightest
         rows.append(
-            f"| {text(built.layer.title)} | {mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} |"
-            f" {bar(tightest)} of {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
+            f"| {escape_markdown(built.layer.title)} | {mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} |"
+            f" {limit_bar(tightest)} of {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
             f" {versions} | {arns} | {_what(outcome, built)} |"
         )
     return "\n".join(rows)
@@ -112,27 +112,31 @@ def _what(outcome: Outcome, built: Built) -> str:
 def _functions(outcome: Outcome) -> str:
     lines = []
     for weight in outcome.stacks:
-        layers = " + ".join(f"{text(key)} {mib(size)}" for key, size in weight.shares.items())
+        layers = " + ".join(
+            f"{escape_markdown(key)} {mib(size)}" for key, size in weight.shares.items()
+        )
         reserve = f" + {mib(weight.stack.reserve)} reserved" if weight.stack.reserve else ""
         lines.append(
-            f"- function **{text(weight.stack.key)}**: {layers}{reserve} ="
-            f" {mib(weight.used)} unzipped, {bar(weight.reading)} of 250 MiB"
+            f"- function **{escape_markdown(weight.stack.key)}**: {layers}{reserve} ="
+            f" {mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
         )
     return "\n".join(lines)
 
 
-def old_versions(outcome: Outcome) -> list[str]:
+def old_version_lines(outcome: Outcome) -> list[str]:
     """Say in plain lines what became of old layer versions."""
     return [
         f"old versions of {name} in {region}, {line}"
         for name, (built, *_) in outcome.by_name().items()
         for region, done in outcome.delivered.get(built.layer.id, {}).items()
-        for line in told(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
+        for line in retention_lines(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
     ]
 
 
 def _attached(done: Attached) -> str:
-    name = f"**{text(done.stack.key)}** ({text(done.stack.function_name or '')})"
+    name = (
+        f"**{escape_markdown(done.stack.key)}** ({escape_markdown(done.stack.function_name or '')})"
+    )
     lines = [f"- function {name} in {done.region}: {done.status}"]
     if done.forecast:
         lines[0] += f"; {done.forecast}"
@@ -146,13 +150,13 @@ def _details(built: Built) -> str:
     packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
     lines = [
         "<details>",
-        f"<summary>{text(built.layer.key)} {built.layer.target.label}: {len(packages)}"
+        f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}: {len(packages)}"
         f" distributions, sha256 {built.archive.sha256[:12]}</summary>",
         "",
         "| distribution | version | installed | kept |",
         "| --- | --- | ---: | ---: |",
         *(
-            f"| {text(package.name)} | {text(package.version)} |"
+            f"| {escape_markdown(package.name)} | {escape_markdown(package.version)} |"
             f" {mib(package.bytes_installed)} | {mib(package.bytes_kept)} |"
             for package in packages
         ),
@@ -178,13 +182,13 @@ def _details(built: Built) -> str:
     if account.held_back:
         lines += ["", "Held back by the runtime's glibc:", ""]
         lines += [
-            f"- {text(h.name)} {h.version}, where newer runtimes take {h.newer}"
+            f"- {escape_markdown(h.name)} {h.version}, where newer runtimes take {h.newer}"
             for h in account.held_back
         ]
     return "\n".join([*lines, "", "</details>"])
 
 
-def account_lines(built: Built) -> list[str]:
+def build_details_lines(built: Built) -> list[str]:
     """Render a layer's accounts as plain lines, for a log."""
     account = built.account
     packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
@@ -233,18 +237,22 @@ def _problems(heading: str, problems: list[Problem]) -> list[str]:
     lines = [f"### {heading}", ""]
     for problem in problems:
         place = f" (`{problem.place}`)" if problem.place else ""
-        lines.append(f"- {text(problem.headline)}{place}")
-        lines += [f"  - {text(line)}" for detail in problem.details for line in detail.splitlines()]
-        lines += [f"  - → {text(line)}" for line in problem.advice]
+        lines.append(f"- {escape_markdown(problem.headline)}{place}")
+        lines += [
+            f"  - {escape_markdown(line)}"
+            for detail in problem.details
+            for line in detail.splitlines()
+        ]
+        lines += [f"  - → {escape_markdown(line)}" for line in problem.advice]
     return ["\n".join(lines)]
 
 
-def told(
+def retention_lines(
     retired: Sequence[DeletedVersion], kept: Sequence[KeptVersion], *, dry_run: bool
 ) -> list[str]:
     """Say in plain lines what became of the old versions of a layer in a region.
 
-    >>> told([], [Kept(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
+    >>> retention_lines([], [KeptVersion(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
     ['stays: version 3: used by api']
     """
     verb = "would be deleted" if dry_run else "deleted"

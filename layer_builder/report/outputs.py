@@ -9,7 +9,7 @@ NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
 
 
-def outputs(outcome: Outcome) -> dict[str, str]:
+def action_outputs(outcome: Outcome) -> dict[str, str]:
     """Give every output of `action.yml`."""
     by_region = {region: outcome.arns(region) for region in outcome.regions}
     first = by_region[outcome.regions[0]] if outcome.regions else {}

@@ -26,13 +26,13 @@ class LayerGroup:
     @property
     def asked(self) -> Requirements:
         """What they ask for together."""
-        return requirements.together(request.requirements for request in self.requests)
+        return requirements.merge_requirements(request.requirements for request in self.requests)
 
 
 def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[LayerGroup]:
     """Group layers that have to agree on versions."""
     loading = tuple(stacks)
-    group = stack.tied([request.layer for request in requests], loading)
+    group = stack.tied_layers([request.layer for request in requests], loading)
     found: dict[str, list[LayerRequest]] = {}
     for request in requests:
         found.setdefault(min(group[request.layer.id]), []).append(request)

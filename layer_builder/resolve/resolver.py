@@ -194,7 +194,7 @@ def _resolved(
 ) -> Resolved:
     layer = request.layer
     requires = {member.layer.key: member.layer.requires for member in group.requests}
-    lower = [_id(key, layer) for key in model_stack.below(layer.key, requires)]
+    lower = [_id(key, layer) for key in model_stack.required_layers(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
     if request.requirements.lines and not whole[layer.id].pins and not request.files.files:

@@ -22,7 +22,9 @@ def is_pylock(path: str) -> bool:
     return bool(_PYLOCK.search(path))
 
 
-def from_pyproject(text: str, groups: Sequence[str], extras: Sequence[str]) -> tuple[str, ...]:
+def requirements_from_pyproject(
+    text: str, groups: Sequence[str], extras: Sequence[str]
+) -> tuple[str, ...]:
     """List the requirements of dependency groups, or of the project with some extras.
 
     Raises ValueError with the reason when a group or an extra is not there.
@@ -43,7 +45,7 @@ def from_pyproject(text: str, groups: Sequence[str], extras: Sequence[str]) -> t
     return (*project.get("dependencies", ()), *(r for extra in extras for r in optional[extra]))
 
 
-def from_pylock(text: str, target: Target) -> tuple[str, ...]:
+def requirements_from_pylock(text: str, target: Target) -> tuple[str, ...]:
     """List what a lock file has for a target, pinned, with the hashes of its files.
 
     Raises ValueError with the reason when it is no lock file, or holds what no index serves.

@@ -83,13 +83,13 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def request(
+def make_request(
     layer: Layer, requirements: Requirements, files: CollectedFiles, *, through_s3: bool = False
 ) -> LayerRequest:
     """Gather what a layer is made from; reads and hashes the files to include."""
     digests = tuple(
         IncludedFile(
-            path=file.path, sha256=reader.digest_of(file.source), executable=file.executable
+            path=file.path, sha256=reader.sha256_of(file.source), executable=file.executable
         )
         for file in files.files
     )

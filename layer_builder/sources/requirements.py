@@ -63,7 +63,7 @@ class Requirements:
         return "".join(f"{line}\n" for line in (*self.options, *self.lines))
 
 
-def together(parts: Iterable[Requirements]) -> Requirements:
+def merge_requirements(parts: Iterable[Requirements]) -> Requirements:
     """Ask for all that several layers ask for."""
     found = list(parts)
     hashes: dict[str, frozenset[str]] = {}
@@ -79,7 +79,7 @@ def together(parts: Iterable[Requirements]) -> Requirements:
     )
 
 
-def collect(
+def collect_requirements(
     files: Sequence[Reference],
     packages: Sequence[Reference],
     read: ReadText,
@@ -146,7 +146,7 @@ class _Collector:
 
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
-            for line in project_files.from_pylock(text, self.target):
+            for line in project_files.requirements_from_pylock(text, self.target):
                 self.requirement(line, asked_at, self.lines)
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)

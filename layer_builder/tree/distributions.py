@@ -40,7 +40,7 @@ class Distribution:
         return tuple(self.hashes)
 
 
-def find(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
+def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
     """List the distributions whose `.dist-info` is among the paths, by name."""
     known = set(paths)
     found = []
@@ -69,14 +69,14 @@ def _headers(content: bytes) -> Message:
     return HeaderParser().parsestr(content.decode("utf-8", "replace"), headersonly=True)
 
 
-def owners(distributions: list[Distribution]) -> dict[str, str]:
+def path_owners(distributions: list[Distribution]) -> dict[str, str]:
     """Map each file to the distribution that brought it."""
     return {
         path: distribution.name for distribution in distributions for path in distribution.files
     }
 
 
-def recorded(record: str) -> list[str]:
+def recorded_paths(record: str) -> list[str]:
     """List the paths in a RECORD."""
     return [row[0] for row in csv.reader(io.StringIO(record)) if row]
 

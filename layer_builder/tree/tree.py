@@ -55,7 +55,7 @@ class Tree:
 
     def distributions(self, entries: Sequence[InstalledFile]) -> list[Distribution]:
         """Read what is installed."""
-        return distributions.find([entry.path for entry in entries], self.read)
+        return distributions.find_distributions([entry.path for entry in entries], self.read)
 
     def entry_points(self) -> list[str]:
         """List `module:attribute` of every entry point of the installed distributions."""
@@ -159,7 +159,7 @@ class Tree:
             path = record.relative_to(self.root).as_posix()
             original = self.attic / path
             text = (original if original.exists() else record).read_text(encoding="utf-8")
-            gone = {p for p in distributions.recorded(text) if not (self.root / p).exists()}
+            gone = {p for p in distributions.recorded_paths(text) if not (self.root / p).exists()}
             news = {p: self.read(p) for p in paths if p in text and p not in gone}
             true = distributions.record_without(distributions.record_with(text, news), gone)
             if true != record.read_text(encoding="utf-8"):

@@ -7,8 +7,14 @@ from layer_builder.attach.plan import Size
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
-from layer_builder.model.limits import Reading, mib
-from layer_builder.model.release import LayerContent, Storage, User, Version, layer_of
+from layer_builder.model.limits import LimitReading, mib
+from layer_builder.model.release import (
+    CodeStorage,
+    LayerContent,
+    LayerUser,
+    VersionSummary,
+    layer_arn_of,
+)
 from layer_builder.publish.retention import near_the_limit
 
 
@@ -35,7 +41,7 @@ class Usage:
 class VersionRow:
     """One version of a layer."""
 
-    version: Version
+    version: VersionSummary
     content: LayerContent | None
     """None when it may not be read."""
     unzipped: Size | None = None
@@ -86,7 +92,7 @@ class LayerHistory:
         """Its key in the manifest."""
         return self.layers[0].key
 
-    def readings(self, row: VersionRow, *, through_s3: bool) -> tuple[Reading, ...]:
+    def readings(self, row: VersionRow, *, through_s3: bool) -> tuple[LimitReading, ...]:
         """Hold a version against the limits of its layer, as far as its sizes are known.
 
         What is over 50 MiB went through S3, where there is no limit for a zip.
@@ -97,7 +103,7 @@ class LayerHistory:
         known["unzipped"] = row.unzipped_bytes
         allowed = limits.limits_for(self.layers[0].budget, through_s3=sent)
         return tuple(
-            Reading(limit=limit, used=used)
+            LimitReading(limit=limit, used=used)
             for limit in allowed
             if (used := known[limit.kind]) is not None
         )
@@ -109,14 +115,14 @@ class RegionInventory:
 
     region: str
     histories: tuple[LayerHistory, ...]
-    storage: Storage | None
+    storage: CodeStorage | None
     """None when AWS does not say."""
     unknown: tuple[str, ...] = ()
     """What could not be found out, and why."""
 
 
 def usages(
-    users: Sequence[User], aliases: Mapping[str, Mapping[str, Sequence[str]] | None]
+    users: Sequence[LayerUser], aliases: Mapping[str, Mapping[str, Sequence[str]] | None]
 ) -> dict[str, tuple[Usage, ...]]:
     """Tell by the ARN of a layer version who uses it; `aliases` are by function, then version."""
     found: dict[str, list[Usage]] = {}
@@ -137,15 +143,15 @@ def _order(qualifier: str) -> int:
 
 
 def deleted(
-    versions: Sequence[Version], used: Mapping[str, tuple[Usage, ...]]
+    versions: Sequence[VersionSummary], used: Mapping[str, tuple[Usage, ...]]
 ) -> dict[str, tuple[Usage, ...]]:
     """Find versions of a layer that are in use, and that AWS does not list any more."""
     listed = {version.arn for version in versions}
-    layers = {layer_of(arn) for arn in listed}
+    layers = {layer_arn_of(arn) for arn in listed}
     return {
         arn: several
         for arn, several in sorted(used.items(), key=lambda item: _order(item[0].split(":")[-1]))
-        if arn not in listed and layer_of(arn) in layers
+        if arn not in listed and layer_arn_of(arn) in layers
     }
 
 

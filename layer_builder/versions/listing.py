@@ -7,8 +7,8 @@ import layer_builder
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.limits import gib, mib
-from layer_builder.model.release import Storage
-from layer_builder.report.markdown import text
+from layer_builder.model.release import CodeStorage
+from layer_builder.report.markdown import escape_markdown
 from layer_builder.versions.inventory import (
     Growth,
     LayerHistory,
@@ -51,7 +51,7 @@ def _region(inventory: RegionInventory) -> dict[str, Any]:
     }
 
 
-def _storage(storage: Storage) -> dict[str, Any]:
+def _storage(storage: CodeStorage) -> dict[str, Any]:
     return {
         "used_bytes": storage.used,
         "limit_bytes": storage.allowed,
@@ -142,13 +142,21 @@ def markdown(inventories: Sequence[RegionInventory]) -> str:
     lines = ["## Lambda layers: versions", ""]
     for inventory in inventories:
         for history in inventory.histories:
-            lines += [f"### {text(_heading(history, inventory.region))}", ""]
+            lines += [f"### {escape_markdown(_heading(history, inventory.region))}", ""]
             rows = _rows(history)
             if rows:
                 marks = ["---:"] * _RIGHT + ["---"] * (len(_HEADINGS) - _RIGHT)
-                lines += [_row(_HEADINGS), _row(marks), *(_row(map(text, row)) for row in rows)]
-            lines += ["", *(f"- {text(line)}" for line in _deleted_but_used(history)), ""]
-        lines += [*(f"- {text(fact)}" for fact in _facts(inventory)), ""]
+                lines += [
+                    _row(_HEADINGS),
+                    _row(marks),
+                    *(_row(map(escape_markdown, row)) for row in rows),
+                ]
+            lines += [
+                "",
+                *(f"- {escape_markdown(line)}" for line in _deleted_but_used(history)),
+                "",
+            ]
+        lines += [*(f"- {escape_markdown(fact)}" for fact in _facts(inventory)), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from layer_builder.inputs import DEFAULTS
+from layer_builder.inputs import INPUT_DEFAULTS
 
 from .act import Annotation
 from .stage import ROOT, Stage, surroundings
@@ -167,11 +167,13 @@ def test_every_input_reaches_the_program_by_the_action_alone(tmp_path: Path) -> 
     assert step["env"] == {
         f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in description["inputs"]
     }
-    assert {name: given["default"] for name, given in description["inputs"].items()} == DEFAULTS
+    assert {
+        name: given["default"] for name, given in description["inputs"].items()
+    } == INPUT_DEFAULTS
 
     (tmp_path / "my.yml").write_text(SMALL)
     (tmp_path / "outputs").touch()
-    values = DEFAULTS | {
+    values = INPUT_DEFAULTS | {
         "manifest": "my.yml",
         "command": "build",
         "output-dir": "out",

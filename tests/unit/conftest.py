@@ -14,17 +14,17 @@ from hypothesis import settings
 
 from layer_builder.errors import ManifestError, Place, Problem
 from layer_builder.inputs import Inputs
-from layer_builder.manifest.reader import Manifest, read
+from layer_builder.manifest.reader import Manifest, read_manifest
 from layer_builder.model import limits
 from layer_builder.model.build import Archive, BuildDetails, Built, Package
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.proof import Cost, Proof
+from layer_builder.model.proof import ImportCost, Proof
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Restoration, RuleTotal
 from layer_builder.model.release import Action, Release
 from layer_builder.model.resolution import HeldBack
 from layer_builder.model.settings import ProofDepth
-from layer_builder.model.stack import Stack, weigh
+from layer_builder.model.stack import Stack, weigh_stack
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
 from layer_builder.prune.planner import PruneRules
@@ -63,7 +63,7 @@ def said() -> Said:
 
     def mistakes(text: str) -> list[str]:
         with pytest.raises(ManifestError) as raised:
-            read(text, "layers.yml")
+            read_manifest(text, "layers.yml")
         return ["\n".join(problem.lines()) for problem in raised.value.problems]
 
     return mistakes
@@ -121,7 +121,9 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
                 files=7,
             ),
             account=account or BuildDetails(),
-            readings=limits.weigh(weight, limits.limits_for(asked.budget, through_s3=through_s3)),
+            readings=limits.check_limits(
+                weight, limits.limits_for(asked.budget, through_s3=through_s3)
+            ),
         )
 
     return make
@@ -148,7 +150,7 @@ def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
             interpreter="3.12.11",
             isolated=("network", "processes"),
             seconds=1.5,
-            cost=Cost(plain=4.0, cached=1.25),
+            cost=ImportCost(plain=4.0, cached=1.25),
         ),
         seconds={"install": 2.0},
     )
@@ -179,7 +181,7 @@ def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
             },
             code.layer.id: {"eu-west-1": release("code", "eu-west-1", 8, Action.UNCHANGED)},
         },
-        stacks=[weigh(stack, made)],
+        stacks=[weigh_stack(stack, made)],
         warnings=[problem],
     )
 

@@ -37,23 +37,23 @@ def rows(heading: str) -> list[tuple[str, ...]]:
 
 
 def test_the_action_has_the_inputs_that_are_read(action: dict[str, Any]) -> None:
-    assert {name: of["default"] for name, of in action["inputs"].items()} == inputs.DEFAULTS
+    assert {name: of["default"] for name, of in action["inputs"].items()} == inputs.INPUT_DEFAULTS
 
 
 def test_the_defaults_read_are_those_of_inputs() -> None:
-    assert inputs.read(inputs.DEFAULTS) == inputs.Inputs()
+    assert inputs.read_inputs(inputs.INPUT_DEFAULTS) == inputs.Inputs()
 
 
 def test_the_step_hands_every_input_on(action: dict[str, Any]) -> None:
     (step,) = [step for step in action["runs"]["steps"] if step.get("id") == "run"]
     handed = {key: value for key, value in step["env"].items() if key.startswith("INPUT_")}
     assert handed == {
-        f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in inputs.DEFAULTS
+        f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in inputs.INPUT_DEFAULTS
     }
 
 
 def test_the_action_has_the_outputs_that_are_set(action: dict[str, Any]) -> None:
-    produced = report_outputs.outputs(Outcome(inputs=inputs.Inputs()))
+    produced = report_outputs.action_outputs(Outcome(inputs=inputs.Inputs()))
     assert action["outputs"].keys() == produced.keys()
     for name, output in action["outputs"].items():
         assert output["value"] == f"${{{{ steps.run.outputs.{name} }}}}"
@@ -73,7 +73,7 @@ def test_no_shell_line_is_made_of_an_expression(action: dict[str, Any]) -> None:
 def test_the_readme_lists_the_inputs_with_their_defaults(action: dict[str, Any]) -> None:
     table = {name.strip("`"): default for name, default, _ in rows("Inputs")}
     assert list(table) == list(action["inputs"])
-    for name, default in inputs.DEFAULTS.items():
+    for name, default in inputs.INPUT_DEFAULTS.items():
         assert table[name] in ({f"`{default}`"} if default else NO_DEFAULT)
 
 
@@ -98,10 +98,10 @@ def test_the_schema_for_editors_is_that_of_the_model() -> None:
 
 def test_the_example_is_a_manifest() -> None:
     text = (ROOT / "examples" / "cr2a" / "layers.yml").read_text(encoding="utf-8")
-    found = reader.read(text, "layers.yml")
+    found = reader.read_manifest(text, "layers.yml")
     assert {layer.key for layer in found.layers} == set(report_outputs.NAMED_OUTPUTS)
     assert len(found.stacks) == 2
 
 
 def test_what_init_writes_is_a_manifest() -> None:
-    assert reader.read(STARTER, "layers.yml").layers
+    assert reader.read_manifest(STARTER, "layers.yml").layers

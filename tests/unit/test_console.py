@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.console import Console, inert
+from layer_builder.console import Console, sanitize_line
 from layer_builder.errors import Problem
 
 
@@ -31,15 +31,15 @@ class _Terminal(io.StringIO):
     ],
 )
 def test_a_line_of_any_origin_is_inert(line: str, printed: str) -> None:
-    assert inert(line) == printed
+    assert sanitize_line(line) == printed
 
 
 @given(st.text("a:#[] \t\n\r\x0b\x0c\x1b\x85\u2028", max_size=20))
 def test_no_line_commands_the_runner_or_the_terminal(line: str) -> None:
-    printed = inert(line)
+    printed = sanitize_line(line)
     assert not re.search(r"^\s*::|##\[", printed)
     assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]", printed)
-    assert inert(printed) == printed
+    assert sanitize_line(printed) == printed
 
 
 def test_problems_are_printed_with_place_evidence_and_advice(problem: Problem) -> None:

@@ -1,16 +1,16 @@
 import pytest
 
 from layer_builder.errors import ManifestError
-from layer_builder.inputs import DEFAULTS, Command, Inputs, read
+from layer_builder.inputs import INPUT_DEFAULTS, Command, Inputs, read_inputs
 
 
 def test_nothing_given_means_the_defaults() -> None:
-    assert read({}) == Inputs()
-    assert read(dict.fromkeys(DEFAULTS, "  ")) == Inputs(github_token="  ")
+    assert read_inputs({}) == Inputs()
+    assert read_inputs(dict.fromkeys(INPUT_DEFAULTS, "  ")) == Inputs(github_token="  ")
 
 
 def test_everything_given_is_read() -> None:
-    assert read(
+    assert read_inputs(
         {
             "manifest": " infra/layers.yml ",
             "command": "build",
@@ -60,14 +60,14 @@ def test_the_token_is_never_shown() -> None:
 )
 def test_a_wrong_input_is_told_by_its_name(name: str, value: str, told: str) -> None:
     with pytest.raises(ManifestError) as raised:
-        read({name: value})
+        read_inputs({name: value})
     (problem,) = raised.value.problems
     assert problem.message.startswith(f"input {name}: {told}")
 
 
 def test_all_wrong_inputs_are_told_at_once() -> None:
     with pytest.raises(ManifestError) as raised:
-        read({"command": "biuld", "dry-run": "1", "aws-region": "x,y"})
+        read_inputs({"command": "biuld", "dry-run": "1", "aws-region": "x,y"})
     messages = [problem.message for problem in raised.value.problems]
     assert [message.split(":")[0] for message in messages] == [
         "input command",

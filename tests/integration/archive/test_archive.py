@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layer_builder.archive import writer
-from layer_builder.archive.writer import Member
+from layer_builder.archive.writer import ZipMember
 from layer_builder.model.build import Archive
 from layer_builder.model.settings import Compression
 
@@ -50,8 +50,8 @@ def make(folder: Path, contents: Mapping[str, bytes] | None = None, workers: int
     for number, (path, content) in enumerate((CONTENTS if contents is None else contents).items()):
         source = folder / f"source-{number}"
         source.write_bytes(content)
-        members.append(Member(path=path, source=source, executable=path.startswith("bin/")))
-    return writer.write(members, folder / "out/layer.zip", Compression.BALANCED, workers)
+        members.append(ZipMember(path=path, source=source, executable=path.startswith("bin/")))
+    return writer.write_zip(members, folder / "out/layer.zip", Compression.BALANCED, workers)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_other_programs_read_it(tmp_path: Path, reader: list[str]) -> None:
 def test_more_entries_than_16_bits_count_read_back(tmp_path: Path, count: int) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"")
-    members = [Member(path=f"python/{number:06}", source=source) for number in range(count)]
-    made = writer.write(members, tmp_path / "many.zip", Compression.FAST, workers=2)
+    members = [ZipMember(path=f"python/{number:06}", source=source) for number in range(count)]
+    made = writer.write_zip(members, tmp_path / "many.zip", Compression.FAST, workers=2)
     with zipfile.ZipFile(made.path) as zipped:
         names = zipped.namelist()
     assert made.files == len(names) == count
@@ -183,16 +183,18 @@ def test_what_is_taken_over_from_an_earlier_zip_makes_no_difference(tmp_path: Pa
     (tmp_path / "source-2").write_bytes(b"another line\n" * 500)
     (tmp_path / "new").write_bytes(b"new\n" * 100)
     members = [
-        Member(path=path, source=tmp_path / f"source-{number}", executable=path.startswith("bin/"))
+        ZipMember(
+            path=path, source=tmp_path / f"source-{number}", executable=path.startswith("bin/")
+        )
         for number, path in enumerate(CONTENTS)
-    ] + [Member(path="python/new.txt", source=tmp_path / "new")]
-    fresh = writer.write(members, tmp_path / "fresh.zip", Compression.BALANCED)
+    ] + [ZipMember(path="python/new.txt", source=tmp_path / "new")]
+    fresh = writer.write_zip(members, tmp_path / "fresh.zip", Compression.BALANCED)
     changed = {"python/text.txt"}
-    taken = writer.write(
+    taken = writer.write_zip(
         members, tmp_path / "taken.zip", Compression.BALANCED, base=first.path, stale=changed
     )
     assert taken.path.read_bytes() == fresh.path.read_bytes()
-    stale = writer.write(members, tmp_path / "stale.zip", Compression.BALANCED, base=first.path)
+    stale = writer.write_zip(members, tmp_path / "stale.zip", Compression.BALANCED, base=first.path)
     assert zipfile.ZipFile(stale.path).read("python/text.txt") == CONTENTS["python/text.txt"]
 
 
@@ -237,7 +239,9 @@ def test_balanced_searches_longer_in_members_of_the_middle(tmp_path: Path) -> No
         source = tmp_path / str(size)
         source.write_bytes(sources[: size * 1024])
         for compression, found in sizes.items():
-            made = writer.write([Member(path="a", source=source)], tmp_path / "z", compression)
+            made = writer.write_zip(
+                [ZipMember(path="a", source=source)], tmp_path / "z", compression
+            )
             found[size] = made.weight.zip_bytes
     fast, balanced, best = (
         sizes[c] for c in (Compression.FAST, Compression.BALANCED, Compression.BEST)
@@ -252,7 +256,7 @@ def test_a_huge_file_that_does_not_shrink_is_stored(tmp_path: Path) -> None:
     with source.open("wb") as file:
         for seed in range(65):
             file.write(random.Random(seed).randbytes(1 << 20))
-    made = writer.write([Member(path="n", source=source)], tmp_path / "z", Compression.FAST)
+    made = writer.write_zip([ZipMember(path="n", source=source)], tmp_path / "z", Compression.FAST)
     with zipfile.ZipFile(made.path) as zipped:
         assert zipped.infolist()[0].compress_type == zipfile.ZIP_STORED
         assert zipped.testzip() is None
@@ -266,9 +270,9 @@ def test_a_failed_write_leaves_nothing_half_done(tmp_path: Path, before: bytes |
     out.mkdir()
     if before is not None:
         (out / "layer.zip").write_bytes(before)
-    members = [Member(path=f"python/{number:03}", source=there) for number in range(200)]
-    members.append(Member(path="python/gone", source=tmp_path / "gone"))
+    members = [ZipMember(path=f"python/{number:03}", source=there) for number in range(200)]
+    members.append(ZipMember(path="python/gone", source=tmp_path / "gone"))
     with pytest.raises(FileNotFoundError):
-        writer.write(members, out / "layer.zip", Compression.FAST)
+        writer.write_zip(members, out / "layer.zip", Compression.FAST)
     left = {path.name: path.read_bytes() for path in out.iterdir()}
     assert left == ({} if before is None else {"layer.zip": before})

@@ -14,7 +14,7 @@ import pytest
 from layer_builder.archive import build_cache
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.archive.reader import digest_of
+from layer_builder.archive.reader import sha256_of
 from layer_builder.model.proof import Proof
 from layer_builder.model.settings import ProofDepth
 
@@ -67,7 +67,7 @@ def test_another_layer_with_the_same_content_takes_it_with_its_proof_and_its_war
     assert f"two: took two.zip from the cache, proven then with Python {version}\n" in said(second)
     assert "zipped" not in said(second)
     before, after = layer(workspace, "first"), layer(workspace, "second")
-    assert digest_of(workspace / "second/two.zip") == before["sha256"] == after["sha256"]
+    assert sha256_of(workspace / "second/two.zip") == before["sha256"] == after["sha256"]
     assert after["proof"] == before["proof"]
     assert after["packages"] == before["packages"]
     for done, key, line in ((first, "one", 4), (second, "two", 6)):
@@ -121,7 +121,7 @@ def test_a_changed_zip_of_the_output_directory_does_not_reach_the_cache(
     with (workspace / "first/one.zip").open("ab") as file:
         file.write(b"more")
     assert "took one.zip from the cache" in said(build(text, "first"))
-    assert digest_of(workspace / "first/one.zip") == layer(workspace, "first")["sha256"]
+    assert sha256_of(workspace / "first/one.zip") == layer(workspace, "first")["sha256"]
 
 
 def test_what_no_python_imported_is_not_kept(

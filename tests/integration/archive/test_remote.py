@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from layer_builder.archive import remote
-from layer_builder.archive.remote import UnreadableError
+from layer_builder.archive.remote import UnreadableZipError
 
 Answer: TypeAlias = Callable[[Any], tuple[int, Mapping[str, str], bytes]]
 Serve: TypeAlias = Callable[[Answer], str]
@@ -66,13 +66,13 @@ def test_the_directory_is_read_and_not_the_rest(
     serve: Serve, content: bytes, total: int, most_sent: int
 ) -> None:
     store = Store(content)
-    assert remote.unzipped_bytes(f"{serve(store)}/code?{SECRET}") == total
+    assert remote.remote_unzipped_bytes(f"{serve(store)}/code?{SECRET}") == total
     assert store.sent <= most_sent
 
 
 def test_a_server_without_ranges_sends_all_of_it(serve: Serve) -> None:
     store = Store(zipped(3, 400_000), ranges=False)
-    assert remote.unzipped_bytes(serve(store)) == 400_003
+    assert remote.remote_unzipped_bytes(serve(store)) == 400_003
     assert len(store.headers) == 1
 
 
@@ -80,7 +80,7 @@ def test_no_credentials_go_along(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRET")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
     store = Store(zipped(3))
-    assert remote.unzipped_bytes(serve(store)) == 3
+    assert remote.remote_unzipped_bytes(serve(store)) == 3
     assert set(store.headers[0]) <= {"Accept-Encoding", "Host", "User-Agent", "Connection", "Range"}
 
 
@@ -102,8 +102,8 @@ def test_what_cannot_be_measured_says_why_and_not_where(
     serve: Serve, answer: tuple[int, Mapping[str, str], bytes], said: str
 ) -> None:
     url = serve(lambda _: answer)
-    with pytest.raises(UnreadableError) as raised:
-        remote.unzipped_bytes(f"{url}/code?{SECRET}")
+    with pytest.raises(UnreadableZipError) as raised:
+        remote.remote_unzipped_bytes(f"{url}/code?{SECRET}")
     assert said in str(raised.value)
     assert SECRET not in str(raised.value)
 
@@ -117,20 +117,22 @@ def test_a_second_range_must_be_the_one_that_was_asked_for(serve: Serve) -> None
             return 206, {"Content-Range": f"bytes 0-{len(content) - 1}/99"}, content
         return status, headers, content
 
-    with pytest.raises(UnreadableError, match="another range than was asked for"):
-        remote.unzipped_bytes(serve(answer))
+    with pytest.raises(UnreadableZipError, match="another range than was asked for"):
+        remote.remote_unzipped_bytes(serve(answer))
 
 
 @pytest.mark.parametrize(
     ("url", "scheme"), [("s3://bucket/key", "s3"), ("file:///etc/hostname", "file"), ("", "none")]
 )
 def test_only_web_addresses_are_read(url: str, scheme: str) -> None:
-    with pytest.raises(UnreadableError, match=rf"no address to read it from \(scheme: {scheme}\)"):
-        remote.unzipped_bytes(url)
+    with pytest.raises(
+        UnreadableZipError, match=rf"no address to read it from \(scheme: {scheme}\)"
+    ):
+        remote.remote_unzipped_bytes(url)
 
 
 def test_a_server_that_is_not_there_is_told_and_not_its_address() -> None:
-    with pytest.raises(UnreadableError) as raised:
-        remote.unzipped_bytes(f"http://127.0.0.1:9/code?{SECRET}")
+    with pytest.raises(UnreadableZipError) as raised:
+        remote.remote_unzipped_bytes(f"http://127.0.0.1:9/code?{SECRET}")
     assert "cannot be read" in str(raised.value)
     assert SECRET not in str(raised.value)

@@ -208,7 +208,7 @@ def differences(expected: Mapping[str, str], said: Mapping[str, str]) -> dict[st
 def test_an_arm64_layer_gets_every_static_check(build: Build, tmp_path: Path) -> None:
     built = build("pandas, cryptography, orjson", more=", architecture: arm64")
     root = built.unpack(tmp_path / "opt")
-    found = [elf.read(path.read_bytes()) for path in root.rglob("*.so*")]
+    found = [elf.read_elf(path.read_bytes()) for path in root.rglob("*.so*")]
     assert len(found) > 50
     assert {library.machine for library in found if library} == {"aarch64"}
     assert max(library.highest("GLIBC") for library in found if library) <= (2, 34)

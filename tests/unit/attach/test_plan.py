@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attachment, ChangeKind, FunctionSize, Size
 from layer_builder.model.limits import MIB
-from layer_builder.model.release import layer_of
+from layer_builder.model.release import layer_arn_of
 
 OURS = frozenset("abcd")
 """Keys of the manifest's layers; capital letters are other people's."""
@@ -22,7 +22,9 @@ def arns(text: str) -> list[str]:
 
 
 def plan(before: str, wanted: str) -> Attachment:
-    return attachment.plan(arns(before), arns(wanted), {layer_of(arn(f"{key}1")) for key in OURS})
+    return attachment.plan(
+        arns(before), arns(wanted), {layer_arn_of(arn(f"{key}1")) for key in OURS}
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,22 +107,22 @@ def test_whatever_a_function_has(before: tuple[str, ...], wanted: tuple[str, ...
     after = list(found.after)
 
     def foreign(versions: list[str]) -> list[str]:
-        return [layer_of(one) for one in versions if one.split(":")[4] == "999999999999"]
+        return [layer_arn_of(one) for one in versions if one.split(":")[4] == "999999999999"]
 
     ours = [one for one in after if one.split(":")[4] == "123456789012"]
     assert set(arns(" ".join(wanted))) <= set(after), "all that is wanted is there"
     assert ours == [arn(one) for one in wanted if one[0] in OURS], "ours in stack order"
     others = foreign(list(found.before))
     assert [one for one in foreign(after) if one in others] == others, "foreign ones in their order"
-    assert len(set(map(layer_of, after))) == len(after), "no layer twice"
+    assert len(set(map(layer_arn_of, after))) == len(after), "no layer twice"
     gone = {one[0] for one in before if one[0] in OURS} - {one[0] for one in wanted}
     if not gone:
-        places = {i: layer_of(one) for i, one in enumerate(found.before)}
+        places = {i: layer_arn_of(one) for i, one in enumerate(found.before)}
         for i, layer in places.items():
             if layer in others:
-                assert layer_of(after[i]) == layer, "a foreign layer keeps its place"
+                assert layer_arn_of(after[i]) == layer, "a foreign layer keeps its place"
     again = attachment.plan(
-        after, arns(" ".join(wanted)), {layer_of(arn(f"{key}1")) for key in OURS}
+        after, arns(" ".join(wanted)), {layer_arn_of(arn(f"{key}1")) for key in OURS}
     )
     assert not again.is_needed, "a second run has nothing to do"
     told = [change.after for change in found.changes if change.after]

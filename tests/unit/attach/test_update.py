@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws.retry import BACKOFFS, RetryState
 from layer_builder.errors import AwsError, Failure, LimitError
-from layer_builder.model.release import Function, LayerContent
+from layer_builder.model.release import FunctionState, LayerContent
 
 OLD, NEW = ("old:1", "ours:1"), ("old:1", "ours:2")
 
@@ -40,8 +40,8 @@ class Aws:
     asks: Sequence[Ask] = ()
     blind_from: int = 99
     """The look from which on it cannot be read."""
-    function: Function = field(
-        default_factory=lambda: Function(
+    function: FunctionState = field(
+        default_factory=lambda: FunctionState(
             name="f",
             runtime="python3.12",
             architecture="x86_64",
@@ -56,14 +56,14 @@ class Aws:
     calls: int = 0
     looks: int = 0
 
-    def settled(self, name: str) -> Function:
+    def settled(self, name: str) -> FunctionState:
         assert name == "f"
         self.looks += 1
         if self.looks >= self.blind_from:
             raise failed(Failure.DOUBT)
         return self.function
 
-    def set_layers(self, function: Function, layers: Sequence[str]) -> None:
+    def set_layers(self, function: FunctionState, layers: Sequence[str]) -> None:
         ask = self.asks[self.calls] if self.calls < len(self.asks) else Ask()
         self.calls += 1
         if ask.meddled:
@@ -85,7 +85,7 @@ class Aws:
         return tally.pause(failure, 0.5) is not None
 
 
-def wanted(function: Function) -> tuple[str, ...]:
+def wanted(function: FunctionState) -> tuple[str, ...]:
     """Keep what others set, have ours in version 2."""
     return tuple("ours:2" if one.startswith("ours") else one for one in function.layers)
 
@@ -140,7 +140,7 @@ def test_patience_ends(failure: Failure) -> None:
 
 def test_whoever_is_undone_each_time_gives_up() -> None:
     class Undone(Aws):
-        def settled(self, name: str) -> Function:
+        def settled(self, name: str) -> FunctionState:
             self.function = replace(self.function, layers=OLD)
             return super().settled(name)
 
@@ -198,7 +198,7 @@ def test_an_update_that_aws_fails_at_is_undone(
 def test_what_is_decided_anew_may_be_refused_by_us() -> None:
     aws = Aws(asks=[Ask(failure=Failure.BUSY)])
 
-    def decide(function: Function) -> tuple[str, ...]:
+    def decide(function: FunctionState) -> tuple[str, ...]:
         if aws.calls:
             raise LimitError.because("too large now")
         return wanted(function)

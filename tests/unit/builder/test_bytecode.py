@@ -12,7 +12,7 @@ from layer_builder.model.build import Built
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.settings import Bytecode
-from layer_builder.model.stack import External, Stack
+from layer_builder.model.stack import ExternalLayer, Stack
 
 PATHS = ["b.py", "a/__init__.py", "a/data.json", "a/x.so"]
 
@@ -52,7 +52,7 @@ def stack(layers: list[Layer], reserve: int = 0) -> Stack:
         layers=tuple(layers),
         reserve=reserve,
         place=Place(file="layers.yml"),
-        external=(External(arn="arn", unzipped_bytes=10 * MIB),),
+        external=(ExternalLayer(arn="arn", unzipped_bytes=10 * MIB),),
     )
 
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import pytest
 
 from layer_builder.aws import permissions as grants
-from layer_builder.manifest.reader import read
+from layer_builder.manifest.reader import read_manifest
 from layer_builder.model.settings import Delivery, Permissions, S3Mode
 
 Said: TypeAlias = Callable[[str], list[str]]
@@ -29,7 +29,7 @@ layers:
     s3: {{remove: true}}
   closed: {{packages: x, permissions: {{}}}}
 """
-    plain, own, closed = read(text, "layers.yml").layers
+    plain, own, closed = read_manifest(text, "layers.yml").layers
     assert plain.delivery == Delivery(
         permissions=Permissions(accounts=("111122223333",)),
         parameter="/shop/plain-312-x86_64",
@@ -42,7 +42,7 @@ layers:
 
 
 def test_nothing_is_delivered_unasked() -> None:
-    [layer] = read(TOP + ONE, "layers.yml").layers
+    [layer] = read_manifest(TOP + ONE, "layers.yml").layers
     assert layer.delivery == Delivery()
     assert layer.delivery.permissions is None
 
@@ -79,13 +79,13 @@ def test_two_layers_do_not_write_one_parameter(said: Said) -> None:
     assert "4:28: layer b: writes the SSM parameter /x, and so does a, which is another" in problem
     assert "put {layer}, and {python} or {architecture} if it has several, into ssm:" in problem
     same = "{packages: x, architecture: [x86_64, arm64]}"
-    assert len(read(f"{TOP}ssm: /x\nlayers: {{a: {same}}}\n", "layers.yml").layers) == 2
+    assert len(read_manifest(f"{TOP}ssm: /x\nlayers: {{a: {same}}}\n", "layers.yml").layers) == 2
 
 
 def test_regions_are_named_once_each() -> None:
     text = f"{TOP}regions: [us-east-1, eu-west-1, us-east-1]\n{ONE}"
-    assert read(text, "layers.yml").regions == ("us-east-1", "eu-west-1")
-    assert read(f"{TOP}regions: eu-west-1\n{ONE}", "layers.yml").regions == ("eu-west-1",)
+    assert read_manifest(text, "layers.yml").regions == ("us-east-1", "eu-west-1")
+    assert read_manifest(f"{TOP}regions: eu-west-1\n{ONE}", "layers.yml").regions == ("eu-west-1",)
 
 
 @pytest.mark.parametrize(

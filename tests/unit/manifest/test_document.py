@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.manifest.document import MOST_BYTES, MOST_VALUES, Value, parse
+from layer_builder.manifest.document import MAX_CHARACTERS, MAX_VALUES, YamlValue, parse_yaml
 
 YAML_PIECES = st.text("abc:-[]{}&*!|>?#%@'\",\\ \n\t<0123~\ufeff\r\0é\ud800", max_size=60)
 
@@ -33,14 +33,14 @@ YAML_PIECES = st.text("abc:-[]{}&*!|>?#%@'\",\\ \n\t<0123~\ufeff\r\0é\ud800", m
         ("ключ: 値", {"ключ": "値"}),
     ],
 )
-def test_only_yaml_1_2_words_have_a_meaning_of_their_own(text: str, value: Value) -> None:
-    document = parse(text, "layers.yml")
+def test_only_yaml_1_2_words_have_a_meaning_of_their_own(text: str, value: YamlValue) -> None:
+    document = parse_yaml(text, "layers.yml")
     assert document.problems == ()
     assert document.value == value
 
 
 def test_every_key_and_value_remembers_its_place() -> None:
-    document = parse("a:\n  - b\n  - c: d\n", "x.yml")
+    document = parse_yaml("a:\n  - b\n  - c: d\n", "x.yml")
     assert str(document.place(("a",), of_key=True)) == "x.yml:1:1"
     assert str(document.place(("a",))) == "x.yml:2:3"
     assert str(document.place(("a", 1, "c"), of_key=True)) == "x.yml:3:5"
@@ -48,20 +48,23 @@ def test_every_key_and_value_remembers_its_place() -> None:
 
 
 def test_a_path_that_is_not_there_has_the_place_of_what_holds_it() -> None:
-    document = parse("a:\n  b: 1\n", "x.yml")
+    document = parse_yaml("a:\n  b: 1\n", "x.yml")
     assert str(document.place(("a", "c", 4))) == "x.yml:2:3"
     assert document.known(("a", "list[str]", "b", "int")) == ("a", "b")
 
 
 def test_places_are_the_same_with_windows_line_ends_and_a_byte_order_mark() -> None:
     text = "a: 1\nb:\n  c: 2\n"
-    plain, windows = parse(text, "x.yml"), parse("\ufeff" + text.replace("\n", "\r\n"), "x.yml")
+    plain, windows = (
+        parse_yaml(text, "x.yml"),
+        parse_yaml("\ufeff" + text.replace("\n", "\r\n"), "x.yml"),
+    )
     assert plain == windows
 
 
 def test_a_mapping_wins_over_what_is_merged_into_it_wherever_the_merge_stands() -> None:
     text = "- &one {a: 1, b: 1}\n- &two {b: 2, c: 2}\n- {c: 3, <<: [*one, *two]}\n"
-    document = parse(text, "x.yml")
+    document = parse_yaml(text, "x.yml")
     assert isinstance(document.value, list)
     assert document.value[2] == {"a": 1, "b": 1, "c": 3}
     places = [str(document.place((2, key))) for key in "abc"]
@@ -98,10 +101,10 @@ def hidden_depth() -> str:
         ("a: 1\na: 2\n", "2:1", "key 'a' is here twice; the first is at line 1"),
         ("a: &x [*x]\n", "1:4", "an anchor contains itself"),
         ("a: &x {<<: *x}\n", "1:4", "an anchor contains itself"),
-        (laughs(), "1:10", f"its anchors expand to over {MOST_VALUES:,} values"),
+        (laughs(), "1:10", f"its anchors expand to over {MAX_VALUES:,} values"),
         ("[" * 5000, "1:1", "nested too deeply to be a manifest"),
         (hidden_depth(), "1:1", "nested too deeply to be a manifest"),
-        ("#" * (MOST_BYTES + 1), "1:1", "larger than 1,048,576 characters: not a manifest"),
+        ("#" * (MAX_CHARACTERS + 1), "1:1", "larger than 1,048,576 characters: not a manifest"),
         ("a: !secret b", "1:4", "a manifest has no YAML tags (!secret)"),
         ("a: !vault {b: c}", "1:4", "a manifest has no YAML tags (!vault)"),
         ("a: !!int abc", "1:4", "a manifest has no YAML tags (tag:yaml.org,2002:int)"),
@@ -114,11 +117,13 @@ def hidden_depth() -> str:
     ],
 )
 def test_what_is_no_manifest_is_told_with_its_place(text: str, place: str, message: str) -> None:
-    told = {(str(p.place), p.message[: len(message)]) for p in parse(text, "layers.yml").problems}
+    told = {
+        (str(p.place), p.message[: len(message)]) for p in parse_yaml(text, "layers.yml").problems
+    }
     assert (f"layers.yml:{place}", message) in told
 
 
 @given(st.one_of(st.text(st.characters(codec=None), max_size=60), YAML_PIECES))
 def test_no_text_makes_it_raise(text: str) -> None:
-    document = parse(text, "layers.yml")
+    document = parse_yaml(text, "layers.yml")
     assert document.problems or str(document.place(())).startswith("layers.yml:")

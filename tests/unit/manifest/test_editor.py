@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import yaml
 
-from layer_builder.manifest.editor import block, replace_layer
+from layer_builder.manifest.editor import format_layers, replace_layer
 
 NEW = {
     "core-1": {"packages": ["numpy>=2"]},
@@ -123,6 +123,6 @@ def test_a_text_without_the_layer_stays_as_it_is() -> None:
 
 
 def test_a_block_reads_as_what_stands_below_layers() -> None:
-    text = block(NEW)
+    text = format_layers(NEW)
     assert yaml.safe_load("layers:\n" + text) == {"layers": NEW}
     assert text.startswith("  core-1:\n    packages:\n    - numpy>=2\n")

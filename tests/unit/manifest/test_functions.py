@@ -3,8 +3,8 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder.manifest.reader import read
-from layer_builder.model.stack import below
+from layer_builder.manifest.reader import read_manifest
+from layer_builder.model.stack import required_layers
 
 Said: TypeAlias = Callable[[str], list[str]]
 
@@ -61,7 +61,11 @@ def test_a_function_loads_what_a_layer_requires_before_it(
 ) -> None:
     text = f"{HEAD}{LAYERS}  f: {function}\n"
     if not expected:
-        assert [layer.key for layer in read(text, "x").stacks[0].layers] == ["low", "mid", "top"]
+        assert [layer.key for layer in read_manifest(text, "x").stacks[0].layers] == [
+            "low",
+            "mid",
+            "top",
+        ]
         return
     found = [problem.splitlines()[0] for problem in said(text)]
     assert found == [
@@ -95,7 +99,7 @@ FANNED = (
     ],
 )
 def test_a_function_runs_on_what_its_layers_share(function: str, expected: str) -> None:
-    (stack,) = read(f"{FANNED}  f: {function}\n", "layers.yml").stacks
+    (stack,) = read_manifest(f"{FANNED}  f: {function}\n", "layers.yml").stacks
     assert {layer.target.label for layer in stack.layers} == {expected}
 
 
@@ -118,6 +122,6 @@ def test_a_function_without_one_target_is_refused(said: Said, function: str, exp
 
 def test_what_is_below_is_listed_once_and_circles_end() -> None:
     requires = {"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": [], "x": ["y"], "y": ["x"]}
-    assert below("a", requires) == ["b", "c", "d"]
-    assert below("x", requires) == ["y", "x"]
-    assert below("none", requires) == []
+    assert required_layers("a", requires) == ["b", "c", "d"]
+    assert required_layers("x", requires) == ["y", "x"]
+    assert required_layers("none", requires) == []

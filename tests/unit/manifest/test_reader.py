@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.manifest.reader import read, references
+from layer_builder.manifest.reader import list_requirements_files, read_manifest
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.settings import Compression, PruneProfile
 
@@ -52,7 +52,7 @@ layers:
     limits: {zip: 1 MB}
     description: ""
 """
-    plain, own = read(text, "layers.yml").layers
+    plain, own = read_manifest(text, "layers.yml").layers
     assert (plain.name, plain.target.label) == ("shop-plain-313-arm64", "3.13-arm64")
     assert (plain.prune, plain.compression) == (PruneProfile.AGGRESSIVE, Compression.BEST)
     assert plain.budget == Budget(zip_bytes=40 * MIB, unzipped_bytes=100 * MIB, warn_at=0.7)
@@ -64,7 +64,7 @@ layers:
 
 
 def test_python_3_10_is_not_3_1() -> None:
-    (layer,) = read(f"version: 1\npython: 3.10\n{ONE}", "layers.yml").layers
+    (layer,) = read_manifest(f"version: 1\npython: 3.10\n{ONE}", "layers.yml").layers
     assert layer.target.runtime == "python3.10"
 
 
@@ -73,7 +73,7 @@ def test_a_list_of_targets_fans_out_without_repeats() -> None:
         'version: 1\nname: "{layer}-{python}-{architecture}"\npython: ["3.12", "3.13", "3.12"]\n'
         f"architecture: [x86_64, arm64]\n{ONE}"
     )
-    assert [layer.id for layer in read(text, "layers.yml").layers] == [
+    assert [layer.id for layer in read_manifest(text, "layers.yml").layers] == [
         "a 3.12-x86_64",
         "a 3.12-arm64",
         "a 3.13-x86_64",
@@ -83,7 +83,7 @@ def test_a_list_of_targets_fans_out_without_repeats() -> None:
 
 def test_targets_of_one_layer_may_share_its_name_but_not_their_files() -> None:
     text = f'version: 1\npython: ["3.12", "3.13"]\n{ONE}'
-    old, new = read(text, "layers.yml").layers
+    old, new = read_manifest(text, "layers.yml").layers
     assert old.name == new.name == "a"
     assert (old.stem, new.stem) == ("a-3.12-x86_64", "a-3.13-x86_64")
 
@@ -98,7 +98,7 @@ def test_targets_of_one_layer_may_share_its_name_but_not_their_files() -> None:
     ],
 )
 def test_an_include_goes_below_python_unless_told_where(include: str, source: str, to: str) -> None:
-    (layer,) = read(f"{TOP}layers: {{a: {{include: {include}}}}}\n", "layers.yml").layers
+    (layer,) = read_manifest(f"{TOP}layers: {{a: {{include: {include}}}}}\n", "layers.yml").layers
     assert [(found.source, found.to) for found in layer.include] == [(source, to)]
 
 
@@ -112,7 +112,7 @@ functions:
   f: {layers: [new, both], reserve: 1 MiB, function-name: real}
   g: {layers: [both], python: "3.12"}
 """
-    f, g = read(text, "layers.yml").stacks
+    f, g = read_manifest(text, "layers.yml").stacks
     assert [layer.id for layer in f.layers] == ["new 3.13-x86_64", "both 3.13-x86_64"]
     assert (f.function_name, f.reserve, str(f.place)) == ("real", MIB, "layers.yml:6:3")
     assert [layer.id for layer in g.layers] == ["both 3.12-x86_64"]
@@ -120,7 +120,7 @@ functions:
 
 def test_merges_and_anchors_save_repetition() -> None:
     text = f"{TOP}layers:\n  a: &a {{packages: [x], prune: off}}\n  b: {{<<: *a, packages: [y]}}\n"
-    _, b = read(text, "layers.yml").layers
+    _, b = read_manifest(text, "layers.yml").layers
     assert (b.prune, [reference.text for reference in b.packages]) == (PruneProfile.OFF, ["y"])
 
 
@@ -129,7 +129,7 @@ def test_selecting_keeps_the_layers_and_the_functions_made_of_them() -> None:
         f"{TOP}layers: {{a: {{packages: [x]}}, b: {{packages: [y]}}}}\n"
         "functions: {f: {layers: [a]}, g: {layers: [a, b]}}\n"
     )
-    manifest = read(text, "layers.yml")
+    manifest = read_manifest(text, "layers.yml")
     chosen = manifest.select(["a"])
     assert [layer.key for layer in chosen.layers] == ["a"]
     assert [stack.key for stack in chosen.stacks] == ["f"]
@@ -137,7 +137,7 @@ def test_selecting_keeps_the_layers_and_the_functions_made_of_them() -> None:
 
 
 def test_selecting_what_is_not_there_offers_the_nearest_key() -> None:
-    manifest = read(f"{TOP}layers: {{core-deps: {{packages: [x]}}}}\n", "layers.yml")
+    manifest = read_manifest(f"{TOP}layers: {{core-deps: {{packages: [x]}}}}\n", "layers.yml")
     with pytest.raises(ManifestError) as raised:
         manifest.select(["core-dep", "zzz"])
     assert [problem.lines() for problem in raised.value.problems] == [
@@ -148,7 +148,7 @@ def test_selecting_what_is_not_there_offers_the_nearest_key() -> None:
 
 def test_requirements_files_are_found_even_in_a_manifest_with_mistakes() -> None:
     text = "layers:\n  a: {requirements: [one.txt, ../no.txt, 5]}\n  b: {requirements: two.txt}\n  c: 7\n"
-    assert [(r.text, str(r.place)) for r in references(text, "layers.yml")] == [
+    assert [(r.text, str(r.place)) for r in list_requirements_files(text, "layers.yml")] == [
         ("one.txt", "layers.yml:2:22"),
         ("two.txt", "layers.yml:3:21"),
     ]
@@ -205,7 +205,7 @@ def test_whatever_is_written_the_only_failure_is_a_manifest_error(tree: str) -> 
     for candidate in (tree, text, f"{TOP}{ONE}functions: {{f: {tree}}}\n"):
         problems: tuple[Problem, ...] = ()
         try:
-            assert read(candidate, "layers.yml").layers
+            assert read_manifest(candidate, "layers.yml").layers
         except ManifestError as error:
             problems = error.problems
         assert all(problem.place for problem in problems)

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.manifest.document import parse
+from layer_builder.manifest.document import parse_yaml
 from layer_builder.manifest.validation import Mistakes
 
 TOP = 'version: 1\npython: "3.12"\n'
@@ -119,7 +119,7 @@ def test_a_mistake_in_a_merged_layer_stands_where_it_was_written(
 
 
 def test_the_same_mistake_is_told_once() -> None:
-    found = Mistakes(parse("a: 1\nb: 2\n", "x.yml"))
+    found = Mistakes(parse_yaml("a: 1\nb: 2\n", "x.yml"))
     found.add("second", ("b",))
     found.add("first", ("a",), of_key=True)
     found.add("second", ("b",))

@@ -10,13 +10,13 @@ from layer_builder.model.limits import (
     REQUEST_BODY_BYTES,
     Budget,
     Limit,
-    Reading,
+    LimitReading,
     Weight,
+    check_limits,
     limits_for,
     mib,
     request_body_bytes,
     unzipped_limit,
-    weigh,
 )
 
 AWS_ZIP, AWS_UNZIPPED = ("zip", 52_428_800), ("unzipped", 262_143_999)
@@ -45,7 +45,8 @@ def test_the_tighter_of_budget_and_aws_counts(
 
 def test_the_last_byte_that_aws_takes_still_fits() -> None:
     fits, over = (
-        Reading(limit=unzipped_limit(), used=used).is_over for used in (262_143_999, 262_144_000)
+        LimitReading(limit=unzipped_limit(), used=used).is_over
+        for used in (262_143_999, 262_144_000)
     )
     assert (fits, over) == (False, True)
 
@@ -65,7 +66,7 @@ def test_a_request_is_as_long_as_its_envelope_and_the_padded_base64(
 
 def test_each_limit_reads_its_own_number() -> None:
     weight = Weight(zip_bytes=MIB, unzipped_bytes=300 * MIB)
-    zipped, unzipped = weigh(weight, limits_for(Budget(zip_bytes=4 * MIB), through_s3=False))
+    zipped, unzipped = check_limits(weight, limits_for(Budget(zip_bytes=4 * MIB), through_s3=False))
     assert (zipped.used, zipped.share, zipped.headroom, zipped.is_over) == (
         MIB,
         0.25,
@@ -77,7 +78,7 @@ def test_each_limit_reads_its_own_number() -> None:
 
 def test_anything_is_infinitely_over_a_limit_of_nothing() -> None:
     limit = Limit(kind="zip", allowed=0, name="none", reason="a test")
-    assert Reading(limit=limit, used=1).share == float("inf")
+    assert LimitReading(limit=limit, used=1).share == float("inf")
 
 
 @pytest.mark.parametrize(

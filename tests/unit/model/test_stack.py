@@ -6,7 +6,7 @@ from layer_builder.errors import Place
 from layer_builder.model.build import Built
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB
-from layer_builder.model.stack import Stack, weigh
+from layer_builder.model.stack import Stack, weigh_stack
 
 PLACE = Place(file="layers.yml", line=12, column=3)
 
@@ -22,7 +22,7 @@ def test_a_stack_weighs_what_its_layers_and_the_reserve_weigh(
     stack: Callable[..., Stack], built: Callable[..., Built]
 ) -> None:
     made = [built("a", unzipped_bytes=100), built("b", unzipped_bytes=20), built("c")]
-    weight = weigh(stack("b", "a", reserve=3), {one.layer.id: one for one in made})
+    weight = weigh_stack(stack("b", "a", reserve=3), {one.layer.id: one for one in made})
     assert (dict(weight.shares), list(weight.shares)) == ({"a": 100, "b": 20}, ["b", "a"])
     assert (weight.used, weight.reading.headroom) == (123, 262_143_876)
     assert weight.problem() is None
@@ -33,8 +33,8 @@ def test_a_stack_one_byte_too_heavy_says_who_weighs_what(
 ) -> None:
     sizes = {"light": MIB, "heavy": 200 * MIB, "other": MIB}
     made = {b.layer.id: b for b in (built(key, unzipped_bytes=n) for key, n in sizes.items())}
-    assert weigh(stack(*sizes, reserve=48 * MIB - 1), made).problem() is None
-    problem = weigh(stack(*sizes, reserve=48 * MIB), made).problem()
+    assert weigh_stack(stack(*sizes, reserve=48 * MIB - 1), made).problem() is None
+    problem = weigh_stack(stack(*sizes, reserve=48 * MIB), made).problem()
     assert problem
     assert "\n".join(problem.lines()) == (
         "layers.yml:12:3: function api: its layers unzip to 262,144,000 bytes (250.0 MiB), 1 bytes"

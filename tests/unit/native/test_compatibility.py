@@ -20,7 +20,7 @@ def elf(
 
 
 def errors(target: Target, **libraries: Elf) -> list[str]:
-    found = compatibility.judge(dict(libraries), target, {})
+    found = compatibility.compatibility_findings(dict(libraries), target, {})
     return [line for problem in found.errors for line in problem.details]
 
 
@@ -49,7 +49,7 @@ def test_symbols_newer_than_the_runtimes_are_errors(
 
 def test_a_layer_that_brings_its_own_libstdcxx_may_need_a_newer_one() -> None:
     both = {"lib": elf("GLIBCXX_3.4.32"), "demo.libs/libstdc++.so.6": elf("GLIBC_2.17")}
-    assert compatibility.judge(both, OLD, {}).errors == ()
+    assert compatibility.compatibility_findings(both, OLD, {}).errors == ()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,9 @@ def test_a_file_off_its_pages_is_damaged() -> None:
 
 def test_the_error_names_the_wheel_and_five_of_its_files() -> None:
     libraries = {f"demo/{n}.so": elf(machine="aarch64") for n in range(7)}
-    (problem,) = compatibility.judge(libraries, NEW, dict.fromkeys(libraries, DEMO)).errors
+    (problem,) = compatibility.compatibility_findings(
+        libraries, NEW, dict.fromkeys(libraries, DEMO)
+    ).errors
     assert problem.message == (
         "demo 1.0 (cp312-cp312-manylinux_2_17_x86_64) cannot load on python3.12 x86_64"
     )
@@ -98,7 +100,7 @@ def test_the_error_names_the_wheel_and_five_of_its_files() -> None:
 
 def test_a_wheel_with_a_library_for_each_machine_is_only_warned_about() -> None:
     libraries = {"demo/arm.so": elf(machine="aarch64"), "demo/intel.so": elf()}
-    found = compatibility.judge(libraries, NEW, dict.fromkeys(libraries, DEMO))
+    found = compatibility.compatibility_findings(libraries, NEW, dict.fromkeys(libraries, DEMO))
     assert found.errors == ()
     assert found.warnings[0].details == ("demo/arm.so: is for aarch64, the layer for x86_64",)
 
@@ -116,7 +118,7 @@ def test_a_library_that_nobody_brings_is_a_warning(
     target: Target, needed: str, *, missing: bool
 ) -> None:
     libraries = {"lib": elf(needed=(needed,)), "demo.libs/libgfortran-abc.so.5": elf()}
-    found = compatibility.judge(libraries, target, {})
+    found = compatibility.compatibility_findings(libraries, target, {})
     assert found.errors == ()
     said = [line for problem in found.warnings for line in problem.details]
     line = f"lib: needs {needed}, which neither the layer nor the runtime has"

@@ -43,7 +43,7 @@ def library(
     ("number", "machine"), [(62, "x86_64"), (183, "aarch64"), (40, "EM_ARM"), (243, "EM_RISCV")]
 )
 def test_the_machine_is_read(number: int, machine: str) -> None:
-    assert elf.read(library(number)) == Elf(machine=machine)
+    assert elf.read_elf(library(number)) == Elf(machine=machine)
 
 
 def test_needed_libraries_and_search_paths_are_read() -> None:
@@ -51,7 +51,7 @@ def test_needed_libraries_and_search_paths_are_read() -> None:
         "libm.so.6": DT_NEEDED, "liböl.so": DT_NEEDED,
         "$ORIGIN/../demo.libs:/usr/lib": DT_RUNPATH, "$ORIGIN": DT_RPATH,
     }  # fmt: skip
-    assert elf.read(library(tags=tags)) == Elf(
+    assert elf.read_elf(library(tags=tags)) == Elf(
         machine="x86_64",
         needed=("libm.so.6", "liböl.so"),
         search=("$ORIGIN/../demo.libs", "/usr/lib", "$ORIGIN"),
@@ -70,14 +70,14 @@ def test_needed_libraries_and_search_paths_are_read() -> None:
     ],
 )
 def test_a_segment_off_its_page_is_seen(offset: int, align: int, *, aligned: bool) -> None:
-    found = elf.read(library(offset=offset, align=align))
+    found = elf.read_elf(library(offset=offset, align=align))
     assert found
     assert found.is_aligned is aligned
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fEL", b"#!/bin/sh\n", b"MZ\0\0", b"!<arch>\n"])
 def test_what_is_no_elf_is_nothing(content: bytes) -> None:
-    assert elf.read(content) is None
+    assert elf.read_elf(content) is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_no_elf_is_nothing(content: bytes) -> None:
     ],
 )
 def test_what_is_cut_off_is_damaged(content: bytes) -> None:
-    assert elf.read(content) == Elf(machine="damaged", is_aligned=False)
+    assert elf.read_elf(content) == Elf(machine="damaged", is_aligned=False)
 
 
 def test_no_damage_raises() -> None:
@@ -102,7 +102,7 @@ def test_no_damage_raises() -> None:
         content = bytearray(whole)
         for _ in range(dice.randrange(1, 4)):
             content[dice.randrange(4, len(content))] = dice.choice([0, 1, 127, 255])
-        assert elf.read(bytes(content)) is not None
+        assert elf.read_elf(bytes(content)) is not None
 
 
 def test_versions_compare_as_numbers() -> None:
@@ -117,7 +117,7 @@ def test_versions_compare_as_numbers() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' Python is not ELF")
 def test_a_real_library_tells_what_it_needs() -> None:
     path = next(Path(folder) for folder in sys.path if folder.endswith("lib-dynload"))
-    found = elf.read(next(path.glob("_socket.*.so")).read_bytes())
+    found = elf.read_elf(next(path.glob("_socket.*.so")).read_bytes())
     assert found
     assert found.machine in {"x86_64", "aarch64"}
     assert "libc.so.6" in found.needed

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.prune.imports import Import, When, imports_of, may_import, module_name, parents
+from layer_builder.prune.imports import (
+    Import,
+    When,
+    imports_of,
+    may_import,
+    module_name,
+    name_and_parents,
+)
 
 LOADING, GUARDED, LATER = When.LOADING, When.GUARDED, When.LATER
 
@@ -30,7 +37,7 @@ def test_a_path_names_a_module_or_none(path: str, name: str | None) -> None:
 
 
 def test_a_name_has_its_packages_outermost_first() -> None:
-    assert parents("a.b.c") == ["a", "a.b", "a.b.c"]
+    assert name_and_parents("a.b.c") == ["a", "a.b", "a.b.c"]
 
 
 @pytest.mark.parametrize(

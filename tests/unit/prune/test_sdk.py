@@ -32,7 +32,11 @@ def test_the_family_is_left_out_as_far_as_it_is_there() -> None:
         dist("six"),
         dist("urllib3"),
     ]
-    assert [d.name for d in sdk.left_to_runtime(installed, TARGET)] == ["boto3", "six", "urllib3"]
+    assert [d.name for d in sdk.sdk_left_to_runtime(installed, TARGET)] == [
+        "boto3",
+        "six",
+        "urllib3",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,16 +61,16 @@ def test_a_requirement_that_the_runtime_may_not_meet_is_an_error(
 ) -> None:
     installed = [dist("app", requirement), dist("boto3"), dist("python-dateutil"), dist("urllib3")]
     if said is None:
-        assert len(sdk.left_to_runtime(installed, TARGET)) == 3
+        assert len(sdk.sdk_left_to_runtime(installed, TARGET)) == 3
         return
     with pytest.raises(InstallError) as caught:
-        sdk.left_to_runtime(installed, TARGET)
+        sdk.sdk_left_to_runtime(installed, TARGET)
     assert caught.value.problems[0].details == (said,)
 
 
 def test_data_of_services_that_nobody_listed_is_unwanted() -> None:
-    assert sdk.unwanted_data(DATA, ["s3"]) == [DATA[3], DATA[1]]
-    assert sdk.unwanted_data(DATA, ["s3", "sqs", "ec2"]) == []
+    assert sdk.unwanted_service_data(DATA, ["s3"]) == [DATA[3], DATA[1]]
+    assert sdk.unwanted_service_data(DATA, ["s3", "sqs", "ec2"]) == []
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ def test_data_of_services_that_nobody_listed_is_unwanted() -> None:
 )
 def test_an_unknown_service_is_an_error(paths: list[str], service: str, advice: str) -> None:
     with pytest.raises(ManifestError) as caught:
-        sdk.unwanted_data(paths, [service])
+        sdk.unwanted_service_data(paths, [service])
     (problem,) = caught.value.problems
     assert problem.message == f"sdk: botocore has no service '{service}'"
     assert problem.advice == (advice,)
@@ -95,12 +99,12 @@ def test_an_unknown_service_is_an_error(paths: list[str], service: str, advice: 
     ],
 )
 def test_services_are_found_where_code_names_them(line: str, service: str | None) -> None:
-    found = sdk.services_asked_for({"app.py": f"import boto3\n\nx = {line}\n".encode()})
+    found = sdk.requested_services({"app.py": f"import boto3\n\nx = {line}\n".encode()})
     assert found == ({service: "app.py:3"} if service else {})
 
 
 def test_omitted_services_are_warned_of_with_the_first_line_that_asks() -> None:
     sources = {"b.py": b"client('ec2')", "a.py": b"\nclient('ec2')\nclient('s3')"}
-    (problem,) = sdk.omitted(["s3"], sdk.services_asked_for(sources))
+    (problem,) = sdk.omitted_service_warnings(["s3"], sdk.requested_services(sources))
     assert problem.message == "sdk: a.py:2 asks for the service 'ec2', whose data is left out"
     assert problem.advice == ("add ec2 to sdk:",)

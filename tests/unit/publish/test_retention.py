@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.model.release import Storage, User, Version
+from layer_builder.model.release import CodeStorage, LayerUser, VersionSummary
 from layer_builder.model.settings import Retention
 from layer_builder.publish import retention
 
@@ -15,13 +15,13 @@ ACCOUNT = "123456789012"
 TODAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def version(number: int, created: str = "2020-01-01T00:00:00.000+0000") -> Version:
-    return Version(
+def version(number: int, created: str = "2020-01-01T00:00:00.000+0000") -> VersionSummary:
+    return VersionSummary(
         arn=ARN.format(number), number=number, created=created, runtimes=(), architectures=()
     )
 
 
-def aged(number: int, days: float) -> Version:
+def aged(number: int, days: float) -> VersionSummary:
     moment = TODAY - timedelta(days=days)
     return version(number, moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000"))
 
@@ -80,11 +80,11 @@ def test_without_days_no_date_is_needed() -> None:
 
 def test_users_are_named_as_lambda_names_them() -> None:
     found = [
-        User(function="worker", qualifier="$LATEST", layers=(ARN.format(1), ARN.format(1))),
-        User(function="api", qualifier="10", layers=(ARN.format(1), ARN.format(2))),
-        User(function="api", qualifier="9", layers=(ARN.format(1),)),
-        User(function="api", qualifier="$LATEST", layers=(ARN.format(1),)),
-        User(function="other", qualifier="$LATEST", layers=()),
+        LayerUser(function="worker", qualifier="$LATEST", layers=(ARN.format(1), ARN.format(1))),
+        LayerUser(function="api", qualifier="10", layers=(ARN.format(1), ARN.format(2))),
+        LayerUser(function="api", qualifier="9", layers=(ARN.format(1),)),
+        LayerUser(function="api", qualifier="$LATEST", layers=(ARN.format(1),)),
+        LayerUser(function="other", qualifier="$LATEST", layers=()),
     ]
     assert retention.users(found) == {
         ARN.format(1): "used by api, api:9, api:10 and 1 more",
@@ -142,7 +142,7 @@ GIB = 1024**3
     ],
 )
 def test_code_storage_is_warned_of_from_80_percent_on(used: int, message: str | None) -> None:
-    problem = retention.near_the_limit("eu-west-1", Storage(used=used, allowed=300 * GIB))
+    problem = retention.near_the_limit("eu-west-1", CodeStorage(used=used, allowed=300 * GIB))
     assert (problem and problem.message) == message
 
 
@@ -168,7 +168,9 @@ def test_nothing_goes_that_has_a_reason_to_stay_and_all_else_does(  # noqa: PLR0
 ) -> None:
     versions = [aged(number, days) for number, days in zip(sorted(numbers), ages, strict=False)]
     days = dict(zip(sorted(numbers), ages, strict=False))
-    users = [User(function="f", qualifier="1", layers=tuple(ARN.format(n) for n in sorted(used)))]
+    users = [
+        LayerUser(function="f", qualifier="1", layers=tuple(ARN.format(n) for n in sorted(used)))
+    ]
     named = retention.users(users)
     plan = retention.plan(rule, versions, TODAY, coming)
     plan = plan.spared(lambda version: named.get(version.arn, ""))

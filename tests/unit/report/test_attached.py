@@ -46,7 +46,7 @@ SUM = (
 def test_the_summary_shows_each_function_with_its_layers_before_and_after(
     attached: Outcome,
 ) -> None:
-    assert summary.markdown(attached) == (
+    assert summary.render_markdown(attached) == (
         "## Lambda functions: 1 got their layers, 0 unchanged\n\n"
         f"- function **api** (shop-api) in eu-west-1: attached; {SUM}\n\n"
         f"  ```diff\n  - {ARN}1\n  + {ARN}2\n  ```\n\n"
@@ -56,19 +56,19 @@ def test_the_summary_shows_each_function_with_its_layers_before_and_after(
 
 def test_a_dry_run_counts_what_would_change(attached: Outcome) -> None:
     attached.inputs = Inputs(command=Command.ATTACH, dry_run=True, sandbox=True)
-    assert summary.title(attached) == (
+    assert summary.report_title(attached) == (
         "Lambda functions: dry run, 0 would change in the sandbox, 0 unchanged"
     )
 
 
 def test_the_page_shows_the_same(attached: Outcome) -> None:
-    html = page.html(attached)
+    html = page.render_html(attached)
     assert "<h2>function api (shop-api) in eu-west-1: attached</h2>" in html
     assert f"<pre>- {ARN}1\n+ {ARN}2</pre>" in html
 
 
 def test_the_report_tells_what_each_function_had_and_has(attached: Outcome) -> None:
-    done, failed = data.as_data(attached)["attachments"]
+    done, failed = data.report_data(attached)["attachments"]
     assert done == {
         "function": "api",
         "function_name": "shop-api",

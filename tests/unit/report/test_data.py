@@ -20,7 +20,7 @@ PACKAGE = ("name", "version", "bytes_installed", "bytes_kept")
 def test_an_empty_run_has_a_whole_report() -> None:
     outcome = Outcome(inputs=Inputs(command=Command.PLAN), exit_code=2)
     outcome.errors = [Problem(message="no manifest", advice=("write one",))]
-    assert report.as_data(outcome) == {
+    assert report.report_data(outcome) == {
         "version": 1,
         "tool": {"name": "layer-builder", "version": __version__},
         "command": "plan",
@@ -46,7 +46,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
 
 
 def test_a_layer_tells_everything_that_is_promised(outcome: Outcome) -> None:
-    core, code = report.as_data(outcome)["layers"]
+    core, code = report.report_data(outcome)["layers"]
     assert core.keys() >= PROMISED
     assert core.keys() == code.keys()
     expected = {
@@ -89,7 +89,7 @@ def test_a_layer_tells_everything_that_is_promised(outcome: Outcome) -> None:
 
 
 def test_a_function_tells_what_its_stack_weighs(outcome: Outcome) -> None:
-    (function,) = report.as_data(outcome)["functions"]
+    (function,) = report.report_data(outcome)["functions"]
     expected = {
         "key": "api",
         "function_name": "shop-api",
@@ -110,7 +110,7 @@ def test_a_function_tells_what_its_stack_weighs(outcome: Outcome) -> None:
 
 
 def test_the_report_is_json_whatever_happened(outcome: Outcome) -> None:
-    data = report.as_data(outcome)
+    data = report.report_data(outcome)
     assert json.loads(json.dumps(data)) == data
 
 
@@ -123,7 +123,7 @@ def test_what_happened_to_a_layer_is_the_most_eventful_of_all_regions(outcome: O
 
 
 def test_every_part_of_a_problem_is_told(outcome: Outcome) -> None:
-    assert report.as_data(outcome)["warnings"] == [
+    assert report.report_data(outcome)["warnings"] == [
         {
             "message": "1 + 1 is 3",
             "layer": "core",

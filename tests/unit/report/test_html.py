@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
 
 
 def test_the_page_holds_what_the_summary_holds(outcome: Outcome) -> None:
-    found = _Reader(page.html(outcome))
+    found = _Reader(page.render_html(outcome))
     for words in (
         "Lambda layers: 1 published, 2 unchanged",
         "arn:aws:lambda:eu-west-1:123456789012:layer:core:3",
@@ -51,7 +51,7 @@ def test_the_page_holds_what_the_summary_holds(outcome: Outcome) -> None:
 
 
 def test_the_page_loads_nothing_and_runs_nothing(outcome: Outcome) -> None:
-    html = page.html(outcome)
+    html = page.render_html(outcome)
     assert "script" not in _Reader(html).tags
     assert not re.search(r"https?://|url\(|@import", html)
 
@@ -61,7 +61,7 @@ def test_text_from_outside_stays_text() -> None:
         message=EVIL, layer=EVIL, place=Place(file=EVIL), details=(EVIL,), advice=(EVIL,)
     )
     failed = Outcome(inputs=Inputs(), errors=[problem], warnings=[problem])
-    found = _Reader(page.html(failed))
+    found = _Reader(page.render_html(failed))
     assert found.tags.count("script") == 0
     assert found.text.count(EVIL) == 10
 
@@ -72,6 +72,6 @@ def test_names_of_layers_functions_and_packages_stay_text(outcome: Outcome) -> N
         packages = tuple(replace(p, name=EVIL) for p in built.account.packages)
         account = replace(built.account, packages=packages)
         outcome.built[layer_id] = replace(built, layer=evil, account=account)
-    found = _Reader(page.html(outcome))
+    found = _Reader(page.render_html(outcome))
     assert "script" not in found.tags
     assert found.text.count(EVIL) == 5

@@ -6,7 +6,7 @@ import pytest
 from layer_builder.errors import Problem
 from layer_builder.inputs import Inputs
 from layer_builder.model.build import BuildDetails, Built
-from layer_builder.model.limits import Limit, Reading
+from layer_builder.model.limits import Limit, LimitReading
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import Restoration
 from layer_builder.model.settings import ProofDepth
@@ -62,26 +62,28 @@ Held back by the runtime's glibc:
 
 
 def test_the_whole_summary(outcome: Outcome) -> None:
-    assert summary.markdown(outcome) == WHOLE
+    assert summary.render_markdown(outcome) == WHOLE
 
 
 def test_a_run_that_failed_early_still_has_a_summary() -> None:
     failed = Outcome(inputs=Inputs(), errors=[Problem(message="no <manifest>")], exit_code=2)
-    assert summary.markdown(failed) == (
+    assert summary.render_markdown(failed) == (
         "## Lambda layers: failed (exit code 2)\n\n### Errors\n\n- no \\<manifest\\>\n"
     )
 
 
 def test_the_title_says_what_was_done(outcome: Outcome) -> None:
-    assert summary.title(outcome) == "Lambda layers: 1 published, 2 unchanged"
+    assert summary.report_title(outcome) == "Lambda layers: 1 published, 2 unchanged"
     outcome.inputs = replace(outcome.inputs, sandbox=True)
-    assert summary.title(outcome) == "Lambda layers: 1 published to the sandbox, 2 unchanged"
+    assert summary.report_title(outcome) == "Lambda layers: 1 published to the sandbox, 2 unchanged"
     outcome.inputs = replace(outcome.inputs, dry_run=True, sandbox=False)
     outcome.to_publish = {"core 3.12-x86_64": ["eu-west-1"]}
-    assert summary.title(outcome) == "Lambda layers: dry run, 1 would be published, 2 unchanged"
+    assert (
+        summary.report_title(outcome) == "Lambda layers: dry run, 1 would be published, 2 unchanged"
+    )
     outcome.releases, outcome.inputs = {}, Inputs()
-    assert summary.title(outcome) == "Lambda layers: 2 built"
-    assert summary.title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
+    assert summary.report_title(outcome) == "Lambda layers: 2 built"
+    assert summary.report_title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_a_layer_that_was_to_be_published_says_whether_it_was(
 ) -> None:
     outcome.inputs = Inputs(dry_run=dry_run)
     outcome.releases, outcome.to_publish = {}, {"core 3.12-x86_64": ["eu-west-1"]}
-    row = next(line for line in summary.markdown(outcome).splitlines() if "| core " in line)
+    row = next(line for line in summary.render_markdown(outcome).splitlines() if "| core " in line)
     assert row.endswith(cell)
 
 
@@ -110,11 +112,11 @@ def test_a_layer_that_was_to_be_published_says_whether_it_was(
 )
 def test_a_bar_is_never_longer_than_its_limit(used: int, drawn: str) -> None:
     limit = Limit(kind="zip", allowed=100, name="a", reason="b")
-    assert summary.bar(Reading(limit=limit, used=used)) == drawn
+    assert summary.limit_bar(LimitReading(limit=limit, used=used)) == drawn
 
 
 def test_foreign_text_cannot_write_markdown() -> None:
-    assert summary.text("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
+    assert summary.escape_markdown("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
         "a\\|b \\<img src=x\\> \\[c\\]\\(d\\) \\`e\\` \\*f\\* \\_g\\_ \\\\ \\# \\~h\\~ \\# i"
     )
 
@@ -123,7 +125,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
     restored = tuple(
         Restoration(path=f"f{number}", size=1, rule="r", needed_by="x:1") for number in range(12)
     )
-    lines = summary.account_lines(built(account=BuildDetails(restored=restored)))
+    lines = summary.build_details_lines(built(account=BuildDetails(restored=restored)))
     assert lines[9:] == [
         "put back f9: x:1 needs it",
         "put back 2 more, in report.json",

@@ -3,7 +3,11 @@ import re
 import pytest
 
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.project_files import from_pylock, from_pyproject, is_pylock
+from layer_builder.sources.project_files import (
+    is_pylock,
+    requirements_from_pylock,
+    requirements_from_pyproject,
+)
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.ARM64)
 PROJECT = """\
@@ -66,7 +70,7 @@ def test_a_pylock_is_known_by_its_name(path: str, *, expected: bool) -> None:
 def test_a_project_gives_its_groups_or_itself(
     groups: list[str], extras: list[str], expected: tuple[str, ...]
 ) -> None:
-    assert from_pyproject(PROJECT, groups, extras) == expected
+    assert requirements_from_pyproject(PROJECT, groups, extras) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +86,7 @@ def test_a_group_that_is_not_there_is_named(
     groups: list[str], extras: list[str], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
-        from_pyproject(PROJECT, groups, extras)
+        requirements_from_pyproject(PROJECT, groups, extras)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_a_group_that_is_not_there_is_named(
     ],
 )
 def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[str]) -> None:
-    assert list(from_pylock(LOCK.replace("MARKER", marker), TARGET)) == [
+    assert list(requirements_from_pylock(LOCK.replace("MARKER", marker), TARGET)) == [
         "a==1.0 --hash=sha256:1 --hash=sha256:2",
         *expected,
     ]
@@ -112,4 +116,4 @@ def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[s
 )  # fmt: skip
 def test_a_pylock_that_cannot_be_used_says_why(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        from_pylock(text.replace("MARKER", "sys_platform == 'linux'"), TARGET)
+        requirements_from_pylock(text.replace("MARKER", "sys_platform == 'linux'"), TARGET)

@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.requirements import Requirements, collect, together
+from layer_builder.sources.requirements import (
+    Requirements,
+    collect_requirements,
+    merge_requirements,
+)
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)
@@ -20,7 +24,7 @@ def of(text: str, *packages: str, **others: str) -> tuple[Requirements, list[str
     def read(path: str) -> str | Problem:
         return files.get(path, Problem(message=f"there is no file {path}", advice=("look",)))
 
-    found, problems = collect(
+    found, problems = collect_requirements(
         [Reference(text="r.txt", place=MANIFEST)] if text else [],
         [Reference(text=package, place=MANIFEST) for package in packages],
         read,
@@ -83,14 +87,14 @@ def test_index_options_are_kept_in_their_order() -> None:
 def test_what_several_layers_ask_for_is_joined() -> None:
     one, _ = of(f"a==1 --hash={DIGEST}\n-c c.txt\n", c="z<9")
     two, _ = of("-i https://index.example/\nb\na==1 --hash=sha256:1\n")
-    assert together([one, two]) == Requirements(
+    assert merge_requirements([one, two]) == Requirements(
         lines=(f"a==1 --hash={DIGEST}", "b", "a==1 --hash=sha256:1"),
         names=frozenset({"a", "b"}),
         hashes={"a": frozenset({DIGEST, "sha256:1"})},
         constraints=("z<9",),
         options=("--index-url https://index.example/",),
     )
-    assert together([]) == Requirements()
+    assert merge_requirements([]) == Requirements()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,7 @@ def test_a_circle_of_files_is_shown_whole() -> None:
 
 def test_a_missing_file_and_an_empty_one_are_told_at_the_manifest() -> None:
     gone = Reference(text="gone.txt", place=MANIFEST)
-    _, (problem,) = collect(
+    _, (problem,) = collect_requirements(
         [gone], [], lambda path: Problem(message=f"there is no file {path}"), TARGET
     )
     assert problem.lines() == ["layers.yml:5:20: there is no file gone.txt"]

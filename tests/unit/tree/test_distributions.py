@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from layer_builder.tree.distributions import (
     Distribution,
-    find,
-    owners,
+    find_distributions,
+    path_owners,
     record_with,
     record_without,
-    recorded,
+    recorded_paths,
     with_runtime_shebang,
 )
 
@@ -32,7 +32,7 @@ TREE = {
 
 
 def found(tree: Mapping[str, str]) -> list[Distribution]:
-    return find(sorted(tree), lambda path: tree[path].encode())
+    return find_distributions(sorted(tree), lambda path: tree[path].encode())
 
 
 def test_distributions_are_what_their_metadata_says() -> None:
@@ -55,7 +55,7 @@ def test_distributions_are_what_their_metadata_says() -> None:
 
 
 def test_each_file_belongs_to_what_brought_it() -> None:
-    assert owners(found(TREE)) == {
+    assert path_owners(found(TREE)) == {
         "a_b/__init__.py": "a-b",
         "a_b/odd, name.py": "a-b",
         "A_B-1.0.dist-info/RECORD": "a-b",
@@ -84,8 +84,8 @@ def test_a_record_keeps_every_odd_name_that_stays(paths: set[str], gone: set[str
     rows = record_without("", ()) + "".join(
         '"' + path.replace('"', '""') + '",sha256=x,1\n' for path in sorted(paths)
     )
-    assert recorded(rows) == sorted(paths)
-    assert recorded(record_without(rows, gone)) == sorted(paths - gone)
+    assert recorded_paths(rows) == sorted(paths)
+    assert recorded_paths(record_without(rows, gone)) == sorted(paths - gone)
 
 
 def test_a_script_runs_on_lambdas_own_python() -> None:

@@ -5,7 +5,7 @@ import pytest
 from layer_builder.attach.plan import Size
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.release import LayerContent, Storage, User, Version
+from layer_builder.model.release import CodeStorage, LayerContent, LayerUser, VersionSummary
 from layer_builder.versions import inventory, listing
 from layer_builder.versions.inventory import (
     Growth,
@@ -22,7 +22,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 
 def entry(number: int, zipped: int | None, unzipped: int | None, *usages: Usage) -> VersionRow:
     return VersionRow(
-        version=Version(
+        version=VersionSummary(
             arn=f"{ARN}{number}",
             number=number,
             created=f"2026-11-{number:02}T10:00:00.000+0000",
@@ -46,7 +46,7 @@ def stock(layer: Callable[..., Layer]) -> Callable[..., RegionInventory]:
             rows=rows,
             deleted={f"{ARN}1": (Usage(function="old", qualifier="7", aliases=("live",)),)},
         )
-        storage = Storage(used=used * GIB, allowed=100 * GIB)
+        storage = CodeStorage(used=used * GIB, allowed=100 * GIB)
         return RegionInventory(
             region="eu-west-1", histories=(holding,), storage=storage, unknown=("x",)
         )
@@ -72,10 +72,10 @@ def test_growth_is_known_when_both_sizes_are(
 
 def test_users_are_found_by_layer_version_with_the_aliases_that_lead_there() -> None:
     users = [
-        User(function="b", qualifier="10", layers=(f"{ARN}1",)),
-        User(function="b", qualifier="9", layers=(f"{ARN}1",)),
-        User(function="a", qualifier="$LATEST", layers=(f"{ARN}2", f"{ARN}1")),
-        User(function="c", qualifier="1", layers=(f"{ARN}1",)),
+        LayerUser(function="b", qualifier="10", layers=(f"{ARN}1",)),
+        LayerUser(function="b", qualifier="9", layers=(f"{ARN}1",)),
+        LayerUser(function="a", qualifier="$LATEST", layers=(f"{ARN}2", f"{ARN}1")),
+        LayerUser(function="c", qualifier="1", layers=(f"{ARN}1",)),
     ]
     found = inventory.usages(users, {"b": {"9": ["live", "blue"]}, "c": None})
     assert [str(usage) for usage in found[f"{ARN}1"]] == ["a", "b:9 (blue, live)", "b:10", "c:1"]
