@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.row import Back, Case, Row
-from layer_builder.builder import accounting, install, proof_step
+from layer_builder.builder import install, proof_step
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
 from layer_builder.model.build import Package
 from layer_builder.model.layer import Layer, Reference
@@ -20,7 +20,7 @@ from layer_builder.model.prune_plan import Restoration
 from layer_builder.model.settings import ProofDepth, PruneProfile
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import interpreter
-from layer_builder.prove.rounds import ImportResults
+from layer_builder.prove.results import ImportResults
 from layer_builder.prune import imports
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import LayerGroup
@@ -81,7 +81,7 @@ def _fill(
     filled = install.install(resolved, tree, installer, clock)
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
     return _Account(
-        packages=accounting.packages(filled.installed, filled.before, tree.scan()),
+        packages=filled.following(found.plan).packages,
         restored=found.plan.restored,
     )
 
@@ -103,9 +103,9 @@ def _compare(case: Case, tree: Tree, account: _Account, prover: interpreter.Inte
     first += tree.entry_points()
     names = list(dict.fromkeys([*first, *_modules(kept)]))
     gone = _files(tree.attic)
-    pruned = prover.attempt(tree.root, names, caches=[tree.bytecode], watch=True)
+    pruned = prover.import_modules(tree.root, names, caches=[tree.bytecode], watch=True)
     tree.exchange(gone)
-    whole = prover.attempt(tree.root, names, caches=[tree.bytecode], watch=True)
+    whole = prover.import_modules(tree.root, names, caches=[tree.bytecode], watch=True)
     used = _used(pruned, first)
     imported = {"before": set(whole.imported), "after": set(pruned.imported)}
     return Row(
@@ -118,11 +118,11 @@ def _compare(case: Case, tree: Tree, account: _Account, prover: interpreter.Inte
         before=len(imported["before"]),
         after=len(imported["after"]),
         lost={
-            name: (pruned if name in imported["before"] else whole).attempts[name].error
+            name: (pruned if name in imported["before"] else whole).by_name[name].error
             for name in sorted(imported["before"] ^ imported["after"])
         },
         failing={
-            name: (whole.attempts[name].error.strip().splitlines() or [""])[-1]
+            name: (whole.by_name[name].error.strip().splitlines() or [""])[-1]
             for name in whole.broken
             if name not in imported["after"]
         },
@@ -148,7 +148,7 @@ def _modules(paths: Iterable[str]) -> list[str]:
 
 def _used(found: ImportResults, names: Sequence[str]) -> set[str]:
     """Collect the files that the imports of these modules loaded or opened."""
-    return {path for name in names for path in found.attempts[name].opened}
+    return {path for name in names for path in found.by_name[name].opened}
 
 
 def _files(folder: Path) -> frozenset[str]:

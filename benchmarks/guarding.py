@@ -16,7 +16,7 @@ from layer_builder.prune.planner import PruneRules
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
-from layer_builder.tree import distributions
+from layer_builder.tree.distributions import Installation
 from layer_builder.tree.tree import Tree
 
 
@@ -29,7 +29,7 @@ def measure(rounds: int, target: Target, build: float) -> Cost:
         asked = Requirements(lines=lines, names=frozenset(lines))
         uv.install(uv.resolve(asked, target), asked, target, tree.root)
         entries = tree.scan()
-        owners = distributions.path_owners(tree.distributions(entries))
+        owners = Installation(files=entries, distributions=tree.distributions(entries)).owners
         plan = PruneRules(profile=PruneProfile.AGGRESSIVE)(entries, owners, tree.read)
         by_name = {rule.name: rule for rule in rules.AGGRESSIVE}
         gone = {r.entry.path: r.rule for r in plan.removals} | {

@@ -126,8 +126,8 @@ def _tell(outcome: Outcome, reporter: Console) -> None:
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code
     for built in outcome.built.values():
-        if built.account.packages:
-            title = f"{built.layer.key} {built.layer.target.label}: {len(built.account.packages)} distributions"
+        if built.details.packages:
+            title = f"{built.layer.key} {built.layer.target.label}: {len(built.details.packages)} distributions"
             reporter.details(title, summary.build_details_lines(built))
     if actions.is_running():
         actions.set_outputs(action_outputs(outcome))

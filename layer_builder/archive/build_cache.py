@@ -67,7 +67,7 @@ class BuildCache:
 
         What nothing imported, for want of a Python, is not kept: another run may have one.
         """
-        proof = record.account.proof
+        proof = record.details.proof
         if self.folder is None or (proof and proof.static and proof.depth is not ProofDepth.STATIC):
             return
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ class BuildRecord:
     """Of the zip, in hexadecimal."""
     weight: Weight
     files: int
-    account: BuildDetails
+    details: BuildDetails
 
 
 _RECORDS = TypeAdapter(BuildRecord)

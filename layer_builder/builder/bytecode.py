@@ -48,10 +48,9 @@ def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> 
             assert_never(mode)
 
 
-def fits(layer: Layer, archive: Archive, *, through_s3: bool) -> bool:
+def fits(layer: Layer, archive: Archive) -> bool:
     """Tell whether a zip stays below `warn-at` of every limit of its layer."""
-    allowed = limits.limits_for(layer.budget, through_s3=through_s3)
-    readings = limits.check_limits(archive.weight, allowed)
+    readings = limits.check_limits(archive.weight, layer.budget.limits)
     return all(reading.share < layer.budget.warn_at for reading in readings)
 
 

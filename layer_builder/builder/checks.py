@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder.errors import Problem
+from layer_builder.errors import InstallError, Problem
+from layer_builder.model.layer import Layer
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan
 from layer_builder.model.target import Target
 from layer_builder.prune import imports
-from layer_builder.tree.distributions import Distribution
+from layer_builder.prune.sdk import SDK_DISTRIBUTIONS
+from layer_builder.tree.distributions import Distribution, Installation
 
 DEV_TOOLS = frozenset(
     {
@@ -20,18 +23,56 @@ DEV_TOOLS = frozenset(
 )  # fmt: skip
 
 
+def check_installation(
+    installation: Installation,
+    plan: PrunePlan,
+    files: Sequence[InstalledFile],
+    layer: Layer,
+    elsewhere: Collection[str],
+) -> list[Problem]:
+    """Refuse what was compiled on this machine; give warnings of what is not wrong.
+
+    Args:
+        installation: what was installed.
+        plan: what of it goes.
+        files: what is in the layer.
+        layer: the layer with its settings.
+        elsewhere: distributions that the layer's functions find in the layers below.
+    """
+    _refuse_built(installation.distributions, layer)
+    to_runtime = {file.path for file in plan.to_runtime}
+    remaining = [one for one in installation.distributions if one.record not in to_runtime]
+    if to_runtime:
+        elsewhere = {*elsewhere, *SDK_DISTRIBUTIONS}
+    return warnings(remaining, [file.path for file in files], layer.target, elsewhere=elsewhere)
+
+
 def warnings(
     installed: Sequence[Distribution], paths: Collection[str], target: Target,
     *, elsewhere: Collection[str] = (),
 ) -> list[Problem]:  # fmt: skip
-    """List them; `elsewhere` names distributions that the layer's functions find outside it."""
+    """List what looks like a mistake; `elsewhere` names distributions found outside the layer."""
     return [
-        *_shadowing(paths),
         *_half_an_sdk(installed),
         *_overwritten(installed),
         *_unmet(installed, target, elsewhere),
         *_dev_tools(installed),
+        *_shadowing(paths),
     ]
+
+
+def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:
+    """Refuse what `build:` compiled: it has this machine's platform, not the target's."""
+    for distribution in installed:
+        if distribution.name in layer.build and not distribution.is_pure:
+            raise InstallError.because(
+                f"{distribution.name} {distribution.version} was built from its sdist and"
+                " holds compiled code for this machine, not for the layer",
+                advice=(
+                    f"build a wheel of {distribution.name} for {layer.target.runtime} on"
+                    f" {layer.target.architecture} and put it on an index",
+                ),
+            )
 
 
 def _shadowing(paths: Collection[str]) -> Iterator[Problem]:

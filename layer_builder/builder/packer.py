@@ -1,7 +1,7 @@
 """Packs a tree: the zip as it is, and the zips with bytecode in them."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layer_builder.archive import writer
@@ -9,9 +9,10 @@ from layer_builder.archive.writer import ZipMember
 from layer_builder.builder import bytecode
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
-from layer_builder.builder.proof_step import Evidence
 from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model.build import Archive
+from layer_builder.model.proof import Proof
+from layer_builder.model.prune_plan import PrunePlan
 from layer_builder.model.settings import Bytecode
 from layer_builder.prove.prover import FindProver, prover_for
 from layer_builder.sources.request import LayerRequest
@@ -22,7 +23,7 @@ class Packer:
     """Packs one tree, into a folder."""
 
     request: LayerRequest
-    installed_tree: InstalledTree
+    installed: InstalledTree
     folder: Path
 
     def plain(self, base: Archive | None = None, stale: Collection[str] = ()) -> Archive:
@@ -44,8 +45,17 @@ class Packer:
             stale={f"python/{path}" for path in stale},
         )
 
+    def repack(self, archive: Archive, plan: PrunePlan) -> tuple["Packer", Archive]:
+        """Write the zip of the tree anew after files came back, from the zip without them.
+
+        Gives a packer of the tree as it is now, too.
+        """
+        back = self.installed.plan.removed_paths - plan.removed_paths
+        packer = replace(self, installed=self.installed.following(plan))
+        return packer, packer.plain(archive, stale=back | self.installed.tree.sealed)
+
     def variants(
-        self, plain: Archive, evidence: Evidence, find_prover: FindProver, *, through_s3: bool
+        self, plain: Archive, proof: Proof | None, find_prover: FindProver
     ) -> Iterator[Variant]:
         """Write the zips that the layer's `bytecode:` may ask for, the largest first.
 
@@ -55,20 +65,20 @@ class Packer:
         layer = self.request.layer
         modes = bytecode.modes(layer.bytecode)
         for mode in modes:
-            made = self._variant(mode, plain, evidence, find_prover)
-            if made is None:
+            variant = self._variant(mode, plain, proof, find_prover)
+            if variant is None:
                 continue
-            if mode is modes[-1] or bytecode.fits(layer, made.archive, through_s3=through_s3):
-                yield made
+            if mode is modes[-1] or bytecode.fits(layer, variant.archive):
+                yield variant
 
     def _variant(
-        self, mode: Bytecode, plain: Archive, evidence: Evidence, find_prover: FindProver
+        self, mode: Bytecode, plain: Archive, proof: Proof | None, find_prover: FindProver
     ) -> Variant | None:
-        tree = self.installed_tree.tree
-        loaded = evidence.proof.loaded if evidence.proof else ()
-        paths = bytecode.sources(mode, [entry.path for entry in self.installed_tree.kept], loaded)
+        tree = self.installed.tree
+        loaded = proof.loaded if proof else ()
+        paths = bytecode.sources(mode, [entry.path for entry in self.installed.kept], loaded)
         if not paths:
-            return self._without(mode, plain, evidence)
+            return self._without(mode, plain, proof)
         prover = prover_for(self.request.layer.target, find_prover, any_architecture=True)
         if prover is None:
             return self._uncompiled(mode)
@@ -95,12 +105,12 @@ class Packer:
             bytes=sum(path.stat().st_size for path in compiled),
         )
 
-    def _without(self, mode: Bytecode, plain: Archive, evidence: Evidence) -> Variant | None:
+    def _without(self, mode: Bytecode, plain: Archive, proof: Proof | None) -> Variant | None:
         """Give the plain zip where there is nothing to compile, if that is no mistake."""
         layer = self.request.layer
         if layer.bytecode is Bytecode.AUTO and mode is not Bytecode.NONE:
             return None
-        if mode is Bytecode.IMPORTED and (evidence.proof is None or evidence.proof.static):
+        if mode is Bytecode.IMPORTED and (proof is None or proof.static):
             raise InstallError.because(
                 "bytecode: imported is that of the modules which the proof loads, and nothing was"
                 " imported",
@@ -122,14 +132,14 @@ class Packer:
         )
 
     def _members(self) -> list[ZipMember]:
-        tree = self.installed_tree.tree
+        tree = self.installed.tree
         members = [
             ZipMember(
                 path=f"python/{entry.path}",
                 source=tree.root / entry.path,
                 executable=entry.executable,
             )
-            for entry in self.installed_tree.kept
+            for entry in self.installed.kept
         ]
         return members + [
             ZipMember(path=file.path, source=file.source, executable=file.executable)

@@ -138,12 +138,11 @@ def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -
         else:
             made = output_dir.copy(made, layer.stem)
             output_dir.keep(layer.stem, result.record)
-    allowed = limits.limits_for(layer.budget, through_s3=builder.through_s3)
     return Built(
         layer=layer,
         archive=made,
-        account=result.record.account,
-        readings=limits.check_limits(made.weight, allowed),
+        details=result.record.details,
+        readings=limits.check_limits(made.weight, layer.budget.limits),
         same_as=first.id if first is not layer else None,
         reused=result.reused,
     )

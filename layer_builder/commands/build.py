@@ -6,7 +6,7 @@ from pathlib import Path
 
 from layer_builder.archive import reader
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.builder import accounting, scheduler
+from layer_builder.builder import limit_problems, scheduler
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
@@ -24,7 +24,7 @@ def build(outcome: Outcome, context: Context) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
     inputs = outcome.inputs
     output_dir = OutputDir(folder=Path(inputs.output_dir))
-    builder = context.builder(output_dir, inputs.command, through_s3=bool(inputs.s3_bucket))
+    builder = context.builder(output_dir, inputs.command)
     found = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
@@ -89,12 +89,14 @@ def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, Bu
 
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
-    problems = [problem for built in outcome.built.values() for problem in accounting.over(built)]
+    problems = [
+        problem for built in outcome.built.values() for problem in limit_problems.over(built)
+    ]
     outcome.stacks = [stack.weigh_stack(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     _refuse_collisions(outcome)
     for built in outcome.built.values():
-        for warning in accounting.near(built):
+        for warning in limit_problems.near(built):
             reporter.warn(warning)
     if problems:
         raise LimitError(*problems)

@@ -37,7 +37,7 @@ class Context:
     cache: BuildCache = field(default_factory=BuildCache)
     workers: int = os.cpu_count() or 1
 
-    def builder(self, output_dir: OutputDir, command: str, *, through_s3: bool = False) -> Builder:
+    def builder(self, output_dir: OutputDir, command: str) -> Builder:
         """Give what builds layers here and puts them on a shelf; `command` is noted there."""
         return Builder(
             installer=self.installer,
@@ -47,5 +47,4 @@ class Context:
             reporter=self.reporter,
             command=command,
             cache=self.cache,
-            through_s3=through_s3,
         )

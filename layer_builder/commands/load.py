@@ -39,7 +39,9 @@ def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        return reader.read_manifest(text, inputs.manifest).select(inputs.layers)
+        return reader.read_manifest(
+            text, inputs.manifest, through_s3=bool(inputs.s3_bucket)
+        ).select(inputs.layers)
     except ManifestError as error:
         named = reader.list_requirements_files(text, inputs.manifest)
         _, mistakes = requirements.collect_requirements(
@@ -124,9 +126,7 @@ def requests(
         if layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
         if not problems:
-            found.append(
-                make_request(layer, asked, files, through_s3=bool(outcome.inputs.s3_bucket))
-            )
+            found.append(make_request(layer, asked, files))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return found

@@ -51,7 +51,7 @@ def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write
     resolved = resolver.resolve(group, context.installer, load.lock_of(inputs))
     asked = resolved[layer.id].request.requirements
     parts = _measure(layer, resolved, asked, context)
-    room = _room(layer, manifest.stacks, through_s3=bool(inputs.s3_bucket))
+    room = _room(layer, manifest.stacks)
     found = splitting.split(parts, room)
     if isinstance(found, CannotSplit):
         raise _cannot(found, layer)
@@ -85,7 +85,7 @@ def _measure(
             grounds.of(builder.build(resolved[name], keep=grounds.place(name)))
             for name in resolved[layer.id].below
         ]
-        packages = builder.build(resolved[layer.id], lambda: below).record.account.packages
+        packages = builder.build(resolved[layer.id], lambda: below).record.details.packages
     return [
         MeasuredDistribution(
             name=package.name,
@@ -98,17 +98,14 @@ def _measure(
     ]
 
 
-def _room(layer: Layer, stacks: Sequence[Any], *, through_s3: bool) -> SplitLimits:
+def _room(layer: Layer, stacks: Sequence[Any]) -> SplitLimits:
     """See what a layer's functions leave for it: places among five, and bytes."""
     loading = [stack for stack in stacks if layer.key in {other.key for other in stack.layers}]
     others = [len(stack.layers) - 1 + len(stack.external) for stack in loading]
     taken = [
         stack.reserve + sum(other.unzipped_bytes for other in stack.external) for stack in loading
     ]
-    allowed = {
-        limit.kind: limit.allowed
-        for limit in limits.limits_for(layer.budget, through_s3=through_s3)
-    }
+    allowed = {limit.kind: limit.allowed for limit in layer.budget.limits}
     unzipped = allowed["unzipped"] - max(taken, default=0)
     return SplitLimits(
         # A little less than allowed: what is shared between members compresses apart.

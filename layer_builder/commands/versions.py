@@ -129,8 +129,7 @@ def show(asked: Namespace, context: Context, outcome: Outcome, out: TextIO) -> N
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
     inventories = versions(outcome, context, asked.unzipped)
     warned, failed = (
-        inventory.warnings(inventories, through_s3=bool(asked.s3_bucket), above=above)
-        for above in (asked.warn_at, asked.fail_at)
+        inventory.warnings(inventories, above=above) for above in (asked.warn_at, asked.fail_at)
     )
     data = listing.as_data(inventories, warned, outcome.inputs.manifest)
     write_out(out, json.dumps(data, indent=2) + "\n" if asked.json else listing.table(inventories))

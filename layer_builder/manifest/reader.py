@@ -92,8 +92,10 @@ class Manifest:
         )
 
 
-def read_manifest(text: str, file: str) -> Manifest:
+def read_manifest(text: str, file: str, *, through_s3: bool = False) -> Manifest:
     """Read the text of a manifest; `file` is its name for messages.
+
+    `through_s3` says that zips may go through S3: then AWS has no limit for them.
 
     Raises ManifestError with all mistakes that can be seen in the text alone.
     """
@@ -109,10 +111,10 @@ def read_manifest(text: str, file: str) -> Manifest:
         found = Mistakes(document, validation_problems(error, document))
         rest = salvage(document.value, error)
         if rest:
-            _ManifestReader(document, rest, found).manifest()
+            _ManifestReader(document, rest, found, through_s3=through_s3).manifest()
         raise found.error() from None
     found = Mistakes(document)
-    manifest = _ManifestReader(document, model, found).manifest()
+    manifest = _ManifestReader(document, model, found, through_s3=through_s3).manifest()
     if len(found):
         raise found.error()
     return manifest
@@ -141,7 +143,10 @@ def _leaves(path: str) -> bool:
 class _ManifestReader:
     """Turns the validated model into layers, and collects what the model cannot see."""
 
-    def __init__(self, document: Document, model: ManifestFile, mistakes: Mistakes) -> None:
+    def __init__(
+        self, document: Document, model: ManifestFile, mistakes: Mistakes, *, through_s3: bool
+    ) -> None:
+        self._through_s3 = through_s3
         self._mistakes = mistakes
         self._document = document
         self._model = model
@@ -295,6 +300,7 @@ class _ManifestReader:
             zip_bytes=own.zip or common.zip,
             unzipped_bytes=unzipped,
             warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
+            through_s3=self._through_s3,
         )
 
 

@@ -70,7 +70,7 @@ class Built:
 
     layer: Layer
     archive: Archive
-    account: BuildDetails = field(default_factory=BuildDetails)
+    details: BuildDetails = field(default_factory=BuildDetails)
     readings: tuple[LimitReading, ...] = ()
     same_as: str | None = None
     """Id of the layer whose build this one shares."""

@@ -1,6 +1,7 @@
 """The layer as the manifest asks for it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from layer_builder.errors import Place
 from layer_builder.model.limits import Budget
@@ -24,6 +25,16 @@ class Include:
     to: str
     """Path in the layer, relative to /opt."""
     place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileToInclude:
+    """One file of the workspace to put into a layer."""
+
+    path: str
+    """Path in the layer, relative to /opt."""
+    source: Path
+    executable: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,16 +58,6 @@ class Weight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
-    """What a layer may weigh: the user's own limits where set, never looser than AWS's."""
-
-    zip_bytes: int | None = None
-    unzipped_bytes: int | None = None
-    warn_at: float = DEFAULT_WARN_AT
-    """Share of a limit, 0 to 1, from which a warning is due."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Limit:
     """One limit that applies to a layer, and why it exists."""
 
@@ -76,6 +66,23 @@ class Limit:
     """Bytes, inclusive: the largest weight that still fits."""
     name: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a layer may weigh: the user's own limits where set, never looser than AWS's."""
+
+    zip_bytes: int | None = None
+    unzipped_bytes: int | None = None
+    warn_at: float = DEFAULT_WARN_AT
+    """Share of a limit, 0 to 1, from which a warning is due."""
+    through_s3: bool = False
+    """Whether a zip may go through S3, where AWS has no limit for it."""
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits that apply: the tightest for the zip (if any) and for the unzipped size."""
+        return _limits_for(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +108,9 @@ class LimitReading:
         return self.headroom < 0
 
 
-def limits_for(budget: Budget, *, through_s3: bool) -> tuple[Limit, ...]:
-    """Name the limits of one layer: the tightest for the zip (if any) and for the unzipped size."""
+def _limits_for(budget: Budget) -> tuple[Limit, ...]:
     limits = []
-    if budget.zip_bytes is not None and (through_s3 or budget.zip_bytes < INLINE_ZIP_BYTES):
+    if budget.zip_bytes is not None and (budget.through_s3 or budget.zip_bytes < INLINE_ZIP_BYTES):
         limits.append(
             Limit(
                 kind="zip",
@@ -113,7 +119,7 @@ def limits_for(budget: Budget, *, through_s3: bool) -> tuple[Limit, ...]:
                 reason="your own budget, tighter than AWS's",
             )
         )
-    elif not through_s3:
+    elif not budget.through_s3:
         limits.append(
             Limit(
                 kind="zip",

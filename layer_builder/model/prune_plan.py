@@ -1,8 +1,10 @@
 """The prune plan: which files go, by which rule, and which stay, because of whom."""
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from layer_builder.errors import Problem
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -50,6 +52,9 @@ class PrunePlan:
 
     removals: tuple[Removal, ...] = ()
     restored: tuple[Restoration, ...] = ()
+    to_runtime: tuple[InstalledFile, ...] = ()
+    """What the Lambda runtime is to bring: it goes, but the proof still finds it."""
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def removed_paths(self) -> frozenset[str]:
@@ -58,7 +63,7 @@ class PrunePlan:
 
     @property
     def totals(self) -> tuple[RuleTotal, ...]:
-        """Files and bytes per rule, the most bytes first."""
+        """Files and bytes per rule: what is left to the runtime, then the most bytes first."""
         sizes: dict[str, list[int]] = defaultdict(list)
         for removal in self.removals:
             sizes[removal.rule].append(removal.entry.size)
@@ -66,7 +71,20 @@ class PrunePlan:
             RuleTotal(rule=rule, files=len(parts), bytes=sum(parts))
             for rule, parts in sizes.items()
         )
-        return tuple(sorted(found, key=lambda total: (-total.bytes, total.rule)))
+        totals = sorted(found, key=lambda total: (-total.bytes, total.rule))
+        if self.to_runtime:
+            size = sum(file.size for file in self.to_runtime)
+            totals.insert(0, RuleTotal(rule="sdk", files=len(self.to_runtime), bytes=size))
+        return tuple(totals)
+
+    def kept(self, files: Sequence[InstalledFile]) -> list[InstalledFile]:
+        """Pick the files that stay."""
+        gone = self.removed_paths.union(file.path for file in self.to_runtime)
+        return [file for file in files if file.path not in gone]
+
+    def with_removals(self, removals: Iterable[Removal]) -> "PrunePlan":
+        """Add to what goes."""
+        return replace(self, removals=(*self.removals, *removals))
 
     def restoring(self, needed: Mapping[str, str]) -> "PrunePlan":
         """Change the plan so that these paths stay, because of what the mapping says."""
@@ -81,4 +99,4 @@ class PrunePlan:
             if removal.entry.path in needed
         )
         left = tuple(removal for removal in self.removals if removal.entry.path not in needed)
-        return PrunePlan(removals=left, restored=(*self.restored, *back))
+        return replace(self, removals=left, restored=(*self.restored, *back))

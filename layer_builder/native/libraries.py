@@ -11,6 +11,7 @@ from layer_builder.native import compatibility, elf
 from layer_builder.native import strip as stripping
 from layer_builder.native.compatibility import Wheel
 from layer_builder.native.elf import Elf
+from layer_builder.tree.distributions import Distribution
 from layer_builder.tree.tree import Tree
 
 STRIP_RULE = "strip"
@@ -33,6 +34,22 @@ def scan_libraries(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, El
         if library:
             found[entry.path] = library
     return found
+
+
+def check_libraries(
+    tree: Tree, files: Iterable[InstalledFile], layer: Layer, distributions: Iterable[Distribution]
+) -> tuple[dict[str, Elf], list[Problem]]:
+    """Read the libraries among files; give them by path, and warnings of what may not load.
+
+    Raises InstallError, naming the wheel, for what cannot load on the target.
+    """
+    libraries = scan_libraries(tree, files)
+    wheels = {
+        path: Wheel(name=one.name, version=one.version, tags=one.tags)
+        for one in distributions
+        for path in one.files
+    }
+    return libraries, check_compatibility(libraries, layer, wheels)
 
 
 def check_compatibility(

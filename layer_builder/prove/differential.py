@@ -5,14 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from layer_builder.errors import ProofError
+from layer_builder.errors import Place, Problem, ProofError
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import PrunePlan
 from layer_builder.model.settings import ProofDepth
-from layer_builder.prove import rounds as prove_rounds
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover
-from layer_builder.prove.rounds import ImportResult, ImportResults
+from layer_builder.prove.results import ImportResult, ImportResults, join_results
 from layer_builder.prune import imports
 from layer_builder.tree.tree import Tree
 
@@ -26,13 +25,15 @@ _Fingerprint = frozenset[tuple[str, int, int, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """The proof, and the plan as it is after what was put back."""
+class ProofResult:
+    """The proof, the plan as it is after what was put back, and what else was seen."""
 
-    proof: Proof
+    proof: Proof | None
+    """None where there was nothing to prove, or nobody wanted it."""
     plan: PrunePlan
-    broken_anyway: Mapping[str, ImportResult]
-    """What does not import, pruned or not."""
+    failed_before: Mapping[str, ImportResult] = field(default_factory=dict)
+    """What does not import, pruned or not, by name."""
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class ProofSetup:
     """The first takes bytecode; the others have that of layers below."""
     others: tuple[Path, ...] = ()
     """Folders of packages that Lambda has besides: from the runtime."""
-    starts: Sequence[str] = ()
+    first_imports: Sequence[str] = ()
     """The names among those proven that a function imports itself."""
     wait_for_zip: Callable[[], object] = lambda: None
     """Waits until nobody reads the tree, before files in it are exchanged for a while."""
@@ -53,6 +54,8 @@ class ProofSetup:
     """Makes the RECORDs true again after files came back."""
     weights: Mapping[str, int] = field(default_factory=dict)
     """Bytes of source below each top-level name, to share the work out."""
+    asked: Mapping[str, Place] = field(default_factory=dict)
+    """The names that the manifest asks for, and where."""
 
 
 def prove(
@@ -61,57 +64,86 @@ def prove(
     owners: Mapping[str, str],
     names: Sequence[str],
     depth: ProofDepth,
-) -> Result:
+) -> ProofResult:
     """Import the names from the pruned tree.
 
     What fails there is imported from the unpruned tree. What fails in both is no fault of pruning;
     for the rest, the removed files that the unpruned import opened are put back and it is imported
-    again. Raises ProofError when that does not help, or when a module wrote into the layer.
+    again. Raises ProofError when that does not help, when a module wrote into the layer, and for
+    what the manifest asks for and imports neither pruned nor unpruned.
     """
     imports_of_tree = _Imports(setup)
-    first = imports_of_tree.all(names)
-    cost = first.cost
+    pruned = imports_of_tree.all(names)
+    cost = pruned.cost
     failed_before: dict[str, ImportResult] = {}
 
-    def unpruned(broken: Sequence[str]) -> ImportResults:
-        whole = imports_of_tree.unpruned(broken, plan)
-        failed_before.update({name: whole.attempts[name] for name in whole.broken})
-        return whole.only(whole.imported)
+    def import_unpruned(broken: Sequence[str]) -> ImportResults:
+        unpruned = imports_of_tree.unpruned(broken, plan)
+        failed_before.update({name: unpruned.by_name[name] for name in unpruned.broken})
+        return unpruned.only(unpruned.imported)
 
     # An import may break those after it for good (a hook, a limit): now they come before it.
-    suspects = unpruned(first.broken[::-1]).imported if first.broken else []
-    again = imports_of_tree.all(suspects)
-    first, suspects = prove_rounds.together([first, again], names), again.broken[::-1]
+    suspects = import_unpruned(pruned.broken[::-1]).imported if pruned.broken else []
+    once_more = imports_of_tree.all(suspects)
+    pruned, suspects = join_results([pruned, once_more], names), once_more.broken[::-1]
     for _ in range(_MOST_ROUNDS):
         if not suspects:
             break
-        whole = unpruned(suspects)
-        suspects = whole.imported
-        needed = _needed(whole, plan.removed_paths, owners)
+        unpruned = import_unpruned(suspects)
+        suspects = unpruned.imported
+        needed = _needed(unpruned, plan.removed_paths, owners)
         if not needed:
             break
         setup.tree.exchange(needed)
         plan = plan.restoring(needed)
         setup.reseal(plan)
-        again = imports_of_tree.all(suspects)
-        first = prove_rounds.together([first, again], names)
-        suspects = again.broken
+        once_more = imports_of_tree.all(suspects)
+        pruned = join_results([pruned, once_more], names)
+        suspects = once_more.broken
     if suspects:
-        raise _disproved(suspects, first)
-    return Result(
+        raise _disproved(suspects, pruned)
+    failed_before = {name: failed_before[name] for name in names if name in failed_before}
+    return ProofResult(
         proof=Proof(
             depth=depth,
             static=False,
-            imported=tuple(first.imported),
-            failed_before=tuple(name for name in names if name in failed_before),
-            interpreter=first.version or None,
-            isolated=first.isolated,
+            imported=tuple(pruned.imported),
+            failed_before=tuple(failed_before),
+            interpreter=pruned.version or None,
+            isolated=pruned.isolated,
             cost=cost,
-            loaded=tuple(sorted(first.loaded_by(setup.starts))),
+            loaded=tuple(sorted(pruned.loaded_by(setup.first_imports))),
         ),
         plan=plan,
-        broken_anyway={name: failed_before[name] for name in names if name in failed_before},
+        failed_before=failed_before,
+        warnings=tuple(_warnings(failed_before, setup.asked)),
     )
+
+
+def _warnings(
+    failed_before: Mapping[str, ImportResult], asked: Mapping[str, Place]
+) -> list[Problem]:
+    """Sort out what imports neither pruned nor unpruned: what was asked for is an error."""
+    failed = [name for name in asked if name in failed_before]
+    if failed:
+        raise ProofError(
+            *(
+                Problem(
+                    message=f"imports: {name} does not import, pruned or not",
+                    place=asked[name],
+                    details=tuple(failed_before[name].error.strip().splitlines()[-4:]),
+                )
+                for name in failed
+            )
+        )
+    return [
+        Problem(
+            message=f"import {name} fails, pruned or not",
+            details=tuple(result.error.strip().splitlines()[-1:]),
+        )
+        for name, result in failed_before.items()
+        if "." not in name and ":" not in name
+    ]
 
 
 def _needed(
@@ -125,7 +157,7 @@ def _needed(
     read: dict[str, str] = {}
     listed: dict[str, str] = {}
     for name in whole.imported:
-        opened = whole.attempts[name].opened
+        opened = whole.by_name[name].opened
         for path in removed:
             if path in opened:
                 read.setdefault(path, f"import {name}")
@@ -150,7 +182,7 @@ def _all_of_their_distributions(
 
 def _disproved(suspects: Sequence[str], tried: ImportResults) -> ProofError:
     name = suspects[0]
-    lines = tried.attempts[name].error.strip().splitlines()[-_LAST_LINES:]
+    lines = tried.by_name[name].error.strip().splitlines()[-_LAST_LINES:]
     return ProofError.because(
         f"{', '.join(suspects[:5])} imported before pruning, and not after",
         details=(f"import {name}:", *lines),
@@ -173,11 +205,11 @@ class _Imports:
         """Import in several processes, whole packages each."""
         shares = selection.shares(names, self._setup.weights)
         if not shares:
-            return ImportResults(attempts={})
+            return ImportResults(by_name={})
         before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
-            rounds = list(pool.map(self._import, shares))
-        found = prove_rounds.together(rounds, names)
+            results = list(pool.map(self._import, shares))
+        found = join_results(results, names)
         self._check_untouched(before, found)
         return found
 
@@ -196,13 +228,13 @@ class _Imports:
 
     def _import(self, names: Sequence[str], *, watch: bool = False) -> ImportResults:
         setup = self._setup
-        found = setup.prover.attempt(
+        found = setup.prover.import_modules(
             setup.tree.root, names, caches=setup.caches, others=setup.others, watch=watch
         )
         if not found.version:
             # Or all would count as broken anyway, and nothing would be proven.
             raise ProofError.because(
-                next(attempt.error for attempt in found.attempts.values()),
+                next(attempt.error for attempt in found.by_name.values()),
                 advice=("try it by hand, put another on PATH, or say proof: static",),
             )
         return found

@@ -19,9 +19,9 @@ import uv as uv_package
 from layer_builder.errors import InstallError
 from layer_builder.model.proof import ImportCost
 from layer_builder.model.target import Target
-from layer_builder.prove import rounds, selection
+from layer_builder.prove import results, selection
 from layer_builder.prove.process import ImportProcess
-from layer_builder.prove.rounds import ImportResult, ImportResults, Verdict
+from layer_builder.prove.results import ImportResult, ImportResults, Verdict
 
 _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 
@@ -49,7 +49,7 @@ class Interpreter:
     isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
 
-    def attempt(
+    def import_modules(
         self,
         root: Path,
         modules: Sequence[str],
@@ -77,7 +77,7 @@ class Interpreter:
                 "watch": watch,
             }
             run = ImportProcess(self.path, orders, caches, self.seconds)
-            found |= dict(run.attempts())
+            found |= dict(run.by_name())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
             rest = [name for name in left if name not in found]
@@ -87,10 +87,10 @@ class Interpreter:
                 break
             left = rest
         return ImportResults(
-            attempts=found,
+            by_name=found,
             version=version,
             isolated=tuple(isolated),
-            cost=rounds.total(costs),
+            cost=results.total_cost(costs),
         )
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
@@ -146,7 +146,7 @@ def _isolation(path: str) -> tuple[str, ...]:
             "watch": False,
         }
         run = ImportProcess(path, orders, [Path(folder)], MODULE_SECONDS)
-        list(run.attempts())
+        list(run.by_name())
     return run.isolated
 
 

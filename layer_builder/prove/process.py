@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from layer_builder.model.proof import ImportCost
-from layer_builder.prove.rounds import ImportResult, Verdict
+from layer_builder.prove.results import ImportResult, Verdict
 
 _PROGRAM = [
     Path(__file__).parent / "programs" / name for name in ("isolation.py", "import_modules.py")
@@ -58,7 +58,7 @@ class ImportProcess:
         self._deadline = time.monotonic() + seconds
         self._next = 0
 
-    def attempts(self) -> Iterator[tuple[str, ImportResult]]:
+    def by_name(self) -> Iterator[tuple[str, ImportResult]]:
         """Yield verdicts as they come; the last module named when the process ends has died."""
         read_end, write_end = os.pipe()
         with tempfile.TemporaryDirectory(prefix="layer-builder-proof-") as home:
@@ -76,7 +76,7 @@ class ImportProcess:
                         reason = self._note(answer)
                         if reason:
                             break
-                    elif attempt := _attempt(answer, current):
+                    elif attempt := _import_result(answer, current):
                         yield self._modules[current], attempt
                         current = None
                         self._next += 1
@@ -160,7 +160,7 @@ class ImportProcess:
             process.wait()
 
 
-def _attempt(answer: Mapping[str, Any], current: int) -> ImportResult | None:
+def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | None:
     """Read the verdict on a module; None where the answer is about something else."""
     loaded = frozenset(map(str, answer.get("loaded", ())))
     if answer.get("imported") == current:
@@ -189,14 +189,14 @@ class _SilentError(Exception):
 def _answers(read_end: int, time_left: Callable[[], float]) -> Iterator[dict[str, Any]]:
     """Read answers line by line until the other end closes; text that is not one is passed over."""
     held = b""
-    total = 0
+    total_cost = 0
     while True:
         ready, _, _ = select.select([read_end], [], [], time_left())
         if not ready:
             raise _SilentError
         data = os.read(read_end, 65536)
-        total += len(data)
-        if not data or total > _MOST_ANSWER_BYTES:
+        total_cost += len(data)
+        if not data or total_cost > _MOST_ANSWER_BYTES:
             return
         *lines, held = (held + data).split(b"\n")
         for line in lines:

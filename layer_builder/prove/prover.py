@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from layer_builder.model.target import Architecture, Target
-from layer_builder.prove.rounds import ImportResults
+from layer_builder.prove.results import ImportResults
 
 
 class Prover(Protocol):
@@ -16,7 +16,7 @@ class Prover(Protocol):
     def isolated(self) -> tuple[str, ...]:
         """What the system keeps the imports from."""
 
-    def attempt(
+    def import_modules(
         self,
         root: Path,
         modules: Sequence[str],

@@ -52,7 +52,7 @@ def modules_to_prove(
     return list(dict.fromkeys([*ordered, *sorted(points), *asked]))
 
 
-def starts(names: Sequence[str], asked: Collection[str]) -> list[str]:
+def first_imports(names: Sequence[str], asked: Collection[str]) -> list[str]:
     """Pick what a function imports itself: top-level modules, and those the manifest names.
 
     In the order of `modules_to_prove` they come first, so that all they load is theirs.

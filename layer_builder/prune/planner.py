@@ -1,15 +1,50 @@
 """Decides what leaves the tree and what stays because of whom; never deletes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pathspec
 
+from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
 from layer_builder.model.settings import PruneProfile
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard, ReadSource
 from layer_builder.prune.rules import Rule
+from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
+from layer_builder.tree.distributions import Installation
+
+
+def plan_pruning(
+    layer: Layer, asked_for: frozenset[str], installation: Installation, read: ReadSource
+) -> PrunePlan:
+    """Plan what leaves a layer: by its rules, and of the AWS SDK what its `sdk:` leaves out.
+
+    Args:
+        layer: the layer with its settings.
+        asked_for: distributions (normalised names) that its requirements name.
+        installation: what was installed.
+        read: gives the bytes of an installed file.
+
+    Raises InstallError and ManifestError for an `sdk:` that cannot be.
+    """
+    sdk = select_sdk(layer.sdk, installation, layer.target)
+    rules = PruneRules(profile=layer.prune, keep=layer.keep, drop=layer.drop, asked_for=asked_for)
+    files = [file for file in installation.files if file.path not in sdk.to_runtime]
+    owners = installation.owners
+    plan = rules(files, owners, read)
+    gone = plan.removed_paths
+    data = [file for file in files if file.path in sdk.unwanted - gone]
+    kept = [
+        file.path
+        for file in files
+        if file.path not in gone | sdk.unwanted and owners.get(file.path) not in SDK_DISTRIBUTIONS
+    ]
+    return replace(
+        plan.with_removals(Removal(entry=file, rule="sdk") for file in data),
+        to_runtime=tuple(file for file in installation.files if file.path in sdk.to_runtime),
+        warnings=tuple(service_warnings(layer.sdk, kept, [file.path for file in data], read)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
+from layer_builder.model.settings import Sdk, SdkPolicy
 from layer_builder.model.target import Target
-from layer_builder.tree.distributions import Distribution
+from layer_builder.tree.distributions import Distribution, Installation
 
 SDK_DISTRIBUTIONS = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}
@@ -29,6 +32,53 @@ so no newer number can be relied on: https://docs.aws.amazon.com/lambda/latest/d
 _CALL = re.compile(
     rb"\b(?:client|resource|create_client)\(\s*(?:service_name\s*=\s*)?[\"']([a-z0-9-]+)[\"']"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SdkSelection:
+    """What becomes of the SDK's files in a layer."""
+
+    to_runtime: frozenset[str] = frozenset()
+    """Paths of the distributions that the runtime is to bring."""
+    unwanted: frozenset[str] = frozenset()
+    """Paths of the data of services that the layer does not keep."""
+
+
+def select_sdk(sdk: Sdk, installation: Installation, target: Target) -> SdkSelection:
+    """Choose what goes of the SDK, as the manifest's `sdk:` says.
+
+    Raises InstallError when another distribution needs the SDK newer than the runtime may have it,
+    ManifestError for a service that botocore does not know.
+    """
+    match sdk.policy:
+        case SdkPolicy.BUNDLE:
+            return SdkSelection()
+        case SdkPolicy.RUNTIME:
+            family = sdk_left_to_runtime(installation.distributions, target)
+            return SdkSelection(to_runtime=frozenset(path for one in family for path in one.files))
+        case SdkPolicy.SERVICES:
+            paths = [file.path for file in installation.files]
+            return SdkSelection(unwanted=frozenset(unwanted_service_data(paths, sdk.services)))
+        case _:
+            assert_never(sdk.policy)
+
+
+def service_warnings(
+    sdk: Sdk, kept: Iterable[str], left_out: Iterable[str], read: Callable[[str], bytes]
+) -> list[Problem]:
+    """Warn of services that kept code asks for and whose data is left out.
+
+    Args:
+        sdk: what the manifest says of the SDK.
+        kept: paths of the files that stay and are not the SDK's own.
+        left_out: paths of the data that goes.
+        read: gives the bytes of a file.
+    """
+    if sdk.policy is not SdkPolicy.SERVICES:
+        return []
+    asked_for = requested_services({path: read(path) for path in kept if path.endswith(".py")})
+    missing = {path.split("/")[2] for path in left_out}
+    return omitted_service_warnings({*sdk.services, *asked_for.keys() - missing}, asked_for)
 
 
 def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:

@@ -49,7 +49,7 @@ def action_of(outcome: Outcome, built: Built) -> Action:
 
 
 def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
-    layer, account, tightest = built.layer, built.account, built.tightest
+    layer, account, tightest = built.layer, built.details, built.tightest
     return {
         "key": layer.key,
         "name": layer.name,

@@ -38,7 +38,7 @@ def render_html(outcome: Outcome) -> str:
     if old := markdown.old_version_lines(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
-    parts += [_details(built) for built in outcome.built.values() if built.account.packages]
+    parts += [_details(built) for built in outcome.built.values() if built.details.packages]
     parts += [_problem(problem, "warning") for problem in outcome.warnings]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -95,7 +95,7 @@ def _attached(done: Attached) -> str:
 
 
 def _details(built: Built) -> str:
-    account = built.account
+    account = built.details
     packages = "\n".join(
         f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
         f'<td class="n">{mib(package.bytes_installed)}</td>'

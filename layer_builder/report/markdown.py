@@ -31,7 +31,7 @@ def render_markdown(outcome: Outcome) -> str:
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
     parts += [_attached(done) for done in outcome.attachments]
-    parts += [_details(built) for built in outcome.built.values() if built.account.packages]
+    parts += [_details(built) for built in outcome.built.values() if built.details.packages]
     parts += _problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
 
@@ -146,7 +146,7 @@ def _attached(done: Attached) -> str:
 
 
 def _details(built: Built) -> str:
-    account = built.account
+    account = built.details
     packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
     lines = [
         "<details>",
@@ -190,7 +190,7 @@ def _details(built: Built) -> str:
 
 def build_details_lines(built: Built) -> list[str]:
     """Render a layer's accounts as plain lines, for a log."""
-    account = built.account
+    account = built.details
     packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
     lines = [
         f"{mib(p.bytes_installed):>10} → {mib(p.bytes_kept):>10}  {p.name} {p.version}"
@@ -206,7 +206,7 @@ def build_details_lines(built: Built) -> list[str]:
 
 def proof_line(built: Built) -> str:
     """Say in one line what the proof rests on."""
-    proof = built.account.proof
+    proof = built.details.proof
     if proof is None:
         return "not proven: proof: off, or nothing to import"
     if proof.static:
@@ -220,7 +220,7 @@ def proof_line(built: Built) -> str:
 
 def bytecode_line(built: Built) -> str:
     """Say in one line what importing costs with and without bytecode, and what is packed."""
-    packed, proof = built.account.bytecode, built.account.proof
+    packed, proof = built.details.bytecode, built.details.proof
     files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
     said = f"bytecode: {packed.mode}{files}"
     if proof is None or proof.cost is None:

@@ -30,23 +30,21 @@ class LayerRequest:
     requirements: Requirements = field(default_factory=Requirements)
     files: CollectedFiles = field(default_factory=CollectedFiles)
     digests: tuple[IncludedFile, ...] = ()
-    together: Requirements = field(default_factory=Requirements)
+    whole_group: Requirements = field(default_factory=Requirements)
     """What all layers ask for that it is resolved with."""
-    through_s3: bool = False
-    """Whether a zip may be over 50 MiB."""
 
     @property
     def key(self) -> str:
         """Digest of everything but what the index answers; hexadecimal."""
-        return _digest(self._own(), *_asked(self.together), self.layer.requires)
+        return _digest(self._own(), *_asked(self.whole_group), self.layer.requires)
 
     def content_key(self, *locks: str) -> str:
         """Digest of what decides the bytes: the settings, the files, the chosen versions."""
         return _digest(self._own(), *locks)
 
-    def resolved_with(self, together: Requirements) -> "LayerRequest":
+    def resolved_with(self, whole_group: Requirements) -> "LayerRequest":
         """Note what all the layers ask for that have to agree with this one."""
-        return replace(self, together=together)
+        return replace(self, whole_group=whole_group)
 
     def _own(self) -> list[object]:
         layer = self.layer
@@ -72,7 +70,7 @@ class LayerRequest:
         budget = self.layer.budget
         if self.layer.bytecode is not Bytecode.AUTO:
             return []
-        return [budget.zip_bytes, budget.unzipped_bytes, budget.warn_at, self.through_s3]
+        return [budget.warn_at, *((limit.kind, limit.allowed) for limit in budget.limits)]
 
 
 def _asked(requirements: Requirements) -> tuple[object, ...]:
@@ -83,9 +81,7 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def make_request(
-    layer: Layer, requirements: Requirements, files: CollectedFiles, *, through_s3: bool = False
-) -> LayerRequest:
+def make_request(layer: Layer, requirements: Requirements, files: CollectedFiles) -> LayerRequest:
     """Gather what a layer is made from; reads and hashes the files to include."""
     digests = tuple(
         IncludedFile(
@@ -98,5 +94,4 @@ def make_request(
         requirements=requirements,
         files=files,
         digests=digests,
-        through_s3=through_s3,
     )

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from layer_builder.errors import Place, Problem
-from layer_builder.model.layer import Include
+from layer_builder.model.layer import FileToInclude, Include
 
 NEVER_INCLUDED = (
     ".git/", ".hg/", ".svn/", ".venv/", "venv/", "__pycache__/", "*.pyc", "*.pyo", ".DS_Store",
@@ -30,16 +30,6 @@ SECRETS = (
     ".pypirc",
 )
 """Left out of every include, with a warning: a layer can be read by all who may use it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileToInclude:
-    """One file to put into a layer."""
-
-    path: str
-    """Path in the layer, relative to /opt."""
-    source: Path
-    executable: bool
 
 
 @dataclass(frozen=True, kw_only=True)

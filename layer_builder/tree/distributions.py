@@ -7,13 +7,15 @@ import base64
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
+from functools import cached_property
 
 from packaging.utils import canonicalize_name
+
+from layer_builder.model.prune_plan import InstalledFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,19 @@ class Distribution:
     def files(self) -> tuple[str, ...]:
         """Paths of its files."""
         return tuple(self.hashes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What an installer left in a tree."""
+
+    files: Sequence[InstalledFile]
+    distributions: Sequence[Distribution]
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """The distribution (normalised name) of each installed path."""
+        return {path: one.name for one in self.distributions for path in one.files}
 
 
 def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
@@ -69,13 +84,6 @@ def _headers(content: bytes) -> Message:
     return HeaderParser().parsestr(content.decode("utf-8", "replace"), headersonly=True)
 
 
-def path_owners(distributions: list[Distribution]) -> dict[str, str]:
-    """Map each file to the distribution that brought it."""
-    return {
-        path: distribution.name for distribution in distributions for path in distribution.files
-    }
-
-
 def recorded_paths(record: str) -> list[str]:
     """List the paths in a RECORD."""
     return [row[0] for row in csv.reader(io.StringIO(record)) if row]
@@ -98,17 +106,6 @@ def record_with(record: str, changed: Mapping[str, bytes]) -> str:
         elif row:
             rows.append(row)
     return _csv(rows)
-
-
-_SHEBANG = re.compile(rb"\A#![^\n]*python[^\n]*\n|\A#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
-
-
-def with_runtime_shebang(script: bytes, runtime: str) -> bytes:
-    """Point a console script at Lambda's own interpreter instead of the build host's.
-
-    Lambda's Python lives in /var/lang/bin (its base images and the runtime's `sys.path` show it).
-    """
-    return _SHEBANG.sub(f"#!/var/lang/bin/{runtime}\n".encode(), script, count=1)
 
 
 def _csv(rows: list[list[str]]) -> str:

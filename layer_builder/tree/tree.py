@@ -1,15 +1,19 @@
 """The tree on disk: scan it, make it independent of this host, move files out and back in."""
 
 import os
+import re
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
-from layer_builder.model.prune_plan import InstalledFile
+from layer_builder.errors import ManifestError
+from layer_builder.model.layer import FileToInclude
+from layer_builder.model.prune_plan import InstalledFile, PrunePlan
 from layer_builder.tree import distributions
-from layer_builder.tree.distributions import Distribution
+from layer_builder.tree.distributions import Distribution, Installation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,38 @@ class Tree:
             }
         )
 
+    def installation(self, runtime: str) -> Installation:
+        """Make what was installed independent of this host, and say what it is."""
+        self.forget_host(runtime)
+        files = self.scan()
+        return Installation(files=files, distributions=self.distributions(files))
+
+    def follow(self, plan: PrunePlan) -> None:
+        """Take out what a plan removes, and set aside for good what the runtime is to bring."""
+        self.set_aside(file.path for file in plan.to_runtime)
+        self.exchange(plan.removed_paths)
+
+    def include(self, files: Iterable[FileToInclude]) -> list[InstalledFile]:
+        """Copy the workspace's files that go below python/ into the tree.
+
+        Raises ManifestError for one that would overwrite a file of a distribution.
+        """
+        included = []
+        for file in files:
+            path = file.path.removeprefix("python/")
+            if path == file.path:
+                continue
+            destination = self.root / path
+            if destination.exists() or (self.attic / path).exists():
+                message = f"{file.source.name} would overwrite {file.path} of a distribution"
+                raise ManifestError.because(message, advice=("give it another place with to:",))
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.source, destination)
+            destination.chmod(0o755 if file.executable else 0o644)
+            size = destination.stat().st_size
+            included.append(InstalledFile(path=path, size=size, executable=file.executable))
+        return included
+
     def forget_host(self, runtime: str) -> None:
         """Remove the build host's traces: uv's lock file, its interpreter's path in scripts.
 
@@ -77,7 +113,7 @@ class Tree:
         changed = {}
         for script in sorted((self.root / "bin").glob("*")):
             content = script.read_bytes()
-            rewritten = distributions.with_runtime_shebang(content, runtime)
+            rewritten = with_runtime_shebang(content, runtime)
             if rewritten != content:
                 script.write_bytes(rewritten)
                 changed[f"bin/{script.name}"] = rewritten
@@ -182,6 +218,17 @@ class Tree:
         while folder != self.root and not any(folder.iterdir()):
             folder.rmdir()
             folder = folder.parent
+
+
+_SHEBANG = re.compile(rb"\A#![^\n]*python[^\n]*\n|\A#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
+
+
+def with_runtime_shebang(script: bytes, runtime: str) -> bytes:
+    """Point a console script at Lambda's own interpreter instead of the build host's.
+
+    Lambda's Python lives in /var/lang/bin (its base images and the runtime's `sys.path` show it).
+    """
+    return _SHEBANG.sub(f"#!/var/lang/bin/{runtime}\n".encode(), script, count=1)
 
 
 def _write(path: Path, text: str) -> None:

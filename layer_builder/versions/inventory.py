@@ -1,7 +1,7 @@
 """The inventory: what AWS has of the layers, how they grew, who uses them, what is near a limit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layer_builder.attach.plan import Size
 from layer_builder.errors import Problem
@@ -92,19 +92,20 @@ class LayerHistory:
         """Its key in the manifest."""
         return self.layers[0].key
 
-    def readings(self, row: VersionRow, *, through_s3: bool) -> tuple[LimitReading, ...]:
+    def readings(self, row: VersionRow) -> tuple[LimitReading, ...]:
         """Hold a version against the limits of its layer, as far as its sizes are known.
 
         What is over 50 MiB went through S3, where there is no limit for a zip.
         """
         size = row.content.size if row.content else 0
-        sent = through_s3 or size > limits.INLINE_ZIP_BYTES
+        budget = self.layers[0].budget
+        if size > limits.INLINE_ZIP_BYTES:
+            budget = replace(budget, through_s3=True)
         known = {"zip": row.content.size if row.content else None}
         known["unzipped"] = row.unzipped_bytes
-        allowed = limits.limits_for(self.layers[0].budget, through_s3=sent)
         return tuple(
             LimitReading(limit=limit, used=used)
-            for limit in allowed
+            for limit in budget.limits
             if (used := known[limit.kind]) is not None
         )
 
@@ -156,7 +157,7 @@ def deleted(
 
 
 def warnings(
-    inventories: Sequence[RegionInventory], *, through_s3: bool, above: float | None = None
+    inventories: Sequence[RegionInventory], *, above: float | None = None
 ) -> list[Problem]:
     """Say which newest versions and which code storages are near a limit.
 
@@ -165,7 +166,7 @@ def warnings(
     found = []
     for inventory in inventories:
         for history in inventory.histories:
-            found += _near(history, above, through_s3=through_s3)
+            found += _near(history, above)
         threshold = above or limits.DEFAULT_WARN_AT
         storage = inventory.storage and near_the_limit(
             inventory.region, inventory.storage, threshold
@@ -174,7 +175,7 @@ def warnings(
     return found
 
 
-def _near(history: LayerHistory, above: float | None, *, through_s3: bool) -> list[Problem]:
+def _near(history: LayerHistory, above: float | None) -> list[Problem]:
     if not history.rows:
         return []
     newest, layer = history.rows[0], history.layers[0]
@@ -186,6 +187,6 @@ def _near(history: LayerHistory, above: float | None, *, through_s3: bool) -> li
             layer=layer.key,
             place=layer.place,
         )
-        for reading in history.readings(newest, through_s3=through_s3)
+        for reading in history.readings(newest)
         if reading.share >= (above or layer.budget.warn_at)
     ]

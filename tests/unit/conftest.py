@@ -107,10 +107,11 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
         unzipped_bytes: int = 25 * MIB,
         *,
         through_s3: bool = False,
-        account: BuildDetails | None = None,
+        details: BuildDetails | None = None,
         **more: Any,  # noqa: ANN401 (passed on)
     ) -> Built:
         asked = layer(key, **more)
+        asked = replace(asked, budget=replace(asked.budget, through_s3=through_s3))
         weight = limits.Weight(zip_bytes=zip_bytes, unzipped_bytes=unzipped_bytes)
         return Built(
             layer=asked,
@@ -120,10 +121,8 @@ def built(layer: Callable[..., Layer]) -> Callable[..., Built]:
                 weight=weight,
                 files=7,
             ),
-            account=account or BuildDetails(),
-            readings=limits.check_limits(
-                weight, limits.limits_for(asked.budget, through_s3=through_s3)
-            ),
+            details=details or BuildDetails(),
+            readings=limits.check_limits(weight, asked.budget.limits),
         )
 
     return make
@@ -154,7 +153,7 @@ def outcome(built: Callable[..., Built], problem: Problem) -> Outcome:
         ),
         seconds={"install": 2.0},
     )
-    core = built("core", account=rich, description="not shown")
+    core = built("core", details=rich, description="not shown")
     code = built("code", zip_bytes=300, unzipped_bytes=1000, budget=Budget(zip_bytes=1000))
     place = Place(file="layers.yml", line=9, column=3)
     stack = Stack(

@@ -137,7 +137,7 @@ def test_what_no_python_imported_is_not_kept(
         (ProofDepth.IMPORTS, False, True),
     ):
         proof = Proof(depth=depth, static=static)
-        note = replace(found[0], account=replace(found[0].account, proof=proof))
+        note = replace(found[0], details=replace(found[0].details, proof=proof))
         kept = BuildCache(folder=tmp_path / f"{depth}-{static}")
         kept.keep(found[1], note)
         assert bool(kept.find(note.content)) is is_kept

@@ -22,7 +22,7 @@ from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import differential
 from layer_builder.prove.differential import ProofSetup
 from layer_builder.prove.interpreter import Interpreter
-from layer_builder.prove.rounds import ImportResults, Verdict
+from layer_builder.prove.results import ImportResults, Verdict
 from layer_builder.tree.tree import Tree
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -60,11 +60,11 @@ def attempt(interpreter: Interpreter, tree: Tree, sources: Mapping[str, str]) ->
     """Import modules in the order given, seen from a layer that holds nothing else."""
     for name, source in sources.items():
         (tree.root / f"{name}.py").write_text(source)
-    return interpreter.attempt(tree.root, list(sources), caches=[tree.bytecode])
+    return interpreter.import_modules(tree.root, list(sources), caches=[tree.bytecode])
 
 
 def error(found: ImportResults, name: str = "evil") -> str:
-    return found.attempts[name].error
+    return found.by_name[name].error
 
 
 def digests(tree: Tree) -> dict[str, str]:
@@ -145,7 +145,7 @@ def test_a_bad_import_is_its_own_verdict_and_the_next_is_still_judged(
 ) -> None:
     sources = {"before": "", "evil": source, "after": "import before", "broken": "1 / 0"}
     found = attempt(interpreter, tree, sources)
-    assert [attempt.verdict for attempt in found.attempts.values()] == [
+    assert [attempt.verdict for attempt in found.by_name.values()] == [
         IMPORTED, verdict, IMPORTED, FAILED,
     ]  # fmt: skip
     assert said in error(found)
@@ -170,6 +170,7 @@ def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict
     result = differential.prove(
         bench, PrunePlan(), {}, ["before", "evil", "later"], ProofDepth.IMPORTS
     )
+    assert result.proof
     assert {"before", "later"} <= set(result.proof.imported)
     assert left_running(tree.root) == []
 
@@ -189,7 +190,7 @@ def test_forged_answers_change_nothing(interpreter: Interpreter, tree: Tree, dat
     honest = attempt(interpreter, tree, {"before": "", "evil": "", "broken": "1 / 0"})
     evil = f"import os; os.write(3, {data})"
     found = attempt(interpreter, tree, {"before": "", "evil": evil, "broken": "1 / 0"})
-    assert [a.verdict for a in found.attempts.values()] == [IMPORTED, IMPORTED, FAILED]
+    assert [a.verdict for a in found.by_name.values()] == [IMPORTED, IMPORTED, FAILED]
     assert (found.version, found.isolated) == (honest.version, honest.isolated)
     assert found.loaded == {"before.py", "evil.py"}
 
@@ -211,7 +212,7 @@ def test_an_import_that_never_returns_is_ended(
 ) -> None:
     impatient = Interpreter(path=interpreter.path, seconds=1)
     found = attempt(impatient, tree, {"before": "", "evil": source, "after": ""})
-    assert [a.verdict for a in found.attempts.values()] == [IMPORTED, DIED, IMPORTED]
+    assert [a.verdict for a in found.by_name.values()] == [IMPORTED, DIED, IMPORTED]
     assert error(found) == "was not imported within 1 s"
     assert left_running(tree.root) == []
 
@@ -219,7 +220,7 @@ def test_an_import_that_never_returns_is_ended(
 def test_answers_without_end_are_the_verdict(interpreter: Interpreter, tree: Tree) -> None:
     source = "import os\nwhile True: os.write(3, b'x' * 65536 + b'\\n')"
     found = attempt(interpreter, tree, {"before": "", "evil": source, "after": ""})
-    assert [a.verdict for a in found.attempts.values()] == [IMPORTED, DIED, IMPORTED]
+    assert [a.verdict for a in found.by_name.values()] == [IMPORTED, DIED, IMPORTED]
 
 
 LEFT_BEHIND = {
@@ -240,7 +241,7 @@ def test_nothing_that_an_import_started_goes_on(
     interpreter: Interpreter, tree: Tree, source: str
 ) -> None:
     found = attempt(interpreter, tree, {"evil": source, "after": ""})
-    assert found.attempts["after"].verdict is IMPORTED
+    assert found.by_name["after"].verdict is IMPORTED
     assert left_running(tree.root) == []
 
 
@@ -272,8 +273,9 @@ def test_the_layer_stays_as_it_was_or_is_refused(
         message = refusal.problems[0].message
         assert message.startswith("importing its modules changed files of the layer: ")
     else:
+        assert result.proof
         assert "files" in result.proof.isolated
-        assert "Read-only file system" in result.broken_anyway["evil"].error
+        assert "Read-only file system" in result.failed_before["evil"].error
         assert result.proof.imported == ("after", "before")
         assert digests(tree) == was
 
@@ -320,7 +322,7 @@ def test_a_socket_reaches_nobody(tree: Tree) -> None:
         )
         found = attempt(Interpreter(path=sys.executable, seconds=5), tree, {"evil": source})
         needs(found, "network")
-        assert found.attempts["evil"].verdict is FAILED
+        assert found.by_name["evil"].verdict is FAILED
         server.setblocking(False)  # noqa: FBT003 (the standard library's)
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -344,6 +346,7 @@ def test_who_spoils_imports_for_others_does_not_make_them_fail(
         (tree.root / f"{name}.py").write_text(text)
     bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     result = differential.prove(bench, PrunePlan(), {}, list(sources), ProofDepth.IMPORTS)
+    assert result.proof
     assert {"later", "most"} <= set(result.proof.imported)
 
 
@@ -405,5 +408,5 @@ def test_secrets_of_other_processes_are_out_of_reach(
 def test_the_proof_of_many_ends_with_one_process_each(interpreter: Interpreter, tree: Tree) -> None:
     names = [f"module{number}" for number in range(30)]
     found = attempt(interpreter, tree, dict.fromkeys(names, "import os; os._exit(3)"))
-    assert {a.verdict for a in found.attempts.values()} == {DIED}
-    assert list(found.attempts) == names
+    assert {a.verdict for a in found.by_name.values()} == {DIED}
+    assert list(found.by_name) == names

@@ -18,7 +18,7 @@ from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal
 from layer_builder.model.settings import ProofDepth
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import differential, interpreter
-from layer_builder.prove.differential import ProofSetup
+from layer_builder.prove.differential import ProofResult, ProofSetup
 from layer_builder.prove.interpreter import Interpreter
 from layer_builder.tree.tree import Tree
 
@@ -299,7 +299,7 @@ def prune(tree: Tree, *paths: str) -> PrunePlan:
 
 def prove(
     tree: Tree, plan: PrunePlan, names: Sequence[str], weights: Mapping[str, int] | None = None
-) -> differential.Result:
+) -> ProofResult:
     prover = Interpreter(path=sys.executable, seconds=20)
     bench = ProofSetup(
         tree=tree, prover=prover, caches=(tree.bytecode,), weights=dict(weights or {})
@@ -365,6 +365,7 @@ def test_it_does_not_matter_which_process_imports_what(tree: Tree) -> None:
     found = []
     for weights in ({}, {"p1": 9, "p2": 8}):
         result = prove(tree, prune(tree, "p2/notes.txt"), names, weights)
+        assert result.proof
         found.append(
             (result.proof.imported, result.proof.failed_before, result.plan, result.proof.loaded)
         )
@@ -455,7 +456,9 @@ def test_the_layer_comes_before_the_standard_library(tree: Tree) -> None:
         "sched.py": "OURS = True", "both.py": "1 / 0", f"{site}/both.py": "",
         "demo.py": "import sched; assert sched.OURS; import both",
     })  # fmt: skip
-    assert prove(tree, PrunePlan(), ["demo"]).proof.imported == ("demo",)
+    proof = prove(tree, PrunePlan(), ["demo"]).proof
+    assert proof
+    assert proof.imported == ("demo",)
 
 
 def test_bytecode_goes_to_the_side(tree: Tree) -> None:

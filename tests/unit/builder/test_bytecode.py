@@ -38,11 +38,12 @@ def test_a_zip_fits_below_warn_at_of_every_limit(
     layer: Callable[..., Layer], built: Callable[..., Built]
 ) -> None:
     asked = layer(budget=Budget(warn_at=0.8))
+    sent = layer(budget=Budget(warn_at=0.8, through_s3=True))
     fits = built(zip_bytes=39 * MIB, unzipped_bytes=199 * MIB).archive
-    assert bytecode.fits(asked, fits, through_s3=False)
-    assert not bytecode.fits(asked, built(zip_bytes=40 * MIB).archive, through_s3=False)
-    assert bytecode.fits(asked, built(zip_bytes=40 * MIB).archive, through_s3=True)
-    assert not bytecode.fits(asked, built(unzipped_bytes=200 * MIB).archive, through_s3=True)
+    assert bytecode.fits(asked, fits)
+    assert not bytecode.fits(asked, built(zip_bytes=40 * MIB).archive)
+    assert bytecode.fits(sent, built(zip_bytes=40 * MIB).archive)
+    assert not bytecode.fits(sent, built(unzipped_bytes=200 * MIB).archive)
 
 
 def stack(layers: list[Layer], reserve: int = 0) -> Stack:

@@ -1,4 +1,5 @@
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,6 @@ from layer_builder.model.limits import (
     LimitReading,
     Weight,
     check_limits,
-    limits_for,
     mib,
     request_body_bytes,
     unzipped_limit,
@@ -39,7 +39,7 @@ def test_the_tighter_of_budget_and_aws_counts(
     through_s3: bool,  # noqa: FBT001 (a column of the table)
     expected: list[tuple[str, int]],
 ) -> None:
-    found = limits_for(budget, through_s3=through_s3)
+    found = replace(budget, through_s3=through_s3).limits
     assert [(limit.kind, limit.allowed) for limit in found] == expected
 
 
@@ -66,7 +66,7 @@ def test_a_request_is_as_long_as_its_envelope_and_the_padded_base64(
 
 def test_each_limit_reads_its_own_number() -> None:
     weight = Weight(zip_bytes=MIB, unzipped_bytes=300 * MIB)
-    zipped, unzipped = check_limits(weight, limits_for(Budget(zip_bytes=4 * MIB), through_s3=False))
+    zipped, unzipped = check_limits(weight, Budget(zip_bytes=4 * MIB).limits)
     assert (zipped.used, zipped.share, zipped.headroom, zipped.is_over) == (
         MIB,
         0.25,

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from layer_builder.model.settings import ProofDepth
-from layer_builder.prove import rounds as prove_rounds
 from layer_builder.prove import selection
-from layer_builder.prove.rounds import ImportResult, ImportResults, Verdict
+from layer_builder.prove.results import ImportResult, ImportResults, Verdict, join_results
 
 GOOD, BAD, DEAD = (ImportResult(verdict=verdict) for verdict in Verdict)
 PATHS = [
@@ -71,27 +70,27 @@ def test_one_package_makes_one_share() -> None:
 
 def test_rounds_add_up_and_the_last_attempt_counts() -> None:
     first = ImportResults(
-        attempts={"a": replace(GOOD, loaded=frozenset({"a.py"})), "b": BAD}, version="3.12.1",
+        by_name={"a": replace(GOOD, loaded=frozenset({"a.py"})), "b": BAD}, version="3.12.1",
         isolated=("files", "network"),
     )  # fmt: skip
     second = ImportResults(
-        attempts={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
+        by_name={"b": replace(GOOD, loaded=frozenset({"b.py"})), "c": DEAD}, isolated=("network",)
     )
-    whole = prove_rounds.together([first, second], ["c", "b", "a"])
+    whole = join_results([first, second], ["c", "b", "a"])
     assert whole == ImportResults(
-        attempts={"c": DEAD, "b": second.attempts["b"], "a": first.attempts["a"]},
+        by_name={"c": DEAD, "b": second.by_name["b"], "a": first.by_name["a"]},
         version="3.12.1", isolated=("network",),
     )  # fmt: skip
     assert (whole.imported, whole.broken) == (["b", "a"], ["c"])
     assert whole.loaded == {"a.py", "b.py"}
     assert whole.loaded_by(["b", "c"]) == {"b.py"}
-    assert list(whole.only(["a"]).attempts) == ["a"]
+    assert list(whole.only(["a"]).by_name) == ["a"]
 
 
 def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_for() -> None:
     names = ["a", "google.cloud.x", "z", "a.b", "a.b.c", "google.cloud.x.y", "a:main"]
-    assert selection.starts(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
+    assert selection.first_imports(names, ["a.b.c"]) == ["a", "google.cloud.x", "z", "a.b.c"]
 
 
 def test_no_rounds_are_an_empty_round() -> None:
-    assert prove_rounds.together([], []) == ImportResults(attempts={})
+    assert join_results([], []) == ImportResults(by_name={})

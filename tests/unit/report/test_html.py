@@ -69,9 +69,9 @@ def test_text_from_outside_stays_text() -> None:
 def test_names_of_layers_functions_and_packages_stay_text(outcome: Outcome) -> None:
     for layer_id, built in outcome.built.items():
         evil = replace(built.layer, key=EVIL)
-        packages = tuple(replace(p, name=EVIL) for p in built.account.packages)
-        account = replace(built.account, packages=packages)
-        outcome.built[layer_id] = replace(built, layer=evil, account=account)
+        packages = tuple(replace(p, name=EVIL) for p in built.details.packages)
+        details = replace(built.details, packages=packages)
+        outcome.built[layer_id] = replace(built, layer=evil, details=details)
     found = _Reader(page.render_html(outcome))
     assert "script" not in found.tags
     assert found.text.count(EVIL) == 5

@@ -125,7 +125,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
     restored = tuple(
         Restoration(path=f"f{number}", size=1, rule="r", needed_by="x:1") for number in range(12)
     )
-    lines = summary.build_details_lines(built(account=BuildDetails(restored=restored)))
+    lines = summary.build_details_lines(built(details=BuildDetails(restored=restored)))
     assert lines[9:] == [
         "put back f9: x:1 needs it",
         "put back 2 more, in report.json",
@@ -136,6 +136,6 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
 
 def test_a_proof_without_a_python_says_so(built: Callable[..., Built]) -> None:
     static = Proof(depth=ProofDepth.IMPORTS, static=True)
-    assert summary.proof_line(built(account=BuildDetails(proof=static))) == (
+    assert summary.proof_line(built(details=BuildDetails(proof=static))) == (
         "proven from its files only; nothing was imported"
     )

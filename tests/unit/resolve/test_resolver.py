@@ -47,7 +47,7 @@ def test_layers_that_share_a_function_or_require_one_another_are_a_family(
     found = group_layers([a, b, c, d, e, f], [stack(a, c), stack(c, b), stack(d)])
     assert [family.keys for family in found] == [["a", "b", "c"], ["d"], ["e", "f"]]
     assert found[0].asked.lines == ("x", "y")
-    assert {order.together.lines for order in found[0].requests} == {("x", "y")}
+    assert {order.whole_group.lines for order in found[0].requests} == {("x", "y")}
 
 
 def test_targets_are_families_of_their_own(order: Callable[..., LayerRequest]) -> None:

@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 
 from layer_builder.tree.distributions import (
     Distribution,
+    Installation,
     find_distributions,
-    path_owners,
     record_with,
     record_without,
     recorded_paths,
-    with_runtime_shebang,
 )
+from layer_builder.tree.tree import with_runtime_shebang
 
 TREE = {
     "a_b/__init__.py": "",
@@ -55,7 +55,7 @@ def test_distributions_are_what_their_metadata_says() -> None:
 
 
 def test_each_file_belongs_to_what_brought_it() -> None:
-    assert path_owners(found(TREE)) == {
+    assert Installation(files=(), distributions=found(TREE)).owners == {
         "a_b/__init__.py": "a-b",
         "a_b/odd, name.py": "a-b",
         "A_B-1.0.dist-info/RECORD": "a-b",

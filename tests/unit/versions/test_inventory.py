@@ -111,8 +111,9 @@ def test_the_newest_version_is_held_against_the_limits(  # noqa: PLR0913 (the ta
     stock: Callable[..., RegionInventory], zipped: int | None, unzipped: int | None, above: float | None,
     kinds: list[str], *, through_s3: bool,
 ) -> None:  # fmt: skip
-    stocks = [stock(entry(2, zipped, unzipped), entry(1, 50 * MIB, 249 * MIB))]
-    found = inventory.warnings(stocks, through_s3=through_s3, above=above)
+    rows = entry(2, zipped, unzipped), entry(1, 50 * MIB, 249 * MIB)
+    stocks = [stock(*rows, budget=Budget(through_s3=through_s3))]
+    found = inventory.warnings(stocks, above=above)
     assert [problem.message.split(": ")[1].split()[0] for problem in found] == kinds
     assert {problem.layer for problem in found} <= {"core"}
 
@@ -121,9 +122,7 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
     stock: Callable[..., RegionInventory],
 ) -> None:
     own = Budget(warn_at=0.1)
-    (layer, storage) = inventory.warnings(
-        [stock(entry(1, 6 * MIB, 1), budget=own, used=80)], through_s3=False
-    )
+    (layer, storage) = inventory.warnings([stock(entry(1, 6 * MIB, 1), budget=own, used=80)])
     assert layer.message == (
         f"{ARN}1: zip 6.0 MiB is 12% of AWS's limit for a zip sent in the request (50.0 MiB);"
         " 44.0 MiB left"
@@ -132,7 +131,7 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
         "code storage in eu-west-1: 80.0 GiB used, 80% of 100.0 GiB; 20.0 GiB left for all"
         " functions and layers"
     )
-    assert not inventory.warnings([stock(used=79)], through_s3=False)
+    assert not inventory.warnings([stock(used=79)])
 
 
 def test_the_table_aligns_and_the_markdown_says_the_same(

@@ -33,7 +33,7 @@ class ImportResult:
 class ImportResults:
     """The imports of one tree."""
 
-    attempts: Mapping[str, ImportResult]
+    by_name: Mapping[str, ImportResult]
     """By module name, or `module:attribute` for an entry point."""
     version: str = ""
     """Of the interpreter."""
@@ -45,42 +45,42 @@ class ImportResults:
     @property
     def loaded(self) -> frozenset[str]:
         """Files of all modules that were loaded, paths in the tree."""
-        return self.loaded_by(self.attempts)
+        return self.loaded_by(self.by_name)
 
     def loaded_by(self, names: Iterable[str]) -> frozenset[str]:
         """Files of the modules that these imports loaded."""
-        return frozenset().union(*(self.attempts[name].loaded for name in names))
+        return frozenset().union(*(self.by_name[name].loaded for name in names))
 
     @property
     def imported(self) -> list[str]:
         """Names that imported, in order."""
-        return [n for n, a in self.attempts.items() if a.verdict is Verdict.IMPORTED]
+        return [n for n, a in self.by_name.items() if a.verdict is Verdict.IMPORTED]
 
     @property
     def broken(self) -> list[str]:
         """Names that did not, in order."""
-        return [n for n, a in self.attempts.items() if a.verdict is not Verdict.IMPORTED]
+        return [n for n, a in self.by_name.items() if a.verdict is not Verdict.IMPORTED]
 
     def only(self, names: Collection[str]) -> "ImportResults":
         """Keep the attempts with these names."""
-        return replace(self, attempts={n: a for n, a in self.attempts.items() if n in names})
+        return replace(self, by_name={n: a for n, a in self.by_name.items() if n in names})
 
 
-def together(rounds: Sequence[ImportResults], names: Sequence[str]) -> ImportResults:
+def join_results(results: Sequence[ImportResults], names: Sequence[str]) -> ImportResults:
     """Join rounds; of several attempts at a name the last counts. `names` gives the order."""
-    attempts: dict[str, ImportResult] = {}
-    for part in rounds:
-        attempts |= part.attempts
-    isolated = [set(part.isolated) for part in rounds if part.attempts]
+    by_name: dict[str, ImportResult] = {}
+    for part in results:
+        by_name |= part.by_name
+    isolated = [set(part.isolated) for part in results if part.by_name]
     return ImportResults(
-        attempts={name: attempts[name] for name in names},
-        version=next((part.version for part in rounds if part.version), ""),
+        by_name={name: by_name[name] for name in names},
+        version=next((part.version for part in results if part.version), ""),
         isolated=tuple(sorted(set.intersection(*isolated))) if isolated else (),
-        cost=total([part.cost for part in rounds]),
+        cost=total_cost([part.cost for part in results]),
     )
 
 
-def total(costs: Sequence[ImportCost | None]) -> ImportCost | None:
+def total_cost(costs: Sequence[ImportCost | None]) -> ImportCost | None:
     """Add up what processes took; None where one did not come to its end."""
     known = [cost for cost in costs if cost]
     return sum(known[1:], known[0]) if known and len(known) == len(costs) else None

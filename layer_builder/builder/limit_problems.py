@@ -1,59 +1,9 @@
-"""The account of a build: what came in, what went, by distribution and by rule."""
-
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+"""What to say of layers that are over a limit, or near it."""
 
 from layer_builder.errors import Problem
-from layer_builder.model.build import Built, Package
+from layer_builder.model.build import Built
 from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan, RuleTotal
 from layer_builder.model.settings import PruneProfile
-from layer_builder.tree.distributions import Distribution
-
-
-def totals(
-    plan: PrunePlan, to_runtime: frozenset[str], entries: Sequence[InstalledFile]
-) -> tuple[RuleTotal, ...]:
-    """Add up files and bytes by rule; `to_runtime` are the paths that the runtime is to bring."""
-    if not to_runtime:
-        return plan.totals
-    sizes = [entry.size for entry in entries if entry.path in to_runtime]
-    return (RuleTotal(rule="sdk", files=len(sizes), bytes=sum(sizes)), *plan.totals)
-
-
-def packages(
-    installed: Sequence[Distribution],
-    before: Sequence[InstalledFile],
-    after: Sequence[InstalledFile],
-) -> tuple[Package, ...]:
-    """Weigh each distribution before and after pruning."""
-    old = {entry.path: entry.size for entry in before}
-    new = {entry.path: entry.size for entry in after}
-
-    def total(sizes: Mapping[str, int], paths: Sequence[str]) -> int:
-        return sum(sizes.get(path, 0) for path in paths)
-
-    return tuple(
-        Package(
-            name=distribution.name,
-            version=distribution.version,
-            bytes_installed=total(old, distribution.files),
-            bytes_kept=total(new, distribution.files),
-        )
-        for distribution in installed
-    )
-
-
-def with_zipped(
-    packages: Sequence[Package], owners: Mapping[str, str], sizes: Mapping[str, int]
-) -> tuple[Package, ...]:
-    """Add to each distribution what it takes in the zip; `sizes` is by path in the zip."""
-    zipped: Counter[str] = Counter()
-    for path, owner in owners.items():
-        zipped[owner] += sizes.get(f"python/{path}", 0)
-    return tuple(replace(package, bytes_zipped=zipped[package.name]) for package in packages)
-
 
 _HEAVIEST = 10
 
@@ -79,13 +29,13 @@ def near(built: Built) -> list[Problem]:
 
 def heaviest(built: Built) -> tuple[str, ...]:
     """List the ten distributions that weigh most, unzipped."""
-    packages = sorted(built.account.packages, key=lambda package: -package.bytes_kept)
+    packages = sorted(built.details.packages, key=lambda package: -package.bytes_kept)
     lines = [
         f"{package.bytes_kept:>13,} B  {package.name} {package.version}"
         for package in packages[:_HEAVIEST]
     ]
-    if built.account.included_bytes:
-        lines.append(f"{built.account.included_bytes:>13,} B  files of the workspace")
+    if built.details.included_bytes:
+        lines.append(f"{built.details.included_bytes:>13,} B  files of the workspace")
     return tuple(lines)
 
 
@@ -108,7 +58,7 @@ def _advice(built: Built, reading: LimitReading) -> list[str]:
     if built.layer.prune is not PruneProfile.AGGRESSIVE:
         advice.append("prune: aggressive removes more; drop: removes what you name")
     advice.append(f"`layer-builder split {built.layer.key}` proposes layers that fit")
-    names = {package.name for package in built.account.packages}
+    names = {package.name for package in built.details.packages}
     if "botocore" in names:
         advice.append(
             "sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.builder import accounting
+from layer_builder.builder import limit_problems
 from layer_builder.model.build import BuildDetails, Built, Package
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.settings import PruneProfile
@@ -15,11 +15,11 @@ def package(name: str, kept: int) -> Package:
 def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
     built: Callable[..., Built],
 ) -> None:
-    account = BuildDetails(
+    details = BuildDetails(
         packages=(package("boto3", 1000), package("botocore", 20 * MIB)), included_bytes=77
     )
-    over = built(zip_bytes=50 * MIB + 1, account=account)
-    (problem,) = accounting.over(over)
+    over = built(zip_bytes=50 * MIB + 1, details=details)
+    (problem,) = limit_problems.over(over)
     assert "\n".join(problem.lines()) == (
         "layers.yml:4:3: layer core: zip 50.0 MiB (52,428,801 bytes) is over AWS's limit for a zip"
         " sent in the request: 52,428,800 bytes, 1 too many\n"
@@ -40,7 +40,7 @@ def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
     built: Callable[..., Built],
 ) -> None:
     over = built(unzipped_bytes=300 * MIB, through_s3=True, prune=PruneProfile.AGGRESSIVE)
-    (problem,) = accounting.over(over)
+    (problem,) = limit_problems.over(over)
     assert problem.message == (
         "unzipped 300.0 MiB (314,572,800 bytes) is over AWS's limit for everything unzipped:"
         " 262,143,999 bytes, 52,428,801 too many"
@@ -53,7 +53,7 @@ def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
 
 def test_only_the_ten_heaviest_are_listed_heaviest_first(built: Callable[..., Built]) -> None:
     packages = tuple(package(f"p{number:02}", number) for number in range(12))
-    lines = accounting.heaviest(built(account=BuildDetails(packages=packages)))
+    lines = limit_problems.heaviest(built(details=BuildDetails(packages=packages)))
     assert lines[0] == "           11 B  p11 1.0"
     assert (len(lines), lines[-1]) == (10, "            2 B  p02 1.0")
 
@@ -70,16 +70,16 @@ def test_only_the_ten_heaviest_are_listed_heaviest_first(built: Callable[..., Bu
 def test_a_layer_is_near_from_its_warn_at_up_to_the_limit(
     built: Callable[..., Built], zip_bytes: int, told: list[str]
 ) -> None:
-    near = accounting.near(built(zip_bytes=zip_bytes, budget=Budget(zip_bytes=10 * MIB)))
+    near = limit_problems.near(built(zip_bytes=zip_bytes, budget=Budget(zip_bytes=10 * MIB)))
     assert [problem.message for problem in near] == told
 
 
 def test_how_near_is_near_is_the_users_choice(built: Callable[..., Built]) -> None:
     made = built(zip_bytes=5 * MIB, budget=Budget(zip_bytes=10 * MIB, warn_at=0.5))
-    assert [str(problem.place) for problem in accounting.near(made)] == ["layers.yml:4:3"]
-    assert accounting.over(made) == []
+    assert [str(problem.place) for problem in limit_problems.near(made)] == ["layers.yml:4:3"]
+    assert limit_problems.over(made) == []
 
 
 def test_nobody_is_sent_to_s3_for_a_budget_of_their_own(built: Callable[..., Built]) -> None:
-    (problem,) = accounting.over(built(zip_bytes=2 * MIB, budget=Budget(zip_bytes=MIB)))
+    (problem,) = limit_problems.over(built(zip_bytes=2 * MIB, budget=Budget(zip_bytes=MIB)))
     assert not [line for line in problem.advice if "s3-bucket" in line]

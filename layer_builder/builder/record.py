@@ -1,0 +1,132 @@
+"""The record of a build: what came in, what went, by distribution and by rule, and its lines."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from layer_builder.archive import reader
+from layer_builder.archive.output_dir import BuildRecord
+from layer_builder.builder.bytecode import Variant
+from layer_builder.builder.install import InstalledTree
+from layer_builder.errors import Problem
+from layer_builder.model.build import BuildDetails, Package, PackedBytecode
+from layer_builder.model.layer import Layer
+from layer_builder.model.limits import mib
+from layer_builder.model.resolution import Resolution
+from layer_builder.prove.differential import ProofResult
+from layer_builder.resolve.resolver import Resolved
+
+
+def make_record(  # noqa: PLR0913 (all that a record tells)
+    resolved: Resolved,
+    installed: InstalledTree,
+    proof: ProofResult,
+    variant: Variant,
+    *,
+    made_by: str,
+    seconds: Mapping[str, float],
+) -> BuildRecord:
+    """Write down how a zip came to be.
+
+    Args:
+        resolved: what was asked for, and the chosen versions.
+        installed: the tree that was packed.
+        proof: what its proof came to.
+        variant: the zip.
+        made_by: the command.
+        seconds: wall time of the build by step.
+    """
+    layer, archive = resolved.request.layer, variant.archive
+    warnings = (
+        replace(warning, layer=layer.key, place=layer.place)
+        for warning in (*held_back(layer, resolved.own), *installed.warnings, *proof.warnings)
+    )
+    sizes = reader.compressed_sizes(archive.path)
+    return BuildRecord(
+        stem=layer.stem,
+        request=resolved.request.key,
+        content=resolved.content_key,
+        made_by=made_by,
+        sha256=archive.sha256,
+        weight=archive.weight,
+        files=archive.files,
+        details=BuildDetails(
+            packages=with_zipped(installed.packages, installed.installation.owners, sizes),
+            pruned=proof.plan.totals,
+            restored=proof.plan.restored,
+            held_back=resolved.own.held_back,
+            proof=proof.proof,
+            bytecode=PackedBytecode(mode=variant.mode, files=variant.files, bytes=variant.bytes),
+            warnings=tuple(warnings),
+            included_bytes=installed.included_bytes,
+            seconds=dict(seconds),
+        ),
+    )
+
+
+def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
+    """Tell in a line each what was installed, what was proven and what was zipped."""
+    details, seconds = record.details, record.details.seconds
+    lines = []
+    if details.packages:
+        installed = sum(package.bytes_installed for package in details.packages)
+        kept = sum(package.bytes_kept for package in details.packages)
+        spent = sum(seconds.get(step, 0.0) for step in ("install", "prune", "check"))
+        back = f", {len(details.restored)} files put back" if details.restored else ""
+        lines.append(
+            f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
+            f" ({spent:.1f} s)"
+        )
+    if details.packages and details.proof and details.proof.interpreter:
+        lines.append(
+            f"proved {len(details.proof.imported)} imports with Python"
+            f" {details.proof.interpreter} ({details.proof.seconds:.1f} s)"
+        )
+    compiled = details.bytecode.files
+    with_bytecode = f", bytecode of {compiled:,} modules" if compiled else ""
+    lines.append(
+        f"zipped {record.files:,} files, {mib(record.weight.unzipped_bytes)} →"
+        f" {mib(record.weight.zip_bytes)}{with_bytecode} ({seconds['archive']:.1f} s)"
+    )
+    return lines
+
+
+def adopt_record(record: BuildRecord, layer: Layer, request: str, made_by: str) -> BuildRecord:
+    """Give the record of an earlier build as it is for a layer that takes its zip."""
+    warnings = tuple(
+        replace(warning, layer=layer.key, place=layer.place) for warning in record.details.warnings
+    )
+    return replace(
+        record,
+        stem=layer.stem,
+        request=request,
+        made_by=made_by,
+        details=replace(record.details, warnings=warnings),
+    )
+
+
+def held_back(layer: Layer, resolution: Resolution) -> Sequence[Problem]:
+    """Warn of the distributions that the runtime's glibc holds at an older version."""
+    if not resolution.held_back:
+        return ()
+    glibc = ".".join(map(str, layer.target.glibc))
+    return (
+        Problem(
+            message=f"glibc {glibc} of {layer.target.runtime} holds back"
+            f" {len(resolution.held_back)} distributions",
+            details=tuple(
+                f"{held.name} {held.version}; python3.12 and later take {held.newer}"
+                for held in resolution.held_back
+            ),
+        ),
+    )
+
+
+def with_zipped(
+    packages: Sequence[Package], owners: Mapping[str, str], sizes: Mapping[str, int]
+) -> tuple[Package, ...]:
+    """Add to each distribution what it takes in the zip; `sizes` is by path in the zip."""
+    zipped: Counter[str] = Counter()
+    for path, owner in owners.items():
+        zipped[owner] += sizes.get(f"python/{path}", 0)
+    return tuple(replace(package, bytes_zipped=zipped[package.name]) for package in packages)
