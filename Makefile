@@ -7,6 +7,7 @@ MINISTACK := .cache/ministack/.ready
 ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help demo test lint fix e2e bench proving-ground reliability lock schema clean
 
@@ -45,9 +46,11 @@ reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what com
 	$(BIN)/python -m benchmarks.reliability
 
 lock: $(READY) ## renew the locks of our own dependencies
-	for name in uv run sandbox dev ministack; do \
-	  $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
+	$(COMPILE) requirements/uv.in requirements/run.in --output-file requirements/run.txt
+	$(COMPILE) requirements/uv.in requirements/run.in requirements/sandbox.in --output-file requirements/sandbox.txt
+	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) requirements/ministack.in --output-file requirements/ministack.txt
 
 schema: $(READY) ## renew the JSON Schema of layers.yml
 	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
