@@ -56,7 +56,7 @@ schema: $(READY) ## renew the JSON Schema of layers.yml
 	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .cache dist
+	rm -rf $(VENV) .cache build dist *.egg-info
 
 $(READY): requirements/dev.txt requirements/uv.txt
 	$(PYTHON) -m venv --clear $(VENV)
