@@ -37,13 +37,13 @@ e2e: $(READY) $(ACT) ## run the composite action under act
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
+	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
 
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
-	$(BIN)/python -m benchmarks.reliability
+	$(BIN)/python tests/integration/publish/reliability.py
 
 lock: $(READY) ## renew the locks of our own dependencies
 	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt

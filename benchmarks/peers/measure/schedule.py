@@ -6,12 +6,12 @@ from pathlib import Path
 
 import uv
 
-from benchmarks import measuring
-from benchmarks.contenders import Contender
-from benchmarks.results import RECIPE, Row, Table
-from benchmarks.sets import PackageSet
-from benchmarks.turns import Entry, Ground, take_turn
-from benchmarks.unpacked import Unpacked, Weight, versions_in
+from benchmarks.peers.builders import Contender
+from benchmarks.peers.measure import process
+from benchmarks.peers.measure.runs import Entry, Ground, take_turn
+from benchmarks.peers.measure.unpacked import Unpacked, Weight, versions_in
+from benchmarks.peers.results import RECIPE, Row, Table
+from benchmarks.peers.sets import PackageSet
 
 IMPORTS = 5
 FEWER_IMPORTS = 3
@@ -62,8 +62,8 @@ def _versions(packages: PackageSet, home: Path, ground: Ground) -> dict[str, str
         uv.find_uv_bin(), "pip", "install", "--no-config", "--no-cache", "--target", "first",
         "--only-binary", ":all:", "--python", str(ground.interpreter), *lines,
     )  # fmt: skip
-    environ = measuring.environment(home, [ground.interpreter.parent])
-    measuring.run(command, home, environ, limit=ground.limit)
+    environ = process.environment(home, [ground.interpreter.parent])
+    process.run(command, home, environ, limit=ground.limit)
     versions = versions_in(f"{path.name}/" for path in folder.iterdir())
     shutil.rmtree(folder)
     return versions

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.sets import PackageSet
+from benchmarks.peers.sets import PackageSet
 from layer_builder.archive import build_cache
 from layer_builder.model.target import Target
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Pass(StrEnum):

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks import figures
-from benchmarks.contenders import Pass
+from benchmarks.peers import figures
+from benchmarks.peers.builders import Pass
 
 RECIPE = "the recipe"
 STAND_IN = "pip + zip"

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import uv
 
-from benchmarks import figures, measuring, results
-from benchmarks.contenders import Contender, Pass
-from benchmarks.measuring import Run
-from benchmarks.sets import PackageSet
-from benchmarks.tools import MissingToolError, Toolbox
-from benchmarks.unpacked import Unpacked, Weight, weigh
+from benchmarks.peers import figures, results
+from benchmarks.peers.builders import Contender, Pass
+from benchmarks.peers.measure import process
+from benchmarks.peers.measure.process import Run
+from benchmarks.peers.measure.unpacked import Unpacked, Weight, weigh
+from benchmarks.peers.sets import PackageSet
+from benchmarks.peers.tools import MissingToolError, Toolbox
 from layer_builder.model.target import Target
 
 
@@ -97,7 +98,7 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
 ) -> Run:
     # The peers' `python3.x -m pip` is the pinned pip; ours finds the interpreter itself.
     first = tools["pip"] / "bin" if "pip" in tools else ground.interpreter.parent
-    environ = measuring.environment(
+    environ = process.environment(
         home,
         [first],
         **contender.environ,
@@ -106,7 +107,7 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
         UV=uv.find_uv_bin(),
         LAYER=next(iter(packages.layers)),
     )
-    return measuring.run(contender.command, folder, environ, limit=ground.limit)
+    return process.run(contender.command, folder, environ, limit=ground.limit)
 
 
 def _zips(run: Run, entry: Entry, folder: Path, packages: PackageSet, ground: Ground) -> list[Path]:

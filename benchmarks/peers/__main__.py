@@ -1,6 +1,6 @@
 """Measures this program against its peers, and how it scales.
 
-    python -m benchmarks.bench [--rounds 3] [--sets example tiny scale …]
+    python -m benchmarks.peers [--rounds 3] [--sets example tiny scale …]
 
 The peers are installed into .cache/bench first, each into an environment of its own. A run of all
 sets writes docs/benchmarks.md, docs/benchmarks.json and docs/scale.svg; one of some prints the page.
@@ -20,16 +20,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import bench_page, claims, guarding, measuring, plot, rounds, scale, tools
-from benchmarks.contenders import Contender, Pass, ours, peers
-from benchmarks.results import Guard, Results
-from benchmarks.sets import SETS, TINY, PackageSet
-from benchmarks.tools import Toolbox
-from benchmarks.turns import Entry, FailedRunError, Ground, take_turn
+from benchmarks.peers import tools
+from benchmarks.peers.builders import Contender, Pass, ours, peers
+from benchmarks.peers.measure import guard, process, scale, schedule
+from benchmarks.peers.measure.runs import Entry, FailedRunError, Ground, take_turn
+from benchmarks.peers.report import claims, page, plot
+from benchmarks.peers.results import Guard, Results
+from benchmarks.peers.sets import SETS, TINY, PackageSet
+from benchmarks.peers.tools import Toolbox
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import interpreter
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCALE = "scale"
 _CACHE = ROOT / ".cache" / "bench"
 _DOCS = ROOT / "docs"
@@ -57,7 +59,7 @@ def main() -> int:
         # Whoever runs first would pay for compiling this program's own modules.
         take_turn(Entry(contender=ours(), place=Path(folder, "first")), TINY, ground)
         results = _measure(asked.sets, asked.rounds, ground)
-    text = bench_page.page(results)
+    text = page.page(results)
     print(f"\n{text}")
     whole = set(asked.sets) == set(_EVERYTHING)
     _write(results, text, _DOCS if whole else _CACHE)
@@ -68,7 +70,7 @@ def _measure(names: Sequence[str], count: int, ground: Ground) -> Results:
     results = Results(machine=_machine(ground), pins=_pins(), rounds=count)
     for packages in (packages for name in SETS if name in names for packages in SETS[name]):
         often = max(1, count - packages.fewer_rounds)
-        table = rounds.measure(packages, _contenders(packages, ground.target), often, ground)
+        table = schedule.measure(packages, _contenders(packages, ground.target), often, ground)
         results = replace(results, tables=(*results.tables, table))
     if SCALE in names:
         try:
@@ -107,7 +109,7 @@ def _guard(results: Results, count: int, ground: Ground) -> Guard | None:
     table = results.table("core-deps")
     row = table.row(claims.DEFAULT) if table else None
     times = row.times(Pass.REBUILT) if row else ()
-    return guarding.measure(count, ground.target, statistics.median(times)) if times else None
+    return guard.measure(count, ground.target, statistics.median(times)) if times else None
 
 
 def _find_interpreter() -> tuple[Target, Path] | None:
@@ -127,7 +129,7 @@ def _pins() -> Mapping[str, str]:
 
 
 def _machine(ground: Ground) -> str:
-    memory = psutil.virtual_memory().total / measuring.MIB / 1024
+    memory = psutil.virtual_memory().total / process.MIB / 1024
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, {memory:.0f} GiB, layers for"
         f" Python {ground.target.python}, this program on Python {platform.python_version()}"

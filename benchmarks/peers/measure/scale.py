@@ -9,11 +9,12 @@ from typing import Any
 
 import uv
 
-from benchmarks import bulk, contenders, figures, measuring, results
-from benchmarks.contenders import Pass
-from benchmarks.measuring import MIB, Run
-from benchmarks.results import Point
-from benchmarks.turns import FailedRunError, Ground
+from benchmarks.peers import builders, figures, results
+from benchmarks.peers.builders import Pass
+from benchmarks.peers.measure import process, wheels
+from benchmarks.peers.measure.process import MIB, Run
+from benchmarks.peers.measure.runs import FailedRunError, Ground
+from benchmarks.peers.results import Point
 
 LAYERS = (1, 5, 20, 80)
 SIZES = (1, 10, 50, 100, 200, 245)
@@ -54,11 +55,11 @@ def by_size(rounds: int, ground: Ground) -> list[Point]:
     )  # fmt: skip
     shelves = {}
     for size in SIZES:
-        output_dir = _emptied(folder / f"wheels-{size}")
-        bulk.make(material, size * MIB, output_dir, ground.target)
-        shelves[size] = {"UV_FIND_LINKS": str(output_dir), "UV_NO_INDEX": "1"}
+        wheelhouse = _emptied(folder / f"wheels-{size}")
+        wheels.make(material, size * MIB, wheelhouse, ground.target)
+        shelves[size] = {"UV_FIND_LINKS": str(wheelhouse), "UV_NO_INDEX": "1"}
     shutil.rmtree(material)
-    manifest = _manifest({bulk.NAME: [bulk.NAME]}, python=str(ground.target.python))
+    manifest = _manifest({wheels.NAME: [wheels.NAME]}, python=str(ground.target.python))
     points = _points(folder, dict.fromkeys(SIZES, manifest), shelves, rounds, ground)
     shutil.rmtree(folder)
     return points
@@ -105,8 +106,8 @@ def _build(folder: Path, manifest: str, home: Path, ground: Ground, more: Mappin
     (folder / "layers.yml").write_text(manifest, encoding="utf-8")
     # All of it is to be built: a run with more layers has those of one with fewer.
     more = {**more, **Pass.REBUILT.environ}
-    environ = measuring.environment(home, [ground.interpreter.parent], **more)
-    run = measuring.run(contenders.ours().command, folder, environ, limit=ground.limit)
+    environ = process.environment(home, [ground.interpreter.parent], **more)
+    run = process.run(builders.ours().command, folder, environ, limit=ground.limit)
     if run.exit_code != 0:
         raise FailedRunError(figures.reason(run.log, [str(folder)]))
     return run
