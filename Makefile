@@ -7,6 +7,7 @@ MINISTACK := .cache/ministack/.ready
 ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: help demo test lint fix e2e bench proving-ground reliability lock schema clean
 
@@ -36,24 +37,26 @@ e2e: $(READY) $(ACT) ## run the composite action under act
 	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
-	$(BIN)/python -m benchmarks.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
+	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
 
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
-	$(BIN)/python -m benchmarks.reliability
+	$(BIN)/python tests/integration/publish/reliability.py
 
 lock: $(READY) ## renew the locks of our own dependencies
-	for name in uv run sandbox dev ministack; do \
-	  $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --no-header requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
+	$(COMPILE) requirements/uv.in requirements/run.in --output-file requirements/run.txt
+	$(COMPILE) requirements/uv.in requirements/run.in requirements/sandbox.in --output-file requirements/sandbox.txt
+	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
+	$(COMPILE) requirements/ministack.in --output-file requirements/ministack.txt
 
 schema: $(READY) ## renew the JSON Schema of layers.yml
 	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .cache dist
+	rm -rf $(VENV) .cache build dist *.egg-info
 
 $(READY): requirements/dev.txt requirements/uv.txt
 	$(PYTHON) -m venv --clear $(VENV)

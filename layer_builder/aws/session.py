@@ -11,7 +11,7 @@ import botocore.exceptions
 
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
-from layer_builder.errors import Failure, LayerBuilderError
+from layer_builder.errors import Failure, LayerBuilderError, ManifestError
 from layer_builder.model.build import Built
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
@@ -138,8 +138,15 @@ def sandbox() -> Iterator[None]:
     """Answer all AWS calls of this process from moto, in memory; nothing leaves the machine.
 
     The caller's own AWS settings are put away meanwhile: an endpoint among them would lead out.
+    Raises ManifestError where moto is not installed.
     """
-    from moto import mock_aws  # noqa: PLC0415 (half a second, and installed only for the sandbox)
+    try:
+        from moto import mock_aws  # noqa: PLC0415 (half a second, and only the sandbox has it)
+    except ImportError as error:
+        raise ManifestError.because(
+            "the sandbox needs moto: install layer-builder with its extra `sandbox`, or"
+            f" `pip install 'moto[s3,ssm]'` beside it ({error})"
+        ) from error
 
     saved = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     for name in saved:

@@ -1,12 +1,12 @@
-"""What was measured, as data: a row for each contender, a table for each set of packages."""
+"""What was measured, as data: a row for each builder, a table for each set of packages."""
 
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks import figures
-from benchmarks.contenders import Pass
+from benchmarks.peers import figures
+from benchmarks.peers.builders import Pass
 
 RECIPE = "the recipe"
 STAND_IN = "pip + zip"
@@ -15,7 +15,7 @@ STAND_IN = "pip + zip"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One contender on one set; lists hold a value for each round."""
+    """One builder on one set; lists hold a value for each round."""
 
     title: str
     is_ours: bool = False
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """All contenders on one set of packages."""
+    """All builders on one set of packages."""
 
     name: str
     about: str
@@ -66,11 +66,11 @@ class Table:
     rows: Sequence[Row]
 
     def row(self, title: str) -> Row | None:
-        """Find a contender that made its zips."""
+        """Find a builder that made its zips."""
         return next((row for row in self.rows if row.title == title and row.zip_bytes), None)
 
     def why_not(self, title: str) -> str:
-        """Say why a contender has no figures."""
+        """Say why a builder has no figures."""
         reasons = (row.error for row in self.rows if row.title == title)
         return next(reasons, "did not take part")
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import figures
+from benchmarks.peers import figures
 
 _SECONDS = 120
 _DIST_INFO = re.compile(r"(?:^|/)([^/]+)-([^/-]+)\.dist-info/")

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks import results as of
-from benchmarks.claims import Claim, check
-from benchmarks.contenders import Pass
-from benchmarks.figures import Spread, ratios
-from benchmarks.measuring import MIB, SAMPLE_SECONDS
-from benchmarks.results import RECIPE, STAND_IN, Guard, Point, Results, Row, Table
+from benchmarks.peers import results as of
+from benchmarks.peers.builders import Pass
+from benchmarks.peers.figures import Spread, ratios
+from benchmarks.peers.measure.process import MIB, SAMPLE_SECONDS
+from benchmarks.peers.report.claims import Claim, check
+from benchmarks.peers.results import RECIPE, STAND_IN, Guard, Point, Results, Row, Table
 from layer_builder.model import limits
 
 _COLUMNS = (

@@ -6,8 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.results import Guard as Cost
-from benchmarks.sets import CORE
+from benchmarks.peers.results import Guard as Cost
+from benchmarks.peers.sets import CORE
 from layer_builder.model.settings import PruneProfile
 from layer_builder.model.target import Target
 from layer_builder.prune import rules

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import bench_page, claims, results
-from benchmarks.claims import Claim
-from benchmarks.contenders import Pass
-from benchmarks.results import RECIPE, STAND_IN, Point, Results, Row, Table
+from benchmarks.peers import results
+from benchmarks.peers.builders import Pass
+from benchmarks.peers.report import claims, page
+from benchmarks.peers.report.claims import Claim
+from benchmarks.peers.results import RECIPE, STAND_IN, Point, Results, Row, Table
 
 ALL = "boto3 pandas"
 
@@ -97,15 +98,15 @@ def test_the_page_has_a_row_for_who_failed_and_says_how() -> None:
     found = core(
         row(RECIPE, seconds={Pass.COLD: [4.0]}), Row(title="SAM build", error="no wheel for numpy")
     )
-    page = bench_page.page(found)
-    assert "| the recipe | 4.0 | 1.00 |" in page
-    assert "| SAM build | – |" in page
-    assert "- SAM build: no wheel for numpy" in page
+    text = page.page(found)
+    assert "| the recipe | 4.0 | 1.00 |" in text
+    assert "| SAM build | – |" in text
+    assert "- SAM build: no wheel for numpy" in text
 
 
 def test_the_page_says_which_zips_aws_refuses() -> None:
-    page = bench_page.page(core(row(RECIPE, unzipped_bytes=300 * 1024**2)))
-    assert "- the recipe: over AWS's 250 MiB unzipped" in page
+    text = page.page(core(row(RECIPE, unzipped_bytes=300 * 1024**2)))
+    assert "- the recipe: over AWS's 250 MiB unzipped" in text
 
 
 def test_steps_are_added_up_over_the_layers_that_were_built() -> None:
@@ -122,5 +123,5 @@ def test_the_scale_tells_its_slope() -> None:
         Point(layers=n, mib=1.0, seconds=[1.0 + n / 2], again=[1.0], peak_bytes=0, steps={"a": 1.0})
         for n in (1, 5, 20)
     ]
-    page = bench_page.page(replace(core(), tables=[], by_layers=points))
-    assert "0.500 s a layer, from 1.00 s on" in page
+    text = page.page(replace(core(), tables=[], by_layers=points))
+    assert "0.500 s a layer, from 1.00 s on" in text

@@ -1,4 +1,4 @@
-"""One contender's turn: a run for each state of the caches, weighed and kept."""
+"""One builder's runs, one for each state of the caches, and what is seen of their zips."""
 
 import hashlib
 import json
@@ -10,21 +10,22 @@ from pathlib import Path
 
 import uv
 
-from benchmarks import figures, measuring, results
-from benchmarks.contenders import Contender, Pass
-from benchmarks.measuring import Run
-from benchmarks.sets import PackageSet
-from benchmarks.tools import MissingToolError, Toolbox
-from benchmarks.unpacked import Unpacked, Weight, weigh
+from benchmarks.peers import figures, results
+from benchmarks.peers.builders import Builder, Pass
+from benchmarks.peers.measure import process
+from benchmarks.peers.measure.process import Run
+from benchmarks.peers.measure.unpacked import Unpacked, Weight, weigh
+from benchmarks.peers.sets import PackageSet
+from benchmarks.peers.tools import MissingToolError, Toolbox
 from layer_builder.model.target import Target
 
 
 class FailedRunError(Exception):
-    """A contender's run did not end with its zips; says why."""
+    """A builder's run did not end with its zips; says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class Setup:
     """Where the measuring happens."""
 
     folder: Path
@@ -40,9 +41,9 @@ class Ground:
 
 @dataclass(kw_only=True)
 class Entry:
-    """A contender on its way through the rounds."""
+    """What was measured of a builder so far."""
 
-    contender: Contender
+    builder: Builder
     place: Path
     runs: dict[Pass, list[Run]] = field(default_factory=dict)
     digests: set[str] = field(default_factory=set)
@@ -57,25 +58,25 @@ class Entry:
     """Whether it was stopped for taking too long."""
 
 
-def take_turn(entry: Entry, packages: PackageSet, ground: Ground) -> str:
-    """Run all passes of a contender once, beginning with an empty home; gives why it failed."""
+def run_passes(entry: Entry, packages: PackageSet, setup: Setup) -> str:
+    """Run all passes of a builder once, beginning with an empty home; gives why it failed."""
     home, folder = entry.place / "home", entry.place / "work"
     done: dict[Pass, Run] = {}
     try:
-        tools = {name: ground.toolbox.provide(name) for name in entry.contender.tools}
+        tools = {name: setup.toolbox.provide(name) for name in entry.builder.tools}
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        for which in entry.contender.passes:
+        for which in entry.builder.passes:
             if which is not Pass.UNCHANGED:
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
-                entry.contender.write(folder, packages, ground.target)
-            run = _run(entry.contender, which, folder, home, tools, packages, ground)
-            zips = _zips(run, entry, folder, packages, ground)
+                entry.builder.write(folder, packages, setup.target)
+            run = _run(entry.builder, which, folder, home, tools, packages, setup)
+            zips = _zips(run, entry, folder, packages, setup)
             done[which] = run
             entry.digests.add(_digest(zips))
             if entry.weight is None:
-                _take_in(entry, zips, folder, packages, ground)
+                _take_in(entry, zips, folder, packages, setup)
     except (MissingToolError, FailedRunError) as error:
         return str(error)
     finally:
@@ -87,60 +88,60 @@ def take_turn(entry: Entry, packages: PackageSet, ground: Ground) -> str:
 
 
 def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
-    contender: Contender,
+    builder: Builder,
     which: Pass,
     folder: Path,
     home: Path,
     tools: dict[str, Path],
     packages: PackageSet,
-    ground: Ground,
+    setup: Setup,
 ) -> Run:
     # The peers' `python3.x -m pip` is the pinned pip; ours finds the interpreter itself.
-    first = tools["pip"] / "bin" if "pip" in tools else ground.interpreter.parent
-    environ = measuring.environment(
+    first = tools["pip"] / "bin" if "pip" in tools else setup.interpreter.parent
+    environ = process.environment(
         home,
         [first],
-        **contender.environ,
+        **builder.environ,
         **which.environ,
         **{name.upper(): str(path) for name, path in tools.items()},
         UV=uv.find_uv_bin(),
         LAYER=next(iter(packages.layers)),
     )
-    return measuring.run(contender.command, folder, environ, limit=ground.limit)
+    return process.run(builder.command, folder, environ, limit=setup.limit)
 
 
-def _zips(run: Run, entry: Entry, folder: Path, packages: PackageSet, ground: Ground) -> list[Path]:
+def _zips(run: Run, entry: Entry, folder: Path, packages: PackageSet, setup: Setup) -> list[Path]:
     """Find the zips of a run, in the order of the stack and then the rest."""
-    hidden = [str(folder), str(ground.folder), str(ground.toolbox.folder)]
+    hidden = [str(folder), str(setup.folder), str(setup.toolbox.folder)]
     if run.exit_code is None:
-        _keep(run, entry, packages, ground)
+        _keep(run, entry, packages, setup)
         said = figures.reason(run.log.strip().splitlines()[-1] if run.log.strip() else "", hidden)
-        message = f"stopped after {ground.limit:.0f} s; its last words: {said}"
+        message = f"stopped after {setup.limit:.0f} s; its last words: {said}"
         entry.is_slow = True
         raise FailedRunError(message)
     keys = dict.fromkeys([*packages.stacked, *packages.layers])
     found = [path for key in keys for path in (folder / "out").glob(f"*{key}.zip")]
-    if run.exit_code not in entry.contender.good_codes or len(found) != len(keys):
-        _keep(run, entry, packages, ground)
+    if run.exit_code not in entry.builder.good_codes or len(found) != len(keys):
+        _keep(run, entry, packages, setup)
         raise FailedRunError(figures.reason(run.log, hidden))
     return found
 
 
-def _keep(run: Run, entry: Entry, packages: PackageSet, ground: Ground) -> None:
+def _keep(run: Run, entry: Entry, packages: PackageSet, setup: Setup) -> None:
     """Keep the log of a run that failed, for who wants to know more."""
-    folder = ground.toolbox.folder.with_name("failed")
+    folder = setup.toolbox.folder.with_name("failed")
     folder.mkdir(exist_ok=True)
-    name = f"{packages.name}, {entry.contender.title}.log".replace("/", "-")
+    name = f"{packages.name}, {entry.builder.title}.log".replace("/", "-")
     (folder / name).write_text(run.log, encoding="utf-8")
 
 
 def _take_in(
-    entry: Entry, zips: list[Path], folder: Path, packages: PackageSet, ground: Ground
+    entry: Entry, zips: list[Path], folder: Path, packages: PackageSet, setup: Setup
 ) -> None:
     """Weigh the first zips that came, unpack the stack, and read where the time went."""
     entry.weight = weigh(zips)
     stack = zips[: len(packages.stacked)]
-    entry.unpacked = Unpacked.of(stack, entry.place / "opt", str(ground.interpreter))
+    entry.unpacked = Unpacked.of(stack, entry.place / "opt", str(setup.interpreter))
     with suppress(OSError):
         report = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
         entry.steps = results.summed(report)

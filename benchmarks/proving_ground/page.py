@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from benchmarks.row import Back, Row
+from benchmarks.proving_ground.row import Back, Row
 
 _MOST_OFFENDERS = 10
 

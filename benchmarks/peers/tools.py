@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uv
 
-from benchmarks import figures
+from benchmarks.peers import figures
 
 PINS: Mapping[str, tuple[str, ...]] = {
     "pip": ("pip==26.3",),

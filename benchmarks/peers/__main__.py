@@ -1,6 +1,6 @@
 """Measures this program against its peers, and how it scales.
 
-    python -m benchmarks.bench [--rounds 3] [--sets example tiny scale …]
+    python -m benchmarks.peers [--rounds 3] [--sets example tiny scale …]
 
 The peers are installed into .cache/bench first, each into an environment of its own. A run of all
 sets writes docs/benchmarks.md, docs/benchmarks.json and docs/scale.svg; one of some prints the page.
@@ -20,16 +20,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import bench_page, claims, guarding, measuring, plot, rounds, scale, tools
-from benchmarks.contenders import Contender, Pass, ours, peers
-from benchmarks.results import Guard, Results
-from benchmarks.sets import SETS, TINY, PackageSet
-from benchmarks.tools import Toolbox
-from benchmarks.turns import Entry, FailedRunError, Ground, take_turn
+from benchmarks.peers import tools
+from benchmarks.peers.builders import Builder, Pass, ours, peers
+from benchmarks.peers.measure import guard, process, scale, schedule
+from benchmarks.peers.measure.runs import Entry, FailedRunError, Setup, run_passes
+from benchmarks.peers.report import claims, page, plot
+from benchmarks.peers.results import Guard, Results
+from benchmarks.peers.sets import SETS, TINY, PackageSet
+from benchmarks.peers.tools import Toolbox
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import interpreter
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCALE = "scale"
 _CACHE = ROOT / ".cache" / "bench"
 _DOCS = ROOT / "docs"
@@ -46,7 +48,7 @@ def main() -> int:
         return 2
     target, python = found
     with tempfile.TemporaryDirectory(prefix="layer-builder-bench-") as folder:
-        ground = Ground(
+        setup = Setup(
             folder=Path(folder),
             interpreter=python,
             target=target,
@@ -55,32 +57,32 @@ def main() -> int:
             say=lambda text: print(text, flush=True),
         )
         # Whoever runs first would pay for compiling this program's own modules.
-        take_turn(Entry(contender=ours(), place=Path(folder, "first")), TINY, ground)
-        results = _measure(asked.sets, asked.rounds, ground)
-    text = bench_page.page(results)
+        run_passes(Entry(builder=ours(), place=Path(folder, "first")), TINY, setup)
+        results = _measure(asked.sets, asked.rounds, setup)
+    text = page.page(results)
     print(f"\n{text}")
     whole = set(asked.sets) == set(_EVERYTHING)
     _write(results, text, _DOCS if whole else _CACHE)
     return 0
 
 
-def _measure(names: Sequence[str], count: int, ground: Ground) -> Results:
-    results = Results(machine=_machine(ground), pins=_pins(), rounds=count)
+def _measure(names: Sequence[str], count: int, setup: Setup) -> Results:
+    results = Results(machine=_machine(setup), pins=_pins(), rounds=count)
     for packages in (packages for name in SETS if name in names for packages in SETS[name]):
         often = max(1, count - packages.fewer_rounds)
-        table = rounds.measure(packages, _contenders(packages, ground.target), often, ground)
+        table = schedule.measure(packages, _builders(packages, setup.target), often, setup)
         results = replace(results, tables=(*results.tables, table))
     if SCALE in names:
         try:
-            results = replace(results, by_layers=scale.by_layers(max(1, count - 2), ground))
-            results = replace(results, by_size=scale.by_size(max(1, count - 2), ground))
+            results = replace(results, by_layers=scale.by_layers(max(1, count - 2), setup))
+            results = replace(results, by_size=scale.by_size(max(1, count - 2), setup))
         except FailedRunError as error:
             results = replace(results, scale_error=str(error))
-        results = replace(results, guard=_guard(results, count, ground))
+        results = replace(results, guard=_guard(results, count, setup))
     return results
 
 
-def _contenders(packages: PackageSet, target: Target) -> list[Contender]:
+def _builders(packages: PackageSet, target: Target) -> list[Builder]:
     if packages.project:
         able = [peer for peer in peers(target) if peer.builds_projects]
         return [*able, ours(claims.DEFAULT, *Pass)]
@@ -102,12 +104,12 @@ def _contenders(packages: PackageSet, target: Target) -> list[Contender]:
     return found
 
 
-def _guard(results: Results, count: int, ground: Ground) -> Guard | None:
+def _guard(results: Results, count: int, setup: Setup) -> Guard | None:
     """Measure the guard where the build that it is compared with was measured."""
     table = results.table("core-deps")
     row = table.row(claims.DEFAULT) if table else None
     times = row.times(Pass.REBUILT) if row else ()
-    return guarding.measure(count, ground.target, statistics.median(times)) if times else None
+    return guard.measure(count, setup.target, statistics.median(times)) if times else None
 
 
 def _find_interpreter() -> tuple[Target, Path] | None:
@@ -126,11 +128,11 @@ def _pins() -> Mapping[str, str]:
     return dict(sorted(found.items()))
 
 
-def _machine(ground: Ground) -> str:
-    memory = psutil.virtual_memory().total / measuring.MIB / 1024
+def _machine(setup: Setup) -> str:
+    memory = psutil.virtual_memory().total / process.MIB / 1024
     return (
         f"{os.cpu_count()} cores, {platform.machine()}, {memory:.0f} GiB, layers for"
-        f" Python {ground.target.python}, this program on Python {platform.python_version()}"
+        f" Python {setup.target.python}, this program on Python {platform.python_version()}"
     )
 
 

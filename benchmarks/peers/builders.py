@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from benchmarks.sets import PackageSet
+from benchmarks.peers.sets import PackageSet
 from layer_builder.archive import build_cache
 from layer_builder.model.target import Target
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Pass(StrEnum):
@@ -35,7 +35,7 @@ class Pass(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contender:
+class Builder:
     """A way to make the zips of a set."""
 
     title: str
@@ -64,7 +64,7 @@ _PROGRAM = (
 )
 
 
-def ours(title: str = "this program", *passes: Pass, **settings: object) -> Contender:
+def ours(title: str = "this program", *passes: Pass, **settings: object) -> Builder:
     """Give this program with settings of the manifest; the name of a bucket lets large zips pass."""
 
     def write(folder: Path, packages: PackageSet, target: Target) -> None:
@@ -83,7 +83,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Cont
         # JSON is YAML.
         (folder / "layers.yml").write_text(json.dumps(top), encoding="utf-8")
 
-    return Contender(
+    return Builder(
         title=title,
         write=write,
         command=(
@@ -97,7 +97,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Cont
     )  # fmt: skip
 
 
-def peers(target: Target) -> tuple[Contender, ...]:
+def peers(target: Target) -> tuple[Builder, ...]:
     """Give the peers, the recipe first."""
     python = f"python{target.python}"
     install = '"$PIP/bin/python" -m pip install -q --disable-pip-version-check --only-binary=:all:'
@@ -166,8 +166,8 @@ def _shell(  # noqa: PLR0913 (what tells one peer from another)
     environ: Mapping[str, str] | None = None,
     builds_projects: bool = False,
     most_rounds: int | None = None,
-) -> Contender:
-    return Contender(
+) -> Builder:
+    return Builder(
         title=title,
         write=_write,
         command=("bash", "-euo", "pipefail", "-c", script),

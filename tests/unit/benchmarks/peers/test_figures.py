@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks import figures
-from benchmarks.figures import Slope, Spread
-from benchmarks.unpacked import versions_in
+from benchmarks.peers import figures
+from benchmarks.peers.figures import Slope, Spread
+from benchmarks.peers.measure.unpacked import versions_in
 
 
 @pytest.mark.parametrize(

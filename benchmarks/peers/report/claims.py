@@ -4,9 +4,9 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.contenders import Pass
-from benchmarks.figures import Spread, ratios
-from benchmarks.results import RECIPE, STAND_IN, Results, Row, Table
+from benchmarks.peers.builders import Pass
+from benchmarks.peers.figures import Spread, ratios
+from benchmarks.peers.results import RECIPE, STAND_IN, Results, Row, Table
 
 DEFAULT = "this program"
 BEST = "this program, compression: best"

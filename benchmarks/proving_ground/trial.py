@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.row import Back, Case, Row
+from benchmarks.proving_ground.row import Back, Case, Row
 from layer_builder.builder import install, proof_step
 from layer_builder.errors import LayerBuilderError, ManifestError, Place
 from layer_builder.model.build import Package
@@ -70,7 +70,7 @@ def _fill(
         key="ground",
         name="ground",
         target=target,
-        place=Place(file="proving_ground.toml"),
+        place=Place(file="packages.toml"),
         prune=PruneProfile.AGGRESSIVE,
         proof=ProofDepth.DEEP,
     )
@@ -87,7 +87,7 @@ def _fill(
 
 
 def _requirements(case: Case, target: Target) -> Requirements:
-    place = Place(file="proving_ground.toml")
+    place = Place(file="packages.toml")
     lines = [Reference(text=line, place=place) for line in case.requirements]
     asked, problems = collect_requirements([], lines, str, target)
     if problems:

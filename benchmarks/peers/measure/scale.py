@@ -9,11 +9,12 @@ from typing import Any
 
 import uv
 
-from benchmarks import bulk, contenders, figures, measuring, results
-from benchmarks.contenders import Pass
-from benchmarks.measuring import MIB, Run
-from benchmarks.results import Point
-from benchmarks.turns import FailedRunError, Ground
+from benchmarks.peers import builders, figures, results
+from benchmarks.peers.builders import Pass
+from benchmarks.peers.measure import process, wheels
+from benchmarks.peers.measure.process import MIB, Run
+from benchmarks.peers.measure.runs import FailedRunError, Setup
+from benchmarks.peers.results import Point
 
 LAYERS = (1, 5, 20, 80)
 SIZES = (1, 10, 50, 100, 200, 245)
@@ -29,37 +30,37 @@ SMALL = (
 _MATERIAL = ("boto3", "openai", "pandas", "pydantic", "scipy", "scikit-learn", "pyarrow")
 
 
-def by_layers(rounds: int, ground: Ground) -> list[Point]:
+def by_layers(rounds: int, setup: Setup) -> list[Point]:
     """Build few and many layers of one small distribution each, with uv's cache filled.
 
     The most are twenty layers for two Pythons and two architectures.
     """
-    folder = _emptied(ground.folder / "layers")
+    folder = _emptied(setup.folder / "layers")
     manifests = {count: _small(count) for count in LAYERS}
-    _build(folder / "first", manifests[max(LAYERS)], folder / "home", ground, {})
-    points = _points(folder, manifests, {}, rounds, ground)
+    _build(folder / "first", manifests[max(LAYERS)], folder / "home", setup, {})
+    points = _points(folder, manifests, {}, rounds, setup)
     shutil.rmtree(folder)
     return points
 
 
-def by_size(rounds: int, ground: Ground) -> list[Point]:
+def by_size(rounds: int, setup: Setup) -> list[Point]:
     """Build one layer out of one wheel of real files, small and large."""
-    folder = _emptied(ground.folder / "size")
+    folder = _emptied(setup.folder / "size")
     material = folder / "material"
     subprocess.run(
         [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "--target", str(material),
-         "--only-binary", ":all:", "--no-compile-bytecode", "--python", str(ground.interpreter),
+         "--only-binary", ":all:", "--no-compile-bytecode", "--python", str(setup.interpreter),
          *_MATERIAL],
         check=True,
     )  # fmt: skip
-    shelves = {}
+    environs = {}
     for size in SIZES:
-        output_dir = _emptied(folder / f"wheels-{size}")
-        bulk.make(material, size * MIB, output_dir, ground.target)
-        shelves[size] = {"UV_FIND_LINKS": str(output_dir), "UV_NO_INDEX": "1"}
+        wheelhouse = _emptied(folder / f"wheels-{size}")
+        wheels.make(material, size * MIB, wheelhouse, setup.target)
+        environs[size] = {"UV_FIND_LINKS": str(wheelhouse), "UV_NO_INDEX": "1"}
     shutil.rmtree(material)
-    manifest = _manifest({bulk.NAME: [bulk.NAME]}, python=str(ground.target.python))
-    points = _points(folder, dict.fromkeys(SIZES, manifest), shelves, rounds, ground)
+    manifest = _manifest({wheels.NAME: [wheels.NAME]}, python=str(setup.target.python))
+    points = _points(folder, dict.fromkeys(SIZES, manifest), environs, rounds, setup)
     shutil.rmtree(folder)
     return points
 
@@ -69,7 +70,7 @@ def _points(
     manifests: Mapping[int, str],
     environs: Mapping[int, Mapping[str, str]],
     rounds: int,
-    ground: Ground,
+    setup: Setup,
 ) -> list[Point]:
     """Run each manifest, and once more unchanged; all of them in turn, round after round."""
     runs: dict[int, list[tuple[Run, Run]]] = {size: [] for size in manifests}
@@ -80,10 +81,10 @@ def _points(
             # Wheels of one name and different contents must not meet in uv's cache.
             home = _emptied(folder / f"home-{size}") if more else folder / "home"
             work = _emptied(folder / "work")
-            pair = tuple(_build(work, manifest, home, ground, more) for _ in range(2))
+            pair = tuple(_build(work, manifest, home, setup, more) for _ in range(2))
             runs[size].append((pair[0], pair[1]))
             reports[size] = json.loads((work / "out" / "report.json").read_text(encoding="utf-8"))
-            ground.say(
+            setup.say(
                 f"{folder.name} {size}: {pair[0].seconds:.1f} s, again {pair[1].seconds:.1f} s"
             )
     return [
@@ -99,14 +100,14 @@ def _points(
     ]
 
 
-def _build(folder: Path, manifest: str, home: Path, ground: Ground, more: Mapping[str, str]) -> Run:
+def _build(folder: Path, manifest: str, home: Path, setup: Setup, more: Mapping[str, str]) -> Run:
     folder.mkdir(exist_ok=True)
     home.mkdir(exist_ok=True)
     (folder / "layers.yml").write_text(manifest, encoding="utf-8")
     # All of it is to be built: a run with more layers has those of one with fewer.
     more = {**more, **Pass.REBUILT.environ}
-    environ = measuring.environment(home, [ground.interpreter.parent], **more)
-    run = measuring.run(contenders.ours().command, folder, environ, limit=ground.limit)
+    environ = process.environment(home, [setup.interpreter.parent], **more)
+    run = process.run(builders.ours().command, folder, environ, limit=setup.limit)
     if run.exit_code != 0:
         raise FailedRunError(figures.reason(run.log, [str(folder)]))
     return run

@@ -16,13 +16,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ground, tables
-from benchmarks.row import Case, Row
+from benchmarks.proving_ground import page, trial
+from benchmarks.proving_ground.row import Case, Row
 
 _HERE = Path(__file__).resolve().parent
-_DATA = _HERE / "proving_ground.toml"
-_PAGE = _HERE.parent / "docs" / "proving-ground.md"
-_CACHE = _HERE.parent / ".cache" / "proving-ground"
+_ROOT = _HERE.parents[1]
+_DATA = _HERE / "packages.toml"
+_PAGE = _ROOT / "docs" / "proving-ground.md"
+_CACHE = _ROOT / ".cache" / "proving-ground"
 
 
 def main() -> int:
@@ -41,11 +42,11 @@ def main() -> int:
     rows: dict[Case, Row] = {}
     for number, row in enumerate(_rows(cases, asked.cache, asked.jobs), 1):
         rows[row.case] = row
-        print(f"{number:>4}/{len(cases)}  {tables.line(row)}", flush=True)
+        print(f"{number:>4}/{len(cases)}  {page.line(row)}", flush=True)
     found = [rows[case] for case in cases]
     if asked.output:
-        asked.output.write_text(tables.page(found), encoding="utf-8")
-    print(*tables.summary(found), sep="\n")
+        asked.output.write_text(page.page(found), encoding="utf-8")
+    print(*page.summary(found), sep="\n")
     return 0 if all(row.is_equal for row in found) else 1
 
 
@@ -94,7 +95,7 @@ def _rows(cases: Sequence[Case], cache: Path, jobs: int) -> Iterator[Row]:
         else:
             todo.append(case)
     with ProcessPoolExecutor(max_workers=jobs, max_tasks_per_child=1) as pool:
-        running = {pool.submit(ground.try_out, case): case for case in todo}
+        running = {pool.submit(trial.try_out, case): case for case in todo}
         for done in as_completed(running):
             if bug := done.exception():
                 yield Row(case=running[done], error=f"{type(bug).__name__}: {bug}")
@@ -118,8 +119,8 @@ def _source_digest() -> str:
     paths = [Path(m.__file__) for m in loaded if m.__file__]
     for path in [
         *paths,
-        Path(ground.__file__),
-        _HERE.parent / "layer_builder/prove/programs/import_modules.py",
+        Path(trial.__file__),
+        _ROOT / "layer_builder/prove/programs/import_modules.py",
     ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()

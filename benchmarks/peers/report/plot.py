@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from benchmarks.measuring import MIB
-from benchmarks.results import Point
+from benchmarks.peers.measure.process import MIB
+from benchmarks.peers.results import Point
 
 _WIDTH, _HEIGHT = 460, 200
 _BLUE, _ORANGE = "#3b7dd8", "#d97706"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "cr2a"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "cr2a"
 
 
 @dataclass(frozen=True, kw_only=True)

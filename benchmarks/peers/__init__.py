@@ -1,0 +1,1 @@
+"""This program beside its peers: time, memory, size and what imports."""

@@ -1,0 +1,1 @@
+"""What comes of it: the page, its claims, its picture."""
