@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import layer_builder
+from layer_builder.archive.files import copy_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.model.build import Archive
 from layer_builder.model.settings import ProofDepth
@@ -27,7 +27,7 @@ CACHE_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
 
 
-_OURS = re.compile(r"[0-9a-f]{64}\.")
+_OURS = re.compile(r"\.?[0-9a-f]{64}\.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,7 @@ class BuildCache:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         output_dir, name = OutputDir(folder=self.folder), _name(record.content)
-        # Another process may be keeping the same.
-        partial = self.folder / f"{name}.{os.getpid()}.part"
-        try:
-            shutil.copyfile(made.path, partial)
-            partial.replace(output_dir.zip_path(name))
-        finally:
-            partial.unlink(missing_ok=True)
+        copy_file(made.path, output_dir.zip_path(name))
         output_dir.keep(name, record)
         self._make_room(self.folder)
 

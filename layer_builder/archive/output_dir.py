@@ -1,12 +1,12 @@
 """The output directory as a shelf: finished zips, each with a note of how it came to be."""
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader
+from layer_builder.archive.files import copy_file, move_file, replace_file
 from layer_builder.model.build import Archive, BuildDetails
 from layer_builder.model.limits import Weight
 
@@ -58,24 +58,19 @@ class OutputDir:
 
     def keep(self, name: str, record: BuildRecord) -> None:
         """Write the note of a finished zip."""
-        partial = self._record_path(name).with_suffix(".part")
-        partial.write_bytes(_RECORDS.dump_json(record, indent=1) + b"\n")
-        partial.replace(self._record_path(name))
+        text = _RECORDS.dump_json(record, indent=1) + b"\n"
+        replace_file(self._record_path(name), lambda file: file.write(text))
 
-    def put(self, file: str, text: str) -> None:
+    def put(self, name: str, text: str) -> None:
         """Write a text file; it appears there only when it is whole."""
-        partial = self.folder / f"{file}.part"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(self.folder / file)
+        replace_file(self.folder / name, lambda file: file.write(text.encode()))
 
     def receive(self, made: Archive, name: str) -> Archive:
         """Put a finished zip under a name; it appears there only when it is whole."""
         destination = self.zip_path(name)
         if made.path != destination:
             destination.parent.mkdir(parents=True, exist_ok=True)
-            partial = destination.with_suffix(".part")
-            shutil.move(made.path, partial)
-            partial.replace(destination)
+            move_file(made.path, destination)
         return replace(made, path=destination)
 
     def sweep(self) -> None:
@@ -87,9 +82,7 @@ class OutputDir:
         """Put the same zip under another layer's name."""
         destination = self.zip_path(name)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        partial = destination.with_suffix(".part")
-        shutil.copyfile(made.path, partial)
-        partial.replace(destination)
+        copy_file(made.path, destination)
         return Archive(path=destination, sha256=made.sha256, weight=made.weight, files=made.files)
 
     def _record_path(self, name: str) -> Path:

@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import deflate
 
+from layer_builder.archive.files import replace_file
 from layer_builder.model.build import Archive
 from layer_builder.model.limits import Weight
 from layer_builder.model.settings import Compression
@@ -105,16 +106,15 @@ def write_zip(  # noqa: PLR0913 (what a zip is made of, and what may be taken ov
     ordered = sorted(members, key=lambda member: member.path)
     known = _known(base, stale) if base else {}
     destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = destination.with_name(f".{destination.name}.{os.getpid()}.part")
     writer = _Writer()
-    try:
-        with partial.open("wb") as out, ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+
+    def fill(out: BinaryIO) -> None:
+        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
             for member, packed in _packed(ordered, compression, pool, known):
                 writer.add(out, member, packed)
             writer.finish(out)
-        partial.replace(destination)
-    finally:
-        partial.unlink(missing_ok=True)
+
+    replace_file(destination, fill)
     return Archive(
         path=destination,
         sha256=writer.digest.hexdigest(),

@@ -201,12 +201,11 @@ def test_what_is_taken_over_from_an_earlier_zip_makes_no_difference(tmp_path: Pa
 _PEAK = """
 import resource, sys
 from pathlib import Path
-from layer_builder import archive
-from layer_builder.archive import Member
-from layer_builder.layer import Compression
+from layer_builder.archive.writer import ZipMember, write_zip
+from layer_builder.model.settings import Compression
 folder = Path(sys.argv[1])
-members = [Member(path=path.name, source=path) for path in folder.iterdir()]
-made = archive.write(members, folder.parent / "out.zip", Compression.FAST)
+members = [ZipMember(path=path.name, source=path) for path in folder.iterdir()]
+made = write_zip(members, folder.parent / "out.zip", Compression.FAST)
 print(made.weight.unzipped_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
