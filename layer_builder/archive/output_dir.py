@@ -1,4 +1,4 @@
-"""The output directory as a shelf: finished zips, each with a note of how it came to be."""
+"""The output directory: finished zips, each with a record of how it came to be."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,7 +44,7 @@ class OutputDir:
         return self.folder / f"{name}.zip"
 
     def find(self, name: str) -> tuple[BuildRecord, Archive] | None:
-        """Take up a zip that is still what its note says; None for anything else."""
+        """Find a zip that is still what its record says; None for anything else."""
         try:
             record = _RECORDS.validate_json(self._record_path(name).read_bytes())
             intact = reader.sha256_of(self.zip_path(name)) == record.sha256
@@ -57,7 +57,7 @@ class OutputDir:
         )
 
     def keep(self, name: str, record: BuildRecord) -> None:
-        """Write the note of a finished zip."""
+        """Write the record of a finished zip."""
         text = _RECORDS.dump_json(record, indent=1) + b"\n"
         replace_file(self._record_path(name), lambda file: file.write(text))
 
@@ -65,25 +65,27 @@ class OutputDir:
         """Write a text file; it appears there only when it is whole."""
         replace_file(self.folder / name, lambda file: file.write(text.encode()))
 
-    def receive(self, made: Archive, name: str) -> Archive:
+    def receive(self, archive: Archive, name: str) -> Archive:
         """Put a finished zip under a name; it appears there only when it is whole."""
         destination = self.zip_path(name)
-        if made.path != destination:
+        if archive.path != destination:
             destination.parent.mkdir(parents=True, exist_ok=True)
-            move_file(made.path, destination)
-        return replace(made, path=destination)
+            move_file(archive.path, destination)
+        return replace(archive, path=destination)
 
     def sweep(self) -> None:
         """Remove the zips that nobody chose."""
         for path in self.folder.glob(".*.zip"):
             path.unlink(missing_ok=True)
 
-    def copy(self, made: Archive, name: str) -> Archive:
+    def copy(self, archive: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""
         destination = self.zip_path(name)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        copy_file(made.path, destination)
-        return Archive(path=destination, sha256=made.sha256, weight=made.weight, files=made.files)
+        copy_file(archive.path, destination)
+        return Archive(
+            path=destination, sha256=archive.sha256, weight=archive.weight, files=archive.files
+        )
 
     def _record_path(self, name: str) -> Path:
         return self.folder / f"{name}.layer.json"
