@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import layer_builder
+from layer_builder.archive.files import copy_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.model.build import Archive
 from layer_builder.model.settings import ProofDepth
@@ -27,7 +27,7 @@ CACHE_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
 
 
-_OURS = re.compile(r"[0-9a-f]{64}\.")
+_KEPT_FILE = re.compile(r"\.?[0-9a-f]{64}\.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +54,18 @@ class BuildCache:
         if self.folder is None:
             return None
         name = _name(content)
-        found = OutputDir(folder=self.folder).find(name)
-        if found is None or found[0].content != content:
+        entry = OutputDir(folder=self.folder).find(name)
+        if entry is None or entry[0].content != content:
             return None
-        with suppress(OSError):  # a folder that may only be read serves, too
+        with suppress(OSError):
+            # A folder that may only be read serves, too, and mounts with relatime may not keep an
+            # access time: what was taken gets a new modification time.
+            # https://man7.org/linux/man-pages/man8/mount.8.html
             for path in self.folder.glob(f"{name}.*"):
                 os.utime(path)
-        return found
+        return entry
 
-    def keep(self, made: Archive, record: BuildRecord) -> None:
+    def keep(self, archive: Archive, record: BuildRecord) -> None:
         """Keep a copy of a build, and let go of what there is no room for. Raises OSError.
 
         What nothing imported, for want of a Python, is not kept: another run may have one.
@@ -72,29 +75,24 @@ class BuildCache:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         output_dir, name = OutputDir(folder=self.folder), _name(record.content)
-        # Another process may be keeping the same.
-        partial = self.folder / f"{name}.{os.getpid()}.part"
-        try:
-            shutil.copyfile(made.path, partial)
-            partial.replace(output_dir.zip_path(name))
-        finally:
-            partial.unlink(missing_ok=True)
+        copy_file(archive.path, output_dir.zip_path(name))
         output_dir.keep(name, record)
         self._make_room(self.folder)
 
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""
-        found = []
+        files = []
         for path in folder.iterdir():
-            if not _OURS.match(path.name):
+            if not _KEPT_FILE.match(path.name):
                 continue
             try:
                 status = path.stat()
             except FileNotFoundError:
+                # Another process makes room at the same time.
                 continue
-            found.append((status.st_mtime_ns, status.st_size, path))
-        total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found):
+            files.append((status.st_mtime_ns, status.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
             if total <= self.room_bytes:
                 break
             path.unlink(missing_ok=True)

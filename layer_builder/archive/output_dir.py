@@ -1,12 +1,12 @@
-"""The output directory as a shelf: finished zips, each with a note of how it came to be."""
+"""The output directory: finished zips, each with a record of how it came to be."""
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader
+from layer_builder.archive.files import copy_file, move_file, replace_file
 from layer_builder.model.build import Archive, BuildDetails
 from layer_builder.model.limits import Weight
 
@@ -44,7 +44,7 @@ class OutputDir:
         return self.folder / f"{name}.zip"
 
     def find(self, name: str) -> tuple[BuildRecord, Archive] | None:
-        """Take up a zip that is still what its note says; None for anything else."""
+        """Find a zip that is still what its record says; None for anything else."""
         try:
             record = _RECORDS.validate_json(self._record_path(name).read_bytes())
             intact = reader.sha256_of(self.zip_path(name)) == record.sha256
@@ -57,40 +57,35 @@ class OutputDir:
         )
 
     def keep(self, name: str, record: BuildRecord) -> None:
-        """Write the note of a finished zip."""
-        partial = self._record_path(name).with_suffix(".part")
-        partial.write_bytes(_RECORDS.dump_json(record, indent=1) + b"\n")
-        partial.replace(self._record_path(name))
+        """Write the record of a finished zip."""
+        text = _RECORDS.dump_json(record, indent=1) + b"\n"
+        replace_file(self._record_path(name), lambda file: file.write(text))
 
-    def put(self, file: str, text: str) -> None:
+    def put(self, name: str, text: str) -> None:
         """Write a text file; it appears there only when it is whole."""
-        partial = self.folder / f"{file}.part"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(self.folder / file)
+        replace_file(self.folder / name, lambda file: file.write(text.encode()))
 
-    def receive(self, made: Archive, name: str) -> Archive:
+    def receive(self, archive: Archive, name: str) -> Archive:
         """Put a finished zip under a name; it appears there only when it is whole."""
         destination = self.zip_path(name)
-        if made.path != destination:
+        if archive.path != destination:
             destination.parent.mkdir(parents=True, exist_ok=True)
-            partial = destination.with_suffix(".part")
-            shutil.move(made.path, partial)
-            partial.replace(destination)
-        return replace(made, path=destination)
+            move_file(archive.path, destination)
+        return replace(archive, path=destination)
 
     def sweep(self) -> None:
         """Remove the zips that nobody chose."""
         for path in self.folder.glob(".*.zip"):
             path.unlink(missing_ok=True)
 
-    def copy(self, made: Archive, name: str) -> Archive:
+    def copy(self, archive: Archive, name: str) -> Archive:
         """Put the same zip under another layer's name."""
         destination = self.zip_path(name)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        partial = destination.with_suffix(".part")
-        shutil.copyfile(made.path, partial)
-        partial.replace(destination)
-        return Archive(path=destination, sha256=made.sha256, weight=made.weight, files=made.files)
+        copy_file(archive.path, destination)
+        return Archive(
+            path=destination, sha256=archive.sha256, weight=archive.weight, files=archive.files
+        )
 
     def _record_path(self, name: str) -> Path:
         return self.folder / f"{name}.layer.json"

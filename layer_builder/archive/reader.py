@@ -4,6 +4,8 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+# Fixed parts of the local header and of the directory's; the name stands in both. APPNOTE.TXT
+# 4.3.7 and 4.3.12: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 _HEADERS_BYTES = 30 + 46
 
 

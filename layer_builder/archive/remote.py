@@ -13,33 +13,41 @@ import tempfile
 import time
 import urllib.request
 import zipfile
-from typing import IO, Any
+from http.client import HTTPResponse
+from typing import IO, TYPE_CHECKING
 
 from layer_builder.model import limits
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# A suffix range, https://www.rfc-editor.org/rfc/rfc9110.html#section-14.1.2; a server without
+# ranges answers 200 with all of it.
 _TAIL_BYTES = 256 * 1024
-"""The first range: an end record with its comment fits 64 KiB, and most directories fit the rest."""
+"""The first range: an end record with its comment fits 64 KiB (APPNOTE.TXT 4.3.16), and most
+directories fit the rest."""
 
 
-_MOST_BYTES = limits.UNZIPPED_BYTES + 16 * limits.MIB
+_MAX_BYTES = limits.UNZIPPED_BYTES + 16 * limits.MIB
 """Of a whole zip. It may be larger than what it unzips to, by its headers."""
 
 
-_MOST_DIRECTORY_BYTES = 64 * limits.MIB
+_MAX_DIRECTORY_BYTES = 64 * limits.MIB
 
 
-_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
-_MOST_SECONDS = 120.0
+_MAX_SECONDS = 120.0
 
 
-_PARTIAL = 206
+_PARTIAL_CONTENT = 206
 
 
 _CHUNK = 1 << 20
 
 
+# Content-Range: https://www.rfc-editor.org/rfc/rfc9110.html#section-14.4
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -53,8 +61,8 @@ def remote_unzipped_bytes(url: str) -> int:
         scheme = url.partition(":")[0] if "://" in url else "none"
         raise UnreadableZipError(f"AWS gives no address to read it from (scheme: {scheme})")
     try:
-        with contextlib.closing(_open(url)) as file, zipfile.ZipFile(file) as found:
-            return sum(member.file_size for member in found.infolist())
+        with contextlib.closing(_open(url)) as file, zipfile.ZipFile(file) as archive:
+            return sum(member.file_size for member in archive.infolist())
     except urllib.error.HTTPError as error:
         error.close()
         raise UnreadableZipError(f"the server answers {error.code}") from None
@@ -72,20 +80,24 @@ def refuse_remote_read(_url: str) -> int:
 
 def _open(url: str) -> "IO[bytes] | _Ranges":
     """Open a zip for reading from its end: by ranges, or whole."""
-    with _get(url, f"bytes=-{_TAIL_BYTES}") as answer:
-        if answer.status != _PARTIAL:
-            return _whole(answer)
-        start, size = _place(answer)
-        return _Ranges(url, size, start, _exactly(answer, size - start))
+    with _get(url, f"bytes=-{_TAIL_BYTES}") as response:
+        if response.status != _PARTIAL_CONTENT:
+            return _download(response)
+        start, size = _range_of(response)
+        return _Ranges(url, size, start, _read_exactly(response, size - start))
 
 
-def _get(url: str, wanted: str) -> Any:  # noqa: ANN401 (typeshed has it so)
-    request = urllib.request.Request(url, headers={"Range": wanted})  # noqa: S310 (http and https only)
-    return _opener().open(request, timeout=_SECONDS)
+def _get(url: str, byte_range: str) -> HTTPResponse:
+    """Ask for a range of bytes, as RFC 9110 14.2 writes it."""
+    request = urllib.request.Request(url, headers={"Range": byte_range})  # noqa: S310 (http and https only)
+    response: HTTPResponse = _opener().open(request, timeout=_TIMEOUT_SECONDS)
+    return response
 
 
 def _opener() -> urllib.request.OpenerDirector:
     """Make an opener for http and https, wherever a redirection leads: no files, no ftp."""
+    # build_opener() would add handlers for file: and ftp:, which a redirection must not reach:
+    # https://docs.python.org/3/library/urllib.request.html#urllib.request.build_opener
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
@@ -100,44 +112,44 @@ def _opener() -> urllib.request.OpenerDirector:
     return opener
 
 
-def _place(answer: Any) -> tuple[int, int]:  # noqa: ANN401 (typeshed has it so)
+def _range_of(response: HTTPResponse) -> tuple[int, int]:
     """Say where the range begins that was answered, and how long the whole is."""
-    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    if not found:
+    match = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if not match:
         raise UnreadableZipError("the server answers a range without saying which")
-    return int(found[1]), int(found[3])
+    return int(match[1]), int(match[3])
 
 
-def _exactly(answer: Any, size: int) -> bytes:  # noqa: ANN401 (typeshed has it so)
+def _read_exactly(response: HTTPResponse, size: int) -> bytes:
     content = io.BytesIO()
-    arrived = _copy(answer, content, size)
+    arrived = _copy(response, content, size)
     if arrived != size:
         raise UnreadableZipError(f"{arrived:,} of {size:,} bytes arrived")
     return content.getvalue()
 
 
-def _whole(answer: Any) -> IO[bytes]:  # noqa: ANN401 (typeshed has it so)
+def _download(response: HTTPResponse) -> IO[bytes]:
     """Take a whole zip, as far as a zip of Lambda's can be long."""
-    announced = answer.headers.get("Content-Length", "")
+    announced = response.headers.get("Content-Length", "")
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
-        size = _copy(answer, file, _MOST_BYTES)
+        size = _copy(response, file, _MAX_BYTES)
         if announced.isdigit() and int(announced) != size:
             raise UnreadableZipError(f"{size:,} of {int(announced):,} bytes arrived")
         stack.pop_all()
     return file
 
 
-def _copy(answer: Any, file: IO[bytes], most: int) -> int:  # noqa: ANN401 (typeshed has it so)
+def _copy(response: HTTPResponse, file: IO[bytes], limit: int) -> int:
     """Take what comes, within bounds of bytes and seconds; gives how much it was."""
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     size = 0
-    while chunk := answer.read1(_CHUNK):
+    while chunk := response.read1(_CHUNK):
         size += len(chunk)
-        if size > most:
-            raise UnreadableZipError(f"it is longer than {most:,} bytes")
+        if size > limit:
+            raise UnreadableZipError(f"it is longer than {limit:,} bytes")
         if time.monotonic() > deadline:
-            raise UnreadableZipError(f"it took longer than {_MOST_SECONDS:.0f} s")
+            raise UnreadableZipError(f"it took longer than {_MAX_SECONDS:.0f} s")
         file.write(chunk)
     return size
 
@@ -151,7 +163,7 @@ class _Ranges(io.RawIOBase):
         self._size = size
         self._start = start
         self._tail = tail
-        self._at = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
@@ -160,28 +172,27 @@ class _Ranges(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (a writable buffer)
-        end = min(self._at + len(buffer), self._size)
-        content = self._fetch(self._at, end) if end > self._at else b""
-        buffer[: len(content)] = content
-        self._at += len(content)
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        end = min(self._position + len(view), self._size)
+        content = self._fetch(self._position, end) if end > self._position else b""
+        view[: len(content)] = content
+        self._position += len(content)
         return len(content)
 
     def _fetch(self, start: int, end: int) -> bytes:
         if start >= self._start:
             return self._tail[start - self._start : end - self._start]
-        if end - start > _MOST_DIRECTORY_BYTES:
-            raise UnreadableZipError(
-                f"its directory is longer than {_MOST_DIRECTORY_BYTES:,} bytes"
-            )
-        with _get(self._url, f"bytes={start}-{end - 1}") as answer:
-            if answer.status != _PARTIAL or _place(answer) != (start, self._size):
+        if end - start > _MAX_DIRECTORY_BYTES:
+            raise UnreadableZipError(f"its directory is longer than {_MAX_DIRECTORY_BYTES:,} bytes")
+        with _get(self._url, f"bytes={start}-{end - 1}") as response:
+            if response.status != _PARTIAL_CONTENT or _range_of(response) != (start, self._size):
                 raise UnreadableZipError("the server answers another range than was asked for")
-            return _exactly(answer, end - start)
+            return _read_exactly(response, end - start)

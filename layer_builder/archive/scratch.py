@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+# A tmpfs where glibc keeps POSIX shared memory: https://man7.org/linux/man-pages/man7/shm_overview.7.html
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder with a random name is made in it)
 
 
@@ -40,6 +41,9 @@ def _is_roomy(folder: Path) -> bool:
         memory = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return False
+    # A tmpfs may promise more than there is: https://docs.kernel.org/filesystems/tmpfs.html
     free = status.f_bavail * status.f_frsize
-    loads = not status.f_flag & os.ST_NOEXEC
-    return loads and os.access(folder, os.W_OK) and min(free, memory) >= _ROOM_BYTES
+    # Containers mount it noexec, and then no native library can be imported from it:
+    # https://man7.org/linux/man-pages/man2/statvfs.2.html
+    is_loadable = not status.f_flag & os.ST_NOEXEC
+    return is_loadable and os.access(folder, os.W_OK) and min(free, memory) >= _ROOM_BYTES

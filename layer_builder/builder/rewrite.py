@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from layer_builder.archive import writer
+from layer_builder.archive import compression
 from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import InstalledFile, Removal
 from layer_builder.model.settings import Compression
@@ -76,6 +76,6 @@ def _smaller_gzip(content: bytes) -> bytes | None:
         return None
     if not reader.eof or reader.unused_data:
         return None
-    smaller = writer.gzip_bytes(decoded)
+    smaller = compression.gzip_bytes(decoded)
     is_sound = len(smaller) < len(content) and gzip.decompress(smaller) == decoded
     return smaller if is_sound else None

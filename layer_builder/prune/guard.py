@@ -1,21 +1,15 @@
 """Finds what kept code needs of what pruning would remove, from source alone."""
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from layer_builder.prune import imports
-from layer_builder.prune import metadata as records
+from layer_builder.prune.data_files import DataFiles, index_data_files
 from layer_builder.prune.imports import When
-
-ReadSource = Callable[[str], bytes]
-"""Gives the bytes of a file of the tree by its path."""
-
-
-_CODE = frozenset({".py", ".so", ".pyc", ".pyo", ".pyi"})
-
+from layer_builder.prune.source import ReadSource, source_place
 
 _ENTRY_POINT = re.compile(rb"^[^=#;\[\n]+=[ \t]*([A-Za-z_][\w.]*)", re.MULTILINE)
 """https://packaging.python.org/en/latest/specifications/entry-points/#file-format"""
@@ -38,64 +32,66 @@ class Guard:
     read: ReadSource
 
     def __call__(self) -> dict[str, str]:
-        """Map each path that must stay to the first `file:line` found to need it.
+        """Map each path that must stay to the first `file:line` that needs it.
 
-        What is restored is followed in turn, until nothing more is found.
+        What is restored is followed in turn, until nothing more turns up.
         """
-        modules = self._modules()
-        texts = self._texts()
-        metadata = records.index_metadata(self.candidates)
         stubs = any(path.endswith(".pyi") for path in self.candidates)
-        if not (modules or texts or metadata or stubs):
+        if not (self._modules or self._data_files or stubs):
             return {}
-        words = sorted(word.encode() for word in self._words(modules))
-        needed = self._entry_points(modules)
-        queue = sorted(
-            (
-                path
-                for path in self.paths
-                if path.endswith(".py") and (path not in self.candidates or path in needed)
-            ),
-            reverse=True,
+        needed = self._named_by_entry_points()
+        queue = _last_first(
+            path for path in self.paths if path not in self.candidates or path in needed
         )
         while queue:
             path = queue.pop()
-            source = self.read(path)
-            found: dict[str, str] = {}
-            if path in needed or imports.may_import(source, words):
-                found |= self._imported(path, source, modules)
-            found |= self._stub(path, source)
-            found |= records.metadata_read_by(path, source, metadata)
-            found |= _named(path, source, texts.get(self.owners.get(path, ""), {}))
-            new = {target: why for target, why in found.items() if target not in needed}
+            targets = self._needed_by(path, is_restored=path in needed)
+            new = {target: place for target, place in targets.items() if target not in needed}
             needed |= new
-            queue += sorted((target for target in new if target.endswith(".py")), reverse=True)
+            queue += _last_first(new)
         return needed
 
-    def _entry_points(self, modules: Mapping[str, str]) -> dict[str, str]:
-        """Find the modules that kept entry points name: `name = package.module:attribute`."""
-        found: dict[str, str] = {}
-        for path in sorted(self.paths):
-            if path.endswith(".dist-info/entry_points.txt") and path not in self.candidates:
-                source = self.read(path)
-                for point in _ENTRY_POINT.finditer(source):
-                    for name in imports.name_and_parents(point[1].decode()):
-                        target = modules.get(name)
-                        if target and target not in self.dropped:
-                            found.setdefault(target, f"{path}:{_line(source, point.start(1))}")
-        return found
+    def _needed_by(self, path: str, *, is_restored: bool) -> dict[str, str]:
+        """Find the candidates that a source needs, each with the line that does."""
+        source = self.read(path)
+        needed: dict[str, str] = {}
+        # The words tell only who needs a candidate of which all is gone; a file that came back
+        # may import its neighbours by other names.
+        if is_restored or imports.may_import(source, self._import_words):
+            needed |= self._imported_by(path, source)
+        needed |= self._stub_of(path, source)
+        return needed | self._data_files.read_by(path, source, self.owners.get(path, ""))
 
+    def _named_by_entry_points(self) -> dict[str, str]:
+        """Find the modules that kept entry points name: `name = package.module:attribute`."""
+        needed: dict[str, str] = {}
+        for path in sorted(self.paths):
+            if not path.endswith(".dist-info/entry_points.txt") or path in self.candidates:
+                continue
+            source = self.read(path)
+            for point in _ENTRY_POINT.finditer(source):
+                for target in self._candidates_named(point[1].decode()):
+                    if target not in self.dropped:
+                        needed.setdefault(target, source_place(path, source, point.start(1)))
+        return needed
+
+    @cached_property
     def _modules(self) -> dict[str, str]:
-        """Name the candidate modules."""
-        found: dict[str, str] = {}
+        """Paths of the candidate modules, by name."""
+        modules: dict[str, str] = {}
         for path in sorted(self.candidates):
             name = imports.module_name(path)
             if name:
-                found.setdefault(name, path)
-        return found
+                modules.setdefault(name, path)
+        return modules
 
-    def _words(self, modules: Mapping[str, str]) -> set[str]:
-        """Collect the words that kept code must write to import a candidate.
+    @cached_property
+    def _data_files(self) -> DataFiles:
+        return index_data_files(self.readable, self.candidates, self.owners)
+
+    @cached_property
+    def _import_words(self) -> list[bytes]:
+        """The words that kept code must write to import a candidate.
 
         For `numpy/_core/tests/_natype.py` that is `tests`, the outermost directory in which no
         code is kept: every absolute or relative import from outside it writes that name.
@@ -107,26 +103,30 @@ class Guard:
             for folder in PurePosixPath(path).parents
         }
         words = set()
-        for name, path in modules.items():
+        for name, path in self._modules.items():
             pure = PurePosixPath(path)
             gone = [folder for folder in pure.parents if folder.name and folder not in kept_folders]
             words.add(gone[-1].name if gone else name.rpartition(".")[2])
-        return words
+        return sorted(word.encode() for word in words)
 
-    def _imported(self, path: str, source: bytes, modules: Mapping[str, str]) -> dict[str, str]:
+    def _imported_by(self, path: str, source: bytes) -> dict[str, str]:
         module = imports.module_name(path)
         if module is None:
             return {}
-        found: dict[str, str] = {}
+        needed: dict[str, str] = {}
         is_package = path.endswith("__init__.py")
         for item in imports.imports_of(source, module, is_package=is_package):
-            for name in imports.name_and_parents(item.name):
-                target = modules.get(name)
-                if target and (target not in self.dropped or item.when is When.LOADING):
-                    found.setdefault(target, f"{path}:{item.line}")
-        return found
+            for target in self._candidates_named(item.name):
+                if target not in self.dropped or item.when is When.LOADING:
+                    needed.setdefault(target, f"{path}:{item.line}")
+        return needed
 
-    def _stub(self, path: str, source: bytes) -> dict[str, str]:
+    def _candidates_named(self, name: str) -> list[str]:
+        """List the candidates that importing a dotted name loads: itself and its packages."""
+        names = imports.name_and_parents(name)
+        return [self._modules[name] for name in names if name in self._modules]
+
+    def _stub_of(self, path: str, source: bytes) -> dict[str, str]:
         """Find the .pyi that `lazy_loader.attach_stub` reads beside a module as it loads.
 
         https://scientific-python.org/specs/spec-0001/
@@ -134,33 +134,9 @@ class Guard:
         stub = path + "i"
         if stub not in self.candidates or b"attach_stub" not in source:
             return {}
-        return {stub: f"{path}:{_line(source, source.index(b'attach_stub'))}"}
-
-    def _texts(self) -> dict[str, dict[bytes, list[str]]]:
-        """Index readable candidates by distribution, and by what code would write to read them."""
-        index: dict[str, dict[bytes, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for path in sorted(self.readable):
-            pure = PurePosixPath(path)
-            if pure.suffix in _CODE:
-                continue
-            names = index[self.owners.get(path, "")]
-            names[pure.name.encode()].append(path)
-            if len(pure.parts) > 2 and not pure.parts[0].endswith(("-info", ".data")):  # noqa: PLR2004 (package, folder, file)
-                # Data whose names are put together as the program runs: the folder's is written.
-                for quote in ("'", '"'):
-                    names[f"{quote}{pure.parent.name}{quote}".encode()].append(path)
-        return index
+        return {stub: source_place(path, source, source.index(b"attach_stub"))}
 
 
-def _named(path: str, source: bytes, texts: Mapping[bytes, list[str]]) -> dict[str, str]:
-    """Find data files whose name stands in a source of their own distribution."""
-    found: dict[str, str] = {}
-    for name, targets in texts.items():
-        at = source.find(name)
-        if at >= 0:
-            found |= dict.fromkeys(targets, f"{path}:{_line(source, at)}")
-    return found
-
-
-def _line(source: bytes, offset: int) -> int:
-    return source.count(b"\n", 0, offset) + 1
+def _last_first(paths: Iterable[str]) -> list[str]:
+    """List the sources among paths for a queue that is taken from its end."""
+    return sorted((path for path in paths if path.endswith(".py")), reverse=True)

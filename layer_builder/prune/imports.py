@@ -54,8 +54,8 @@ def module_name(path: str) -> str | None:
     pure = PurePosixPath(path)
     if pure.suffix == ".py":
         stem = pure.stem
-    elif found := _EXTENSION_SUFFIX.search(pure.name):
-        stem = pure.name[: found.start()]
+    elif suffix := _EXTENSION_SUFFIX.search(pure.name):
+        stem = pure.name[: suffix.start()]
     else:
         return None
     parts = [*pure.parent.parts, stem]
@@ -84,11 +84,12 @@ def may_import(source: bytes, words: Collection[bytes]) -> bool:
     line continuation.
     """
     for word in words:
-        at = source.find(word)
-        while at >= 0:
-            if _stands_in_import(source, at, at + len(word)):
+        start = source.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if _stands_in_import(source, start, end):
                 return True
-            at = source.find(word, at + len(word))
+            start = source.find(word, end)
     return False
 
 
@@ -96,7 +97,8 @@ def _stands_in_import(source: bytes, start: int, end: int) -> bool:
     if _is_word_byte(source[start - 1 : start]) or _is_word_byte(source[end : end + 1]):
         return False
     line_start = source.rfind(b"\n", 0, start) + 1
-    line = source[line_start : source.find(b"\n", end) % (len(source) + 1)]
+    line_end = source.find(b"\n", end)
+    line = source[line_start : line_end if line_end >= 0 else len(source)]
     if any(name in line for name in _LOADING):
         return True
     statement = _OPEN_IMPORT.match(source, max(0, source.rfind(b"import", 0, start)))
@@ -128,14 +130,14 @@ def imports_of(source: bytes, module: str, *, is_package: bool) -> list[Import]:
     package = module if is_package else module.rpartition(".")[0]
     finder = _Finder(package)
     finder.block(tree.body, When.LOADING)
-    return finder.found
+    return finder.imports
 
 
 class _Finder:
     """Walks statements, keeping in mind when they run."""
 
     def __init__(self, package: str) -> None:
-        self.found: list[Import] = []
+        self.imports: list[Import] = []
         self._package = package
 
     def block(self, statements: Iterable[ast.AST], when: When) -> None:
@@ -192,4 +194,4 @@ class _Finder:
 
     def _add(self, name: str, line: int, when: When) -> None:
         if name:
-            self.found.append(Import(name=name, line=line, when=when))
+            self.imports.append(Import(name=name, line=line, when=when))

@@ -9,9 +9,10 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
 from layer_builder.model.settings import PruneProfile
 from layer_builder.prune import rules
-from layer_builder.prune.guard import Guard, ReadSource
+from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
+from layer_builder.prune.source import ReadSource
 from layer_builder.tree.distributions import Installation
 
 
@@ -98,31 +99,31 @@ class PruneRules:
     ) -> dict[str, Rule]:
         """Match every path against the rules; the first rule that matches names it."""
         paths = [entry.path for entry in entries]
-        found: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)
+        matched: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)
         for rule in rules.RULES[self.profile]:
             for path in _match(rule.patterns, paths):
                 if owners.get(path) not in rule.except_in:
-                    found.setdefault(path, rule)
+                    matched.setdefault(path, rule)
         protected = _match(rules.ALWAYS_KEPT, paths)
         if self.profile is not PruneProfile.OFF:
             unwanted = rules.INSTALLERS - self.asked_for
             whole = {path for path in paths if owners.get(path) in unwanted}
-            found |= dict.fromkeys(whole, rules.INSTALLERS_RULE)
+            matched |= dict.fromkeys(whole, rules.INSTALLERS_RULE)
             protected -= whole
         protected |= _match(self.keep, paths)
-        protected |= _sourceless(found, frozenset(paths))
-        return {path: rule for path, rule in found.items() if path not in protected}
+        protected |= _sourceless(matched, frozenset(paths))
+        return {path: rule for path, rule in matched.items() if path not in protected}
 
 
 def _match(patterns: Sequence[str], paths: Iterable[str]) -> set[str]:
     return set(pathspec.GitIgnoreSpec.from_lines(patterns).match_files(paths))
 
 
-def _sourceless(found: Mapping[str, Rule], paths: frozenset[str]) -> set[str]:
+def _sourceless(matched: Mapping[str, Rule], paths: frozenset[str]) -> set[str]:
     """Tell bytecode that is the module itself (no .py beside it) from a cache of one."""
     return {
         path
-        for path, rule in found.items()
+        for path, rule in matched.items()
         if rule is rules.BYTECODE
         and "__pycache__" not in path
         and path.removesuffix("c").removesuffix("o") not in paths

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
 from layer_builder.model.settings import Sdk, SdkPolicy
 from layer_builder.model.target import Target
+from layer_builder.prune.source import source_place
 from layer_builder.tree.distributions import Distribution, Installation
 
 SDK_DISTRIBUTIONS = frozenset(
@@ -29,9 +30,12 @@ so no newer number can be relied on: https://docs.aws.amazon.com/lambda/latest/d
 """
 
 
-_CALL = re.compile(
+_CLIENT_CALL = re.compile(
     rb"\b(?:client|resource|create_client)\(\s*(?:service_name\s*=\s*)?[\"']([a-z0-9-]+)[\"']"
 )
+
+
+_SERVICE_DATA = re.compile(r"(?:botocore|boto3)/data/(?P<service>[^/]+)/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +91,15 @@ def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> li
     Raises InstallError when another distribution needs one of them at a version that the runtime
     may not have.
     """
-    family = [distribution for distribution in installed if distribution.name in SDK_DISTRIBUTIONS]
+    sdk = [distribution for distribution in installed if distribution.name in SDK_DISTRIBUTIONS]
+    versions = {distribution.name: _AT_LEAST[distribution.name] for distribution in sdk}
     conflicts = [
-        f"{other.name} {other.version} needs {requirement}; the runtime may have"
-        f" {name} {_AT_LEAST[name]}"
+        f"{other.name} {other.version} needs {requirement}; the runtime may have {name} {version}"
         for other in installed
         if other.name not in SDK_DISTRIBUTIONS
-        for requirement in _requirements(other)
-        if (name := str(canonicalize_name(requirement.name))) in {f.name for f in family}
-        and not (requirement.marker and not requirement.marker.evaluate(target.markers))
-        and not requirement.specifier.contains(_AT_LEAST[name], prereleases=True)
+        for requirement in _requirements(other, target)
+        if (version := versions.get(name := canonicalize_name(requirement.name)))
+        and not requirement.specifier.contains(version, prereleases=True)
     ]
     if conflicts:
         raise InstallError.because(
@@ -104,13 +107,16 @@ def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> li
             details=tuple(conflicts),
             advice=("sdk: bundle, or a list of services, keeps the SDK in the layer",),
         )
-    return family
+    return sdk
 
 
-def _requirements(distribution: Distribution) -> Iterator[Requirement]:
+def _requirements(distribution: Distribution, target: Target) -> Iterator[Requirement]:
+    """List what a distribution requires on the target; what is no PEP 508 specifier is skipped."""
     for text in distribution.requires:
         with contextlib.suppress(InvalidRequirement):
-            yield Requirement(text)
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate(target.markers):
+                yield requirement
 
 
 def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
@@ -118,9 +124,9 @@ def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> li
 
     Raises ManifestError for a service that botocore does not know.
     """
-    data = {path: path.split("/")[2] for path in paths if _DATA.match(path)}
+    data = {path: match["service"] for path in paths if (match := _SERVICE_DATA.match(path))}
     known = set(data.values())
-    wrong = [
+    problems = [
         Problem(
             message=f"sdk: botocore has no service {service!r}",
             advice=did_you_mean(service, known)[:1] if known else ("the layer has no botocore",),
@@ -128,22 +134,19 @@ def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> li
         for service in services
         if service not in known
     ]
-    if wrong:
-        raise ManifestError(*wrong)
+    if problems:
+        raise ManifestError(*problems)
     return sorted(path for path, service in data.items() if service not in services)
-
-
-_DATA = re.compile(r"(botocore|boto3)/data/[^/]+/")
 
 
 def requested_services(sources: Mapping[str, bytes]) -> dict[str, str]:
     """Find the services that code makes clients for by a literal name, with the first line of each."""
-    found: dict[str, str] = {}
+    services: dict[str, str] = {}
     for path, source in sorted(sources.items()):
-        for match in _CALL.finditer(source):
-            line = source.count(b"\n", 0, match.start()) + 1
-            found.setdefault(match[1].decode(), f"{path}:{line}")
-    return found
+        for call in _CLIENT_CALL.finditer(source):
+            place = source_place(path, source, call.start())
+            services.setdefault(call[1].decode(), place)
+    return services
 
 
 def omitted_service_warnings(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from layer_builder.prune import metadata as records
+from layer_builder.prune import data_files
 
-METADATA = records.index_metadata(
+METADATA = data_files.index_metadata(
     [
         "a/__init__.py",
         "A_B-1.0.dist-info/RECORD",
@@ -47,4 +47,4 @@ def test_metadata_is_found_by_normalised_name() -> None:
 def test_what_a_source_asks_for_is_found_with_its_line(
     source: bytes, found: dict[str, str]
 ) -> None:
-    assert records.metadata_read_by("m.py", source, METADATA) == found
+    assert data_files.metadata_read_by("m.py", source, METADATA) == found
