@@ -47,7 +47,7 @@ class Catalog:
         def read() -> LayerContent:
             with readable("GetLayerVersion"):
                 answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
-                return content_of(answer["LayerContent"])
+                return content_of(answer["Content"])
 
         with self._aws.translated(None):
             return self._aws.repeated(read)

@@ -151,7 +151,7 @@ class LayerVersions:
             )
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
-        answer = self._lambda.publish_layer_version(LayerContent=content, **_metadata(built))
+        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
         return _version("PublishLayerVersion", answer)
 
 
@@ -159,7 +159,7 @@ def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> in
     """Measure the JSON around the zip, by having botocore build the request and not send it."""
     with _ONE_AT_A_TIME:
         client = _measuring_client(region)
-    answer = client.publish_layer_version(LayerContent={"ZipFile": b""}, **metadata)
+    answer = client.publish_layer_version(Content={"ZipFile": b""}, **metadata)
     return int(answer["Bytes"])
 
 
@@ -224,7 +224,7 @@ class Policies:
                 return ""
             raise
         with readable("GetLayerVersionPolicy"):
-            policy = str(answer["Backoff"])
+            policy = str(answer["Policy"])
             permissions.has(policy, "")
             return policy
 

@@ -265,7 +265,7 @@ class Bucket:
             return  # by an earlier region; the check tells that it is elsewhere
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
-        s3.put_bucket_policy(Bucket=name, Backoff=document(resource))
+        s3.put_bucket_policy(Bucket=name, Policy=document(resource))
 
     @staticmethod
     def _s3(aws: Aws) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)

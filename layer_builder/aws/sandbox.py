@@ -30,7 +30,7 @@ def seed(aws: Aws, stacks: Sequence[Stack], output_dir: OutputDir) -> None:
         content = shelved[1].path.read_bytes() if shelved else _zip("python/made_up.py")
         api.publish_layer_version(
             LayerName=name,
-            LayerContent={"ZipFile": content},
+            Content={"ZipFile": content},
             CompatibleRuntimes=[layer.target.runtime],
             CompatibleArchitectures=[str(layer.target.architecture)],
         )
