@@ -2,7 +2,7 @@
 
 import pytest
 
-_WHOLE_TABLE = "only a sample of its table is played here: `make nightly` plays all of it"
+_NOT_SAMPLED = "not in the sample of its table, which `make all-cases` plays whole"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,4 +28,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in items:
         if item.get_closest_marker("nightly"):
-            item.add_marker(pytest.mark.skip(reason=_WHOLE_TABLE))
+            item.add_marker(pytest.mark.skip(reason=_NOT_SAMPLED))
