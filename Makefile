@@ -8,8 +8,9 @@ ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: help demo test lint fix e2e bench proving-ground reliability lock schema clean
+.PHONY: help demo check test all-cases lint fix e2e bench proving-ground reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -17,8 +18,14 @@ help: ## list the targets
 demo: ## build, prove and publish the four example layers to an embedded AWS
 	LAYER_BUILDER_NO_CACHE=1 $(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
 
-test: $(READY) $(MINISTACK) ## run the unit and integration tests
-	$(BIN)/python -m pytest -n auto --dist worksteal tests/unit tests/integration
+check: lint ## lint and the unit tests, for every save
+	$(PYTEST) -q tests/unit
+
+test: $(READY) $(MINISTACK) ## run the unit and integration tests; of large tables of cases a sample
+	$(PYTEST) tests/unit tests/integration
+
+all-cases: $(READY) $(MINISTACK) ## run them with every case of those tables
+	$(PYTEST) --all-cases tests/unit tests/integration
 
 lint: $(READY) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .

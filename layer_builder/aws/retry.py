@@ -65,10 +65,10 @@ class Backoff:
     def pause(self, failed: int, jitter: float) -> float | None:
         """Give the seconds to wait after so many failed calls, None to give up.
 
-        `roll` is from 0 to 1: the whole wait is jitter, so that many who failed together do not
+        `jitter` is from 0 to 1 and scales the whole wait, so that many who failed together do not
         come back together.
 
-        >>> Policy(calls=4, base=1, cap=3).pause(2, 0.5)
+        >>> Backoff(calls=4, base=1, cap=3).pause(2, 0.5)
         1.0
         """
         if failed >= self.calls:

@@ -9,13 +9,14 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layer_builder.aws import layer_versions
 from layer_builder.model import limits
+
+from ..cloud.sessions import session
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Answer: TypeAlias = Callable[
@@ -194,8 +195,7 @@ def test_the_size_of_a_request_is_what_goes_over_the_wire(
         "CompatibleRuntimes": runtimes,
         "CompatibleArchitectures": ["x86_64"],
     }
-    session = boto3.session.Session("testing", "testing", region_name="eu-west-1")
-    client: Any = session.client("lambda", endpoint_url=serve(answer))
+    client: Any = session().client("lambda", region_name="eu-west-1", endpoint_url=serve(answer))
     client.publish_layer_version(Content={"ZipFile": bytes(size)}, **metadata)
     client.close()
     assert sent == [

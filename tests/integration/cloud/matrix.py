@@ -4,8 +4,8 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import judge
@@ -14,7 +14,8 @@ from .ills import Ill
 from .paging import Paging
 from .program import Done, Program
 from .proxy import Heard, Proxy
-from .scenarios import Scenario, write
+from .sampling import cover
+from .scenarios import MATRIX, Scenario, write
 from .strict import Strict
 from .view import View
 
@@ -86,12 +87,11 @@ class Theatre:
         return list(self._proxy.heard)
 
     def play(
-        self, scenario: Scenario, ill: Ill, calls: Sequence[Heard], built: Path, emulator: str
-    ) -> Iterator[Verdict]:
-        """Play a scenario once for each of its calls, with the ill at that call."""
-        for index in tried(scenario, ill, calls):
-            before = calls[index - 1] if index else None
-            yield replace(self._case(scenario, ill, calls[index], before, built), emulator=emulator)
+        self, scenario: Scenario, ill: Ill, calls: Sequence[Heard], built: Path, index: int
+    ) -> Verdict:
+        """Play a scenario once, with the ill at one of its calls."""
+        before = calls[index - 1] if index else None
+        return self._case(scenario, ill, calls[index], before, built)
 
     def _case(
         self, scenario: Scenario, ill: Ill, call: Heard, before: Heard | None, built: Path
@@ -178,12 +178,22 @@ def tried(scenario: Scenario, ill: Ill, calls: Sequence[Heard]) -> list[int]:
     return sorted({i[0] for i in found.values()} | (set() if ill.operations else lasts))
 
 
-def keep(verdicts: Sequence[Verdict], place: int) -> None:
-    """Write verdicts down for the page, where RELIABILITY_RESULTS names a folder for them."""
+def sample(emulator: str, scenario: Scenario, calls: Sequence[Heard]) -> dict[str, list[int]]:
+    """Give for each ill of a scenario some of its calls: each call is met, and each ill."""
+    ills = [ill for on, of, ill in MATRIX if (on, of.name) == (emulator, scenario.name)]
+    cells = [(ill.name, index) for ill in ills for index in tried(scenario, ill, calls)]
+    found: dict[str, list[int]] = {ill.name: [] for ill in ills}
+    for name, index in cover(cells):
+        found[name].append(index)
+    return {name: sorted(indexes) for name, indexes in found.items()}
+
+
+def keep(verdict: Verdict, place: tuple[int, int]) -> None:
+    """Write a verdict down for the page, where RELIABILITY_RESULTS names a folder for them."""
     if folder := os.environ.get("RELIABILITY_RESULTS"):
-        data = [asdict(verdict) for verdict in verdicts]
-        file = Path(folder, f"{place:04}.json")
-        file.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+        row, call = place
+        text = json.dumps([asdict(verdict)], indent=1) + "\n"
+        Path(folder, f"{row:04}-{call:04}.json").write_text(text, "utf-8")
 
 
 def _link(source: str, target: str) -> None:

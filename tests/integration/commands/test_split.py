@@ -43,7 +43,7 @@ def held(workspace: Path) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def output_dir(add_wheel: Add) -> None:
+def filled_index(add_wheel: Add) -> None:
     """Fill the index: app needs two large ones, each of 20 MiB that do not compress."""
     for name, requires in (("left", []), ("right", []), ("top", ["left"])):
         data = random.Random(name).randbytes(20 * MIB)
@@ -52,7 +52,7 @@ def output_dir(add_wheel: Add) -> None:
     add_wheel("app", "1.0", {"app.py": "import left, right, top\n"}, requires=["right", "top"])
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 def test_a_layer_over_the_limit_is_split_along_its_requirements_and_builds(
     run: Run, workspace: Path
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_layer_over_the_limit_is_split_along_its_requirements_and_builds(
     assert layers(workspace)["core-2"]["proof"]["imported"][0] == "app"
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 def test_three_layers_have_three_names(run: Run, workspace: Path) -> None:
     (workspace / "layers.yml").write_text(
         HEAD + "limits: {zip: 21 MiB}\nlayers:\n  core: {packages: [app], name: shop, proof: off}\n"
@@ -111,7 +111,7 @@ def test_three_layers_have_three_names(run: Run, workspace: Path) -> None:
     assert run("build").returncode == 0
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -158,7 +158,7 @@ def test_a_layer_that_is_not_there_is_named_with_the_nearest(run: Run, workspace
     assert "core" in done.stderr
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 def test_each_line_for_a_distribution_goes_along(run: Run, workspace: Path) -> None:
     lines = "right==1.0; python_version >= '3.0'\nright==0.9; python_version < '3.0'\nleft\ntop\n"
     (workspace / "core.txt").write_text(lines)

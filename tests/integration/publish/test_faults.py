@@ -1,12 +1,14 @@
 """The fault matrix: AWS fails at a call, and all is published once, or it is told what is.
 
-Each test is one ill in one scenario, at each of the scenario's calls in turn; the calls are those of
-a run in which nothing fails. docs/reliability.md has the table, by `make reliability`.
+Each test is one ill in one scenario, at some of the scenario's calls in turn; the calls are those of
+a run in which nothing fails. Those of the sample have each call of a scenario with some ill, and
+each ill with some call; the rest waits for `make reliability`, which writes docs/reliability.md.
 """
 
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,16 +16,22 @@ import pytest
 from ..cloud import judge
 from ..cloud.faults import Fault, Trouble
 from ..cloud.ills import Ill
-from ..cloud.matrix import Theatre, keep
+from ..cloud.matrix import Theatre, keep, sample, tried
 from ..cloud.program import Program
 from ..cloud.proxy import Heard, Proxy
 from ..cloud.scenarios import MATRIX, SCENARIOS, Scenario
 from ..cloud.view import View
 
 CASES = [
-    pytest.param(emulator, scenario, ill, id=f"{scenario.name}-{ill.name}-{emulator}")
+    pytest.param(
+        *(emulator, scenario, ill, part),
+        id=f"{scenario.name}-{ill.name}-{emulator}-{part}",
+        marks=marks,
+    )
+    for part, marks in (("sample", ()), ("rest", pytest.mark.nightly))
     for emulator, scenario, ill in MATRIX
 ]
+SCENES = list(dict.fromkeys((emulator, scenario.name) for emulator, scenario, _ in MATRIX))
 REPOSITORY = Path(__file__).resolve().parents[3]
 RESETS = {"moto": "/moto-api/reset", "ministack": "/_ministack/reset"}
 
@@ -95,16 +103,36 @@ def rehearsal(
     return _rehearsals[key]
 
 
-@pytest.mark.parametrize(("emulator", "scenario", "ill"), CASES)
-def test_a_fault_at_any_call_is_survived_or_told(
-    theatre: Theatre, rehearsal: Rehearsal, emulator: str, scenario: Scenario, ill: Ill
+@pytest.mark.parametrize(("emulator", "scenario", "ill", "part"), CASES)
+def test_a_fault_at_any_call_is_survived_or_told(  # noqa: PLR0913, PLR0917 (a case of the table)
+    theatre: Theatre, rehearsal: Rehearsal, emulator: str, scenario: Scenario, ill: Ill, part: str
 ) -> None:
-    played = theatre.play(scenario, ill, rehearsal.calls, rehearsal.built, emulator)
-    verdicts = list(played)
-    keep(verdicts, MATRIX.index((emulator, scenario, ill)))
-    assert verdicts
-    wrong = [str(verdict) for verdict in verdicts if verdict.wrong]
+    calls = rehearsal.calls
+    at = sample(emulator, scenario, calls)[ill.name]
+    if part == "rest":
+        at = [index for index in tried(scenario, ill, calls) if index not in at]
+    row, wrong = MATRIX.index((emulator, scenario, ill)), []
+    for index in at:
+        verdict = theatre.play(scenario, ill, calls, rehearsal.built, index)
+        keep(replace(verdict, emulator=emulator), (row, index))
+        wrong += [str(verdict)] if verdict.wrong else []
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("emulator", "scenario"),
+    [(emulator, one) for emulator, name in SCENES for one in SCENARIOS if one.name == name],
+    ids=[f"{name}-{emulator}" for emulator, name in SCENES],
+)
+def test_the_sample_has_every_call_and_every_fault(
+    rehearsal: Rehearsal, emulator: str, scenario: Scenario
+) -> None:
+    chosen = sample(emulator, scenario, rehearsal.calls)
+    ills = [ill for on, of, ill in MATRIX if (on, of) == (emulator, scenario)]
+    whole = {ill.name: tried(scenario, ill, rehearsal.calls) for ill in ills}
+    assert all(chosen.values())
+    assert chosen.keys() == whole.keys()
+    assert set(chain(*chosen.values())) == set(chain(*whole.values()))
 
 
 @pytest.mark.parametrize(("emulator", "scenario"), [("moto", SCENARIOS[0])], ids=["moto"])

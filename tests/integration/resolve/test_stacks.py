@@ -50,7 +50,7 @@ def names(workspace: Path, key: str) -> set[str]:
 
 
 @pytest.fixture
-def output_dir(add_wheel: Add) -> None:
+def filled_index(add_wheel: Add) -> None:
     """Fill the index: `old` wants base<2, `any` any base; base 1 and 2 are there."""
     for version in ("1.0", "2.0"):
         add_wheel("base", version, {"base.py": f"V = {version}\n"})
@@ -59,7 +59,7 @@ def output_dir(add_wheel: Add) -> None:
     add_wheel("any", "1.0", {"any.py": "import base\n"}, requires=["base"])
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 @pytest.mark.parametrize(
     ("tie", "expected"),
     [
@@ -86,7 +86,7 @@ def test_layers_agree_on_versions_when_they_are_loaded_together(
     assert found["upper"] == expected
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 @pytest.mark.parametrize("tied_by", ["requires: [lower]", "description: none"])
 def test_a_conflict_names_both_layers_both_requirers_and_both_ranges(
     run: Run, workspace: Path, tied_by: str
@@ -108,7 +108,7 @@ def test_a_conflict_names_both_layers_both_requirers_and_both_ranges(
     assert "base>=2" in said
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 def test_a_conflict_names_requirements_however_they_are_spelt(
     run: Run, workspace: Path, add_wheel: Add
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_conflict_names_requirements_however_they_are_spelt(
     assert "upper (layers.yml:7:3) asks for Some.Thing" in done.stderr
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("filled_index")
 def test_a_layer_that_cannot_be_met_alone_is_no_conflict(run: Run, workspace: Path) -> None:
     write(
         workspace,
