@@ -17,8 +17,8 @@ from layer_builder.model.stack import Stack, StackWeight
 _T = TypeVar("_T")
 
 
-def _in_order(found: Mapping[str, _T], regions: Sequence[str]) -> dict[str, _T]:
-    return {region: found[region] for region in regions if region in found}
+def _in_order(values: Mapping[str, _T], regions: Sequence[str]) -> dict[str, _T]:
+    return {region: values[region] for region in regions if region in values}
 
 
 @dataclass(kw_only=True)
@@ -71,60 +71,62 @@ class Outcome:
 
     def by_name(self) -> dict[str, list[Built]]:
         """Group what was built by the name on AWS: one group is one layer version."""
-        found: dict[str, list[Built]] = {}
+        groups: dict[str, list[Built]] = {}
         for layer in self.layers:
             if layer.id in self.built:
-                found.setdefault(layer.name, []).append(self.built[layer.id])
-        return found
+                groups.setdefault(layer.name, []).append(self.built[layer.id])
+        return groups
 
     def note(self, built: Built, release: Release) -> None:
         """Note a release, for all targets that it serves."""
         for member in self.by_name()[built.layer.name]:
-            found = {**self.releases.get(member.layer.id, {}), release.region: release}
-            self.releases[member.layer.id] = _in_order(found, self.regions)
+            by_region = {**self.releases.get(member.layer.id, {}), release.region: release}
+            self.releases[member.layer.id] = _in_order(by_region, self.regions)
 
     def note_delivered(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
         """Add to what was done for a layer in a region."""
         for member in self.by_name()[built.layer.name]:
-            found = self.delivered.get(member.layer.id, {})
-            delivered = replace(found.get(region, Delivered()), **more)
-            self.delivered[member.layer.id] = _in_order({**found, region: delivered}, self.regions)
+            by_region = self.delivered.get(member.layer.id, {})
+            delivered = replace(by_region.get(region, Delivered()), **more)
+            self.delivered[member.layer.id] = _in_order(
+                {**by_region, region: delivered}, self.regions
+            )
 
     def note_missing(self, built: Built, region: str, why: str) -> None:
         """Note why a layer is not released in a region, unless it is, or the reason is known."""
         for member in self.by_name()[built.layer.name]:
             if region in self.releases.get(member.layer.id, {}):
                 continue
-            found = {region: why, **self.missing.get(member.layer.id, {})}
-            self.missing[member.layer.id] = _in_order(found, self.regions)
+            by_region = {region: why, **self.missing.get(member.layer.id, {})}
+            self.missing[member.layer.id] = _in_order(by_region, self.regions)
 
     def keys_with(self, action: Action) -> list[str]:
         """List the keys of layers that had this done to them in some region and target."""
-        found = (
+        keys = (
             layer.key
             for layer in self.layers
             for release in self.releases.get(layer.id, {}).values()
             if release.action is action
         )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(keys))
 
     def arns(self, region: str) -> dict[str, str | dict[str, str]]:
         """Map layer keys to ARNs; a layer with several targets maps to one for each."""
         targets: dict[str, int] = {}
         for layer in self.layers:
             targets[layer.key] = targets.get(layer.key, 0) + 1
-        found: dict[str, str | dict[str, str]] = {}
+        arns: dict[str, str | dict[str, str]] = {}
         for layer in self.layers:
             release = self.releases.get(layer.id, {}).get(region)
             if release is None:
                 continue
             if targets[layer.key] == 1:
-                found[layer.key] = release.arn
+                arns[layer.key] = release.arn
                 continue
-            several = found.setdefault(layer.key, {})
+            several = arns.setdefault(layer.key, {})
             if isinstance(several, dict):
                 several[layer.target.label] = release.arn
-        return found
+        return arns
 
     def stack_arns(self, stack: Stack, region: str) -> list[str] | None:
         """List the ARNs of a function's layers in stack order; None until all are known."""
@@ -144,10 +146,10 @@ class Outcome:
                 if done.region == self.regions[0]
                 and done.status in {Status.ATTACHED, Status.UNCHANGED}
             }
-        found = {
+        by_function = {
             stack.key: self.stack_arns(stack, self.regions[0]) for stack in self.manifest.stacks
         }
-        return {key: arns for key, arns in found.items() if arns}
+        return {key: arns for key, arns in by_function.items() if arns}
 
     def matrix(self) -> dict[str, list[dict[str, str]]]:
         """Give `strategy.matrix` one entry for each layer and target."""

@@ -72,7 +72,7 @@ def _index_settings(
                if folder.is_relative_to(workspace.root)]  # fmt: skip
     user = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~"), ".config"))
     candidates = [folder / name for folder in folders for name in ("uv.toml", "pyproject.toml")]
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for path in (*candidates, user / "uv" / "uv.toml"):
         if not path.is_file():
             continue
@@ -84,8 +84,8 @@ def _index_settings(
             message = f"its index settings are not used, since it cannot be read: {error}"
             reporter.warn(Problem(message=message, place=place))
             continue
-        found = settings | found
-    return found
+        variables = settings | variables
+    return variables
 
 
 class RecordingReporter:

@@ -130,19 +130,19 @@ def _settle(
 
 def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -> Built:
     """Give a layer its own copy of its build, with a note, held against its limits."""
-    made, output_dir = result.archive, builder.output_dir
+    archive, output_dir = result.archive, builder.output_dir
     if first is not layer:
-        shelved = output_dir.find(layer.stem)
-        if shelved and shelved[0].content == result.record.content:
-            made = shelved[1]
+        existing = output_dir.find(layer.stem)
+        if existing and existing[0].content == result.record.content:
+            archive = existing[1]
         else:
-            made = output_dir.copy(made, layer.stem)
+            archive = output_dir.copy(archive, layer.stem)
             output_dir.keep(layer.stem, result.record)
     return Built(
         layer=layer,
-        archive=made,
+        archive=archive,
         details=result.record.details,
-        readings=limits.check_limits(made.weight, layer.budget.limits),
+        readings=limits.check_limits(archive.weight, layer.budget.limits),
         same_as=first.id if first is not layer else None,
         reused=result.reused,
     )

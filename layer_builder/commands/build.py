@@ -25,23 +25,25 @@ def build(outcome: Outcome, context: Context) -> None:
     inputs = outcome.inputs
     output_dir = OutputDir(folder=Path(inputs.output_dir))
     builder = context.builder(output_dir, inputs.command)
-    found = group_layers(
+    groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
     locked = load.lock_of(inputs)
-    products: dict[str, BuildResult] = {}
-    left: list[LayerGroup] = []
-    for group in found:
+    results: dict[str, BuildResult] = {}
+    to_resolve: list[LayerGroup] = []
+    for group in groups:
         # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
         mine = [request for request in group.requests if request.layer in outcome.layers]
         may_take = inputs.command is Command.PUBLISH and not locked
         taken = _take_up(mine, builder) if may_take else None
         if taken is None:
-            left.append(group)
+            to_resolve.append(group)
         else:
-            products |= taken
+            results |= taken
     try:
-        scheduler.build(resolve(left, context, locked), products, builder, outcome, context.workers)
+        scheduler.build(
+            resolve(to_resolve, context, locked), results, builder, outcome, context.workers
+        )
     finally:
         output_dir.sweep()
     _join_targets(outcome)
@@ -78,13 +80,13 @@ def _join_targets(outcome: Outcome) -> None:
 
 def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, BuildResult] | None:
     """Take up a whole family that `build` left: none of it may need another resolution."""
-    found: dict[str, BuildResult] = {}
+    results: dict[str, BuildResult] = {}
     for request in requests:
-        product = builder.reuse(request)
-        if product is None:
+        result = builder.reuse(request)
+        if result is None:
             return None
-        found[request.layer.id] = product
-    return found
+        results[request.layer.id] = result
+    return results
 
 
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:

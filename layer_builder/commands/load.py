@@ -98,14 +98,14 @@ def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[s
     The outcome's inputs hold them from then on. Raises ManifestError when nobody says it.
     """
     named = outcome.manifest.regions if outcome.manifest else ()
-    found = outcome.inputs.regions or named or default()
-    if not found:
+    chosen = outcome.inputs.regions or named or default()
+    if not chosen:
         raise ManifestError.because(
             "no AWS region is named",
             advice=("set the input aws-region, regions: in the manifest, or AWS_REGION",),
         )
-    outcome.inputs = replace(outcome.inputs, regions=found)
-    return found
+    outcome.inputs = replace(outcome.inputs, regions=chosen)
+    return chosen
 
 
 def requests(
@@ -113,7 +113,7 @@ def requests(
 ) -> list[LayerRequest]:
     """Read every file that the layers name; raise all mistakes at once."""
     problems: list[Problem] = []
-    found = []
+    gathered = []
     for layer in (*outcome.layers, *outcome.relatives):
         asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
         files = workspace.collect(layer.include, layer.exclude)
@@ -126,10 +126,10 @@ def requests(
         if layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
         if not problems:
-            found.append(make_request(layer, asked, files))
+            gathered.append(make_request(layer, asked, files))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
-    return found
+    return gathered
 
 
 def lock_path(inputs: Inputs) -> Path:

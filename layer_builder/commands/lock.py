@@ -55,5 +55,5 @@ def _tell_locked(layer: Layer, old: Locked | None, new: Locked, reporter: Report
     changes = [f"{name} {before.get(name, '–')} → {now.get(name, '–')}"
                for name in sorted(before.keys() | now.keys())
                if before.get(name) != now.get(name)]  # fmt: skip
-    said = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
-    reporter.step(f"{layer.key} {layer.target.label}", said)
+    summary = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
+    reporter.step(f"{layer.key} {layer.target.label}", summary)

@@ -16,10 +16,10 @@ from layer_builder.timing import Clock
 
 def plan(outcome: Outcome, context: Context) -> None:
     """Resolve all layers, tell the versions, build nothing."""
-    found = group_layers(
+    groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
-    for resolved in resolve(found, context, load.lock_of(outcome.inputs)).values():
+    for resolved in resolve(groups, context, load.lock_of(outcome.inputs)).values():
         layer = resolved.request.layer
         lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
         if not resolved.request.requirements.lines:
@@ -31,7 +31,7 @@ def plan(outcome: Outcome, context: Context) -> None:
 
 
 def resolve(
-    found: Sequence[LayerGroup], context: Context, locked: Lockfile | None
+    groups: Sequence[LayerGroup], context: Context, locked: Lockfile | None
 ) -> dict[str, Resolved]:
     """Resolve families, by layer id."""
 
@@ -48,5 +48,5 @@ def resolve(
                 )
         return resolved
 
-    parts = parallel.each(resolve, found, context.workers)
+    parts = parallel.each(resolve, groups, context.workers)
     return {layer_id: resolved for part in parts for layer_id, resolved in part.items()}

@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
-from layer_builder.commands import attach as attaching
 from layer_builder.commands import load
+from layer_builder.commands.attach import attach
 from layer_builder.commands.build import build
 from layer_builder.commands.context import Context
 from layer_builder.commands.plan import plan
@@ -34,7 +34,7 @@ def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             publisher.publish(outcome, regions, context.reporter, held)
         case Command.ATTACH:
             load.regions(outcome, context.default_regions)
-            attaching.attach(outcome, context)
+            attach(outcome, context)
         case _:
             assert_never(inputs.command)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from layer_builder import parallel
 from layer_builder.archive.output_dir import OutputDir
@@ -125,23 +125,19 @@ class _InventoryReader:
             return None
 
 
-def show(asked: Namespace, context: Context, outcome: Outcome, out: TextIO) -> None:
+def show(
+    asked: Namespace, context: Context, outcome: Outcome, write: Callable[[str], None]
+) -> None:
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
     inventories = versions(outcome, context, asked.unzipped)
     warned, failed = (
         inventory.warnings(inventories, above=above) for above in (asked.warn_at, asked.fail_at)
     )
     data = listing.as_data(inventories, warned, outcome.inputs.manifest)
-    write_out(out, json.dumps(data, indent=2) + "\n" if asked.json else listing.table(inventories))
+    write(json.dumps(data, indent=2) + "\n" if asked.json else listing.table(inventories))
     if actions.is_running():
         actions.add_summary(listing.markdown(inventories))
     if asked.fail_at and failed:
         raise LimitError(*failed)
     for problem in warned:
         context.reporter.warn(problem)
-
-
-def write_out(out: TextIO, text: str) -> None:
-    """Write at once: what comes after goes elsewhere."""
-    out.write(text)
-    out.flush()

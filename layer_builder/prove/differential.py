@@ -209,9 +209,9 @@ class _Imports:
         before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=max(1, len(shares))) as pool:
             results = list(pool.map(self._import, shares))
-        found = join_results(results, names)
-        self._check_untouched(before, found)
-        return found
+        joined = join_results(results, names)
+        self._check_untouched(before, joined)
+        return joined
 
     def unpruned(self, names: Sequence[str], plan: PrunePlan) -> ImportResults:
         """Import from the tree as it was before pruning, watching which files that takes."""
@@ -220,31 +220,31 @@ class _Imports:
         self._tree.exchange(originals)
         try:
             before = self._fingerprint()
-            found = self._import(names, watch=True)
-            self._check_untouched(before, found)
+            results = self._import(names, watch=True)
+            self._check_untouched(before, results)
         finally:
             self._tree.exchange(originals)
-        return found
+        return results
 
     def _import(self, names: Sequence[str], *, watch: bool = False) -> ImportResults:
         setup = self._setup
-        found = setup.prover.import_modules(
+        results = setup.prover.import_modules(
             setup.tree.root, names, caches=setup.caches, others=setup.others, watch=watch
         )
-        if not found.version:
+        if not results.version:
             # Or all would count as broken anyway, and nothing would be proven.
             raise ProofError.because(
-                next(attempt.error for attempt in found.by_name.values()),
+                next(attempt.error for attempt in results.by_name.values()),
                 advice=("try it by hand, put another on PATH, or say proof: static",),
             )
-        return found
+        return results
 
     def _fingerprint(self) -> _Fingerprint:
         """Note the tree's state, where the system does not keep imports from writing to it."""
         return frozenset() if self._is_guarded else self._tree.fingerprint()
 
-    def _check_untouched(self, before: _Fingerprint, found: ImportResults) -> None:
-        if "files" in found.isolated:
+    def _check_untouched(self, before: _Fingerprint, results: ImportResults) -> None:
+        if "files" in results.isolated:
             return
         changed = sorted({path for path, *_ in before ^ self._tree.fingerprint()})
         if changed:

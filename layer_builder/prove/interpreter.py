@@ -64,7 +64,7 @@ class Interpreter:
         the rest have that of layers below. `others`
         are folders of packages that come behind on `sys.path`: those that the runtime brings.
         """
-        found: dict[str, ImportResult] = {}
+        by_name: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
         costs: list[ImportCost | None] = []
         left = list(modules)
@@ -77,17 +77,17 @@ class Interpreter:
                 "watch": watch,
             }
             run = ImportProcess(self.path, orders, caches, self.seconds)
-            found |= dict(run.by_name())
+            by_name |= dict(run.by_name())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
-            rest = [name for name in left if name not in found]
+            rest = [name for name in left if name not in by_name]
             if len(rest) == len(left):
                 why = f"the interpreter {self.path} did not start"
-                found |= {name: ImportResult(verdict=Verdict.DIED, error=why) for name in rest}
+                by_name |= {name: ImportResult(verdict=Verdict.DIED, error=why) for name in rest}
                 break
             left = rest
         return ImportResults(
-            by_name=found,
+            by_name=by_name,
             version=version,
             isolated=tuple(isolated),
             cost=results.total_cost(costs),

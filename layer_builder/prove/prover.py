@@ -37,8 +37,8 @@ FindProver = Callable[[Target], Prover | None]
 
 def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
     """Find a Python for the target; what is pure Python is the same on either architecture."""
-    found = find_prover(target)
-    if found or not any_architecture:
-        return found
+    prover = find_prover(target)
+    if prover or not any_architecture:
+        return prover
     others = (replace(target, architecture=architecture) for architecture in Architecture)
     return next(filter(None, map(find_prover, others)), None)

@@ -24,14 +24,14 @@ def shares(names: Sequence[str], weights: Mapping[str, int]) -> list[list[str]]:
     packages: dict[str, list[str]] = {}
     for name in names:
         packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
-    found: list[list[str]] = [[] for _ in range(SHARES)]
+    shared: list[list[str]] = [[] for _ in range(SHARES)]
     loads = [0] * SHARES
     for package in sorted(packages, key=lambda name: (-weights.get(name, 0), name)):
         lightest = loads.index(min(loads))
-        found[lightest] += packages[package]
+        shared[lightest] += packages[package]
         loads[lightest] += weights.get(package, 0) + len(packages[package])
     order = {name: index for index, name in enumerate(names)}
-    return [sorted(share, key=order.__getitem__) for share in found if share]
+    return [sorted(share, key=order.__getitem__) for share in shared if share]
 
 
 def modules_to_prove(

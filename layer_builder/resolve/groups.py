@@ -33,10 +33,10 @@ def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> l
     """Group layers that have to agree on versions."""
     loading = tuple(stacks)
     group = stack.tied_layers([request.layer for request in requests], loading)
-    found: dict[str, list[LayerRequest]] = {}
+    members_of: dict[str, list[LayerRequest]] = {}
     for request in requests:
-        found.setdefault(min(group[request.layer.id]), []).append(request)
-    plain = [LayerGroup(requests=tuple(members)) for members in found.values()]
+        members_of.setdefault(min(group[request.layer.id]), []).append(request)
+    plain = [LayerGroup(requests=tuple(members)) for members in members_of.values()]
     return [
         LayerGroup(
             requests=tuple(request.resolved_with(group.asked) for request in group.requests),

@@ -57,34 +57,34 @@ def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN
     if of_pyproject:
         table = table.get("tool", {}).get("uv", {})
     table = {**table.get("pip", {}), **table}
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     extra = []
     for index in table.get("index", []):
         if not isinstance(index, dict) or "url" not in index:
             message = "an index has no url"
             raise ValueError(message)
         if index.get("default"):
-            found["UV_DEFAULT_INDEX"] = _named(index)
+            variables["UV_DEFAULT_INDEX"] = _named(index)
         elif not index.get("explicit"):
             extra.append(_named(index))
     if extra:
-        found["UV_INDEX"] = " ".join(extra)
+        variables["UV_INDEX"] = " ".join(extra)
     simple = {
         "index-url": "UV_INDEX_URL",
         "index-strategy": "UV_INDEX_STRATEGY",
         "keyring-provider": "UV_KEYRING_PROVIDER",
     }
-    found |= {name: str(table[key]) for key, name in simple.items() if key in table}
+    variables |= {name: str(table[key]) for key, name in simple.items() if key in table}
     lists = {
         "extra-index-url": "UV_EXTRA_INDEX_URL",
         "find-links": "UV_FIND_LINKS",
         "allow-insecure-host": "UV_INSECURE_HOST",
     }
-    found |= {name: _joined(table[key]) for key, name in lists.items() if key in table}
+    variables |= {name: _joined(table[key]) for key, name in lists.items() if key in table}
     for key in ("native-tls", "system-certs", "no-index"):
         if table.get(key) is True:
-            found[f"UV_{key.upper().replace('-', '_')}"] = "true"
-    return found
+            variables[f"UV_{key.upper().replace('-', '_')}"] = "true"
+    return variables
 
 
 def _named(index: Mapping[str, Any]) -> str:

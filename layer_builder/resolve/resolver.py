@@ -118,9 +118,10 @@ def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], fil
         for pin in whole.get(request.layer.id, Resolution()).pins:
             held.setdefault(pin.name, {}).setdefault(pin.version, []).append(request.layer.key)
     apart = [
-        f"{name}: " + ", ".join(f"{version} in {' '.join(keys)}" for version, keys in found.items())
-        for name, found in sorted(held.items())
-        if len(found) > 1
+        f"{name}: "
+        + ", ".join(f"{version} in {' '.join(keys)}" for version, keys in versions.items())
+        for name, versions in sorted(held.items())
+        if len(versions) > 1
     ]
     if apart:
         raise InstallError.because(
@@ -164,7 +165,9 @@ def choose(
 
     # They ask the index, and wait for it most of the time.
     chosen = parallel.each(resolve_one, asking, _ASKING_AT_ONCE)
-    return {request.layer.id: found for request, found in zip(asking, chosen, strict=True)}
+    return {
+        request.layer.id: resolution for request, resolution in zip(asking, chosen, strict=True)
+    }
 
 
 def _agreed(
@@ -234,8 +237,8 @@ def _company(group: LayerGroup, whole: Mapping[str, Resolution]) -> tuple[str, .
 
 
 def _conflict(asking: Sequence[LayerRequest], error: LayerBuilderError) -> Problem:
-    said = [line for problem in error.problems for line in problem.details]
-    text = " ".join(said)
+    lines = [line for problem in error.problems for line in problem.details]
+    text = " ".join(lines)
     involved = [
         (request.layer, line.partition(" --hash")[0])
         for request in asking
@@ -248,7 +251,7 @@ def _conflict(asking: Sequence[LayerRequest], error: LayerBuilderError) -> Probl
     return Problem(
         message=f"layers {keys} are loaded together, and ask for versions that exclude each other",
         place=asking[0].layer.place,
-        details=(*asked, *said),
+        details=(*asked, *lines),
         advice=(
             "change the ranges so that one version suits all of them",
             "or take them out of each other's functions and requires:",

@@ -210,7 +210,7 @@ def _units(parts: Sequence[MeasuredDistribution]) -> list[_Unit]:
 
 def _reach(requires: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
     """List for each name all that it requires, directly or not."""
-    found: dict[str, set[str]] = {}
+    reachable: dict[str, set[str]] = {}
     for name in requires:
         reached: set[str] = set()
         queue = [other for other in requires[name] if other in requires]
@@ -219,5 +219,5 @@ def _reach(requires: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
             if other not in reached:
                 reached.add(other)
                 queue += [more for more in requires[other] if more in requires]
-        found[name] = reached
-    return found
+        reachable[name] = reached
+    return reachable

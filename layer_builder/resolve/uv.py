@@ -88,13 +88,13 @@ class Uv:
         done = self._compile(requirements, build, options)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
-        found: dict[str, set[str]] = {}
+        requires: dict[str, set[str]] = {}
         for name, requirers in _VIA.findall(done.stdout):
-            found.setdefault(name, set())
+            requires.setdefault(name, set())
             for requirer in requirers.split(", "):
                 if requirer and not requirer.startswith("-"):
-                    found.setdefault(requirer, set()).add(name)
-        return {name: frozenset(others) for name, others in found.items()}
+                    requires.setdefault(requirer, set()).add(name)
+        return {name: frozenset(others) for name, others in requires.items()}
 
     def settled(
         self, requirements: Requirements, target: Target, build: Sequence[str] = ()
@@ -204,9 +204,9 @@ class Uv:
             check=False,
         )
 
-    def _unresolved(self, said: str, requirements: Requirements, target: Target) -> Problem:
-        details = _tidy(said)
-        missing = _NO_WHEEL.search(" ".join(said.split()))
+    def _unresolved(self, output: str, requirements: Requirements, target: Target) -> Problem:
+        details = _tidy(output)
+        missing = _NO_WHEEL.search(" ".join(output.split()))
         if not missing:
             return Problem(
                 message=f"the requirements cannot be met for {target.label}", details=(details,)
@@ -263,6 +263,6 @@ def _wheels(build: Sequence[str]) -> tuple[str, ...]:
     return ("--only-binary", ":all:", *allowed)
 
 
-def _tidy(said: str) -> str:
-    lines = [line.rstrip() for line in said.strip().splitlines()]
+def _tidy(output: str) -> str:
+    lines = [line.rstrip() for line in output.strip().splitlines()]
     return "\n".join(line for line in lines if line and "disabled for all packages" not in line)

@@ -1,0 +1,77 @@
+"""Tells what a run came to: report files, the log's last lines, and what the workflow reads on."""
+
+import json
+import sys
+from pathlib import Path
+
+from layer_builder.archive.output_dir import OutputDir
+from layer_builder.console import Console, Reporter
+from layer_builder.errors import ManifestError, Problem
+from layer_builder.github import actions, masking
+from layer_builder.inputs import Command
+from layer_builder.outcome import Outcome
+from layer_builder.report.arn_files import render_arn_files
+from layer_builder.report.data import report_data
+from layer_builder.report.html import render_html
+from layer_builder.report.markdown import build_details_lines, render_markdown, report_title
+from layer_builder.report.outputs import action_outputs
+
+
+def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
+    """Warn where the ARNs of this run will not reach other jobs."""
+    has_arns = bool(outcome.releases or outcome.function_layers())
+    if not actions.is_running() or outcome.inputs.sandbox or not has_arns:
+        return
+    if (workflow := actions.workflow()) and (problem := masking.find(workflow)):
+        reporter.warn(problem)
+
+
+def tell(outcome: Outcome, reporter: Console) -> None:
+    """Tell all that a run came to, whatever that is."""
+    try:
+        _write_reports(outcome)
+    except OSError as error:
+        # The output directory is an input: one that takes no files is a wrong one.
+        reporter.error(Problem(message=f"the reports could not be written: {error}"))
+        outcome.exit_code = outcome.exit_code or ManifestError.exit_code
+    _show_layers(outcome, reporter)
+    if actions.is_running():
+        _hand_to_workflow(outcome, reporter)
+    else:
+        _print_arns(outcome)
+    reporter.lines([report_title(outcome)])
+
+
+def _write_reports(outcome: Outcome) -> None:
+    folder = Path(outcome.inputs.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    output_dir = OutputDir(folder=folder)
+    data = json.dumps(report_data(outcome), indent=2, ensure_ascii=False)
+    output_dir.put("report.json", data + "\n")
+    output_dir.put("report.md", render_markdown(outcome))
+    output_dir.put("report.html", render_html(outcome))
+    for name, content in render_arn_files(outcome).items():
+        output_dir.put(name, content)
+
+
+def _show_layers(outcome: Outcome, reporter: Console) -> None:
+    for built in outcome.built.values():
+        packages = built.details.packages
+        if packages:
+            title = f"{built.layer.key} {built.layer.target.label}: {len(packages)} distributions"
+            reporter.details(title, build_details_lines(built))
+
+
+def _hand_to_workflow(outcome: Outcome, reporter: Console) -> None:
+    markdown, token = render_markdown(outcome), outcome.inputs.github_token
+    actions.set_outputs(action_outputs(outcome))
+    actions.add_summary(markdown)
+    if token and (trouble := actions.comment(token, markdown)):
+        reporter.warn(Problem(message=trouble))
+
+
+def _print_arns(outcome: Outcome) -> None:
+    if outcome.regions and outcome.inputs.command is Command.ATTACH:
+        sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
+    elif outcome.regions and outcome.releases:
+        sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
