@@ -48,7 +48,7 @@ def make_context(
     return Context(
         workspace=workspace,
         installer=Uv(
-            environ=index_settings.environment(
+            environ=index_settings.index_environment(
                 environ, _index_settings(workspace, environ, reporter)
             )
         ),
@@ -78,7 +78,9 @@ def _index_settings(
             continue
         try:
             text = path.read_text(encoding="utf-8")
-            settings = index_settings.settings(text, of_pyproject=path.name == "pyproject.toml")
+            settings = index_settings.read_index_settings(
+                text, of_pyproject=path.name == "pyproject.toml"
+            )
         except (OSError, ValueError) as error:
             place = Place(file=os.path.relpath(path))
             message = f"its index settings are not used, since it cannot be read: {error}"

@@ -24,7 +24,7 @@ from layer_builder.prove.results import ImportResults
 from layer_builder.prune import imports
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import LayerGroup
-from layer_builder.resolve.resolver import resolve
+from layer_builder.resolve.resolver import resolve_group
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.request import make_request
 from layer_builder.sources.requirements import Requirements, collect_requirements
@@ -65,7 +65,7 @@ def try_out(case: Case) -> Row:
 def _fill(
     case: Case, target: Target, prover: interpreter.Interpreter, tree: Tree, clock: Clock
 ) -> _Account:
-    installer = Uv(environ=index_settings.environment(os.environ, {}))
+    installer = Uv(environ=index_settings.index_environment(os.environ, {}))
     layer = Layer(
         key="ground",
         name="ground",
@@ -77,7 +77,7 @@ def _fill(
     asked = _requirements(case, target)
     with clock.step("resolve"):
         family = LayerGroup(requests=(make_request(layer, asked, CollectedFiles()),))
-        resolved = resolve(family, installer)[layer.id]
+        resolved = resolve_group(family, installer)[layer.id]
     filled = install.install(resolved, tree, installer, clock)
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
     return _Account(

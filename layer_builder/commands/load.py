@@ -11,7 +11,6 @@ from layer_builder.manifest import reader
 from layer_builder.model.layer import Layer, Reference, UvProject
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import lockfile
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.resolve.resolver import Installer
 from layer_builder.sources import project_files, requirements
@@ -146,7 +145,7 @@ def lock_of(inputs: Inputs) -> Lockfile | None:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{path} cannot be read: {error}") from None
-    return lockfile.parse(text, str(path))
+    return Lockfile.parse(text, str(path))
 
 
 def _tell_left_out(layer: Layer, files: CollectedFiles, reporter: Reporter) -> None:

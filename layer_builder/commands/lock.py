@@ -11,7 +11,7 @@ from layer_builder.console import Reporter
 from layer_builder.inputs import Inputs
 from layer_builder.model.layer import Layer
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import lockfile, resolver
+from layer_builder.resolve import resolver
 from layer_builder.resolve.groups import group_layers
 from layer_builder.resolve.lockfile import Locked, Lockfile
 
@@ -36,16 +36,15 @@ def lock(
         outcome.functions,
     ):
         ids = {item.layer.id for item in group.requests}
-        chosen = resolver.choose(group, context.installer, before.preferred(ids, renew))
+        chosen = resolver.choose_versions(group, context.installer, before.preferred(ids, renew))
         for item in group.requests:
             if item.layer.id in chosen:
-                locked[item.layer.id] = Locked(
-                    asked=lockfile.asked(item.requirements),
-                    resolution=chosen[item.layer.id],
-                )
+                locked[item.layer.id] = Locked.of(item.requirements, chosen[item.layer.id])
                 old = before.layers.get(item.layer.id)
                 _tell_locked(item.layer, old, locked[item.layer.id], context.reporter)
-    path.write_text(lockfile.render(dict(sorted(locked.items()))), encoding="utf-8")
+    path.write_text(
+        Lockfile(file=str(path), layers=dict(sorted(locked.items()))).text, encoding="utf-8"
+    )
     return path
 
 

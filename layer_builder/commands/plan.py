@@ -38,7 +38,7 @@ def resolve(
     def resolve(group: LayerGroup) -> dict[str, Resolved]:
         clock = Clock(partial(context.reporter.progress, " ".join(group.keys)))
         with clock.step("resolve"):
-            resolved = resolver.resolve(group, context.installer, locked)
+            resolved = resolver.resolve_group(group, context.installer, locked)
         for item in resolved.values():
             if item.request.requirements.lines:
                 context.reporter.step(

@@ -3,33 +3,29 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.builder.scheduler import LowerLayers
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import LimitError, ManifestError, Place, did_you_mean
+from layer_builder.errors import ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
-from layer_builder.manifest import document, editor
-from layer_builder.manifest.document import YamlValue
+from layer_builder.manifest import editor
 from layer_builder.manifest.reader import Manifest
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import mib
 from layer_builder.model.stack import Stack
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import resolver, splitting
+from layer_builder.resolve import resolver
 from layer_builder.resolve.groups import group_layers
-from layer_builder.resolve.splitting import CannotSplit, MeasuredDistribution, SplitLimits
 from layer_builder.sources.requirements import Requirements
-
-_OF_THE_TOP = frozenset({"include", "exclude", "imports"})
-"""Keys that only the uppermost of the new layers keeps."""
-
-_REPLACED = _OF_THE_TOP | {"requirements", "packages", "uv", "requires"}
-"""Keys that the new layers do not take over as they are."""
+from layer_builder.split.placement import (
+    CannotSplit,
+    MeasuredDistribution,
+    SplitLimits,
+    place_distributions,
+)
+from layer_builder.split.proposal import new_entries, no_split_error
 
 
 def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write: bool) -> str:
@@ -45,16 +41,16 @@ def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write
         for group in group_layers(requests, manifest.ties)
         if layer.id in {request.layer.id for request in group.requests}
     )
-    resolved = resolver.resolve(group, context.installer, load.lock_of(inputs))
+    resolved = resolver.resolve_group(group, context.installer, load.lock_of(inputs))
     asked = resolved[layer.id].request.requirements
     parts = _measure(layer, resolved, asked, context)
-    levels = splitting.split(parts, _limits(layer, manifest.stacks))
+    levels = place_distributions(parts, _limits(layer, manifest.stacks))
     if isinstance(levels, CannotSplit):
-        raise _no_split(levels, layer)
+        raise no_split_error(levels, layer)
     if len(levels) == 1:
         return f"# {key} fits as it is\n"
     text = Path(inputs.manifest).read_text(encoding="utf-8-sig")
-    entries = _entries(text, key, levels, asked)
+    entries = new_entries(text, key, levels, asked.lines)
     summary = "".join(
         f"# {name}: {len(level)} distributions, about {mib(sum(p.zip_bytes for p in level))} zipped,"
         f" {mib(sum(p.unzipped_bytes for p in level))} unzipped\n"
@@ -119,68 +115,4 @@ def _limits(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
         zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
         unzipped_bytes=unzipped,
         layers=limits.LAYERS_PER_FUNCTION - max(others, default=0),
-    )
-
-
-def _entries(
-    text: str, key: str, levels: Sequence[Sequence[MeasuredDistribution]], asked: Requirements
-) -> dict[str, dict[str, object]]:
-    """Write the new layers: each asks for what nothing else in it brings along."""
-    old = _old_entry(text, key)
-    settings = {name: value for name, value in old.items() if name not in _REPLACED}
-    own_name = settings.get("name")
-    lines: dict[str, list[str]] = {}
-    for line in map(_without_hashes, asked.lines):
-        lines.setdefault(str(canonicalize_name(Requirement(line).name)), []).append(line)
-    entries: dict[str, dict[str, object]] = {}
-    lower = old.get("requires", [])
-    for number, level in enumerate(levels, 1):
-        entry: dict[str, object] = {"packages": _packages(level, lines)}
-        if lower:
-            entry["requires"] = lower
-        if number == len(levels):
-            entry |= {name: value for name, value in old.items() if name in _OF_THE_TOP}
-        entry |= settings
-        if isinstance(own_name, str) and "{layer}" not in own_name:
-            entry["name"] = f"{own_name}-{number}"
-        entries[f"{key}-{number}"] = entry
-        lower = [f"{key}-{number}"]
-    return entries
-
-
-def _old_entry(text: str, key: str) -> dict[str, YamlValue]:
-    """Read what the manifest says of the layer."""
-    value = document.parse_yaml(text, "").value
-    layers = value.get("layers") if isinstance(value, dict) else None
-    entry = layers.get(key) if isinstance(layers, dict) else None
-    return entry if isinstance(entry, dict) else {}
-
-
-def _packages(
-    level: Sequence[MeasuredDistribution], lines: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """List what one new layer asks for: what the old one did, and what nothing in it requires."""
-    brought = {name for part in level for name in part.requires if name != part.name}
-    wanted = [part.name for part in level if part.name in lines or part.name not in brought]
-    return [line for name in wanted for line in lines.get(name, [name])]
-
-
-def _without_hashes(line: str) -> str:
-    return line.partition(" --hash")[0]
-
-
-def _no_split(why: CannotSplit, layer: Layer) -> LimitError:
-    return LimitError.because(
-        f"no split helps: {why.reason}",
-        layer=layer.key,
-        place=layer.place,
-        details=tuple(
-            f"{part.zip_bytes:>13,} B zipped {part.unzipped_bytes:>13,} B unzipped  {part.name}"
-            for part in why.culprits
-        ),
-        advice=(
-            "s3-bucket lifts the limit of a zip, not that of 250 MiB unzipped",
-            "drop: and prune: aggressive remove more; sdk: leaves the AWS SDK or its data out",
-            "what cannot fit 250 MiB runs as a container image (10 GiB)",
-        ),
     )

@@ -27,7 +27,7 @@ _INDEX_VARIABLES = frozenset(
 )
 
 
-def environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+def index_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """Build uv's environment from the caller's variables and what their uv files say of indexes.
 
     Variables win over files, as in uv. Where neither names an index, pip's `PIP_INDEX_URL` and
@@ -41,7 +41,7 @@ def environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict
     return passed | chosen | {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
 
-def settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
+def read_index_settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
     """Read the index settings of a `uv.toml`, or of `[tool.uv]` in a `pyproject.toml`, as variables.
 
     Raises ValueError when the text is not TOML, an index in it has no `url`, or a type is wrong.

@@ -28,6 +28,11 @@ class Locked:
     """What its requirements said when it was locked."""
     resolution: Resolution
 
+    @classmethod
+    def of(cls, requirements: Requirements, resolution: Resolution) -> "Locked":
+        """Lock what requirements were resolved to."""
+        return cls(asked=_asked(requirements), resolution=resolution)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lockfile:
@@ -35,6 +40,42 @@ class Lockfile:
 
     file: str
     layers: Mapping[str, Locked] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, file: str) -> "Lockfile":
+        """Read the file. Raises ManifestError when it is not what `lock` writes."""
+        try:
+            data: dict[str, Any] = tomllib.loads(text)
+            layers = {
+                layer_id: _locked(entry) for layer_id, entry in data.get("layers", {}).items()
+            }
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ManifestError.because(
+                f"the lock cannot be read: {error}",
+                place=Place(file=file),
+                advice=("`layer-builder lock` writes it anew",),
+            ) from None
+        if data.get("version") != FORMAT:
+            raise ManifestError.because(
+                f"the lock has format {data.get('version')}; this program reads {FORMAT}",
+                place=Place(file=file),
+            )
+        return cls(file=file, layers=layers)
+
+    @property
+    def text(self) -> str:
+        """The file's contents: one line for each distribution, in a fixed order."""
+        parts = [_HEADER + f"version = {FORMAT}\n"]
+        for layer_id, locked in self.layers.items():
+            rows = [
+                f"asked = {_list(locked.asked)}",
+                f"pins = {_list(map(str, locked.resolution.pins))}",
+            ]
+            if locked.resolution.held_back:
+                held = (f"{h.name} {h.version} {h.newer}" for h in locked.resolution.held_back)
+                rows.append(f"held-back = {_list(held)}")
+            parts.append(f"\n[layers.{json.dumps(layer_id)}]\n" + "\n".join(rows) + "\n")
+        return "".join(parts)
 
     def preferred(self, ids: Collection[str], upgrade: Collection[str]) -> Resolution:
         """Give the versions to keep where the requirements allow it, less those to renew."""
@@ -50,7 +91,7 @@ class Lockfile:
         """Say how the requirements of a layer differ from what was locked, as a diff."""
         locked = self.layers.get(layer.id)
         before = set(locked.asked) if locked else set()
-        now = set(asked(requirements))
+        now = set(_asked(requirements))
         if locked is None and not now:
             return []
         hashes = requirements.hashes
@@ -66,44 +107,10 @@ class Lockfile:
         ]
 
 
-def asked(requirements: Requirements) -> tuple[str, ...]:
+def _asked(requirements: Requirements) -> tuple[str, ...]:
     """List what requirements say, in a fixed order, without the hashes."""
     lines = [line.partition(" --hash")[0] for line in requirements.lines]
     return (*sorted(lines), *sorted(f"-c {line}" for line in requirements.constraints))
-
-
-def render(layers: Mapping[str, Locked]) -> str:
-    """Write the file: one line for each distribution, in a fixed order."""
-    parts = [_HEADER + f"version = {FORMAT}\n"]
-    for layer_id, locked in layers.items():
-        rows = [
-            f"asked = {_list(locked.asked)}",
-            f"pins = {_list(map(str, locked.resolution.pins))}",
-        ]
-        if locked.resolution.held_back:
-            held = (f"{h.name} {h.version} {h.newer}" for h in locked.resolution.held_back)
-            rows.append(f"held-back = {_list(held)}")
-        parts.append(f"\n[layers.{json.dumps(layer_id)}]\n" + "\n".join(rows) + "\n")
-    return "".join(parts)
-
-
-def parse(text: str, file: str) -> Lockfile:
-    """Read the file. Raises ManifestError when it is not what `lock` writes."""
-    try:
-        data: dict[str, Any] = tomllib.loads(text)
-        layers = {layer_id: _locked(entry) for layer_id, entry in data.get("layers", {}).items()}
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ManifestError.because(
-            f"the lock cannot be read: {error}",
-            place=Place(file=file),
-            advice=("`layer-builder lock` writes it anew",),
-        ) from None
-    if data.get("version") != FORMAT:
-        raise ManifestError.because(
-            f"the lock has format {data.get('version')}; this program reads {FORMAT}",
-            place=Place(file=file),
-        )
-    return Lockfile(file=file, layers=layers)
 
 
 def _locked(entry: Mapping[str, Sequence[str]]) -> Locked:

@@ -83,7 +83,7 @@ class Resolved:
         return self.request.content_key(self.own.text, self.elsewhere.text, *self.foundation)
 
 
-def resolve(
+def resolve_group(
     group: LayerGroup, installer: Installer, lock: Lockfile | None = None
 ) -> dict[str, Resolved]:
     """Resolve a family, by layer id: as its lock says, or anew.
@@ -91,7 +91,7 @@ def resolve(
     Raises InstallError; when the requirements are no longer what was locked, with the difference.
     """
     if lock is None:
-        return arrange(group, choose(group, installer))
+        return assign_distributions(group, choose_versions(group, installer))
     moved = [
         Problem(
             message=f"its requirements are no longer what {lock.file} was made from",
@@ -108,7 +108,7 @@ def resolve(
     whole = {o.layer.id: lock.layers[o.layer.id].resolution
              for o in group.requests if o.layer.id in lock.layers}  # fmt: skip
     _refuse_disagreement(group, whole, lock.file)
-    return arrange(group, whole)
+    return assign_distributions(group, whole)
 
 
 def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], file: str) -> None:
@@ -133,12 +133,12 @@ def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], fil
         )
 
 
-def arrange(group: LayerGroup, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
+def assign_distributions(group: LayerGroup, whole: Mapping[str, Resolution]) -> dict[str, Resolved]:
     """Give each distribution to one layer of a stack: the lowest that needs it."""
     return {request.layer.id: _resolved(request, group, whole) for request in group.requests}
 
 
-def choose(
+def choose_versions(
     group: LayerGroup, installer: Installer, prefer: Resolution | None = None
 ) -> dict[str, Resolution]:
     """Choose versions, by layer id: one of each distribution in all the layers of a family.

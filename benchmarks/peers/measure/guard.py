@@ -24,7 +24,7 @@ def measure(rounds: int, target: Target, build: float) -> Cost:
     """Time the guard on core-deps, pruned aggressively; `build` is what a whole build takes."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Tree.below(Path(folder))
-        uv = Uv(environ=index_settings.environment(os.environ, {}))
+        uv = Uv(environ=index_settings.index_environment(os.environ, {}))
         [lines] = CORE.layers.values()
         asked = Requirements(lines=lines, names=frozenset(lines))
         uv.install(uv.resolve(asked, target), asked, target, tree.root)

@@ -45,7 +45,9 @@ def layer(workspace: Path) -> dict[str, bytes]:
 
 def uv(tmp_path: Path, index: str, **more: str) -> Uv:
     environ = {"UV_DEFAULT_INDEX": f"{index}/simple", "UV_CACHE_DIR": str(tmp_path / "uv-cache")}
-    return Uv(environ=index_settings.environment(environ | {"PATH": os.environ["PATH"]} | more, {}))
+    return Uv(
+        environ=index_settings.index_environment(environ | {"PATH": os.environ["PATH"]} | more, {})
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.resolve.index_settings import environment, settings
+from layer_builder.resolve.index_settings import index_environment, read_index_settings
 
 OURS = {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
@@ -32,22 +32,22 @@ OURS = {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     ],
 )
 def test_only_what_says_where_packages_come_from_reaches_uv(name: str, passed: bool) -> None:  # noqa: FBT001 (a column of the table)
-    assert environment({name: "value"}, {}) == OURS | ({name: "value"} if passed else {})
+    assert index_environment({name: "value"}, {}) == OURS | ({name: "value"} if passed else {})
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_the_caller_cannot_turn_configuration_on(name: str) -> None:
-    assert environment({name: "0"}, {name: "0"})[name] == "1"
+    assert index_environment({name: "0"}, {name: "0"})[name] == "1"
 
 
 def test_variables_win_over_files_and_pip_comes_last() -> None:
     files = {"UV_INDEX": "https://file.example", "UV_INDEX_STRATEGY": "first-index"}
     pip = {"PIP_INDEX_URL": "https://pip.example", "PIP_EXTRA_INDEX_URL": "https://more.example"}
-    assert environment({"UV_INDEX": "https://own.example", **pip}, files) == OURS | {
+    assert index_environment({"UV_INDEX": "https://own.example", **pip}, files) == OURS | {
         "UV_INDEX": "https://own.example",
         "UV_INDEX_STRATEGY": "first-index",
     }
-    assert environment(pip, {"UV_INDEX_STRATEGY": "first-index"}) == OURS | {
+    assert index_environment(pip, {"UV_INDEX_STRATEGY": "first-index"}) == OURS | {
         "UV_INDEX_STRATEGY": "first-index",
         "UV_DEFAULT_INDEX": "https://pip.example",
         "UV_INDEX": "https://more.example",
@@ -88,18 +88,18 @@ READ = {
 
 
 def test_a_uv_file_is_read_for_its_indexes_only() -> None:
-    assert settings(TOML, of_pyproject=False) == READ
+    assert read_index_settings(TOML, of_pyproject=False) == READ
 
 
 def test_a_pyproject_is_read_below_tool_uv() -> None:
     below = TOML.replace("[[index]]", "[[tool.uv.index]]")
-    assert settings(f"[tool.uv]{below}", of_pyproject=True) == READ
-    assert settings(TOML, of_pyproject=True) == {}
+    assert read_index_settings(f"[tool.uv]{below}", of_pyproject=True) == READ
+    assert read_index_settings(TOML, of_pyproject=True) == {}
 
 
 def test_the_pip_section_counts_where_the_top_says_nothing() -> None:
     text = 'index-url = "https://top.example"\n[pip]\nindex-url = "https://pip.example"\nextra-index-url = ["https://x.example"]\n'
-    assert settings(text, of_pyproject=False) == {
+    assert read_index_settings(text, of_pyproject=False) == {
         "UV_INDEX_URL": "https://top.example",
         "UV_EXTRA_INDEX_URL": "https://x.example",
     }
@@ -119,9 +119,9 @@ def test_the_pip_section_counts_where_the_top_says_nothing() -> None:
 )
 def test_a_file_that_uv_would_refuse_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        settings(text, of_pyproject=False)
+        read_index_settings(text, of_pyproject=False)
 
 
 @given(st.dictionaries(st.text(), st.text()))
 def test_uv_always_runs_without_configuration(environ: dict[str, str]) -> None:
-    assert environment(environ, {}).items() >= OURS.items()
+    assert index_environment(environ, {}).items() >= OURS.items()

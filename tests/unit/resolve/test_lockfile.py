@@ -6,7 +6,7 @@ import pytest
 from layer_builder.errors import ManifestError
 from layer_builder.model.layer import Layer
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
-from layer_builder.resolve.lockfile import Locked, Lockfile, asked, parse, render
+from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.sources.requirements import Requirements
 
 LOCKED = {
@@ -44,8 +44,8 @@ pins = []
 
 
 def test_a_lock_is_written_for_reviewers_and_read_back() -> None:
-    assert render(LOCKED) == TEXT
-    assert parse(TEXT, "layers.lock") == Lockfile(file="layers.lock", layers=LOCKED)
+    assert Lockfile(file="layers.lock", layers=LOCKED).text == TEXT
+    assert Lockfile.parse(TEXT, "layers.lock") == Lockfile(file="layers.lock", layers=LOCKED)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_a_lock_is_written_for_reviewers_and_read_back() -> None:
 )
 def test_a_lock_that_is_none_is_refused(text: str, said: str) -> None:
     with pytest.raises(ManifestError) as raised:
-        parse(text, "layers.lock")
+        Lockfile.parse(text, "layers.lock")
     assert raised.value.problems[0].lines()[0].startswith(said)
 
 
 def test_what_is_asked_for_is_written_without_hashes_in_a_fixed_order() -> None:
     requirements = Requirements(lines=("b", "a==1 --hash=sha256:1"), constraints=("d<1", "c<1"))
-    assert asked(requirements) == ("a==1", "b", "-c c<1", "-c d<1")
+    assert Locked.of(requirements, Resolution()).asked == ("a==1", "b", "-c c<1", "-c d<1")
 
 
 @pytest.mark.parametrize(

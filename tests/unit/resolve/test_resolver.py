@@ -13,7 +13,7 @@ from layer_builder.model.stack import Stack
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.resolve.groups import LayerGroup, group_layers
 from layer_builder.resolve.lockfile import Locked, Lockfile
-from layer_builder.resolve.resolver import Installer, Resolved, arrange, resolve
+from layer_builder.resolve.resolver import Installer, Resolved, assign_distributions, resolve_group
 from layer_builder.sources.request import IncludedFile, LayerRequest
 from layer_builder.sources.requirements import Requirements
 
@@ -69,7 +69,7 @@ def test_each_distribution_goes_to_the_lowest_layer_that_needs_it(
         mid.layer.id: Resolution.from_lines("x==1\ny==1\n"),
         top.layer.id: Resolution.from_lines("x==1\ny==1\nz==1\n"),
     }
-    found = arrange(LayerGroup(requests=(top, mid, low)), whole)
+    found = assign_distributions(LayerGroup(requests=(top, mid, low)), whole)
     assert {key: list(item.own.versions) for key, item in found.items()} == {
         top.layer.id: ["z"], mid.layer.id: ["y"], low.layer.id: ["x"],
     }  # fmt: skip
@@ -81,7 +81,9 @@ def test_an_upper_layer_with_nothing_left_is_refused(order: Callable[..., LayerR
     low, top = order("low", "x"), order("top", "x", requires=("low",))
     same = Resolution.from_lines("x==1\n")
     with pytest.raises(InstallError, match=r"^layer top: all that it asks for is in low already"):
-        arrange(LayerGroup(requests=(low, top)), {low.layer.id: same, top.layer.id: same})
+        assign_distributions(
+            LayerGroup(requests=(low, top)), {low.layer.id: same, top.layer.id: same}
+        )
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def resolved(order: Callable[..., LayerRequest]) -> Callable[..., Resolved]:
         upper = order("top", "y", requires=("low",), **top)
         whole = {lower.layer.id: Resolution.from_lines(pins[0]),
                  upper.layer.id: Resolution.from_lines("\n".join(pins))}  # fmt: skip
-        return arrange(LayerGroup(requests=(lower, upper)), whole)[upper.layer.id]
+        return assign_distributions(LayerGroup(requests=(lower, upper)), whole)[upper.layer.id]
 
     return make
 
@@ -148,6 +150,6 @@ def test_a_lock_of_layers_apart_is_refused_for_layers_together(
     lock = Lockfile(file="layers.lock", layers=layers)
     nobody = cast("Installer", None)  # a lock needs none
     with pytest.raises(InstallError) as raised:
-        resolve(LayerGroup(requests=(low, top)), nobody, lock)
+        resolve_group(LayerGroup(requests=(low, top)), nobody, lock)
     assert raised.value.problems[0].details == ("x: 1 in low, 2 in top",)
-    assert set(resolve(LayerGroup(requests=(top,)), nobody, lock)) == {top.layer.id}
+    assert set(resolve_group(LayerGroup(requests=(top,)), nobody, lock)) == {top.layer.id}

@@ -1,7 +1,7 @@
 """Splits a layer: the fewest layers, one on top of the other, that each fit their limit.
 
 A distribution may only need what is in its own layer or below. Choosing is exact for what weighs
-most, and first-fit for the many small distributions, which find limits wherever there is some.
+most, and first-fit for the many small distributions, which find room wherever there is some.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ class _Unit:
         return any(part.changes_often for part in self.parts)
 
 
-def split(
+def place_distributions(
     parts: Sequence[MeasuredDistribution], limits: SplitLimits
 ) -> list[list[MeasuredDistribution]] | CannotSplit:
     """Place every part; gives the layers from the lowest up, or says why that cannot be."""
@@ -94,10 +94,10 @@ def split(
     for count in range(fewest, limits.layers + 1):
         levels = _place(units, limits.zip_bytes, count)
         if levels is not None:
-            found: list[list[MeasuredDistribution]] = [[] for _ in range(count)]
+            layers: list[list[MeasuredDistribution]] = [[] for _ in range(count)]
             for index, level in levels.items():
-                found[level] += units[index].parts
-            return [sorted(layer, key=lambda part: part.name) for layer in found if layer]
+                layers[level] += units[index].parts
+            return [sorted(layer, key=lambda part: part.name) for layer in layers if layer]
     return CannotSplit(
         reason=f"no way was found to put them into {limits.layers} layers of {limits.zip_bytes:,} bytes"
         " with each below what needs it",

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.resolve.splitting import CannotSplit, MeasuredDistribution, SplitLimits, split
+from layer_builder.split.placement import (
+    CannotSplit,
+    MeasuredDistribution,
+    SplitLimits,
+    place_distributions,
+)
 
 ROOM = SplitLimits(zip_bytes=10, unzipped_bytes=1000, layers=5)
 
@@ -74,7 +79,7 @@ def test_a_split_never_breaks_a_requirement_or_a_limit(
     parts: list[MeasuredDistribution], layers: int, size: int
 ) -> None:
     limits = SplitLimits(zip_bytes=size, unzipped_bytes=10_000, layers=layers)
-    found = split(parts, limits)
+    found = place_distributions(parts, limits)
     if isinstance(found, CannotSplit):
         assert found.reason
         assert found.culprits
@@ -88,7 +93,7 @@ def test_a_split_of_few_parts_takes_the_fewest_layers(
 ) -> None:
     limits = SplitLimits(zip_bytes=12, unzipped_bytes=10_000, layers=layers)
     best = optimum(parts, limits)
-    found = split(parts, limits)
+    found = place_distributions(parts, limits)
     if isinstance(found, CannotSplit):
         assert best is None
     else:
@@ -100,7 +105,13 @@ def test_a_split_of_few_parts_takes_the_fewest_layers(
 def test_a_split_with_room_enough_is_always_found(parts: list[MeasuredDistribution]) -> None:
     whole = sum(item.zip_bytes for item in parts)
     assert (
-        len(names(split(parts, SplitLimits(zip_bytes=whole + 1, unzipped_bytes=9999, layers=1))))
+        len(
+            names(
+                place_distributions(
+                    parts, SplitLimits(zip_bytes=whole + 1, unzipped_bytes=9999, layers=1)
+                )
+            )
+        )
         == 1
     )
 
@@ -121,14 +132,14 @@ def test_a_split_with_room_enough_is_always_found(parts: list[MeasuredDistributi
 def test_a_split_goes_along_the_requirements_with_the_restless_on_top(
     parts: list[MeasuredDistribution], expected: list[list[str]]
 ) -> None:
-    assert names(split(parts, ROOM)) == expected
+    assert names(place_distributions(parts, ROOM)) == expected
 
 
 def test_many_small_parts_find_room_around_the_large_ones() -> None:
     large = [part(f"large{n}", 9) for n in range(4)]
     small = [part(f"small{n:02}", 1, "large0") for n in range(14)]
     limits = SplitLimits(zip_bytes=10, unzipped_bytes=9999, layers=5)
-    found = split([*large, *small], limits)
+    found = place_distributions([*large, *small], limits)
     assert not isinstance(found, CannotSplit)
     check([*large, *small], found, limits)
     assert len(found) == 5
@@ -166,7 +177,7 @@ def test_many_small_parts_find_room_around_the_large_ones() -> None:
 def test_what_cannot_be_split_says_why_and_who_is_to_blame(
     parts: list[MeasuredDistribution], limits: SplitLimits, reason: str, culprits: list[str]
 ) -> None:
-    found = split(parts, limits)
+    found = place_distributions(parts, limits)
     assert isinstance(found, CannotSplit)
     assert found.reason == reason
     assert [item.name for item in found.culprits] == culprits
