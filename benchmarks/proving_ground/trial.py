@@ -21,7 +21,7 @@ from layer_builder.model.settings import ProofDepth, PruneProfile
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prove import interpreter
 from layer_builder.prove.results import ImportResults
-from layer_builder.prune import imports
+from layer_builder.prune.source import module_name
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.resolver import resolve_group
@@ -142,7 +142,7 @@ def _put_back(restored: Sequence[Restoration]) -> tuple[tuple[Back, ...], tuple[
 
 
 def _modules(paths: Iterable[str]) -> list[str]:
-    names = {name for path in paths if (name := imports.module_name(path))}
+    names = {name for path in paths if (name := module_name(path))}
     return sorted(name for name in names if name.rpartition(".")[2] != "__main__")
 
 

@@ -10,8 +10,8 @@ from layer_builder.errors import InstallError, Problem
 from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan
 from layer_builder.model.target import Target
-from layer_builder.prune import imports
 from layer_builder.prune.sdk import SDK_DISTRIBUTIONS
+from layer_builder.prune.source import module_name
 from layer_builder.tree.distributions import Distribution, Installation
 
 DEV_TOOLS = frozenset(
@@ -77,11 +77,7 @@ def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:
 
 def _shadowing(paths: Collection[str]) -> Iterator[Problem]:
     """In Lambda, /opt/python comes before the standard library on `sys.path`."""
-    tops = {
-        name.partition(".")[0]: path
-        for path in sorted(paths)
-        if (name := imports.module_name(path))
-    }
+    tops = {name.partition(".")[0]: path for path in sorted(paths) if (name := module_name(path))}
     shadows = sorted(tops.keys() & sys.stdlib_module_names)
     if shadows:
         yield Problem(

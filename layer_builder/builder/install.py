@@ -11,7 +11,7 @@ from layer_builder.model.build import Package
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import mib
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan
-from layer_builder.native.libraries import check_libraries
+from layer_builder.native.compatibility import check_libraries
 from layer_builder.prune.planner import plan_pruning
 from layer_builder.resolve.resolver import Installer, Resolved
 from layer_builder.timing import Clock

@@ -10,7 +10,7 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.prune_plan import InstalledFile, Removal
 from layer_builder.model.settings import Compression
 from layer_builder.native.elf import Elf
-from layer_builder.native.libraries import STRIP_RULE, strip_libraries
+from layer_builder.native.strip import STRIP_RULE, strip_libraries
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
 

@@ -1,14 +1,24 @@
-"""Judges a layer's native libraries: would they load on the target?"""
+"""Checks a layer's native libraries: would they load on the target?"""
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from layer_builder.errors import Problem
+from layer_builder.errors import InstallError, Problem
+from layer_builder.model.layer import Layer
+from layer_builder.model.prune_plan import InstalledFile
+from layer_builder.model.settings import ProofDepth
 from layer_builder.model.target import Target
-from layer_builder.native.elf import Elf
+from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
+from layer_builder.tree.distributions import Distribution
+from layer_builder.tree.tree import Tree
+
+_TEXT_SUFFIXES = frozenset(
+    {".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"}
+)
+
 
 _ABI = re.compile(r"\.cpython-(?P<version>3\d+)[a-z]*(?:-\w+-linux-\w+)?\.so$")
 """The ABI tag in an extension's file name, PEP 3149; `abi3` fits every Python."""
@@ -48,6 +58,49 @@ class Findings:
 
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+
+def scan_libraries(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, Elf]:
+    """Read every ELF file among these, by path."""
+    libraries = {}
+    for entry in entries:
+        if Path(entry.path).suffix in _TEXT_SUFFIXES or entry.size < len(ELF_MAGIC):
+            continue
+        with (tree.root / entry.path).open("rb") as file:
+            if file.read(len(ELF_MAGIC)) != ELF_MAGIC:
+                continue
+        library = read_elf(tree.read(entry.path))
+        if library:
+            libraries[entry.path] = library
+    return libraries
+
+
+def check_libraries(
+    tree: Tree, files: Iterable[InstalledFile], layer: Layer, distributions: Iterable[Distribution]
+) -> tuple[dict[str, Elf], list[Problem]]:
+    """Read the libraries among files; give them by path, and warnings of what may not load.
+
+    Raises InstallError, naming the wheel, for what cannot load on the target.
+    """
+    libraries = scan_libraries(tree, files)
+    wheels = {
+        path: Wheel(name=one.name, version=one.version, tags=one.tags)
+        for one in distributions
+        for path in one.files
+    }
+    return libraries, check_compatibility(libraries, layer, wheels)
+
+
+def check_compatibility(
+    libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]
+) -> list[Problem]:
+    """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
+    if layer.proof is ProofDepth.OFF:
+        return []
+    findings = compatibility_findings(libraries, layer.target, wheels)
+    if findings.errors:
+        raise InstallError(*findings.errors)
+    return list(findings.warnings)
 
 
 def base_system(target: Target) -> frozenset[str]:

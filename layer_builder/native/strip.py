@@ -9,12 +9,14 @@ Format: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 
 import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from layer_builder.native.elf import Elf
+from layer_builder.model.prune_plan import InstalledFile, Removal
+from layer_builder.native.elf import Elf, read_elf
+from layer_builder.tree.tree import Tree
 
 _SHF_ALLOC = 0x2
 
@@ -23,6 +25,24 @@ _HEADER_BYTES = 64
 
 
 _SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
+
+
+STRIP_RULE = "strip"
+"""The rule that the bytes saved by stripping are booked under."""
+
+
+def strip_libraries(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
+    """Strip every library that comes out sound; the removals tell the bytes saved."""
+    removals = []
+    for path, before in libraries.items():
+        content = tree.read(path)
+        stripped = strip_library(content)
+        after = read_elf(stripped)
+        if after and len(stripped) < len(content) and loads_alike(before, after):
+            tree.rewrite(path, stripped)
+            saved = InstalledFile(path=path, size=len(content) - len(stripped))
+            removals.append(Removal(entry=saved, rule=STRIP_RULE))
+    return removals
 
 
 def strip_library(content: bytes) -> bytes:

@@ -12,7 +12,7 @@ from layer_builder.model.settings import ProofDepth
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover
 from layer_builder.prove.results import ImportResult, ImportResults, join_results
-from layer_builder.prune import imports
+from layer_builder.prune.source import module_name, name_and_parents
 from layer_builder.tree.tree import Tree
 
 _MOST_ROUNDS = 8
@@ -169,10 +169,10 @@ def _needed(
 def _all_of_their_distributions(
     names: Sequence[str], removed: frozenset[str], owners: Mapping[str, str]
 ) -> dict[str, str]:
-    by_module = {imports.module_name(path): owner for path, owner in owners.items()}
+    by_module = {module_name(path): owner for path, owner in owners.items()}
     needed: dict[str, str] = {}
     for name in names:
-        parents = reversed(imports.name_and_parents(name.partition(":")[0]))
+        parents = reversed(name_and_parents(name.partition(":")[0]))
         owner = next((by_module[parent] for parent in parents if parent in by_module), None)
         for path in removed:
             if owner and owners.get(path) == owner:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from layer_builder.model.settings import ProofDepth
-from layer_builder.prune import imports
+from layer_builder.prune.source import module_name, name_and_parents
 
 _WORTH_SHARING = 100
 
@@ -44,7 +44,7 @@ def modules_to_prove(
     """
     if depth in {ProofDepth.STATIC, ProofDepth.OFF}:
         return []
-    names = {name for path in paths if (name := imports.module_name(path)) and _is_importable(name)}
+    names = {name for path in paths if (name := module_name(path)) and _is_importable(name)}
     if depth is ProofDepth.IMPORTS:
         names = {name for name in names if _level(name, names) <= 2}  # noqa: PLR2004 (the second)
     points = [point for point in entry_points if point.partition(":")[0].isascii()]
@@ -70,4 +70,4 @@ def _is_importable(name: str) -> bool:
 
 def _level(name: str, names: Collection[str]) -> int:
     """Count a module and those of its packages that have code of their own."""
-    return sum(parent in names for parent in imports.name_and_parents(name))
+    return sum(parent in names for parent in name_and_parents(name))

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from layer_builder.prune import imports
 from layer_builder.prune.data_files import DataFiles, index_data_files
 from layer_builder.prune.imports import When
-from layer_builder.prune.source import ReadSource, source_place
+from layer_builder.prune.source import ReadSource, module_name, name_and_parents, source_place
 
 _ENTRY_POINT = re.compile(rb"^[^=#;\[\n]+=[ \t]*([A-Za-z_][\w.]*)", re.MULTILINE)
 """https://packaging.python.org/en/latest/specifications/entry-points/#file-format"""
@@ -80,7 +80,7 @@ class Guard:
         """Paths of the candidate modules, by name."""
         modules: dict[str, str] = {}
         for path in sorted(self.candidates):
-            name = imports.module_name(path)
+            name = module_name(path)
             if name:
                 modules.setdefault(name, path)
         return modules
@@ -99,7 +99,7 @@ class Guard:
         kept_folders = {
             folder
             for path in self.paths
-            if path not in self.candidates and imports.module_name(path)
+            if path not in self.candidates and module_name(path)
             for folder in PurePosixPath(path).parents
         }
         words = set()
@@ -110,7 +110,7 @@ class Guard:
         return sorted(word.encode() for word in words)
 
     def _imported_by(self, path: str, source: bytes) -> dict[str, str]:
-        module = imports.module_name(path)
+        module = module_name(path)
         if module is None:
             return {}
         needed: dict[str, str] = {}
@@ -123,7 +123,7 @@ class Guard:
 
     def _candidates_named(self, name: str) -> list[str]:
         """List the candidates that importing a dotted name loads: itself and its packages."""
-        names = imports.name_and_parents(name)
+        names = name_and_parents(name)
         return [self._modules[name] for name in names if name in self._modules]
 
     def _stub_of(self, path: str, source: bytes) -> dict[str, str]:

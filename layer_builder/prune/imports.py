@@ -9,10 +9,6 @@ import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import PurePosixPath
-
-_EXTENSION_SUFFIX = re.compile(r"(\.cpython-[^.]+|\.abi3)?\.so$")
-
 
 _DYNAMIC = ("import_module", "__import__", "get_data", "files", "open_text", "open_binary")
 
@@ -41,39 +37,6 @@ class Import:
     name: str
     line: int
     when: When
-
-
-def module_name(path: str) -> str | None:
-    """Name the module at a path relative to a `sys.path` entry, or None when it is not one.
-
-    >>> module_name("boto3/docs/__init__.py")
-    'boto3.docs'
-    >>> module_name("numpy/_core/_multiarray.cpython-312-x86_64-linux-gnu.so")
-    'numpy._core._multiarray'
-    """
-    pure = PurePosixPath(path)
-    if pure.suffix == ".py":
-        stem = pure.stem
-    elif suffix := _EXTENSION_SUFFIX.search(pure.name):
-        stem = pure.name[: suffix.start()]
-    else:
-        return None
-    parts = [*pure.parent.parts, stem]
-    if parts[-1] == "__init__":
-        parts.pop()
-    if not parts or not all(part.isidentifier() for part in parts):
-        return None
-    return ".".join(parts)
-
-
-def name_and_parents(name: str) -> list[str]:
-    """List a dotted name and its packages, outermost first.
-
-    >>> name_and_parents("a.b.c")
-    ['a', 'a.b', 'a.b.c']
-    """
-    parts = name.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def may_import(source: bytes, words: Collection[bytes]) -> bool:

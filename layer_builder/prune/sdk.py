@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
 from layer_builder.model.settings import Sdk, SdkPolicy
 from layer_builder.model.target import Target
-from layer_builder.prune.source import source_place
+from layer_builder.prune.source import ReadSource, source_place
 from layer_builder.tree.distributions import Distribution, Installation
 
 SDK_DISTRIBUTIONS = frozenset(
@@ -58,8 +58,10 @@ def select_sdk(sdk: Sdk, installation: Installation, target: Target) -> SdkSelec
         case SdkPolicy.BUNDLE:
             return SdkSelection()
         case SdkPolicy.RUNTIME:
-            family = sdk_left_to_runtime(installation.distributions, target)
-            return SdkSelection(to_runtime=frozenset(path for one in family for path in one.files))
+            distributions = sdk_left_to_runtime(installation.distributions, target)
+            return SdkSelection(
+                to_runtime=frozenset(path for one in distributions for path in one.files)
+            )
         case SdkPolicy.SERVICES:
             paths = [file.path for file in installation.files]
             return SdkSelection(unwanted=frozenset(unwanted_service_data(paths, sdk.services)))
@@ -68,7 +70,7 @@ def select_sdk(sdk: Sdk, installation: Installation, target: Target) -> SdkSelec
 
 
 def service_warnings(
-    sdk: Sdk, kept: Iterable[str], left_out: Iterable[str], read: Callable[[str], bytes]
+    sdk: Sdk, kept: Iterable[str], left_out: Iterable[str], read: ReadSource
 ) -> list[Problem]:
     """Warn of services that kept code asks for and whose data is left out.
 
@@ -97,8 +99,9 @@ def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> li
         f"{other.name} {other.version} needs {requirement}; the runtime may have {name} {version}"
         for other in installed
         if other.name not in SDK_DISTRIBUTIONS
-        for requirement in _requirements(other, target)
+        for requirement in _requirements(other)
         if (version := versions.get(name := canonicalize_name(requirement.name)))
+        and (requirement.marker is None or requirement.marker.evaluate(target.markers))
         and not requirement.specifier.contains(version, prereleases=True)
     ]
     if conflicts:
@@ -110,13 +113,11 @@ def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> li
     return sdk
 
 
-def _requirements(distribution: Distribution, target: Target) -> Iterator[Requirement]:
-    """List what a distribution requires on the target; what is no PEP 508 specifier is skipped."""
+def _requirements(distribution: Distribution) -> Iterator[Requirement]:
+    """List what a distribution requires; metadata older than PEP 508 is skipped."""
     for text in distribution.requires:
         with contextlib.suppress(InvalidRequirement):
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate(target.markers):
-                yield requirement
+            yield Requirement(text)
 
 
 def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
@@ -155,9 +156,9 @@ def omitted_service_warnings(
     """Warn of services that code asks for and the list leaves out."""
     return [
         Problem(
-            message=f"sdk: {where} asks for the service {service!r}, whose data is left out",
+            message=f"sdk: {place} asks for the service {service!r}, whose data is left out",
             advice=(f"add {service} to sdk:",),
         )
-        for service, where in asked_for.items()
+        for service, place in asked_for.items()
         if service not in services
     ]

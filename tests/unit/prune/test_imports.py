@@ -7,9 +7,8 @@ from layer_builder.prune.imports import (
     When,
     imports_of,
     may_import,
-    module_name,
-    name_and_parents,
 )
+from layer_builder.prune.source import module_name, name_and_parents
 
 LOADING, GUARDED, LATER = When.LOADING, When.GUARDED, When.LATER
 
