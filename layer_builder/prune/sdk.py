@@ -83,8 +83,15 @@ def service_warnings(
     if sdk.policy is not SdkPolicy.SERVICES:
         return []
     asked_for = requested_services({path: read(path) for path in kept if path.endswith(".py")})
-    missing = {path.split("/")[2] for path in left_out}
-    return omitted_service_warnings({*sdk.services, *asked_for.keys() - missing}, asked_for)
+    missing = {path.split("/")[2] for path in left_out} - {*sdk.services}
+    return [
+        Problem(
+            message=f"sdk: {place} asks for the service {service!r}, whose data is left out",
+            advice=(f"add {service} to sdk:",),
+        )
+        for service, place in asked_for.items()
+        if service in missing
+    ]
 
 
 def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
@@ -148,17 +155,3 @@ def requested_services(sources: Mapping[str, bytes]) -> dict[str, str]:
             place = source_place(path, source, call.start())
             services.setdefault(call[1].decode(), place)
     return services
-
-
-def omitted_service_warnings(
-    services: Collection[str], asked_for: Mapping[str, str]
-) -> list[Problem]:
-    """Warn of services that code asks for and the list leaves out."""
-    return [
-        Problem(
-            message=f"sdk: {place} asks for the service {service!r}, whose data is left out",
-            advice=(f"add {service} to sdk:",),
-        )
-        for service, place in asked_for.items()
-        if service not in services
-    ]

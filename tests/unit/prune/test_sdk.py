@@ -3,6 +3,7 @@
 import pytest
 
 from layer_builder.errors import InstallError, ManifestError
+from layer_builder.model.settings import Sdk, SdkPolicy
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.prune import sdk
 from layer_builder.tree.distributions import Distribution
@@ -105,6 +106,8 @@ def test_services_are_found_where_code_names_them(line: str, service: str | None
 
 def test_omitted_services_are_warned_of_with_the_first_line_that_asks() -> None:
     sources = {"b.py": b"client('ec2')", "a.py": b"\nclient('ec2')\nclient('s3')"}
-    (problem,) = sdk.omitted_service_warnings(["s3"], sdk.requested_services(sources))
+    asked = Sdk(policy=SdkPolicy.SERVICES, services=("s3",))
+    data = ["botocore/data/ec2/service-2.json", "botocore/data/sqs/service-2.json"]
+    (problem,) = sdk.service_warnings(asked, sources, data, sources.__getitem__)
     assert problem.message == "sdk: a.py:2 asks for the service 'ec2', whose data is left out"
     assert problem.advice == ("add ec2 to sdk:",)
