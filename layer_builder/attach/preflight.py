@@ -1,13 +1,13 @@
 """Surveys functions before they get layers: the newest versions, and what stands in the way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layer_builder import parallel
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attachment, FunctionSize
-from layer_builder.attach.sizes import Catalog, SizeLookup
-from layer_builder.attach.update import Functions
+from layer_builder.attach.sizes import SizeLookup
+from layer_builder.aws.api import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.model.layer import Layer
 from layer_builder.model.release import FunctionState, VersionSummary, layer_arn_of
@@ -15,19 +15,6 @@ from layer_builder.model.stack import Stack
 
 AT_ONCE = 8
 """Calls, or functions, that are worked on at the same time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Region:
-    """Lambda in one region."""
-
-    name: str
-    catalog: Catalog
-    functions: Functions
-
-
-Reach = Callable[[str], Region]
-"""Opens a region; raises AwsError where that is impossible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +55,7 @@ class Task:
 
     def forecast(self, function: FunctionState, planned: Attachment) -> FunctionSize:
         """Add up what its code and layers will unzip to; raise LimitError when it is too much."""
-        layers = [self.sizes.layer(self.region.catalog, arn) for arn in planned.after]
+        layers = [self.sizes.layer(self.region, arn) for arn in planned.after]
         found = FunctionSize(parts=(self.sizes.code(function), *layers))
         if problem := found.problem():
             raise LimitError(problem)

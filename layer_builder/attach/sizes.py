@@ -1,21 +1,15 @@
 """Measures what zips unzip to: no API tells it, so it is known, declared, or read from the zip."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.remote import UnreadableZipError
 from layer_builder.attach.plan import Size
+from layer_builder.aws.api import Region
 from layer_builder.errors import AwsError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import (
-    CodeStorage,
-    FunctionState,
-    LayerContent,
-    LayerUser,
-    VersionSummary,
-)
+from layer_builder.model.release import FunctionState, LayerContent
 from layer_builder.model.stack import Stack
 
 CODE = "the function's code"
@@ -23,25 +17,6 @@ CODE = "the function's code"
 
 Measure = Callable[[str], int]
 """Says what the zip at an address unzips to, in bytes; raises UnreadableZipError."""
-
-
-class Catalog(Protocol):
-    """The layer versions of one region."""
-
-    def versions(self, name: str) -> Sequence[VersionSummary]:
-        """List the versions of a layer, newest first."""
-
-    def users(self) -> Sequence[LayerUser]:
-        """List all functions and their published versions."""
-
-    def aliases(self, function: str) -> dict[str, list[str]]:
-        """List a function's aliases by the version that they lead to."""
-
-    def storage(self) -> CodeStorage | None:
-        """Read how much code storage is used."""
-
-    def content(self, arn: str) -> LayerContent:
-        """Read where a zip is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +30,10 @@ class SizeLookup:
     measure: Measure
     weighed: dict[str, Size] = field(default_factory=dict)
 
-    def layer(self, catalog: Catalog, arn: str) -> Size:
+    def layer(self, region: Region, arn: str) -> Size:
         """Weigh a layer version; its size is None where it cannot be known."""
         if arn not in self.weighed:
-            self.weighed[arn] = self._layer(catalog, arn)
+            self.weighed[arn] = self._layer(region, arn)
         return self.weighed[arn]
 
     def code(self, function: FunctionState) -> Size:
@@ -68,11 +43,11 @@ class SizeLookup:
             self.weighed[name] = self.zip(CODE, function.code)
         return self.weighed[name]
 
-    def _layer(self, catalog: Catalog, arn: str) -> Size:
+    def _layer(self, region: Region, arn: str) -> Size:
         if arn in self.declared:
             return Size(name=arn, size=self.declared[arn], source="declared in external:")
         try:
-            content = catalog.content(arn)
+            content = region.catalog.content(arn)
         except AwsError as error:
             first = error.problems[0]
             return Size(name=arn, size=None, source=": ".join((first.message, *first.details)))

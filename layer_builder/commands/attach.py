@@ -9,9 +9,10 @@ from layer_builder.archive.output_dir import OutputDir
 from layer_builder.attach import plan as attachment
 from layer_builder.attach import preflight
 from layer_builder.attach.plan import Attached, ChangeKind, Status
-from layer_builder.attach.preflight import AT_ONCE, Look, Region, Task
+from layer_builder.attach.preflight import AT_ONCE, Look, Task
 from layer_builder.attach.sizes import SizeLookup, known_sizes
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
+from layer_builder.aws.api import Region
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, merged
@@ -27,7 +28,7 @@ def attach(outcome: Outcome, context: Context) -> None:
     """
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, outcome.functions, output_dir, context.measure)
-    regions = [context.reach(region) for region in outcome.regions]
+    regions = [context.connect(region) for region in outcome.regions]
     if outcome.inputs.sandbox:
         for region in outcome.regions:
             context.seed(region, outcome.functions, output_dir)
