@@ -10,7 +10,7 @@ from layer_builder.attach.sizes import SizeLookup
 from layer_builder.aws.api import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import FunctionState, VersionSummary, layer_arn_of
+from layer_builder.model.release import FunctionState, LayerVersionArn, VersionSummary
 from layer_builder.model.stack import Stack
 
 AT_ONCE = 8
@@ -38,12 +38,12 @@ class Task:
     @property
     def ours(self) -> set[str]:
         """The ARNs of the manifest's layers, in this account and region."""
-        account = layer_arn_of(layer_arn_of(self.newest[self.stack.layers[0].id].arn))
-        return {f"{account}:{name}" for name in self.names}
+        ours = LayerVersionArn.parse(self.newest[self.stack.layers[0].id].arn)
+        return {ours.sibling(name) for name in self.names}
 
     def is_here(self, arn: str) -> bool:
         """Tell whether a layer version is in this region."""
-        return arn.split(":")[3] == self.region.name
+        return LayerVersionArn.parse(arn).region == self.region.name
 
     def plan(self, function: FunctionState) -> Attachment:
         """Decide which layers the function is to have, as it is now; raise what is in the way."""

@@ -14,8 +14,8 @@ from layer_builder.model.release import (
     CodeStorage,
     LayerContent,
     LayerUser,
+    LayerVersionArn,
     VersionSummary,
-    layer_arn_of,
 )
 
 
@@ -43,11 +43,13 @@ class Catalog:
         """Read where the zip of a layer version is. Raises AwsError where that is refused."""
         # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too:
         # https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
-        layer, number = layer_arn_of(arn), int(arn.rpartition(":")[2])
+        version = LayerVersionArn.parse(arn)
 
         def read() -> LayerContent:
             with readable("GetLayerVersion"):
-                answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
+                answer = self._lambda.get_layer_version(
+                    LayerName=version.layer, VersionNumber=version.number
+                )
                 return content_of(answer["Content"])
 
         with self._aws.translated(None):
