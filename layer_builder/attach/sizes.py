@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.remote import UnreadableZipError
-from layer_builder.attach.plan import Size
 from layer_builder.aws.api import Region
-from layer_builder.errors import AwsError
+from layer_builder.errors import AwsError, Problem
+from layer_builder.model import limits
 from layer_builder.model.layer import Layer
+from layer_builder.model.limits import mib
 from layer_builder.model.release import FunctionState, LayerContent
 from layer_builder.model.stack import Stack
 
@@ -17,6 +18,67 @@ CODE = "the function's code"
 
 Measure = Callable[[str], int]
 """Says what the zip at an address unzips to, in bytes; raises UnreadableZipError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What one zip takes of the room that a function and its layers share."""
+
+    name: str
+    """ARN of the layer version, or `the function's code`."""
+    size: int | None
+    """Bytes unzipped; None when that cannot be known."""
+    source: str
+    """Where the number is from, or why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSize:
+    """A function's code and its layers-to-be against the limit that they share."""
+
+    parts: tuple[Size, ...]
+
+    @property
+    def known(self) -> int:
+        """Unzipped bytes of all parts that are known."""
+        return sum(part.size or 0 for part in self.parts)
+
+    @property
+    def unknown(self) -> tuple[Size, ...]:
+        """The parts whose size cannot be known; AWS counts them, too."""
+        return tuple(part for part in self.parts if part.size is None)
+
+    @property
+    def reading(self) -> limits.LimitReading:
+        """What is known against AWS's limit."""
+        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.known)
+
+    def __str__(self) -> str:
+        """Say in a line what code and layers unzip to, and what is not counted."""
+        if len(self.unknown) == len(self.parts):
+            return f"what code and layers unzip to is not known ({self._why()})"
+        text = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
+        return f"{text}, without what is not known ({self._why()})" if self.unknown else text
+
+    def _why(self) -> str:
+        return "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
+
+    def problem(self) -> Problem | None:
+        """Say why AWS would refuse the layers, if so."""
+        if not self.reading.is_over:
+            return None
+        lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
+        lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
+        return Problem(
+            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
+            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
+            " allows a function and all its layers",
+            details=tuple(lines),
+            advice=(
+                "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
+                "what cannot fit 250 MiB runs as a container image (10 GiB)",
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +131,9 @@ def known_sizes(
     layers: Iterable[Layer], stacks: Iterable[Stack], output_dir: OutputDir, measure: Measure
 ) -> SizeLookup:
     """Begin with what is known without asking AWS."""
-    shelved = [found for layer in layers if (found := output_dir.find(layer.stem))]
+    kept = [entry for layer in layers if (entry := output_dir.find(layer.stem))]
     return SizeLookup(
-        built={record.sha256: record.weight.unzipped_bytes for record, _ in shelved},
+        built={record.sha256: record.weight.unzipped_bytes for record, _ in kept},
         declared={
             external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
         },

@@ -10,9 +10,8 @@ from typing import TypeVar
 
 from layer_builder import parallel
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.plan import Size
 from layer_builder.attach.preflight import AT_ONCE
-from layer_builder.attach.sizes import SizeLookup, known_sizes
+from layer_builder.attach.sizes import Size, SizeLookup, known_sizes
 from layer_builder.aws.api import Region
 from layer_builder.commands import load
 from layer_builder.commands.context import Context

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from layer_builder.attach.plan import Size
+from layer_builder.attach.sizes import Size
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
