@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
+from layer_builder.aws.cloud import Cloud
 from layer_builder.commands import parser
 from layer_builder.commands.context import Context
 from layer_builder.commands.init import init
@@ -25,7 +26,7 @@ from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
 from layer_builder.manifest import schema
 from layer_builder.outcome import Outcome
 from layer_builder.tell import tell, warn_of_masks
-from layer_builder.wiring import RecordingReporter, load_cloud, make_context
+from layer_builder.wiring import RecordingReporter, make_context
 
 Work = Callable[[Inputs, Context, Outcome], None]
 """What a command does that is not one of the action's."""
@@ -87,9 +88,9 @@ def _run(
     recording = RecordingReporter(reporter, outcome)
     try:
         outcome.inputs = asked = read_inputs(values())
-        cloud = load_cloud(asked)
+        cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
-        with cloud().entered() if asked.sandbox and not work else nullcontext():
+        with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run)(asked, context, outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)

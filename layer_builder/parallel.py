@@ -1,8 +1,9 @@
 """Threads: the same work for several items at a time."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from layer_builder.errors import LayerBuilderError, merged
@@ -43,3 +44,27 @@ def results(futures: Sequence[Future[_R]]) -> list[_R]:
     if expected:
         raise merged(expected)
     return [future.result() for future in futures]
+
+
+class ByteBudget:
+    """Room for so many bytes at a time, shared by all threads: memory stays flat."""
+
+    def __init__(self, size: int) -> None:
+        """Begin with all of `size` bytes free."""
+        self._size = size
+        self._free = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Wait until there is room, and hold it; what is larger than the whole room takes it all."""
+        wanted = min(size, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += wanted
+                self._changed.notify_all()

@@ -1,14 +1,14 @@
 """Wires the real world together: what a run reads of the environment, and what it reaches."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from layer_builder.archive import remote
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.scratch import Scratch
+from layer_builder.aws.cloud import Cloud
 from layer_builder.commands.context import Context
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
@@ -19,28 +19,12 @@ from layer_builder.resolve import index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.workspace import Workspace
 
-if TYPE_CHECKING:
-    from layer_builder.commands.cloud import Cloud
-
-
-def load_cloud(asked: Inputs) -> "Callable[[], Cloud]":
-    """Load what calls AWS when it is first asked for."""
-
-    @cache
-    def load() -> "Cloud":
-        # Importing boto3 takes as long as half of all else, and `build` needs none.
-        from layer_builder.commands.cloud import Cloud  # noqa: PLC0415 (as said)
-
-        return Cloud.of(asked)
-
-    return load
-
 
 def make_context(
     asked: Inputs,
     environ: Mapping[str, str],
     reporter: "RecordingReporter",
-    cloud: "Callable[[], Cloud]",
+    cloud: Cloud,
 ) -> Context:
     """Give what is outside of a run, from the environment and the inputs."""
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
@@ -53,11 +37,10 @@ def make_context(
             )
         ),
         find_prover=cache(lambda target: interpreter.find(target, environ)),
-        connect=lambda region: cloud().connect(region),
-        reach=lambda region: cloud().reach(region),
+        connect=cloud.connect,
         measure=remote.refuse_remote_read if asked.sandbox else remote.remote_unzipped_bytes,
-        seed=lambda region, stacks, output_dir: cloud().seed(region, stacks, output_dir),
-        default_regions=lambda: cloud().default_regions,
+        seed=cloud.seed,
+        default_regions=cloud.default_regions,
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),

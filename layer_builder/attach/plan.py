@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model import limits
-from layer_builder.model.limits import mib
 from layer_builder.model.release import layer_arn_of
 from layer_builder.model.stack import Stack
 
@@ -81,32 +81,64 @@ def plan(before: Sequence[str], wanted: Sequence[str], ours: Collection[str]) ->
     stack order; what finds no place is added at the end.
     """
     versions = {layer_arn_of(arn): arn for arn in wanted}
-    places: list[str] = []
+    staying = _staying(before, versions, ours)
+    after = _placed(staying, wanted, versions, ours)
+    return Attachment(
+        before=tuple(before),
+        after=tuple(after),
+        changes=_changes(before, staying, after, versions),
+    )
+
+
+def _staying(
+    before: Sequence[str], versions: Mapping[str, str], ours: Collection[str]
+) -> list[str]:
+    """Leave out ours that are not wanted, and what is wanted from its second place on."""
+    staying: list[str] = []
     for arn in before:
         layer = layer_arn_of(arn)
-        twice = layer in versions and layer in map(layer_arn_of, places)
-        if not twice and (layer in versions or layer not in ours):
-            places.append(arn)
-    there = set(map(layer_arn_of, places))
+        is_repeated = layer in versions and layer in map(layer_arn_of, staying)
+        is_unwanted = layer in ours and layer not in versions
+        if not is_repeated and not is_unwanted:
+            staying.append(arn)
+    return staying
+
+
+def _placed(
+    staying: Sequence[str],
+    wanted: Sequence[str],
+    versions: Mapping[str, str],
+    ours: Collection[str],
+) -> list[str]:
+    """Fill the places of ours with ours in stack order, then add what has no place."""
+    there = set(map(layer_arn_of, staying))
     moving = [arn for arn in wanted if layer_arn_of(arn) in ours or layer_arn_of(arn) not in there]
     after = []
-    for arn in places:
+    for arn in staying:
         layer = layer_arn_of(arn)
         is_ours = layer in versions and layer in ours
         after.append(moving.pop(0) if is_ours else versions.get(layer, arn))
-    after += moving
+    return after + moving
+
+
+def _changes(
+    before: Sequence[str],
+    staying: Sequence[str],
+    after: Sequence[str],
+    versions: Mapping[str, str],
+) -> tuple[LayerChange, ...]:
     old = {layer_arn_of(arn): arn for arn in reversed(before)}
+    places: list[str | None] = [*staying, *[None] * (len(after) - len(staying))]
     changes = [
         LayerChange(
-            kind=_kind(arn, places[index] if index < len(places) else None, old, versions),
-            before=old.get(layer_arn_of(arn)),
-            after=arn,
+            kind=_kind(arn, place, old, versions), before=old.get(layer_arn_of(arn)), after=arn
         )
-        for index, arn in enumerate(after)
+        for arn, place in zip(after, places, strict=True)
     ]
-    gone = [arn for arn in before if layer_arn_of(arn) not in map(layer_arn_of, after)]
+    remaining = set(map(layer_arn_of, after))
+    gone = [arn for arn in before if layer_arn_of(arn) not in remaining]
     changes += [LayerChange(kind=ChangeKind.REMOVED, before=arn) for arn in gone]
-    return Attachment(before=tuple(before), after=tuple(after), changes=tuple(changes))
+    return tuple(changes)
 
 
 def _kind(
@@ -133,67 +165,6 @@ def too_many(attachment: Attachment) -> Problem | None:
         details=tuple(map(str, attachment.changes)),
         advice=("detach a foreign one, or join two layers of the manifest",),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """What one zip takes of the room that a function and its layers share."""
-
-    name: str
-    """ARN of the layer version, or `the function's code`."""
-    size: int | None
-    """Bytes unzipped; None when that cannot be known."""
-    source: str
-    """Where the number is from, or why there is none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FunctionSize:
-    """A function's code and its layers-to-be against the limit that they share."""
-
-    parts: tuple[Size, ...]
-
-    @property
-    def known(self) -> int:
-        """Unzipped bytes of all parts that are known."""
-        return sum(part.size or 0 for part in self.parts)
-
-    @property
-    def unknown(self) -> tuple[Size, ...]:
-        """The parts whose size cannot be known; AWS counts them, too."""
-        return tuple(part for part in self.parts if part.size is None)
-
-    @property
-    def reading(self) -> limits.LimitReading:
-        """What is known against AWS's limit."""
-        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.known)
-
-    def __str__(self) -> str:
-        """Say in a line what code and layers unzip to, and what is not counted."""
-        if len(self.unknown) == len(self.parts):
-            return f"what code and layers unzip to is not known ({self._why()})"
-        said = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
-        return f"{said}, without what is not known ({self._why()})" if self.unknown else said
-
-    def _why(self) -> str:
-        return "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
-
-    def problem(self) -> Problem | None:
-        """Say why AWS would refuse the layers, if so."""
-        if not self.reading.is_over:
-            return None
-        lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
-        lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
-        return Problem(
-            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
-            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
-            " allows a function and all its layers",
-            details=tuple(lines),
-            advice=(
-                "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
-                "what cannot fit 250 MiB runs as a container image (10 GiB)",
-            ),
-        )
 
 
 class Status(StrEnum):
@@ -223,9 +194,9 @@ class Attached:
     @property
     def title(self) -> str:
         """Name it in a log: `function api (shop-api) in eu-west-1`."""
-        return title(self.stack, self.region)
+        return function_title(self.stack, self.region)
 
 
-def title(stack: Stack, region: str) -> str:
+def function_title(stack: Stack, region: str) -> str:
     """Name a function in a region."""
     return f"function {stack.key} ({stack.function_name}) in {region}"

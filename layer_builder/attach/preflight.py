@@ -1,16 +1,16 @@
-"""Surveys functions before they get layers: the newest versions, and what stands in the way."""
+"""Checks functions before they get layers: the newest versions, and what stands in the way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layer_builder import parallel
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attachment, FunctionSize
-from layer_builder.attach.sizes import Catalog, SizeLookup
-from layer_builder.attach.update import Functions
+from layer_builder.attach.plan import Attachment, function_title
+from layer_builder.attach.sizes import FunctionSize, SizeLookup
+from layer_builder.aws.api import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import FunctionState, VersionSummary, layer_arn_of
+from layer_builder.model.release import FunctionState, LayerVersionArn, VersionSummary
 from layer_builder.model.stack import Stack
 
 AT_ONCE = 8
@@ -18,20 +18,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Region:
-    """Lambda in one region."""
-
-    name: str
-    catalog: Catalog
-    functions: Functions
-
-
-Reach = Callable[[str], Region]
-"""Opens a region; raises AwsError where that is impossible."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
+class PlannedUpdate:
     """A function in a region, and the newest versions of its layers there."""
 
     region: Region
@@ -45,18 +32,15 @@ class Task:
     @property
     def wanted(self) -> list[str]:
         """ARNs in stack order; other people's layers of other regions cannot be attached here."""
-        external = [layer.arn for layer in self.stack.external if self.is_here(layer.arn)]
+        external = [layer.arn for layer in self.stack.external
+                    if is_in(self.region.name, layer.arn)]  # fmt: skip
         return [*external, *(self.newest[layer.id].arn for layer in self.stack.layers)]
 
     @property
     def ours(self) -> set[str]:
         """The ARNs of the manifest's layers, in this account and region."""
-        account = layer_arn_of(layer_arn_of(self.newest[self.stack.layers[0].id].arn))
-        return {f"{account}:{name}" for name in self.names}
-
-    def is_here(self, arn: str) -> bool:
-        """Tell whether a layer version is in this region."""
-        return arn.split(":")[3] == self.region.name
+        ours = LayerVersionArn.parse(self.newest[self.stack.layers[0].id].arn)
+        return {ours.sibling(name) for name in self.names}
 
     def plan(self, function: FunctionState) -> Attachment:
         """Decide which layers the function is to have, as it is now; raise what is in the way."""
@@ -68,28 +52,33 @@ class Task:
 
     def forecast(self, function: FunctionState, planned: Attachment) -> FunctionSize:
         """Add up what its code and layers will unzip to; raise LimitError when it is too much."""
-        layers = [self.sizes.layer(self.region.catalog, arn) for arn in planned.after]
-        found = FunctionSize(parts=(self.sizes.code(function), *layers))
-        if problem := found.problem():
+        layers = [self.sizes.layer(self.region, arn) for arn in planned.after]
+        size = FunctionSize(parts=(self.sizes.code(function), *layers))
+        if problem := size.problem():
             raise LimitError(problem)
-        return found
+        return size
 
 
 @dataclass(kw_only=True)
-class Look:
-    """What was found of a function before anything was written."""
+class FunctionCheck:
+    """What is known of a function before anything is written."""
 
-    task: Task
+    update: PlannedUpdate
     function: FunctionState | None = None
     planned: Attachment | None = None
     forecast: FunctionSize | None = None
     error: LayerBuilderError | None = None
 
 
-def newest(
+def is_in(region: str, arn: str) -> bool:
+    """Tell whether a layer version is in a region; Lambda attaches none of another one."""
+    return LayerVersionArn.parse(arn).region == region
+
+
+def newest_versions(
     region: Region, stacks: Sequence[Stack]
 ) -> tuple[dict[str, VersionSummary], dict[str, LayerBuilderError]]:
-    """Find the newest version of each layer, and say what is wrong with that of others."""
+    """Find the newest version of each layer, by layer id, and what is wrong with that of others."""
     layers = list({layer.id: layer for stack in stacks for layer in stack.layers}.values())
 
     def find(layer: Layer) -> VersionSummary | LayerBuilderError:
@@ -106,9 +95,14 @@ def newest(
             )
         return _mismatch(layer, versions[0]) or versions[0]
 
-    found = dict(zip(layers, parallel.each(find, layers, AT_ONCE), strict=True))
-    newest = {layer.id: item for layer, item in found.items() if isinstance(item, VersionSummary)}
-    return newest, {k.id: item for k, item in found.items() if isinstance(item, LayerBuilderError)}
+    newest: dict[str, VersionSummary] = {}
+    errors: dict[str, LayerBuilderError] = {}
+    for layer, answer in zip(layers, parallel.each(find, layers, AT_ONCE), strict=True):
+        if isinstance(answer, LayerBuilderError):
+            errors[layer.id] = answer
+        else:
+            newest[layer.id] = answer
+    return newest, errors
 
 
 def _mismatch(layer: Layer, version: VersionSummary) -> AwsError | None:
@@ -119,12 +113,12 @@ def _mismatch(layer: Layer, version: VersionSummary) -> AwsError | None:
     )
     if all(is_for):
         return None
-    said = ", ".join((*version.runtimes, *version.architectures))
+    targets = ", ".join((*version.runtimes, *version.architectures))
     return AwsError.because(
         f"its newest version is not for {layer.target.runtime} on {layer.target.architecture}",
         layer=layer.key,
         place=layer.place,
-        details=(f"{version.arn} is for {said}",),
+        details=(f"{version.arn} is for {targets}",),
         advice=("publish first: the manifest has changed since, or somebody else published it",),
     )
 
@@ -147,25 +141,25 @@ def _require_same_target(stack: Stack, function: FunctionState) -> None:
         )
 
 
-def look(task: Task) -> Look:
+def check(update: PlannedUpdate) -> FunctionCheck:
     """Read a function and decide what is to be done."""
-    found = Look(task=task)
+    result = FunctionCheck(update=update)
     try:
-        found.function = task.region.functions.settled(task.stack.function_name or "")
-        found.planned = task.plan(found.function)
-        if found.planned.is_needed:
-            found.forecast = task.forecast(found.function, found.planned)
+        result.function = update.region.functions.settled(update.stack.function_name or "")
+        result.planned = update.plan(result.function)
+        if result.planned.is_needed:
+            result.forecast = update.forecast(result.function, result.planned)
     except LayerBuilderError as error:
-        found.error = about(task, error)
-    return found
+        result.error = about(update, error)
+    return result
 
 
-def about(task: Task, error: LayerBuilderError) -> LayerBuilderError:
+def about(update: PlannedUpdate, error: LayerBuilderError) -> LayerBuilderError:
     """Say which function an error is about."""
-    name = attachment.title(task.stack, task.region.name)
+    name = function_title(update.stack, update.region.name)
     return error.with_problems(
         *(
-            replace(problem, message=f"{name}: {problem.message}", place=task.stack.place)
+            replace(problem, message=f"{name}: {problem.message}", place=update.stack.place)
             for problem in error.problems
         )
     )

@@ -1,21 +1,16 @@
 """Measures what zips unzip to: no API tells it, so it is known, declared, or read from the zip."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.remote import UnreadableZipError
-from layer_builder.attach.plan import Size
-from layer_builder.errors import AwsError
+from layer_builder.aws.api import Region
+from layer_builder.errors import AwsError, Problem
+from layer_builder.model import limits
 from layer_builder.model.layer import Layer
-from layer_builder.model.release import (
-    CodeStorage,
-    FunctionState,
-    LayerContent,
-    LayerUser,
-    VersionSummary,
-)
+from layer_builder.model.limits import mib
+from layer_builder.model.release import FunctionState, LayerContent
 from layer_builder.model.stack import Stack
 
 CODE = "the function's code"
@@ -25,23 +20,65 @@ Measure = Callable[[str], int]
 """Says what the zip at an address unzips to, in bytes; raises UnreadableZipError."""
 
 
-class Catalog(Protocol):
-    """The layer versions of one region."""
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What one zip takes of the room that a function and its layers share."""
 
-    def versions(self, name: str) -> Sequence[VersionSummary]:
-        """List the versions of a layer, newest first."""
+    name: str
+    """ARN of the layer version, or `the function's code`."""
+    size: int | None
+    """Bytes unzipped; None when that cannot be known."""
+    source: str
+    """Where the number is from, or why there is none."""
 
-    def users(self) -> Sequence[LayerUser]:
-        """List all functions and their published versions."""
 
-    def aliases(self, function: str) -> dict[str, list[str]]:
-        """List a function's aliases by the version that they lead to."""
+@dataclass(frozen=True, kw_only=True)
+class FunctionSize:
+    """A function's code and its layers-to-be against the limit that they share."""
 
-    def storage(self) -> CodeStorage | None:
-        """Read how much code storage is used."""
+    parts: tuple[Size, ...]
 
-    def content(self, arn: str) -> LayerContent:
-        """Read where a zip is."""
+    @property
+    def known(self) -> int:
+        """Unzipped bytes of all parts that are known."""
+        return sum(part.size or 0 for part in self.parts)
+
+    @property
+    def unknown(self) -> tuple[Size, ...]:
+        """The parts whose size cannot be known; AWS counts them, too."""
+        return tuple(part for part in self.parts if part.size is None)
+
+    @property
+    def reading(self) -> limits.LimitReading:
+        """What is known against AWS's limit."""
+        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.known)
+
+    def __str__(self) -> str:
+        """Say in a line what code and layers unzip to, and what is not counted."""
+        if len(self.unknown) == len(self.parts):
+            return f"what code and layers unzip to is not known ({self._why()})"
+        text = f"code and layers unzip to {mib(self.known)}, {self.reading.share:.0%} of 250 MiB"
+        return f"{text}, without what is not known ({self._why()})" if self.unknown else text
+
+    def _why(self) -> str:
+        return "; ".join(f"{part.name}: {part.source}" for part in self.unknown)
+
+    def problem(self) -> Problem | None:
+        """Say why AWS would refuse the layers, if so."""
+        if not self.reading.is_over:
+            return None
+        lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
+        lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
+        return Problem(
+            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
+            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
+            " allows a function and all its layers",
+            details=tuple(lines),
+            advice=(
+                "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
+                "what cannot fit 250 MiB runs as a container image (10 GiB)",
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +92,10 @@ class SizeLookup:
     measure: Measure
     weighed: dict[str, Size] = field(default_factory=dict)
 
-    def layer(self, catalog: Catalog, arn: str) -> Size:
+    def layer(self, region: Region, arn: str) -> Size:
         """Weigh a layer version; its size is None where it cannot be known."""
         if arn not in self.weighed:
-            self.weighed[arn] = self._layer(catalog, arn)
+            self.weighed[arn] = self._layer(region, arn)
         return self.weighed[arn]
 
     def code(self, function: FunctionState) -> Size:
@@ -68,11 +105,11 @@ class SizeLookup:
             self.weighed[name] = self.zip(CODE, function.code)
         return self.weighed[name]
 
-    def _layer(self, catalog: Catalog, arn: str) -> Size:
+    def _layer(self, region: Region, arn: str) -> Size:
         if arn in self.declared:
             return Size(name=arn, size=self.declared[arn], source="declared in external:")
         try:
-            content = catalog.content(arn)
+            content = region.catalog.content(arn)
         except AwsError as error:
             first = error.problems[0]
             return Size(name=arn, size=None, source=": ".join((first.message, *first.details)))
@@ -94,9 +131,9 @@ def known_sizes(
     layers: Iterable[Layer], stacks: Iterable[Stack], output_dir: OutputDir, measure: Measure
 ) -> SizeLookup:
     """Begin with what is known without asking AWS."""
-    shelved = [found for layer in layers if (found := output_dir.find(layer.stem))]
+    kept = [entry for layer in layers if (entry := output_dir.find(layer.stem))]
     return SizeLookup(
-        built={record.sha256: record.weight.unzipped_bytes for record, _ in shelved},
+        built={record.sha256: record.weight.unzipped_bytes for record, _ in kept},
         declared={
             external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
         },

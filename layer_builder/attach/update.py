@@ -1,28 +1,15 @@
 """Fits one function with layers: asks, looks what came of it, and never leaves it half done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
+from layer_builder.aws.api import FunctionsApi
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import AwsError, Failure, LayerBuilderError
 from layer_builder.model.release import FunctionState
 
 _ROUNDS = 5
 """How often AWS may say yes, and the function have other layers all the same."""
-
-
-class Functions(Protocol):
-    """The functions of one region."""
-
-    def settled(self, name: str) -> FunctionState:
-        """Read a function when no update of it is under way."""
-
-    def set_layers(self, function: FunctionState, layers: Sequence[str]) -> None:
-        """Ask once for a function to have these layers, if it still is as it was read."""
-
-    def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
-        """Wait before another try; False when there is to be none."""
 
 
 class UpdateFailedError(AwsError):
@@ -32,7 +19,7 @@ class UpdateFailedError(AwsError):
 class FunctionUpdate:
     """A function on its way to its layers."""
 
-    def __init__(self, *, functions: Functions, function: FunctionState) -> None:
+    def __init__(self, *, functions: FunctionsApi, function: FunctionState) -> None:
         """Take a function as it was read; nothing is sent yet."""
         self._functions = functions
         self._function = function

@@ -1,1 +1,1 @@
-"""AWS: the only package that imports boto3. Load its modules late."""
+"""AWS: the only package that imports boto3, and that late: with the first region that is opened."""

@@ -5,20 +5,18 @@ API_GetLayerVersion.html, API_ListFunctions.html, API_ListAliases.html, API_GetA
 """
 
 import base64
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
-from layer_builder.aws.errors import readable
 from layer_builder.aws.session import Aws
+from layer_builder.aws.transport import readable
 from layer_builder.model.release import (
     CodeStorage,
     LayerContent,
     LayerUser,
+    LayerVersionArn,
     VersionSummary,
-    layer_arn_of,
 )
-
-_T = TypeVar("_T")
 
 
 class Catalog:
@@ -32,21 +30,26 @@ class Catalog:
 
     def versions(self, name: str) -> list[VersionSummary]:
         """List the versions of a layer, newest first; none when there is no such layer."""
-        found = self._listed(
-            lambda page: [_version(item) for item in page["LayerVersions"]],
-            self._lambda.list_layer_versions,
-            LayerName=name,
-        )
-        return sorted(found, key=lambda version: -version.number)
+        with self._aws.translated(None):
+            versions = self._aws.listed(
+                "ListLayerVersions",
+                self._lambda.list_layer_versions,
+                lambda page: [_version(item) for item in page["LayerVersions"]],
+                LayerName=name,
+            )
+        return sorted(versions, key=lambda version: -version.number)
 
     def content(self, arn: str) -> LayerContent:
         """Read where the zip of a layer version is. Raises AwsError where that is refused."""
-        # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too.
-        layer, number = layer_arn_of(arn), int(arn.rpartition(":")[2])
+        # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersion.html
+        version = LayerVersionArn.parse(arn)
 
         def read() -> LayerContent:
             with readable("GetLayerVersion"):
-                answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
+                answer = self._lambda.get_layer_version(
+                    LayerName=version.layer, VersionNumber=version.number
+                )
                 return content_of(answer["Content"])
 
         with self._aws.translated(None):
@@ -54,23 +57,29 @@ class Catalog:
 
     def users(self) -> list[LayerUser]:
         """List all functions and their published versions, with the layers of each."""
-        return self._listed(
-            lambda page: [_user(item) for item in page["Functions"]],
-            self._lambda.list_functions,
-            FunctionVersion="ALL",
-        )
+        with self._aws.translated(None):
+            return self._aws.listed(
+                "ListFunctions",
+                self._lambda.list_functions,
+                lambda page: [_user(item) for item in page["Functions"]],
+                # Without it only $LATEST is listed, and published versions keep layers in use, too:
+                # https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
+                FunctionVersion="ALL",
+            )
 
     def aliases(self, function: str) -> dict[str, list[str]]:
         """List the aliases of a function by the version that they lead to, weighted ones too."""
-        pairs = self._listed(
-            lambda page: [pair for item in page["Aliases"] for pair in _led_to(item)],
-            self._lambda.list_aliases,
-            FunctionName=function,
-        )
-        found: dict[str, list[str]] = {}
+        with self._aws.translated(None):
+            pairs = self._aws.listed(
+                "ListAliases",
+                self._lambda.list_aliases,
+                lambda page: [pair for item in page["Aliases"] for pair in _led_to(item)],
+                FunctionName=function,
+            )
+        aliases: dict[str, list[str]] = {}
         for version, name in pairs:
-            found.setdefault(version, []).append(name)
-        return found
+            aliases.setdefault(version, []).append(name)
+        return aliases
 
     def storage(self) -> CodeStorage | None:
         """Read how much code storage is used; None when AWS does not say."""
@@ -78,6 +87,8 @@ class Catalog:
         def read() -> CodeStorage | None:
             with readable("GetAccountSettings"):
                 answer = self._lambda.get_account_settings()
+                # Counted unzipped, functions and layers together, and no quota that is raised:
+                # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
                 used = answer.get("AccountUsage", {}).get("TotalCodeSize")
                 allowed = answer.get("AccountLimit", {}).get("TotalCodeSize")
                 return (
@@ -87,28 +98,6 @@ class Catalog:
         with self._aws.translated(None):
             return self._aws.repeated(read)
 
-    def _listed(
-        self,
-        items: Callable[[Mapping[str, Any]], list[_T]],
-        call: Callable[..., Any],
-        **parameters: str,
-    ) -> list[_T]:
-        """Read a list page by page."""
-
-        def page() -> tuple[list[_T], str]:
-            with readable(call.__name__):
-                answer = call(**parameters)
-                return items(answer), answer.get("NextMarker") or ""
-
-        found: list[_T] = []
-        with self._aws.translated(None):
-            while True:
-                some, marker = self._aws.repeated(page)
-                found += some
-                if not marker:
-                    return found
-                parameters["Marker"] = marker
-
 
 def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     """List the ARNs of the layer versions in a function's configuration."""
@@ -117,6 +106,8 @@ def layers_of(configuration: Mapping[str, Any]) -> tuple[str, ...]:
 
 def content_of(answer: Mapping[str, Any]) -> LayerContent:
     """Read what AWS says about a zip."""
+    # https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html: of the zip,
+    # and not in hexadecimal as everywhere else here.
     return LayerContent(
         sha256=base64.b64decode(answer.get("CodeSha256") or "").hex(),
         size=int(answer.get("CodeSize") or 0),
@@ -144,5 +135,7 @@ def _user(item: Mapping[str, Any]) -> LayerUser:
 
 def _led_to(alias: Mapping[str, Any]) -> list[tuple[str, str]]:
     """List the versions that an alias leads to, each with its name."""
+    # Part of the traffic may go to a second version:
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
     weighted = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or ()
     return [(version, alias["Name"]) for version in (alias["FunctionVersion"], *weighted)]

@@ -1,18 +1,17 @@
 """AWS's refusals in our reader's words, with what to do next; the facts AWS gave are kept."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import boto3.exceptions
-import botocore.parsers
+import botocore.exceptions
 
-from layer_builder.aws.retry import classify as classify_answer
-from layer_builder.errors import AwsError, Failure, LayerBuilderError, LimitError, Problem
+from layer_builder.aws.transport import classify
+from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.limits import mib
 
+# None of these errors has a code of its own; the numbers are in the words alone:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html has the limits.
 _TOO_LARGE = re.compile(
     r"Request must be smaller than (?P<body>\d+) bytes"
     r"|Unzipped size must be smaller than (?P<unzipped>\d+) bytes"
@@ -20,11 +19,9 @@ _TOO_LARGE = re.compile(
     r"|maximum allowed size of (?P<stack>\d+) bytes"
 )
 
-
 _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 )
-
 
 _UNKNOWN_KEY = frozenset(
     {
@@ -36,18 +33,16 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 
-
+# S3 answers a HEAD without a body, so that its status is all the code there is:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
-
 
 _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 
+_ON_BUCKETS = frozenset({"HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload"})
 
-_ON_BUCKETS = frozenset(
-    {*("HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload")}
-)
-
-
+# Not each operation is allowed by an action of its own name:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 _S3_PERMISSIONS = {
     "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "CompleteMultipartUpload": "s3:PutObject",
@@ -62,89 +57,32 @@ _S3_PERMISSIONS = {
     "UploadPart": "s3:PutObject",
 }
 
-
 _OTHER_PERMISSIONS = {
     "GetParameters": "ssm:GetParameters",
     "PutParameter": "ssm:PutParameter",
 }
 
-
 _NOT_AUTHORIZED = re.compile(
     r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
 )
-
 
 _NOT_BY_S3 = re.compile(
     r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
 )
 
-
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
-
-
-FAILURES = (
-    botocore.exceptions.ClientError,
-    botocore.exceptions.BotoCoreError,
-    boto3.exceptions.Boto3Error,
-    botocore.parsers.ResponseParserError,
-)
-"""All that a call raises when AWS refuses, cannot be reached, or cannot be understood."""
-
-
-class GarbledError(botocore.exceptions.BotoCoreError):
-    """An answer that was cut short, or is none that AWS gives."""
-
-    fmt = "the answer to {operation} cannot be read: {why}"
-
-
-@contextmanager
-def readable(operation: str) -> Iterator[None]:
-    """Raise GarbledError where an answer lacks what AWS always says."""
-    try:
-        yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise GarbledError(operation=operation, why=why) from error
-
-
-def classify(error: Exception) -> Failure:
-    """Say what a failed call means for what it asked for."""
-    match error:
-        case botocore.exceptions.ClientError():
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return classify_answer(status, str(error.response["Error"].get("Code", "")))
-        case botocore.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return Failure.REFUSED
-        case (
-            botocore.exceptions.EndpointConnectionError()
-            | botocore.exceptions.ConnectTimeoutError()
-            | botocore.exceptions.ProxyConnectionError()
-        ):
-            return Failure.UNSENT
-        case (
-            botocore.exceptions.ConnectionError()
-            | botocore.exceptions.HTTPClientError()
-            | botocore.exceptions.IncompleteReadError()
-            | botocore.parsers.ResponseParserError()
-            | GarbledError()
-        ):
-            return Failure.DOUBT
-        case boto3.exceptions.Boto3Error() if isinstance(error.__context__, FAILURES):
-            return classify(error.__context__)
-        case _:
-            return Failure.REFUSED
 
 
 def translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
     """Say what an AWS call's failure means; `built` is the layer it was about."""
-    told = _translate(error, built, region)
-    if not isinstance(told, AwsError):
-        return told
+    translated = _translate(error, built, region)
+    if not isinstance(translated, AwsError):
+        return translated
     code = ""
     if isinstance(error, botocore.exceptions.ClientError):
         code = str(error.response["Error"].get("Code", ""))
     return AwsError(
-        *told.problems, failure=classify(error), code=code, is_withheld=code in _WITHHELD
+        *translated.problems, failure=classify(error), code=code, is_withheld=code in _WITHHELD
     )
 
 
@@ -178,13 +116,15 @@ def _refusal(
     error: botocore.exceptions.ClientError, built: Built | None, region: str
 ) -> LayerBuilderError:
     code = str(error.response["Error"].get("Code", ""))
-    said = str(error.response["Error"].get("Message", ""))
+    text = str(error.response["Error"].get("Message", ""))
     operation = error.operation_name
     layer = built.layer.key if built else None
-    facts = (f"{operation} in {region}: {code}: {said}",)
-    too_large = _TOO_LARGE.search(said)
+    facts = (f"{operation} in {region}: {code}: {text}",)
+    too_large = _TOO_LARGE.search(text)
     if built and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
+    # The 250 MB are for the code and all layers together:
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     if too_large and operation == "UpdateFunctionConfiguration":
         return LimitError.because(
             "its code and layers are too large together, says AWS",
@@ -197,7 +137,7 @@ def _refusal(
         message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
     elif code in _DENIED:
         message = f"AWS does not allow {operation}"
-        advice = f"give the role the permission for {_missing(operation, said)}"
+        advice = f"give the role the permission for {_missing(operation, text)}"
     elif code == "ResourceNotFoundException" and operation == "GetFunction":
         message = "the function does not exist"
         advice = "attach sets the layers of functions that are there; function-name: names them"
@@ -207,7 +147,7 @@ def _refusal(
     elif code in {"NoSuchBucket", "404"} and operation in _ON_BUCKETS:
         message = "the S3 bucket does not exist"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
-    elif code in {"PermanentRedirect", "301"} or "PermanentRedirect" in said:
+    elif code in {"PermanentRedirect", "301"} or "PermanentRedirect" in text:
         message = "the S3 bucket is in another region"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
     else:
@@ -215,16 +155,16 @@ def _refusal(
     return AwsError.because(message, layer=layer, details=facts, advice=(advice,) if advice else ())
 
 
-def _too_large(built: Built, facts: tuple[str, ...], found: re.Match[str] | None) -> Problem:
+def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None) -> Problem:
     weight = built.archive.weight
-    if found is None or found["body"]:
+    if match is None or match["body"]:
         message = (
             f"its zip of {weight.zip_bytes:,} bytes ({mib(weight.zip_bytes)}) is too large for"
             " a request"
         )
         advice = "set s3-bucket: a zip in S3 may be larger"
     else:
-        allowed = int(found["unzipped"] or found["layers"] or found["stack"])
+        allowed = int(match["unzipped"] or match["layers"] or match["stack"])
         message = (
             f"it unzips to {weight.unzipped_bytes:,} bytes ({mib(weight.unzipped_bytes)});"
             f" AWS leaves room for {allowed:,}"
@@ -246,11 +186,11 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
     )
 
 
-def _missing(operation: str, said: str) -> str:
+def _missing(operation: str, text: str) -> str:
     """Name the permission that is missing, as AWS says it or else as the call needs it."""
-    if refused := _NOT_BY_S3.search(said):
+    if refused := _NOT_BY_S3.search(text):
         return f"s3:{refused['action']} on {refused['object']} in S3"
-    named = _NOT_AUTHORIZED.search(said)
+    named = _NOT_AUTHORIZED.search(text)
     if named and named["resource"]:
         return f"{named['action']} on {named['resource']}"
     action = named["action"] if named else _permission(operation)

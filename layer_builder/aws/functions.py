@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layer_builder.aws.catalog import content_of, layers_of
-from layer_builder.aws.errors import readable
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.session import Aws
+from layer_builder.aws.transport import readable
 from layer_builder.errors import AwsError, Failure
 from layer_builder.model.release import FunctionState
 
@@ -39,6 +39,8 @@ class LambdaFunctions:
 
         Raises AwsError when one takes longer than five minutes.
         """
+        # By GetFunction, of which AWS takes 100 a second, where it takes 15 of all other reads:
+        # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         for _ in range(_LOOKS):
             function = self._read(name)
             if function.is_settled:
@@ -55,6 +57,8 @@ class LambdaFunctions:
         Raises AwsError whose `failure` says whether it may have happened nevertheless; BUSY when
         the function has changed, or is changing.
         """
+        # AWS then refuses what would overwrite another's change:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
         guard = {"RevisionId": function.revision} if function.revision else {}
         try:
             with self._aws.translated(None):
@@ -80,18 +84,23 @@ class LambdaFunctions:
 
 
 def _function(answer: Mapping[str, Any]) -> FunctionState:
-    found = answer["Configuration"]
-    code = {**found, "Location": (answer.get("Code") or {}).get("Location")}
-    update = found.get("LastUpdateStatus") or ""
-    reason = found.get("LastUpdateStatusReason") or found.get("LastUpdateStatusReasonCode")
+    configuration = answer["Configuration"]
+    code = {**configuration, "Location": (answer.get("Code") or {}).get("Location")}
+    update = configuration.get("LastUpdateStatus") or ""
+    reason = configuration.get("LastUpdateStatusReason") or configuration.get(
+        "LastUpdateStatusReasonCode"
+    )
     return FunctionState(
-        name=found["FunctionName"],
-        runtime=found.get("Runtime") or "",
-        architecture=(found.get("Architectures") or ["x86_64"])[0],
-        is_image=found.get("PackageType") == "Image",
-        layers=layers_of(found),
+        name=configuration["FunctionName"],
+        runtime=configuration.get("Runtime") or "",
+        # x86_64 where nothing is said: https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html
+        architecture=(configuration.get("Architectures") or ["x86_64"])[0],
+        is_image=configuration.get("PackageType") == "Image",
+        layers=layers_of(configuration),
         code=content_of(code),
-        revision=found.get("RevisionId") or "",
+        revision=configuration.get("RevisionId") or "",
         failed=(reason or "AWS gives no reason") if update == "Failed" else "",
-        is_settled=update != "InProgress" and found.get("State") != "Pending",
+        # A function that is being created is Pending, one that is updated InProgress:
+        # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+        is_settled=update != "InProgress" and configuration.get("State") != "Pending",
     )

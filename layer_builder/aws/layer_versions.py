@@ -6,25 +6,22 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 import base64
 import threading
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import botocore.exceptions
-
-from layer_builder.aws import permissions
-from layer_builder.aws.errors import readable
-from layer_builder.aws.permissions import Grant
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.s3 import Bucket
 from layer_builder.aws.session import Aws, offline_client
-from layer_builder.aws.transport import ByteBudget
+from layer_builder.aws.transport import Client, readable
 from layer_builder.errors import Failure, LimitError
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion
+from layer_builder.parallel import ByteBudget
 
+# A zip in a request is base64 within JSON, and botocore holds it four times over:
+# https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentInput.html
 _IN_FLIGHT = ByteBudget(limits.INLINE_ZIP_BYTES)
-"""For zips that go in requests: botocore holds each four times over."""
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -39,7 +36,8 @@ class LayerVersions:
         self.region = aws.region
         self._aws = aws
         self._bucket = bucket
-        # botocore must not repeat a publish: one that timed out may have happened.
+        # botocore must not repeat a publish: one that timed out may have happened, and AWS makes a
+        # second version of it: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
         self._lambda = aws.client("lambda", attempts=1)
 
     def newest(self, built: Built) -> LayerVersion | None:
@@ -56,23 +54,16 @@ class LayerVersions:
                     yield self._read(built.layer.name, number)
 
     def _numbers(self, name: str) -> list[int]:
-        found: list[int] = []
-        more: dict[str, Any] = {}
-        while True:
-            page, marker = self._aws.repeated(partial(self._page, LayerName=name, **more))
-            found += page
-            if not marker:
-                return found
-            more = {"Marker": marker}
-
-    def _page(self, **asked: Any) -> tuple[list[int], str]:  # noqa: ANN401 (botocore's)
-        answer = self._lambda.list_layer_versions(**asked)
-        with readable("ListLayerVersions"):
-            return [int(item["Version"]) for item in answer["LayerVersions"]], answer.get(
-                "NextMarker", ""
-            )
+        return self._aws.listed(
+            "ListLayerVersions",
+            self._lambda.list_layer_versions,
+            lambda page: [int(item["Version"]) for item in page["LayerVersions"]],
+            LayerName=name,
+        )
 
     def _read(self, name: str, number: int) -> LayerVersion:
+        # Only this tells the digest; a list does not:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionsListItem.html
         return self._aws.repeated(
             lambda: _version(
                 "GetLayerVersion",
@@ -164,7 +155,7 @@ def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> in
 
 
 @cache
-def _measuring_client(region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+def _measuring_client(region: str) -> Client:
     """Make a client whose publish measures the request and sends nothing; for any thread."""
     client = offline_client("lambda", region)
 
@@ -201,76 +192,3 @@ def _version(operation: str, answer: Mapping[str, Any]) -> LayerVersion:
             description=answer.get("Description") or "",
             license=answer.get("LicenseInfo") or "",
         )
-
-
-class Policies:
-    """The policies of one region's layer versions."""
-
-    def __init__(self, aws: Aws) -> None:
-        """Take the region; nothing is sent yet."""
-        self._aws = aws
-        self._lambda = aws.client("lambda", attempts=1)
-
-    def read(self, name: str, version: int, built: Built | None = None) -> str:
-        """Read a version's policy as JSON, empty when it has none."""
-        with self._aws.translated(built):
-            return self._aws.repeated(lambda: self._read(name, version))
-
-    def _read(self, name: str, version: int) -> str:
-        try:
-            answer = self._lambda.get_layer_version_policy(LayerName=name, VersionNumber=version)
-        except botocore.exceptions.ClientError as error:
-            if _code(error) == "ResourceNotFoundException":
-                return ""
-            raise
-        with readable("GetLayerVersionPolicy"):
-            policy = str(answer["Policy"])
-            permissions.has(policy, "")
-            return policy
-
-    def grant(self, built: Built, version: int, grant: Grant) -> None:
-        """Add a statement; one that is there already is as good."""
-        name = built.layer.name
-        wanted: dict[str, Any] = (
-            {"OrganizationId": grant.organization} if grant.organization else {}
-        )
-
-        def add(*, again: bool) -> None:
-            # Without a clear answer it may be there: two of one id would both have to go.
-            if again and permissions.has(self._read(name, version), grant.id):
-                return
-            try:
-                self._lambda.add_layer_version_permission(
-                    LayerName=name,
-                    VersionNumber=version,
-                    StatementId=grant.id,
-                    Action="lambda:GetLayerVersion",
-                    Principal=grant.principal,
-                    **wanted,
-                )
-            except botocore.exceptions.ClientError as error:
-                if _code(error) != "ResourceConflictException":
-                    raise
-
-        tries = iter([False])
-        with self._aws.translated(built):
-            self._aws.repeated(lambda: add(again=next(tries, True)))
-
-    def revoke(self, built: Built, version: int, statement: str) -> None:
-        """Remove a statement; one that is gone is as good."""
-
-        def remove() -> None:
-            try:
-                self._lambda.remove_layer_version_permission(
-                    LayerName=built.layer.name, VersionNumber=version, StatementId=statement
-                )
-            except botocore.exceptions.ClientError as error:
-                if _code(error) != "ResourceNotFoundException":
-                    raise
-
-        with self._aws.translated(built):
-            self._aws.repeated(remove)
-
-
-def _code(error: botocore.exceptions.ClientError) -> str:
-    return str(error.response["Error"].get("Code", ""))

@@ -1,17 +1,28 @@
-"""Grants: who else may use a layer version, and what has to change for it.
+"""Policies as JSON: who else may use a layer version, whether Lambda may read in a bucket.
 
-https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html
+https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import translate
 from typing import Any
 
 from layer_builder.model.settings import Permissions
 
 PREFIX = "layer-builder-"
 """What the ids of our statements begin with; all others are somebody else's, and stay."""
+
+LAMBDA = "lambda.amazonaws.com"
+
+# What Lambda does where it keeps referring to an object of a bucket:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-self-managed-storage.html
+BUCKET_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
+
+_ACCOUNT_OF_ARN = re.compile(r"(?:[^:]*:){4}(?P<account>[^:]*)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +65,15 @@ def name(statement: str) -> str:
 
 def wanted(permissions: Permissions) -> tuple[Grant, ...]:
     """List the statements that the manifest asks for."""
-    found = [Grant(id=f"{PREFIX}{account}", principal=account) for account in permissions.accounts]
+    grants = [Grant(id=f"{PREFIX}{account}", principal=account) for account in permissions.accounts]
     if permissions.organization:
         who = permissions.organization
-        found.append(Grant(id=f"{PREFIX}{who}", principal="*", organization=who))
+        # AWS takes an organization only together with everybody:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html
+        grants.append(Grant(id=f"{PREFIX}{who}", principal="*", organization=who))
     if permissions.public:
-        found.append(Grant(id=f"{PREFIX}public", principal="*"))
-    return tuple(found)
+        grants.append(Grant(id=f"{PREFIX}public", principal="*"))
+    return tuple(grants)
 
 
 def change(permissions: Permissions, policy: str) -> PolicyChange:
@@ -85,17 +98,19 @@ def outsiders(policy: str, account: str) -> list[str]:
     Statements that are not ours are named whomever they let in: somebody has a use for them.
     Raises ValueError or TypeError for a policy that cannot be read.
     """
-    found = []
+    who = []
     for statement in _statements(policy):
         sid = str(statement.get("Sid") or "")
         ours = sid.startswith(PREFIX)
         for principal in _principals(statement.get("Principal")):
-            digits = principal.split(":")[4] if principal.count(":") >= 4 else principal  # noqa: PLR2004 (an ARN)
+            # AWS writes an account as the ARN of its root:
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+            arn = _ACCOUNT_OF_ARN.match(principal)
             if not ours:
-                found.append(f"{principal} (statement {sid})")
-            elif digits != account:
-                found.append(name(sid))
-    return list(dict.fromkeys(found))
+                who.append(f"{principal} (statement {sid})")
+            elif (arn["account"] if arn else principal) != account:
+                who.append(name(sid))
+    return list(dict.fromkeys(who))
 
 
 def _principals(value: object) -> Iterable[str]:
@@ -108,11 +123,79 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
     """Read a policy. Raises ValueError when it is none: what cannot be read may say anything."""
     if not policy:
         return
-    found = json.loads(policy)
-    if not isinstance(found, dict) or "Statement" not in found:
+    document = json.loads(policy)
+    if not isinstance(document, dict) or "Statement" not in document:
         raise ValueError("a policy without statements")
-    items = found["Statement"]
+    items = document["Statement"]
+    # One statement may stand without a list around it, as may a principal, an action, a resource:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     for item in items if isinstance(items, list) else [items]:
         if not isinstance(item, dict):
             raise TypeError("a statement that is no object")
         yield item
+
+
+def bucket_lacks(policy: str, resource: str) -> list[str]:
+    """List the actions on `resource` that no statement of a policy allows to Lambda.
+
+    Conditions are not judged: AWS does that when it reads. An empty policy lacks all.
+    """
+    # Actions are the same in any case; both may have wildcards:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
+    allowed = [
+        s for s in _readable_statements(policy) if s.get("Effect") == "Allow" and _is_lambda(s)
+    ]
+    return [
+        action
+        for action in BUCKET_ACTIONS
+        if not any(
+            _matches(_texts(statement.get("Action")), action, re.IGNORECASE)
+            and _matches(_texts(statement.get("Resource")), resource)
+            for statement in allowed
+        )
+    ]
+
+
+def bucket_statement(resource: str) -> str:
+    """Write the statement that lets Lambda read, for the reader to add."""
+    return json.dumps(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": LAMBDA},
+            "Action": list(BUCKET_ACTIONS),
+            "Resource": resource,
+        }
+    )
+
+
+def bucket_policy(resource: str) -> str:
+    """Write a policy with that one statement."""
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [json.loads(bucket_statement(resource))]}
+    )
+
+
+def _readable_statements(policy: str) -> Iterator[Mapping[str, Any]]:
+    """Read a policy; what cannot be read allows nothing."""
+    try:
+        items = json.loads(policy).get("Statement", []) if policy else []
+    except (AttributeError, ValueError):
+        return
+    for item in items if isinstance(items, list) else [items]:
+        if isinstance(item, dict):
+            yield item
+
+
+def _is_lambda(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    if isinstance(principal, dict):
+        return LAMBDA in _texts(principal.get("Service")) or "*" in _texts(principal.get("AWS"))
+    return principal == "*"
+
+
+def _matches(patterns: list[str], text: str, flags: int = 0) -> bool:
+    return any(re.fullmatch(translate(pattern), text, flags) for pattern in patterns)
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]

@@ -1,6 +1,6 @@
 """Patience: what a failed call to AWS means, how long to wait before the next, how fast to call.
 
-Pure: knows neither clock nor dice; both are handed in. Throttling codes are those of botocore's
+Pure: knows neither clock nor random numbers; both are handed in. Throttling codes are those of botocore's
 own retry handler (botocore.retries.standard); the rate is AWS's quota for the control plane:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
@@ -10,13 +10,25 @@ from dataclasses import dataclass, field
 
 from layer_builder.errors import Failure
 
+# As botocore's own retry handler has them, and TooManyUpdates, which is how SSM says it:
+# https://github.com/boto/botocore/blob/develop/botocore/retries/standard.py
 THROTTLES = frozenset(
     {
-        *("BandwidthLimitExceeded", "EC2ThrottledException", "LimitExceededException"),
-        *("PriorRequestNotComplete", "ProvisionedThroughputExceededException"),
-        *("RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown"),
-        *("Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"),
-        *("TooManyUpdates", "TransactionInProgressException"),
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TooManyUpdates",
+        "TransactionInProgressException",
     }
 )
 """Error codes of calls that were turned away for being too many."""
@@ -25,20 +37,13 @@ THROTTLES = frozenset(
 _TIME_OUTS = frozenset({"RequestTimeout", "RequestTimeoutException"})
 
 
+# Another run aborted the upload, and the next try begins anew:
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 _GONE = "NoSuchUpload"
-"""Another run aborted the upload: the next begins anew."""
 
 
-_TOO_MANY = 429
-
-
-_TIME_OUT = 408
-
-
-_SERVER = 500
-
-
-_REDIRECT = 300
+# https://www.rfc-editor.org/rfc/rfc9110#section-15, and 429 of https://www.rfc-editor.org/rfc/rfc6585
+_REDIRECT, _TIME_OUT, _TOO_MANY, _SERVER = 300, 408, 429, 500
 
 
 def classify(status: int, code: str) -> Failure:
@@ -65,14 +70,15 @@ class Backoff:
     def pause(self, failed: int, jitter: float) -> float | None:
         """Give the seconds to wait after so many failed calls, None to give up.
 
-        `jitter` is from 0 to 1 and scales the whole wait, so that many who failed together do not
-        come back together.
+        `jitter` is from 0 to 1, and scales the whole wait.
 
         >>> Backoff(calls=4, base=1, cap=3).pause(2, 0.5)
         1.0
         """
         if failed >= self.calls:
             return None
+        # So that many who failed together do not come back together:
+        # https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         return jitter * min(self.cap, self.base * 2.0 ** (failed - 1))
 
 
@@ -86,12 +92,12 @@ BACKOFFS = {
 
 
 LOOK_DELAYS = (0.0, 1.0, 2.0, 4.0, 8.0)
-"""Seconds to wait before each look at whether a doubtful deed happened: AWS may list it late."""
+"""Seconds to wait before each look at whether a doubtful call had its effect: AWS may list it late."""
 
 
 @dataclass(kw_only=True)
 class RetryState:
-    """The failures of one deed, by what they mean: each kind has a patience of its own."""
+    """The failures of one call and its repetitions: each kind has a patience of its own."""
 
     failed: Counter[Failure] = field(default_factory=Counter)
 
@@ -101,22 +107,15 @@ class RetryState:
         return BACKOFFS[failure].pause(self.failed[failure], jitter)
 
 
+# AWS takes 15 a second for the account and region, whoever calls; some are left for others:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 CALLS_PER_SECOND = 13.0
-"""AWS takes 15 a second for the account and region, whoever calls; some are left for others."""
 
 
 _BURST = 2
-
-
 _SLOWEST = 0.5
-
-
 _CUT = 0.7
-
-
 _CUT_SECONDS = 1.0
-
-
 _RECOVERY = 0.5
 
 

@@ -1,89 +1,25 @@
-"""The bucket for zips that do not go into the request, and its policy."""
+"""The bucket for zips that do not go into the request.
+
+API: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and its neighbours.
+"""
 
 import base64
 import hashlib
-import json
-import re
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import translate
 from typing import Any
 
 import boto3.s3.transfer
 import botocore.exceptions
 
-from layer_builder.aws import errors
+from layer_builder.aws import errors, permissions
+from layer_builder.aws.permissions import LAMBDA
 from layer_builder.aws.session import Aws
+from layer_builder.aws.transport import FAILURES, Client
 from layer_builder.errors import AwsError
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.settings import S3Mode
-
-LAMBDA = "lambda.amazonaws.com"
-
-
-ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
-
-
-def lacks(policy: str, resource: str) -> list[str]:
-    """List the actions on `resource` that no statement of a policy allows to Lambda.
-
-    Conditions are not judged: AWS does that when it reads. An empty policy lacks all.
-    """
-    allowed = [s for s in _statements(policy) if s.get("Effect") == "Allow" and _is_lambda(s)]
-    return [
-        action
-        for action in ACTIONS
-        if not any(
-            _matches(_texts(statement.get("Action")), action, re.IGNORECASE)
-            and _matches(_texts(statement.get("Resource")), resource)
-            for statement in allowed
-        )
-    ]
-
-
-def statement(resource: str) -> str:
-    """Write the statement that lets Lambda read, for the reader to add."""
-    return json.dumps(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": LAMBDA},
-            "Action": list(ACTIONS),
-            "Resource": resource,
-        }
-    )
-
-
-def document(resource: str) -> str:
-    """Write a policy with that one statement."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [json.loads(statement(resource))]})
-
-
-def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
-    try:
-        found = json.loads(policy).get("Statement", []) if policy else []
-    except (AttributeError, ValueError):
-        return
-    for item in found if isinstance(found, list) else [found]:
-        if isinstance(item, dict):
-            yield item
-
-
-def _is_lambda(statement: Mapping[str, Any]) -> bool:
-    principal = statement.get("Principal")
-    if isinstance(principal, dict):
-        return LAMBDA in _texts(principal.get("Service")) or "*" in _texts(principal.get("AWS"))
-    return principal == "*"
-
-
-def _matches(patterns: list[str], text: str, flags: int = 0) -> bool:
-    return any(re.fullmatch(translate(pattern), text, flags) for pattern in patterns)
-
-
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value or "")]
-
 
 _PART_BYTES = 8 * 1024 * 1024
 
@@ -125,6 +61,8 @@ class Bucket:
         name = self.name_in(aws.region)
         with aws.translated(None):
             answer = aws.repeated(lambda: self._s3(aws).head_bucket(Bucket=name))
+            # S3 tells the region also to those who asked in another one:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
             region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
         if region and region != aws.region:
@@ -149,7 +87,8 @@ class Bucket:
             )
 
     def _require_policy(self, aws: Aws, name: str) -> None:
-        # The partition is where the bucket's own ARN has it, and no call tells that ARN.
+        # Another partition has another prefix, and no call tells the bucket's own ARN:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
         resource = f"arn:{aws.partition}:s3:::{name}/{self.folder}*"
         policy = ""
         try:
@@ -159,18 +98,19 @@ class Bucket:
         except AwsError as error:
             if error.code != "NoSuchBucketPolicy":
                 raise
-        if lacking := lacks(policy, resource):
+        if lacking := permissions.bucket_lacks(policy, resource):
             raise AwsError.because(
                 f"the policy of the S3 bucket {name} does not let Lambda read there",
                 details=(f"it lacks {' and '.join(lacking)} for {LAMBDA}",),
-                advice=(f"add this statement: {statement(resource)}",),
+                advice=(f"add this statement: {permissions.bucket_statement(resource)}",),
             )
 
     def upload(self, aws: Aws, built: Built) -> None:
         """Put a zip there, unless it is there whole; leaves no parts of an upload behind."""
-        if self._found(aws, built) is not None:
+        if self._head(aws, built) is not None:
             return
-        # Parts that a killed run left cost storage until somebody removes them.
+        # Parts that a killed run left cost storage until somebody removes them:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
         self._abort(aws, built)
         try:
             aws.repeated(lambda: self._upload(aws, built))
@@ -179,7 +119,7 @@ class Bucket:
             self._abort(aws, built)
 
     def _upload(self, aws: Aws, built: Built) -> None:
-        if self._found(aws, built) is not None:
+        if self._head(aws, built) is not None:
             return
         self._s3(aws).upload_file(
             str(built.archive.path),
@@ -191,7 +131,7 @@ class Bucket:
             ),
         )
 
-    def _found(self, aws: Aws, built: Built) -> dict[str, Any] | None:
+    def _head(self, aws: Aws, built: Built) -> dict[str, Any] | None:
         """Look at the object; None when it is missing, or is not this zip."""
         try:
             answer: dict[str, Any] = aws.repeated(
@@ -205,6 +145,8 @@ class Bucket:
             return None
         if answer.get("ContentLength") != built.archive.weight.zip_bytes:
             return None
+        # Of an upload in parts it ends in their number:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         checksum = str(answer.get("ChecksumSHA256") or "").partition("-")[0]
         return answer if not checksum or checksum in _checksums(built) else None
 
@@ -215,7 +157,7 @@ class Bucket:
         """
         name, key = self.name_in(aws.region), self.key(built)
         s3 = self._s3(aws)
-        with suppress(*errors.FAILURES):
+        with suppress(*FAILURES):
             answer = aws.repeated(lambda: s3.list_multipart_uploads(Bucket=name, Prefix=key))
             for upload in answer.get("Uploads", ()):
                 if upload["Key"] == key:
@@ -226,8 +168,8 @@ class Bucket:
         named = {"S3Bucket": self.name_in(aws.region), "S3Key": self.key(built)}
         if built.layer.delivery.mode is S3Mode.COPY:
             return named
-        found = self._found(aws, built)
-        if found is None or not found.get("VersionId"):
+        answer = self._head(aws, built)
+        if answer is None or not answer.get("VersionId"):
             raise AwsError.because(
                 f"s3://{named['S3Bucket']}/{named['S3Key']} has no version that Lambda could refer"
                 " to",
@@ -236,17 +178,19 @@ class Bucket:
             )
         return {
             **named,
-            "S3ObjectVersion": found["VersionId"],
+            "S3ObjectVersion": answer["VersionId"],
             "S3ObjectStorageMode": S3Mode.REFERENCE.upper(),
         }
 
     def remove(self, aws: Aws, built: Built) -> bool:
         """Remove a zip that Lambda has copied; False when it is not there."""
         with aws.translated(built):
-            found = self._found(aws, built)
-            if found is None:
+            answer = self._head(aws, built)
+            if answer is None:
                 return False
-            version = {"VersionId": found["VersionId"]} if found.get("VersionId") else {}
+            # Without its version a versioned bucket would keep the bytes, behind a delete marker:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
+            version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
             aws.repeated(
                 lambda: self._s3(aws).delete_object(
                     Bucket=self.name_in(aws.region), Key=self.key(built), **version
@@ -257,6 +201,8 @@ class Bucket:
     def create(self, aws: Aws) -> None:
         """Create it, in a sandbox: there is nobody else who could."""
         name, s3 = self.name_in(aws.region), self._s3(aws)
+        # us-east-1 is the one region that may not be named:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
         where = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         extra = {"CreateBucketConfiguration": where} if where else {}
         try:
@@ -265,10 +211,10 @@ class Bucket:
             return  # by an earlier region; the check tells that it is elsewhere
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
-        s3.put_bucket_policy(Bucket=name, Policy=document(resource))
+        s3.put_bucket_policy(Bucket=name, Policy=permissions.bucket_policy(resource))
 
     @staticmethod
-    def _s3(aws: Aws) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    def _s3(aws: Aws) -> Client:
         # botocore repeats parts of an upload by itself; done twice, all of this is done once.
         return aws.client("s3", attempts=5)
 

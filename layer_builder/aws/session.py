@@ -1,17 +1,19 @@
-"""The only door to AWS: sessions and clients of a region, failures told in our reader's words."""
+"""Sessions and clients of a region: calls made until they are answered, failures told in our words."""
 
-import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import boto3
+import botocore.config
 import botocore.exceptions
 
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
-from layer_builder.errors import Failure, LayerBuilderError, ManifestError
+from layer_builder.aws.transport import Client
+from layer_builder.errors import Failure, LayerBuilderError
 from layer_builder.model.build import Built
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
@@ -22,6 +24,8 @@ PATIENCE = "LAYER_BUILDER_PATIENCE"
 """Factor on all waits between tries; 1 unless said otherwise."""
 
 
+# More threads than connections would wait for one another; botocore keeps 10:
+# https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
 _CONNECTIONS = 32
 
 
@@ -39,7 +43,9 @@ class Aws:
         self.region = region
         self._paced = paced
         self._patience = float(os.environ.get(PATIENCE) or 1)
-        self._clients: dict[tuple[Any, int], Any] = {}
+        self._clients: dict[tuple[str, int], Client] = {}
+        # Clients may be shared by threads; making one by a session may not:
+        # https://github.com/boto/boto3/issues/1592
         self._lock = threading.Lock()
         with self.translated(None):
             self._session = boto3.session.Session(region_name=region)
@@ -51,10 +57,10 @@ class Aws:
         with self.translated(None):
             return str(self._session.get_partition_for_region(self.region))
 
-    def client(self, service: Any, attempts: int = 1) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    def client(self, service: str, attempts: int = 1) -> Client:
         """Give the client of a service, the same to all threads; it tries each call so many times.
 
-        Answers cut short or garbled raise `aws_errors.GarbledError`, where botocore would take
+        Answers cut short or garbled raise `transport.GarbledError`, where botocore would take
         them for empty ones.
         """
         with self._lock:
@@ -62,17 +68,19 @@ class Aws:
                 self._clients[service, attempts] = self._connect(service, attempts)
             return self._clients[service, attempts]
 
-    def _connect(self, service: Any, attempts: int) -> Any:  # noqa: ANN401 (the same)
+    def _connect(self, service: str, attempts: int) -> Client:
         config = botocore.config.Config(
             connect_timeout=10,
             read_timeout=float(os.environ.get(READ_TIMEOUT) or 300),
+            # Of itself botocore sends again what timed out, and so has done it twice:
+            # https://github.com/boto/boto3/issues/1104, https://github.com/boto/botocore/issues/1768
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=_CONNECTIONS,
             user_agent_extra="layer-builder",
         )
-        made = self._session.client(service, config=config)
-        transport.watch(made, transport.gate(self.region) if self._paced else None)
-        return made
+        client = _make_client(self._session, service, config=config)
+        transport.watch(client, transport.gate(self.region) if self._paced else None)
+        return client
 
     def repeated(self, call: Callable[[], _T]) -> _T:
         """Make a call that may be made twice, until it is answered or refused.
@@ -83,9 +91,36 @@ class Aws:
         while True:
             try:
                 return call()
-            except errors.FAILURES as error:
-                if not self.may_repeat(state, errors.classify(error)):
+            except transport.FAILURES as error:
+                if not self.may_repeat(state, transport.classify(error)):
                     raise
+
+    def listed(
+        self,
+        operation: str,
+        call: Callable[..., Any],
+        items: Callable[[Mapping[str, Any]], list[_T]],
+        **parameters: str,
+    ) -> list[_T]:
+        """Read a list of Lambda's, page by page; `items` takes what is wanted out of a page.
+
+        Raises what botocore raises, and GarbledError for a page that `items` cannot read.
+        """
+
+        # Not by botocore's paginators: they are generators, which an error ends for good, so that a
+        # page could not be asked for again (https://peps.python.org/pep-0255/).
+        def page() -> tuple[list[_T], str]:
+            with transport.readable(operation):
+                answer = call(**parameters)
+                return items(answer), answer.get("NextMarker") or ""
+
+        entries: list[_T] = []
+        while True:
+            some, marker = self.repeated(page)
+            entries += some
+            if not marker:
+                return entries
+            parameters["Marker"] = marker
 
     def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another call; False when there is to be none."""
@@ -104,26 +139,33 @@ class Aws:
             if self._session.get_credentials() is None:
                 raise botocore.exceptions.NoCredentialsError
 
-    @contextlib.contextmanager
+    @contextmanager
     def translated(self, built: Built | None) -> Iterator[None]:
         """Raise what AWS refuses as an error of ours; `built` is the layer it is about."""
         try:
             yield
         except LayerBuilderError:
             raise
-        except errors.FAILURES as error:
+        except transport.FAILURES as error:
             raise errors.translate(error, built, self.region) from error
 
 
-def offline_client(service: Any, region: str) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+def _make_client(session: boto3.session.Session, service: str, **options: object) -> Client:
+    # The stub of `client` takes the services by name, and only those that have a stub of their own.
+    client: Callable[..., Client] = session.client
+    return client(service, **options)
+
+
+def offline_client(service: str, region: str) -> Client:
     """Make a client that is to build requests, and never to send one."""
     session = boto3.session.Session("unused", "unused", region_name=region)
-    return session.client(service, endpoint_url="http://localhost:9")
+    return _make_client(session, service, endpoint_url="http://localhost:9")
 
 
 def default_region() -> str | None:
     """Name the region that the caller's environment or AWS profile sets, if any."""
-    # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not.
+    # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if named:
         return named
@@ -131,31 +173,3 @@ def default_region() -> str | None:
         return boto3.session.Session().region_name
     except botocore.exceptions.BotoCoreError:
         return None
-
-
-@contextlib.contextmanager
-def sandbox() -> Iterator[None]:
-    """Answer all AWS calls of this process from moto, in memory; nothing leaves the machine.
-
-    The caller's own AWS settings are put away meanwhile: an endpoint among them would lead out.
-    Raises ManifestError where moto is not installed.
-    """
-    try:
-        from moto import mock_aws  # noqa: PLC0415 (half a second, and only the sandbox has it)
-    except ImportError as error:
-        raise ManifestError.because(
-            "the sandbox needs moto: install layer-builder with its extra `sandbox`, or"
-            f" `pip install 'moto[s3,ssm]'` beside it ({error})"
-        ) from error
-
-    saved = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-    for name in saved:
-        del os.environ[name]
-    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    try:
-        with mock_aws():
-            yield
-    finally:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ |= saved

@@ -6,18 +6,28 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
-from layer_builder.aws.errors import GarbledError
+import boto3.exceptions
+import botocore.exceptions
+import botocore.model
+import botocore.parsers
+
+from layer_builder.aws import retry
 from layer_builder.aws.retry import THROTTLES, RateLimit
+from layer_builder.errors import Failure
 from layer_builder.timing import now
 
-_dice = random.SystemRandom()
+Client: TypeAlias = Any
+"""A client of a service: boto3 makes its class at run time, out of AWS's own description of it."""
+
+
+_random = random.SystemRandom()
 
 
 def jitter() -> float:
-    """Roll the dice: from 0 to 1."""
-    return _dice.random()
+    """Give a random number from 0 to 1."""
+    return _random.random()
 
 
 def sleep(seconds: float) -> None:
@@ -56,43 +66,79 @@ _gates_lock = threading.Lock()
 
 
 def gate(region: str) -> RateGate:
-    """Give the gate of a region: AWS counts the calls of all clients together."""
+    """Give the gate of a region."""
+    # AWS counts the calls of all clients of an account and region together:
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     with _gates_lock:
         return _gates.setdefault(region, RateGate())
 
 
-class ByteBudget:
-    """Room for so many bytes at a time, shared by all threads: memory stays flat."""
+FAILURES = (
+    botocore.exceptions.ClientError,
+    botocore.exceptions.BotoCoreError,
+    boto3.exceptions.Boto3Error,
+    botocore.parsers.ResponseParserError,
+)
+"""All that a call raises when AWS refuses, cannot be reached, or cannot be understood."""
 
-    def __init__(self, size: int) -> None:
-        """Begin with all of `size` bytes free."""
-        self._size = size
-        self._free = size
-        self._changed = threading.Condition()
 
-    @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Wait until there is room, and hold it; what is larger than the whole room takes it all."""
-        wanted = min(size, self._size)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= wanted)
-            self._free -= wanted
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += wanted
-                self._changed.notify_all()
+class GarbledError(botocore.exceptions.BotoCoreError):
+    """An answer that was cut short, or is none that AWS gives."""
+
+    fmt = "the answer to {operation} cannot be read: {why}"
+
+
+@contextmanager
+def readable(operation: str) -> Iterator[None]:
+    """Raise GarbledError where an answer lacks what AWS always says."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise GarbledError(operation=operation, why=why) from error
+
+
+def classify(error: Exception) -> Failure:
+    """Say what a failed call means for what it asked for."""
+    match error:
+        case botocore.exceptions.ClientError():
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            return retry.classify(status, str(error.response["Error"].get("Code", "")))
+        # botocore has one class for all that goes wrong with TLS; a connection that breaks in it is
+        # another matter than a certificate that is not trusted:
+        # https://github.com/boto/botocore/blob/develop/botocore/httpsession.py
+        case botocore.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return Failure.REFUSED
+        case (
+            botocore.exceptions.EndpointConnectionError()
+            | botocore.exceptions.ConnectTimeoutError()
+            | botocore.exceptions.ProxyConnectionError()
+        ):
+            return Failure.UNSENT
+        case (
+            botocore.exceptions.ConnectionError()
+            | botocore.exceptions.HTTPClientError()
+            | botocore.exceptions.IncompleteReadError()
+            | botocore.parsers.ResponseParserError()
+            | GarbledError()
+        ):
+            return Failure.DOUBT
+        # upload_file tells a refusal as an S3UploadFailedError, with the refusal in words only:
+        # https://github.com/boto/boto3/blob/develop/boto3/s3/transfer.py
+        case boto3.exceptions.Boto3Error() if isinstance(error.__context__, FAILURES):
+            return classify(error.__context__)
+        case _:
+            return Failure.REFUSED
 
 
 _ERRORS = 300
-
-
 _TOO_MANY = 429
 
 
-def watch(client: Any, gate: RateGate | None) -> None:  # noqa: ANN401 (boto3 makes its classes at run time)
+def watch(client: Client, gate: RateGate | None) -> None:
     """Check what the client is answered; calls to Lambda go through the gate."""
+    # botocore emits these for each request that is sent, also for those that it sends again:
+    # https://github.com/boto/botocore/blob/develop/botocore/endpoint.py
     events, service = client.meta.events, client.meta.service_model.service_id.hyphenize()
     events.register(f"before-parse.{service}", _check)
     if gate and service == "lambda":
@@ -110,13 +156,17 @@ def _is_throttled(parsed: Mapping[str, Any] | None) -> bool:
     return status == _TOO_MANY or parsed.get("Error", {}).get("Code") in THROTTLES
 
 
-def _check(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 (botocore's)
+def _check(
+    operation_model: botocore.model.OperationModel, response_dict: Mapping[str, Any], **_: object
+) -> None:
     """Raise GarbledError for an answer that is not whole."""
     body, status = response_dict["body"], response_dict["status_code"]
     if not isinstance(body, bytes):
         return
     operation = operation_model.name
 
+    # What follows a HEAD has the length of what a GET would have brought:
+    # https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
     announced = response_dict["headers"].get("content-length", "")
     is_head = operation_model.http.get("method") == "HEAD"
     if announced.isdigit() and int(announced) != len(body) and not is_head:
@@ -128,10 +178,12 @@ def _check(operation_model: Any, response_dict: Mapping[str, Any], **_: object) 
         return
     if status < _ERRORS and not body and not (shape and shape.members):
         return
+    # botocore makes of an empty body an empty answer, of one that is no JSON a message:
+    # https://github.com/boto/botocore/blob/develop/botocore/parsers.py (_parse_body_as_json)
     try:
         parsed = json.loads(body) if body or status < _ERRORS else {}
     except ValueError as error:
-        # An error page of whatever stands between is no JSON, and has its status for an answer.
+        # An error page of a proxy is no JSON, and has its status for an answer.
         if status >= _ERRORS:
             return
         raise GarbledError(operation=operation, why=str(error)) from error

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.scratch import Scratch
-from layer_builder.attach.preflight import Reach
 from layer_builder.attach.sizes import Measure
+from layer_builder.aws.api import Connect
 from layer_builder.builder.builder import Builder
 from layer_builder.console import Reporter
 from layer_builder.model.stack import Stack
 from layer_builder.prove.prover import FindProver
-from layer_builder.publish.region_state import Connect
 from layer_builder.resolve.resolver import Installer
 from layer_builder.sources.workspace import Workspace
 
@@ -26,7 +25,6 @@ class Context:
     installer: Installer
     find_prover: FindProver
     connect: Connect
-    reach: Reach
     measure: Measure
     seed: Callable[[str, Sequence[Stack], OutputDir], None]
     """Makes up functions and layers in a region of the sandbox."""

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from layer_builder import parallel
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.plan import Size
-from layer_builder.attach.preflight import AT_ONCE, Region
-from layer_builder.attach.sizes import SizeLookup, known_sizes
+from layer_builder.attach.preflight import AT_ONCE
+from layer_builder.attach.sizes import Size, SizeLookup, known_sizes
+from layer_builder.aws.api import Region
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError
@@ -34,11 +34,12 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     """
     outcome.manifest = load.read(outcome.inputs, context.workspace)
     regions = load.regions(outcome, context.default_regions)
-    reached = [context.reach(region) for region in regions]
+    connected = [context.connect(region) for region in regions]
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
     return [
-        _InventoryReader(region=region, sizes=sizes).stock(outcome, unzipped) for region in reached
+        _InventoryReader(region=region, sizes=sizes).stock(outcome, unzipped)
+        for region in connected
     ]
 
 

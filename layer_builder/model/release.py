@@ -6,6 +6,57 @@ from enum import StrEnum
 from layer_builder.model.build import Built
 
 
+@dataclass(frozen=True, kw_only=True)
+class LayerVersionArn:
+    """The ARN of a layer version, in its parts.
+
+    `arn:PARTITION:lambda:REGION:ACCOUNT:layer:NAME:NUMBER`, as in LayerVersionArn of
+    https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html. A function may also
+    have one of AWS's own, `arn:aws:lambda:::awslayer:NAME`, which has no number.
+    """
+
+    layer: str
+    """The ARN of the layer: all but the number."""
+    version: str
+    """Decimal digits, but for AWS's own."""
+
+    @classmethod
+    def parse(cls, arn: str) -> "LayerVersionArn":
+        """Take an ARN apart.
+
+        >>> LayerVersionArn.parse("arn:aws:lambda:eu-west-1:123456789012:layer:core:7").layer
+        'arn:aws:lambda:eu-west-1:123456789012:layer:core'
+        """
+        layer, _, version = arn.rpartition(":")
+        return cls(layer=layer, version=version)
+
+    @property
+    def number(self) -> int:
+        """The version's number. Raises ValueError for a layer of AWS's own."""
+        return int(self.version)
+
+    @property
+    def region(self) -> str:
+        """Such as `eu-west-1`; empty for a layer of AWS's own."""
+        _, _, _, region, *_ = self.layer.split(":")
+        return region
+
+    @property
+    def account(self) -> str:
+        """12 digits; empty for a layer of AWS's own."""
+        _, _, _, _, account, *_ = self.layer.split(":")
+        return account
+
+    def sibling(self, name: str) -> str:
+        """Give the ARN of another layer of this account and region."""
+        return f"{self.layer.rpartition(':')[0]}:{name}"
+
+
+def layer_arn_of(arn: str) -> str:
+    """Give the ARN of the layer that a layer version is of."""
+    return LayerVersionArn.parse(arn).layer
+
+
 class Action(StrEnum):
     """What a run did with a layer."""
 
@@ -99,6 +150,11 @@ class LayerUser:
     """ARNs."""
 
     @property
+    def order(self) -> tuple[str, int]:
+        """Sorts users by function, what is not published yet before its versions, these by number."""
+        return self.function, int(self.qualifier) if self.qualifier.isdigit() else 0
+
+    @property
     def is_published(self) -> bool:
         """Whether it is a published version, which aliases can lead to."""
         return self.qualifier != "$LATEST"
@@ -162,17 +218,3 @@ class LayerVersion:
             and self.description == layer.description
             and self.license == layer.license
         )
-
-
-def layer_arn_of(version: str) -> str:
-    """Give the layer's ARN for that of one of its versions.
-
-    >>> layer_arn_of("arn:aws:lambda:eu-west-1:123456789012:layer:core:7")
-    'arn:aws:lambda:eu-west-1:123456789012:layer:core'
-    """
-    return version.rpartition(":")[0]
-
-
-def version_number(arn: str) -> int:
-    """Give the number of a layer version, from its ARN."""
-    return int(arn.rpartition(":")[2])

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
+from layer_builder.aws.api import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
-from layer_builder.model.release import VersionSummary
+from layer_builder.model.release import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Ledger
 from layer_builder.publish import retention
-from layer_builder.publish.region_state import AT_ONCE, LayerState, Region
+from layer_builder.publish.region_state import AT_ONCE, LayerState
 from layer_builder.publish.retention import Plan
 from layer_builder.timing import today
 
@@ -102,7 +103,7 @@ class Cleanup:
     def _shared(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
-        return version.arn, retention.others(policy, version.arn.split(":")[4])
+        return version.arn, retention.others(policy, LayerVersionArn.parse(version.arn).account)
 
     def _delete(self, item: LayerState, plan: Plan) -> tuple[VersionSummary, ...]:
         """Delete the oldest alone, then the others; after an error nothing new is begun."""

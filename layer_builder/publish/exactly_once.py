@@ -5,32 +5,14 @@ two versions. So a publish without a clear answer is looked for before it is tri
 https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
+from layer_builder.aws.api import VersionsApi
 from layer_builder.aws.retry import LOOK_DELAYS, RetryState
 from layer_builder.errors import AwsError, Failure, Problem
 from layer_builder.model.build import Built
 from layer_builder.model.release import LayerVersion
-
-
-class Versions(Protocol):
-    """The layer versions of one region."""
-
-    region: str
-
-    def newer(self, built: Built, than: int) -> Iterable[LayerVersion]:
-        """Read the versions that came after one, newest first."""
-
-    def publish(self, built: Built) -> LayerVersion:
-        """Ask once for a new version."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait before another look."""
-
-    def may_repeat(self, tally: RetryState, failure: Failure) -> bool:
-        """Wait before another try; False when there is to be none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +25,7 @@ class Publication:
 
 
 def publish(
-    versions: Versions, built: Built, after: int, say: Callable[[str], None]
+    versions: VersionsApi, built: Built, after: int, say: Callable[[str], None]
 ) -> Publication:
     """Publish a layer exactly once, where its newest version was `after` (0 for none).
 
@@ -72,7 +54,7 @@ def publish(
 
 
 def _look(
-    versions: Versions, built: Built, after: int, error: AwsError, say: Callable[[str], None]
+    versions: VersionsApi, built: Built, after: int, error: AwsError, say: Callable[[str], None]
 ) -> LayerVersion | None:
     """Look whether a publish without a clear answer happened."""
     fact = next((d for problem in error.problems for d in problem.details), str(error))
@@ -84,14 +66,14 @@ def _look(
     return None
 
 
-def _seen(versions: Versions, built: Built, after: int, error: AwsError) -> LayerVersion | None:
+def _seen(versions: VersionsApi, built: Built, after: int, error: AwsError) -> LayerVersion | None:
     try:
         return next((v for v in versions.newer(built, after) if v.holds(built)), None)
     except AwsError as trouble:
         raise _unknown(error, trouble, built) from trouble
 
 
-def _first(versions: Versions, built: Built, after: int, made: LayerVersion) -> Publication:
+def _first(versions: VersionsApi, built: Built, after: int, made: LayerVersion) -> Publication:
     """Find whether an earlier try happened after all, too late for the looks at it."""
     try:
         same = [v for v in versions.newer(built, after) if v.holds(built) and v.arn != made.arn]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
+from layer_builder.aws.api import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import (
     AwsError,
@@ -20,7 +21,7 @@ from layer_builder.model.settings import S3Mode
 from layer_builder.outcome import Ledger, Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
-from layer_builder.publish.region_state import AT_ONCE, LayerState, Region, RegionState
+from layer_builder.publish.region_state import AT_ONCE, LayerState, RegionState
 from layer_builder.report import arn_files
 
 Held = Mapping[str, LayerBuilderError]

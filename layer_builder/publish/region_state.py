@@ -1,16 +1,15 @@
 """Takes stock of a region before anything is written there: what it has, what it lacks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from layer_builder import parallel
 from layer_builder.aws import permissions as grants
-from layer_builder.aws.permissions import Grant, PolicyChange
+from layer_builder.aws.api import Region
+from layer_builder.aws.permissions import PolicyChange
 from layer_builder.errors import LayerBuilderError
 from layer_builder.model.build import Built
-from layer_builder.model.release import CodeStorage, LayerUser, LayerVersion, VersionSummary
-from layer_builder.publish import exactly_once
+from layer_builder.model.release import LayerVersion
 from layer_builder.timing import now
 
 AT_ONCE = 8
@@ -18,79 +17,6 @@ AT_ONCE = 8
 
 
 _FRESH_SECONDS = 2.0
-
-
-class Versions(exactly_once.Versions, Protocol):
-    """The layer versions of one region."""
-
-    def check_bucket(self, *, for_reference: bool) -> None:
-        """Raise what is wrong with the bucket, before anything is built."""
-
-    def newest(self, built: Built) -> LayerVersion | None:
-        """Read the newest version of a layer."""
-
-    def check(self, built: Built) -> None:
-        """Raise what would stop this layer, before anything is written."""
-
-    def stage(self, built: Built) -> None:
-        """Put the zip where AWS reads it, if it does not go into the request."""
-
-    def unstage(self, built: Built) -> bool:
-        """Remove the zip again, if that is wanted; tells whether it was there."""
-
-    def delete(self, built: Built, number: int) -> None:
-        """Delete a version; deleted twice it is deleted once."""
-
-
-class Catalog(Protocol):
-    """What one region has."""
-
-    def versions(self, name: str) -> Sequence[VersionSummary]:
-        """List the versions of a layer."""
-
-    def users(self) -> Sequence[LayerUser]:
-        """List all functions and their published versions, with the layers of each."""
-
-    def storage(self) -> CodeStorage | None:
-        """Read how much code storage is used; None when AWS does not say."""
-
-
-class Policies(Protocol):
-    """The policies of one region's layer versions."""
-
-    def read(self, name: str, version: int, built: Built | None = None) -> str:
-        """Read a version's policy, empty for none."""
-
-    def grant(self, built: Built, version: int, grant: Grant) -> None:
-        """Add a statement."""
-
-    def revoke(self, built: Built, version: int, statement: str) -> None:
-        """Remove a statement."""
-
-
-class Parameters(Protocol):
-    """The SSM parameters of one region."""
-
-    def read(self, names: Sequence[str]) -> dict[str, str]:
-        """Read the values of those that exist."""
-
-    def write(self, built: Built, name: str, value: str) -> None:
-        """Set a parameter of a layer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Region:
-    """What a run reads and writes in one region."""
-
-    name: str
-    versions: Versions
-    policies: Policies
-    parameters: Parameters
-    catalog: Catalog
-
-
-Connect = Callable[[str], Region]
-"""Opens a region; raises AwsError where that is impossible."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ from layer_builder.model.release import (
     DeletedVersion,
     KeptVersion,
     LayerUser,
+    LayerVersionArn,
     VersionSummary,
-    version_number,
 )
 from layer_builder.model.settings import Retention
 
@@ -40,7 +40,7 @@ class Plan:
         stays = [*self.stays, *(KeptVersion(arn=arn, why=why) for arn, why in reasons.items())]
         return Plan(
             goes=tuple(version for version in self.goes if version.arn not in reasons),
-            stays=tuple(sorted(stays, key=lambda kept: version_number(kept.arn))),
+            stays=tuple(sorted(stays, key=lambda kept: LayerVersionArn.parse(kept.arn).number)),
         )
 
     @property
@@ -78,7 +78,7 @@ def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
     return f"younger than {rule.days} days: of {created:%Y-%m-%d}"
 
 
-def users(found: Sequence[LayerUser]) -> Mapping[str, str]:
+def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
     """Say by the ARN of a layer version which functions have it, as a reason for it to stay.
 
     An alias leads to `$LATEST` or to published versions of its function, one or two of them, never
@@ -86,7 +86,7 @@ def users(found: Sequence[LayerUser]) -> Mapping[str, str]:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
     """
     names: dict[str, list[str]] = {}
-    for user in sorted(found, key=lambda user: (user.function, _order(user.qualifier))):
+    for user in sorted(listed, key=lambda user: user.order):
         name = f"{user.function}:{user.qualifier}" if user.is_published else user.function
         for arn in dict.fromkeys(user.layers):
             names.setdefault(arn, []).append(name)
@@ -95,8 +95,8 @@ def users(found: Sequence[LayerUser]) -> Mapping[str, str]:
 
 def others(policy: str, account: str) -> str:
     """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    found = permissions.outsiders(policy, account)
-    return f"its policy lets others use it: {_some(found)}" if found else ""
+    outsiders = permissions.outsiders(policy, account)
+    return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
 
 
 def near_the_limit(
@@ -116,7 +116,3 @@ def near_the_limit(
 def _some(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _order(qualifier: str) -> int:
-    return int(qualifier) if qualifier.isdigit() else 0

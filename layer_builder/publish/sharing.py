@@ -1,11 +1,12 @@
 """Delivers a layer version: lets others use it, writes its ARN where they look for it."""
 
 from layer_builder.aws import permissions
+from layer_builder.aws.api import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError
 from layer_builder.model.release import Release
 from layer_builder.outcome import Ledger
-from layer_builder.publish.region_state import LayerState, Region
+from layer_builder.publish.region_state import LayerState
 
 
 def deliver(

@@ -3,7 +3,8 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attach.plan import Attached, FunctionSize
+from layer_builder.attach.plan import Attached
+from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model.build import Built
 from layer_builder.model.proof import Proof

@@ -8,7 +8,7 @@ from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.model.build import Built
 from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.release import Action, DeletedVersion, KeptVersion, version_number
+from layer_builder.model.release import Action, DeletedVersion, KeptVersion, LayerVersionArn
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
 
@@ -256,6 +256,8 @@ def retention_lines(
     ['stays: version 3: used by api']
     """
     verb = "would be deleted" if dry_run else "deleted"
-    numbers = ", ".join(str(version_number(item.arn)) for item in retired)
+    numbers = ", ".join(str(LayerVersionArn.parse(item.arn).number) for item in retired)
     lines = [f"{verb}: {numbers}"] if retired else []
-    return lines + [f"stays: version {version_number(item.arn)}: {item.why}" for item in kept]
+    return lines + [
+        f"stays: version {LayerVersionArn.parse(item.arn).number}: {item.why}" for item in kept
+    ]

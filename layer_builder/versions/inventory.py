@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from layer_builder.attach.plan import Size
+from layer_builder.attach.sizes import Size
 from layer_builder.errors import Problem
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer
@@ -12,6 +12,7 @@ from layer_builder.model.release import (
     CodeStorage,
     LayerContent,
     LayerUser,
+    LayerVersionArn,
     VersionSummary,
     layer_arn_of,
 )
@@ -126,8 +127,8 @@ def usages(
     users: Sequence[LayerUser], aliases: Mapping[str, Mapping[str, Sequence[str]] | None]
 ) -> dict[str, tuple[Usage, ...]]:
     """Tell by the ARN of a layer version who uses it; `aliases` are by function, then version."""
-    found: dict[str, list[Usage]] = {}
-    for user in sorted(users, key=lambda user: (user.function, _order(user.qualifier))):
+    by_arn: dict[str, list[Usage]] = {}
+    for user in sorted(users, key=lambda user: user.order):
         named = aliases.get(user.function, {})
         usage = Usage(
             function=user.function,
@@ -135,12 +136,8 @@ def usages(
             aliases=None if named is None else tuple(sorted(named.get(user.qualifier, ()))),
         )
         for arn in user.layers:
-            found.setdefault(arn, []).append(usage)
-    return {arn: tuple(several) for arn, several in found.items()}
-
-
-def _order(qualifier: str) -> int:
-    return int(qualifier) if qualifier.isdigit() else 0
+            by_arn.setdefault(arn, []).append(usage)
+    return {arn: tuple(several) for arn, several in by_arn.items()}
 
 
 def deleted(
@@ -149,10 +146,9 @@ def deleted(
     """Find versions of a layer that are in use, and that AWS does not list any more."""
     listed = {version.arn for version in versions}
     layers = {layer_arn_of(arn) for arn in listed}
+    gone = [arn for arn in used if arn not in listed and layer_arn_of(arn) in layers]
     return {
-        arn: several
-        for arn, several in sorted(used.items(), key=lambda item: _order(item[0].split(":")[-1]))
-        if arn not in listed and layer_arn_of(arn) in layers
+        arn: used[arn] for arn in sorted(gone, key=lambda arn: LayerVersionArn.parse(arn).number)
     }
 
 
@@ -163,16 +159,16 @@ def warnings(
 
     From the share `above` on, or else from the `warn-at` of each layer, 80% for code storage.
     """
-    found = []
+    problems = []
     for inventory in inventories:
         for history in inventory.histories:
-            found += _near(history, above)
+            problems += _near(history, above)
         threshold = above or limits.DEFAULT_WARN_AT
         storage = inventory.storage and near_the_limit(
             inventory.region, inventory.storage, threshold
         )
-        found += [storage] if storage else []
-    return found
+        problems += [storage] if storage else []
+    return problems
 
 
 def _near(history: LayerHistory, above: float | None) -> list[Problem]:

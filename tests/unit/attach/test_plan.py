@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attachment, ChangeKind, FunctionSize, Size
+from layer_builder.attach.plan import Attachment, ChangeKind
+from layer_builder.attach.sizes import FunctionSize, Size
 from layer_builder.model.limits import MIB
 from layer_builder.model.release import layer_arn_of
 

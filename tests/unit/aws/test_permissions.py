@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from layer_builder.aws import permissions
-from layer_builder.aws import s3 as bucket_policy
 from layer_builder.model.settings import Permissions
 
 ACCOUNT = "123456789012"
@@ -95,9 +94,9 @@ READ = {
 def test_a_bucket_must_let_lambda_read_objects_and_their_versions(
     change: dict[str, Any], lacks: int
 ) -> None:
-    assert len(bucket_policy.lacks(policy({**READ, **change}), RESOURCE)) == lacks
+    assert len(permissions.bucket_lacks(policy({**READ, **change}), RESOURCE)) == lacks
 
 
 def test_the_statement_that_is_printed_is_enough() -> None:
-    assert bucket_policy.lacks("", RESOURCE) == ["s3:GetObject", "s3:GetObjectVersion"]
-    assert bucket_policy.lacks(bucket_policy.document(RESOURCE), RESOURCE) == []
+    assert permissions.bucket_lacks("", RESOURCE) == ["s3:GetObject", "s3:GetObjectVersion"]
+    assert permissions.bucket_lacks(permissions.bucket_policy(RESOURCE), RESOURCE) == []

@@ -3,7 +3,8 @@
 import pytest
 
 from layer_builder.attach import plan as attachment
-from layer_builder.attach.plan import Attached, FunctionSize, Size, Status
+from layer_builder.attach.plan import Attached, Status
+from layer_builder.attach.sizes import FunctionSize, Size
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome

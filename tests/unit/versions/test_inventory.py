@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.attach.plan import Size
+from layer_builder.attach.sizes import Size
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.release import CodeStorage, LayerContent, LayerUser, VersionSummary
