@@ -1,4 +1,4 @@
-"""Fits one function with layers: asks, looks what came of it, and never leaves it half done."""
+"""Updates the layers of one function: asks, reads what came of it, never leaves it half done."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ class FunctionUpdate:
         is asked for again. Raises UpdateFailedError when AWS fails at an update that it took,
         AwsError when it refuses one or never does it.
         """
-        tally = RetryState()
+        state = RetryState()
         wrote = False
         rounds = 0
         # Ends: patience with each kind of failure has an end, and so have the rounds.
@@ -53,23 +53,23 @@ class FunctionUpdate:
             try:
                 self._functions.set_layers(self._function, layers)
             except AwsError as error:
-                again = self._functions.may_repeat(tally, error.failure)
+                may_repeat = self._functions.may_repeat(state, error.failure)
                 if error.failure is Failure.REFUSED:
                     raise
                 wrote = wrote or error.failure is Failure.DOUBT
-                self._look()
-                if not again and self._function.layers != layers:
+                self._reread()
+                if not may_repeat and self._function.layers != layers:
                     raise
             else:
                 rounds += 1
                 wrote = True
-                self._look()
+                self._reread()
         raise AwsError.because(
             f"it was updated {_ROUNDS} times, and had other layers each time: somebody else sets them",
             advice=("see what else sets the function's layers, and run it again",),
         )
 
-    def _look(self) -> None:
+    def _reread(self) -> None:
         self._is_known = False
         self._function = self._functions.settled(self._function.name)
         self._is_known = True
@@ -80,10 +80,10 @@ class FunctionUpdate:
         try:
             self.apply(lambda _: before)
             fact = "its previous layers were put back"
-        except UpdateFailedError as trouble:
-            fact = f"its previous layers were put back, and AWS failed at that too: {trouble}"
-        except LayerBuilderError as trouble:
-            fact = f"its previous layers could not be put back: {trouble}"
+        except UpdateFailedError as second_error:
+            fact = f"its previous layers were put back, and AWS failed at that too: {second_error}"
+        except LayerBuilderError as second_error:
+            fact = f"its previous layers could not be put back: {second_error}"
         return AwsError.because(
             f"AWS failed at the update with its new layers: {error}",
             details=(fact, *self._state()),

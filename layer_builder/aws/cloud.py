@@ -46,7 +46,7 @@ class Cloud:
     def default_regions(self) -> tuple[str, ...]:
         """Say where to publish when neither input nor manifest does: one region, or none."""
         # boto3 takes a quarter of a second to load, as long as half of all else; `build` needs none.
-        from layer_builder.aws.session import default_region  # noqa: PLC0415 (as said)
+        from layer_builder.aws.session import default_region  # noqa: PLC0415 (see above)
 
         if self._default_regions is None:
             region = default_region() or (_SANDBOX_REGION if self._inputs.sandbox else None)

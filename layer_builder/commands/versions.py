@@ -38,8 +38,7 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
     return [
-        _InventoryReader(region=region, sizes=sizes).stock(outcome, unzipped)
-        for region in connected
+        _InventoryReader(region=region, sizes=sizes).read(outcome, unzipped) for region in connected
     ]
 
 
@@ -51,8 +50,8 @@ class _InventoryReader:
     sizes: SizeLookup
     unknown: list[str] = field(default_factory=list)
 
-    def stock(self, outcome: Outcome, unzipped: int | None) -> RegionInventory:
-        """Take it."""
+    def read(self, outcome: Outcome, unzipped: int | None) -> RegionInventory:
+        """Read what AWS has of the layers, who uses them, and how much storage they take."""
         by_name: dict[str, list[Layer]] = {}
         for layer in outcome.layers:
             by_name.setdefault(layer.name, []).append(layer)
@@ -93,7 +92,7 @@ class _InventoryReader:
     ) -> LayerHistory:
         measured = {version.arn for version in versions[:unzipped]}
 
-        def look(version: VersionSummary) -> VersionRow:
+        def row(version: VersionSummary) -> VersionRow:
             read = partial(self.region.catalog.content, version.arn)
             content = self._or_unknown("sizes", read)
             part = None
@@ -104,7 +103,7 @@ class _InventoryReader:
 
         return LayerHistory(
             layers=tuple(layers),
-            rows=tuple(parallel.each(look, versions, AT_ONCE)),
+            rows=tuple(parallel.each(row, versions, AT_ONCE)),
             deleted=inventory.deleted(versions, used or {}),
         )
 

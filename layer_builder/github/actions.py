@@ -21,8 +21,13 @@ from layer_builder.github.masking import Workflow
 COMMENT_MARK = "<!-- layer-builder -->"
 
 
+# A step's summary may have 1 MiB; the runner drops a larger one whole:
+# https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
 _SUMMARY_BYTES = 1024 * 1024
-"""A step summary may have 1 MiB; a larger one is dropped whole by the runner."""
+
+
+# GitHub takes 65,536 characters: https://github.com/danger/danger/issues/424
+_COMMENT_CHARACTERS = 65_000
 
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
@@ -30,16 +35,19 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 def is_running() -> bool:
     """Tell whether this process is a step of a workflow."""
+    # Always set there: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def read_inputs(names: Iterable[str]) -> dict[str, str]:
     """Read `INPUT_<NAME>` for each name; absent ones are empty."""
+    # The runner sets these for no composite action: action.yml does it itself
+    # (https://github.com/actions/runner/issues/665).
     return {name: str(core.get_input(name)) for name in names}
 
 
 class Actions(Console):
-    """The voice in a workflow: folds, annotations, outputs, the summary."""
+    """The reporter in a workflow: folds, annotations, outputs, the summary."""
 
     def warn(self, problem: Problem) -> None:
         """Print a warning and annotate the line of the file it is about."""
@@ -95,6 +103,8 @@ def comment(token: str, markdown: str) -> str | None:
     Returns None when it is done or there is no pull request, else what went wrong: a comment is a
     courtesy and fails no run.
     """
+    # To GitHub's API a pull request is an issue:
+    # https://docs.github.com/en/rest/issues/comments#create-an-issue-comment
     number = _pull_request(os.environ)
     repository = os.environ.get("GITHUB_REPOSITORY", "")
     if number is None or not repository:
@@ -105,7 +115,7 @@ def comment(token: str, markdown: str) -> str | None:
     try:
         client = Github(auth=Auth.Token(token), base_url=url, retry=None, timeout=20)
         issue = client.get_repo(repository, lazy=True).get_issue(number)
-        body = f"{COMMENT_MARK}\n{markdown}"[:65_000]
+        body = f"{COMMENT_MARK}\n{markdown}"[:_COMMENT_CHARACTERS]
         for existing in issue.get_comments():
             if existing.body.startswith(COMMENT_MARK):
                 existing.edit(body)
@@ -119,6 +129,8 @@ def comment(token: str, markdown: str) -> str | None:
 def workflow() -> Workflow | None:
     """Read the workflow that runs, as it is checked out; None where that cannot be done."""
     repository = os.environ.get("GITHUB_REPOSITORY", "")
+    # owner/repository/.github/workflows/file.yml@ref:
+    # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     named = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     file = named.removeprefix(f"{repository}/")
     if not _WORKFLOW.fullmatch(file):
@@ -136,6 +148,8 @@ def _pull_request(environ: Mapping[str, str]) -> int | None:
     if not path or not environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
         return None
     try:
+        # What set the workflow off, as webhooks have it:
+        # https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
         event: Any = json.loads(Path(path).read_text(encoding="utf-8"))
         return int(event["pull_request"]["number"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -145,5 +159,5 @@ def _pull_request(environ: Mapping[str, str]) -> int | None:
 def _properties(place: Place | None) -> dict[str, Any]:
     if place is None:
         return {}
-    found = {"file": place.file, "line": place.line, "col": place.column}
-    return {name: value for name, value in found.items() if value is not None}
+    properties = {"file": place.file, "line": place.line, "col": place.column}
+    return {name: value for name, value in properties.items() if value is not None}

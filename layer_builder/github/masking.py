@@ -15,14 +15,16 @@ from layer_builder.manifest.document import Document, YamlPath, YamlValue
 _ACTION = "aws-actions/configure-aws-credentials@"
 
 
+# The account id is masked unless told otherwise up to v2:
+# https://github.com/aws-actions/configure-aws-credentials/issues/459
 _MASKING_VERSION = re.compile(r"v?[12](\.|\b)")
-"""The account id is masked unless told otherwise up to v2:
-https://github.com/aws-actions/configure-aws-credentials/issues/459"""
 
 
 _COMMENT = re.compile(r"#\s*(\S+)")
 
 
+# Names of contexts have no case, and `secrets.NAME` may be written `secrets['NAME']`:
+# https://docs.github.com/en/actions/reference/workflows-and-actions/contexts
 _REFERENCE = r"\$\{\{\s*secrets(?:\.|\[')(\w+)(?:'\])?\s*\}\}"
 
 
@@ -58,29 +60,33 @@ def find(workflow: Workflow) -> Problem | None:
     job = jobs.get(workflow.job) if isinstance(jobs, dict) else None
     if not isinstance(job, dict) or not job.get("outputs"):
         return None
-    found = [
+    findings = [
         *_by_action(read, job, ("jobs", workflow.job), workflow),
         *_by_secret(read, job, ("jobs", workflow.job), workflow),
     ]
     top = read.value.get("env") if isinstance(read.value, dict) else None
-    found += _by_secret(read, top, ("env",), workflow)
-    if not found:
+    findings += _by_secret(read, top, ("env",), workflow)
+    if not findings:
         return None
-    first = found[0]
     return Problem(
         message="the account id is masked here: outputs with ARNs arrive empty in other jobs",
-        place=first[0],
-        details=tuple(f"{place}: {why}" for place, why, _ in found),
+        place=findings[0].place,
+        details=tuple(f"{finding.place}: {finding.why}" for finding in findings),
         advice=(
-            *dict.fromkeys(what for *_, what in found),
+            *dict.fromkeys(finding.advice for finding in findings),
             "or hand the ARNs on without outputs: ssm: in the manifest, or layers.json of the"
             " output dir as an artifact",
         ),
     )
 
 
-_Finding = tuple[Place, str, str]
-"""Where, why, and what to do."""
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """Something that masks the account id."""
+
+    place: Place
+    why: str
+    advice: str
 
 
 def _by_action(
@@ -93,20 +99,24 @@ def _by_action(
             continue
         path: YamlPath = (*at, "steps", index)
         given = step.get("with") if isinstance(step, dict) else None
-        told = given.get("mask-aws-account-id") if isinstance(given, dict) else None
+        mask = given.get("mask-aws-account-id") if isinstance(given, dict) else None
         advice = 'set mask-aws-account-id: "false": AWS holds account ids not to be secret'
-        if str(told).strip().lower() == "true":
+        # An action gets every input as text, whatever YAML makes of it:
+        # https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
+        if str(mask).strip().lower() == "true":
             place = read.place((*path, "with", "mask-aws-account-id"))
-            yield place, "mask-aws-account-id is true", advice
-        elif told in {None, ""}:
+            yield _Finding(place=place, why="mask-aws-account-id is true", advice=advice)
+        elif mask in {None, ""}:
             place = read.place((*path, "uses"))
             version = uses.partition("@")[2]
             line = workflow.text.splitlines()[(place.line or 1) - 1]
+            # Who pins a commit says its version in a comment behind it:
+            # https://docs.github.com/en/actions/reference/security/secure-use#using-third-party-actions
             if re.fullmatch("[0-9a-f]{40}", version) and (comment := _COMMENT.search(line)):
                 version = comment[1]
             if _MASKING_VERSION.match(version):
                 why = f"configure-aws-credentials {version} masks it unless told not to"
-                yield place, why, advice
+                yield _Finding(place=place, why=why, advice=advice)
 
 
 def _by_secret(
@@ -120,29 +130,29 @@ def _by_secret(
             for index, inner in enumerate(value):
                 yield from _by_secret(read, inner, (*at, index), workflow)
         case str():
-            for name, said in _secrets(value).items():
-                yield (
-                    _spot(read.place(at), said, workflow),
-                    f"the secret {name} is an account id",
-                    f"make {name} a variable: ${{{{ vars.{name} }}}}",
+            for name, reference in _secrets(value).items():
+                yield _Finding(
+                    place=_spot(read.place(at), reference, workflow),
+                    why=f"the secret {name} is an account id",
+                    advice=f"make {name} a variable: ${{{{ vars.{name} }}}}",
                 )
         case _:
             pass
 
 
 def _secrets(text: str) -> dict[str, str]:
-    """Find secrets that are account ids, by name; with what stands there."""
-    found = {match[1] or match[2]: match[0] for match in _WITHIN.finditer(text)}
+    """Find secrets that are account ids, by name; with the reference as it is written."""
+    references = {match[1] or match[2]: match[0] for match in _WITHIN.finditer(text)}
     for match in _ALONE.finditer(text):
         if _NAMED_SO.search(match[1]):
-            found.setdefault(match[1], match[0])
-    return found
+            references.setdefault(match[1], match[0])
+    return references
 
 
-def _spot(start: Place, said: str, workflow: Workflow) -> Place:
+def _spot(start: Place, reference: str, workflow: Workflow) -> Place:
     """Find the line, where a text has several."""
     lines = workflow.text.splitlines()
     for number in range(start.line or 1, len(lines) + 1):
-        if (column := lines[number - 1].find(said)) >= 0:
+        if (column := lines[number - 1].find(reference)) >= 0:
             return Place(file=workflow.file, line=number, column=column + 1)
     return start

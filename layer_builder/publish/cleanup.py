@@ -1,4 +1,4 @@
-"""Retires old layer versions: finds out who uses them, deletes those that nobody does.
+"""Deletes old layer versions: finds out who uses them, deletes those that nobody does.
 
 Only what is known for certain to be unused goes: where a list or a policy cannot be read, nothing
 is deleted in that region. What is published is good all the same, so all of this is warned of.
@@ -28,20 +28,20 @@ _NEEDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Cleanup:
-    """The retirement of old versions in one region, when all is published there."""
+    """Deletes old versions in one region, when all is published there."""
 
     region: Region
     ledger: Ledger
     reporter: Reporter
     interrupted: threading.Event = field(default_factory=threading.Event)
 
-    def rehearse(self, items: Sequence[LayerState]) -> None:
+    def preview(self, items: Sequence[LayerState]) -> None:
         """Say what would go, as if what is new were published."""
         for item, plan in self._plans(items, published=False):
             self._tell(item, plan, "would delete")
             self._note(item, plan)
 
-    def retire(self, items: Sequence[LayerState]) -> None:
+    def delete_old_versions(self, items: Sequence[LayerState]) -> None:
         """Delete what goes; a version that cannot be deleted is warned of."""
         for item, plan in self._plans(items, published=True):
             gone = self._delete(item, plan)
@@ -62,7 +62,7 @@ class Cleanup:
         self, items: Sequence[LayerState], *, published: bool
     ) -> list[tuple[LayerState, Plan]]:
         try:
-            return self._decided(
+            return self._plans_of(
                 [i for i in items if i.built.layer.delivery.retention], published=published
             )
         except AwsError as error:
@@ -77,11 +77,13 @@ class Cleanup:
             )
             return []
 
-    def _decided(
+    def _plans_of(
         self, items: Sequence[LayerState], *, published: bool
     ) -> list[tuple[LayerState, Plan]]:
         """Decide on all layers; functions are listed after the versions, policies at the end."""
-        plans = parallel.each(lambda item: self._aged(item, published=published), items, AT_ONCE)
+        plans = parallel.each(
+            lambda item: self._plan_by_age(item, published=published), items, AT_ONCE
+        )
         if any(plan.goes for plan in plans):
             users = retention.users(self.region.catalog.users())
             plans = [plan.spared(lambda version: users.get(version.arn, "")) for plan in plans]
@@ -90,17 +92,17 @@ class Cleanup:
             for item, plan in zip(items, plans, strict=True)
             for version in plan.goes
         ]
-        reasons = dict(parallel.each(self._shared, asked, AT_ONCE))
+        reasons = dict(parallel.each(self._sharing, asked, AT_ONCE))
         plans = [plan.spared(lambda version: reasons[version.arn]) for plan in plans]
         return list(zip(items, plans, strict=True))
 
-    def _aged(self, item: LayerState, *, published: bool) -> Plan:
+    def _plan_by_age(self, item: LayerState, *, published: bool) -> Plan:
         rule, name = item.built.layer.delivery.retention, item.built.layer.name
         coming = 0 if published or item.is_same else 1
         versions = self.region.catalog.versions(name)
         return retention.plan(rule, versions, today(), coming) if rule else Plan()
 
-    def _shared(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
+    def _sharing(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
         return version.arn, retention.others(policy, LayerVersionArn.parse(version.arn).account)

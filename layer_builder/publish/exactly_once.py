@@ -1,4 +1,4 @@
-"""Certainty: a layer version is published once, whatever became of the answer.
+"""Publishing once: a layer version is published once, whatever became of the answer.
 
 AWS offers no conditional publish and no idempotency token: two publishes of the same bytes are
 two versions. So a publish without a clear answer is looked for before it is tried again.
@@ -32,28 +32,28 @@ def publish(
     Raises AwsError when AWS refuses, when patience is at its end, or when it cannot be seen
     whether it happened.
     """
-    tally = RetryState()
+    state = RetryState()
     while True:
         try:
             version = versions.publish(built)
         except AwsError as error:
             doubtful = error.failure is Failure.DOUBT
-            found = _look(versions, built, after, error, say) if doubtful else None
-            if found is None and not versions.may_repeat(tally, error.failure):
-                raise _given_up(error, tally) from error
-            if found is None and tally.failed[Failure.DOUBT]:
+            earlier = _search(versions, built, after, error, say) if doubtful else None
+            if earlier is None and not versions.may_repeat(state, error.failure):
+                raise _given_up(error, state) from error
+            if earlier is None and state.failed[Failure.DOUBT]:
                 # The last look before the next try; an earlier one may have happened late.
-                found = _seen(versions, built, after, error)
-            if found:
-                say(f"it happened: {found.arn}")
-                return Publication(version=found)
+                earlier = _search_once(versions, built, after, error)
+            if earlier:
+                say(f"it happened: {earlier.arn}")
+                return Publication(version=earlier)
             continue
-        if not tally.failed[Failure.DOUBT]:
+        if not state.failed[Failure.DOUBT]:
             return Publication(version=version)
-        return _first(versions, built, after, version)
+        return _with_duplicate(versions, built, after, version)
 
 
-def _look(
+def _search(
     versions: VersionsApi, built: Built, after: int, error: AwsError, say: Callable[[str], None]
 ) -> LayerVersion | None:
     """Look whether a publish without a clear answer happened."""
@@ -61,45 +61,51 @@ def _look(
     say(f"no clear answer from {versions.region} ({fact}); looking whether it happened")
     for seconds in LOOK_DELAYS:
         versions.wait(seconds)
-        if found := _seen(versions, built, after, error):
-            return found
+        if version := _search_once(versions, built, after, error):
+            return version
     return None
 
 
-def _seen(versions: VersionsApi, built: Built, after: int, error: AwsError) -> LayerVersion | None:
+def _search_once(
+    versions: VersionsApi, built: Built, after: int, error: AwsError
+) -> LayerVersion | None:
     try:
         return next((v for v in versions.newer(built, after) if v.holds(built)), None)
-    except AwsError as trouble:
-        raise _unknown(error, trouble, built) from trouble
+    except AwsError as read_error:
+        raise _unknown(error, read_error, built) from read_error
 
 
-def _first(versions: VersionsApi, built: Built, after: int, made: LayerVersion) -> Publication:
+def _with_duplicate(
+    versions: VersionsApi, built: Built, after: int, published: LayerVersion
+) -> Publication:
     """Find whether an earlier try happened after all, too late for the looks at it."""
     try:
-        same = [v for v in versions.newer(built, after) if v.holds(built) and v.arn != made.arn]
+        same = [
+            v for v in versions.newer(built, after) if v.holds(built) and v.arn != published.arn
+        ]
     except AwsError:
-        # What was made is made; a twin would be seen in the list of versions.
-        return Publication(version=made)
+        # What is published is published; a duplicate would be seen in the list of versions.
+        return Publication(version=published)
     duplicate = min(same, key=lambda version: version.version, default=None)
-    return Publication(version=made, duplicate=duplicate)
+    return Publication(version=published, duplicate=duplicate)
 
 
-def _given_up(error: AwsError, tally: RetryState) -> AwsError:
+def _given_up(error: AwsError, state: RetryState) -> AwsError:
     """Say how often it was tried."""
-    calls = tally.failed.total()
+    calls = state.failed.total()
     if calls == 1:
         return error
     first, *rest = error.problems
-    doubts = tally.failed[Failure.DOUBT]
+    doubts = state.failed[Failure.DOUBT]
     looked = f"; looked {len(LOOK_DELAYS)} times after each: it did not happen" if doubts else ""
     details = (*first.details, f"tried {calls} times{looked}")
     return error.with_problems(replace(first, details=details), *rest)
 
 
-def _unknown(error: AwsError, trouble: AwsError, built: Built) -> AwsError:
+def _unknown(error: AwsError, read_error: AwsError, built: Built) -> AwsError:
     """Say that nobody knows, and what settles it."""
     details = [
-        detail for problem in (*error.problems, *trouble.problems) for detail in problem.details
+        detail for problem in (*error.problems, *read_error.problems) for detail in problem.details
     ]
     problem = Problem(
         message="it is not known whether it was published: neither an answer came, nor could the"

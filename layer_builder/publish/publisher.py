@@ -57,8 +57,8 @@ def prepare(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> 
             return error
         return None
 
-    found = zip(regions, parallel.each(check, regions, len(regions)), strict=True)
-    held = {region.name: error for region, error in found if error}
+    answers = zip(regions, parallel.each(check, regions, len(regions)), strict=True)
+    held = {region.name: error for region, error in answers if error}
     if held and len(held) == len(regions):
         raise merged(list(held.values()))
     for name, error in held.items():
@@ -73,29 +73,29 @@ def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, hel
     stop the others. Raises at the end with the errors of all regions; the outcome then holds what
     was published, and why the rest was not.
     """
-    run = _Run(outcome=outcome, reporter=reporter)
+    publishing = _Publishing(outcome=outcome, reporter=reporter)
     layers = [built for built, *_ in outcome.by_name().values()]
     states = parallel.each(
-        lambda region: region_state.take(region, layers, held), regions, len(regions)
+        lambda region: region_state.read(region, layers, held), regions, len(regions)
     )
     for state in states:
-        run.tell(state)
+        publishing.tell(state)
     over = [state for state in states if isinstance(state.error, LimitError)]
     writes = not (over or outcome.inputs.dry_run or all(state.error for state in states))
     if writes:
-        parallel.each(run.write, states, len(states), run.interrupted)
+        parallel.each(publishing.write, states, len(states), publishing.interrupted)
     elif outcome.inputs.dry_run and not over:
-        parallel.each(run.rehearse, states, len(states))
+        parallel.each(publishing.preview, states, len(states))
     if failed := over or [state for state in states if state.error]:
         for state in states:
-            run.note_missing(state)
+            publishing.note_missing(state)
         error = merged([state.error for state in failed if state.error])
-        progress = [run.progress(states)] if writes else []
+        progress = [publishing.progress(states)] if writes else []
         raise error.with_problems(*error.problems, *progress)
 
 
 @dataclass(kw_only=True)
-class _Run:
+class _Publishing:
     """One run's writes, in all regions."""
 
     outcome: Outcome
@@ -125,10 +125,10 @@ class _Run:
                     f"would be published to {region.name} as {built.layer.name}, {after}",
                 )
             if dry_run:
-                sharing.rehearse(region, item, self.reporter, self.ledger)
+                sharing.preview(region, item, self.reporter, self.ledger)
 
     def write(self, state: RegionState) -> None:
-        """Publish what is new in a region, deliver all of it, and retire what is old.
+        """Publish what is new in a region, deliver all of it, and delete what is old.
 
         The first new one goes alone: what AWS refuses for all of them is asked for once. After an
         error nothing new is begun; what is on its way is seen to its end.
@@ -154,19 +154,19 @@ class _Run:
         if errors:
             state.error = merged(list(errors.values()))
         elif not state.error and not self.interrupted.is_set():
-            self._tidy(state)
+            self._delete_old(state)
 
-    def _tidy(self, state: RegionState) -> None:
-        """Retire what is old in a region where all that was to be published is."""
-        retiring = self._cleanup(state.region)
-        retiring.retire(state.items)
+    def _delete_old(self, state: RegionState) -> None:
+        """Delete old versions in a region where all that was to be published is."""
+        cleanup = self._cleanup(state.region)
+        cleanup.delete_old_versions(state.items)
         if state.new:
-            retiring.warn_of_storage()
+            cleanup.warn_of_storage()
 
-    def rehearse(self, state: RegionState) -> None:
-        """Say what would be retired in a region."""
+    def preview(self, state: RegionState) -> None:
+        """Say which old versions would be deleted in a region."""
         if not state.error:
-            self._cleanup(state.region).rehearse(state.items)
+            self._cleanup(state.region).preview(state.items)
 
     def _cleanup(self, region: Region) -> Cleanup:
         return Cleanup(
@@ -186,8 +186,8 @@ class _Run:
         """Take a version that is there for ours, if it is the same; another run may have made it."""
         if item.newest is None or not item.is_same:
             return None
-        built, found = item.built, self.outcome.releases.get(item.built.layer.id, {})
-        if region.name not in found:
+        built = item.built
+        if region.name not in self.outcome.releases.get(built.layer.id, {}):
             self.reporter.step(
                 built.layer.title,
                 f"published by another run meanwhile, unchanged: {item.newest.arn}",
@@ -201,11 +201,11 @@ class _Run:
         )
         version = done.version
         if version.sha256 != built.archive.sha256:
-            raise _other_bytes(built, version)
+            raise _wrong_bytes_error(built, version)
         release = self.ledger.release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
         if done.duplicate:
-            self.reporter.warn(_twice(built, version, done.duplicate))
+            self.reporter.warn(_duplicate_problem(built, version, done.duplicate))
         return release
 
     def note_missing(self, state: RegionState) -> None:
@@ -241,7 +241,7 @@ def _where(built: Built, region: Region) -> str:
     return f"{built.layer.key} in {region.name}"
 
 
-def _other_bytes(built: Built, version: LayerVersion) -> AwsError:
+def _wrong_bytes_error(built: Built, version: LayerVersion) -> AwsError:
     return AwsError.because(
         f"AWS stored other bytes than were sent: {version.arn}",
         layer=built.layer.key,
@@ -250,7 +250,7 @@ def _other_bytes(built: Built, version: LayerVersion) -> AwsError:
     )
 
 
-def _twice(built: Built, version: LayerVersion, duplicate: LayerVersion) -> Problem:
+def _duplicate_problem(built: Built, version: LayerVersion, duplicate: LayerVersion) -> Problem:
     return Problem(
         message=f"published twice: {duplicate.arn} has the same content as {version.arn}",
         layer=built.layer.key,

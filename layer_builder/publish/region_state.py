@@ -1,4 +1,4 @@
-"""Takes stock of a region before anything is written there: what it has, what it lacks."""
+"""The state of a region before anything is written there: what it has, what it lacks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -63,15 +63,14 @@ class RegionState:
         return [item for item in self.items if not item.is_same]
 
     def is_stale(self, item: LayerState) -> bool:
-        """Tell whether to look again before writing: another run may have published meanwhile.
-
-        A look costs one of the 15 requests a second that AWS takes, so that stock that took long
-        to take stays fresh for longer.
-        """
+        """Tell whether to read again before writing: another run may have published meanwhile."""
+        # Reading costs one of the 15 requests a second that AWS takes, so that a state that took
+        # long to read stays fresh for longer:
+        # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         return now() - item.seen > max(_FRESH_SECONDS, 2 * self.seconds)
 
 
-def take(
+def read(
     region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilderError]
 ) -> RegionState:
     """Read all that is to be known of the layers in a region, and check those that are new."""
@@ -92,7 +91,7 @@ def take(
 
 
 def reread(region: Region, item: LayerState) -> LayerState:
-    """Look at a layer once more."""
+    """Read the newest version of a layer, and its policy, once more."""
     return replace(_item(region, item.built), parameters=item.parameters)
 
 

@@ -48,7 +48,7 @@ def _share(region: Region, item: LayerState, release: Release, ledger: Ledger) -
         ledger.delivered(item.built, region.name, revoked=tuple(revoked))
 
 
-def rehearse(region: Region, item: LayerState, reporter: Reporter, ledger: Ledger) -> None:
+def preview(region: Region, item: LayerState, reporter: Reporter, ledger: Ledger) -> None:
     """Say what `deliver` would do."""
     built, title = item.built, item.built.layer.title
     arn = item.newest.arn if item.newest and item.is_same else ""
