@@ -11,7 +11,8 @@ from layer_builder.console import Reporter
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
-from layer_builder.publish import publisher
+from layer_builder.publish.preconditions import prepare
+from layer_builder.publish.publisher import publish
 
 
 def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
@@ -29,9 +30,9 @@ def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
         case Command.PUBLISH:
             load.regions(outcome, context.default_regions)
             regions = [context.connect(region) for region in outcome.regions]
-            held = publisher.prepare(outcome, regions, context.reporter)
+            held = prepare(outcome, regions, context.reporter)
             build(outcome, context)
-            publisher.publish(outcome, regions, context.reporter, held)
+            publish(outcome, regions, context.reporter, held)
         case Command.ATTACH:
             load.regions(outcome, context.default_regions)
             attach(outcome, context)

@@ -1,7 +1,7 @@
 """Publishes finished layers: reads what is there first, then writes only what is new."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
@@ -11,59 +11,16 @@ from layer_builder.errors import (
     AwsError,
     LayerBuilderError,
     LimitError,
-    ManifestError,
     Problem,
     merged,
 )
 from layer_builder.model.build import Built
 from layer_builder.model.release import Action, LayerVersion, Release
-from layer_builder.model.settings import S3Mode
 from layer_builder.outcome import Ledger, Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
+from layer_builder.publish.preconditions import Held
 from layer_builder.publish.region_state import AT_ONCE, LayerState, RegionState
-from layer_builder.report import arn_files
-
-Held = Mapping[str, LayerBuilderError]
-"""Errors of regions that are told at the end, by region."""
-
-
-def prepare(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> Held:
-    """Check the buckets before anything is built; gives what is wrong with some of the regions.
-
-    Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
-    there is none.
-    """
-    for problem in arn_files.variable_clashes(outcome.layers):
-        reporter.warn(problem)
-    by_reference = [layer for layer in outcome.layers if layer.delivery.mode is S3Mode.REFERENCE]
-    if by_reference and not outcome.inputs.s3_bucket:
-        raise ManifestError(
-            *(
-                Problem(
-                    message="s3: {mode: reference} needs a bucket that Lambda can refer to",
-                    layer=layer.key,
-                    place=layer.place,
-                    advice=("set the input s3-bucket",),
-                )
-                for layer in by_reference
-            )
-        )
-
-    def check(region: Region) -> LayerBuilderError | None:
-        try:
-            region.versions.check_bucket(for_reference=bool(by_reference))
-        except LayerBuilderError as error:
-            return error
-        return None
-
-    answers = zip(regions, parallel.each(check, regions, len(regions)), strict=True)
-    held = {region.name: error for region, error in answers if error}
-    if held and len(held) == len(regions):
-        raise merged(list(held.values()))
-    for name, error in held.items():
-        reporter.step(name, f"nothing will be published here: {error.problems[0].message}")
-    return held
 
 
 def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held) -> None:

@@ -1,6 +1,6 @@
 """The inventory as JSON for machines (docs/versions.md), as a table for people, as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import layer_builder
@@ -160,7 +160,7 @@ def markdown(inventories: Sequence[RegionInventory]) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _row(cells: Any) -> str:  # noqa: ANN401 (any iterable of text)
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
