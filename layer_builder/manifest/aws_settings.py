@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from layer_builder.manifest.document import YamlPath
-from layer_builder.manifest.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
+from layer_builder.manifest.entries import PermissionsEntry, S3Entry
+from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import limits
 from layer_builder.model.layer import Layer

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.manifest import aws_settings
 from layer_builder.manifest.document import YamlPath
+from layer_builder.manifest.entries import Limits as LimitsEntry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
-from layer_builder.manifest.schema import Limits as LimitsEntry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import limits
 from layer_builder.model.layer import Include, Layer, Reference, UvProject

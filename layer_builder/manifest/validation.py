@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.manifest import schema
+from layer_builder.manifest import entries, schema
 from layer_builder.manifest.document import Document, YamlPath
 
 
@@ -163,17 +163,17 @@ def _keys_at(path: YamlPath) -> set[str]:
         case ("functions", _):
             model = schema.FunctionEntry
         case (*_, "limits"):
-            model = schema.Limits
+            model = entries.Limits
         case ("functions", _, "external", _):
-            model = schema.ExternalEntry
+            model = entries.ExternalEntry
         case (*_, "uv"):
-            model = schema.UvEntry
+            model = entries.UvEntry
         case (*_, "permissions"):
-            model = schema.PermissionsEntry
+            model = entries.PermissionsEntry
         case (*_, "retain"):
-            model = schema.RetainEntry
+            model = entries.RetainEntry
         case (*_, "s3"):
-            model = schema.S3Entry
+            model = entries.S3Entry
         case _:
-            model = schema.IncludeFrom
+            model = entries.IncludeFrom
     return {field.alias or name for name, field in model.model_fields.items()}
