@@ -7,7 +7,7 @@ from layer_builder.errors import Problem
 from layer_builder.model.build import Built
 from layer_builder.model.limits import LimitReading, mib
 from layer_builder.outcome import Outcome
-from layer_builder.report import data, markdown
+from layer_builder.report import data, plain_text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --over: #d33; }
@@ -29,13 +29,13 @@ pre { white-space: pre-wrap; margin: .3rem 0; }
 
 def render_html(outcome: Outcome) -> str:
     """Render the page; every text from outside is escaped."""
-    title = escape(markdown.report_title(outcome))
+    title = escape(plain_text.report_title(outcome))
     parts = [_problem(problem, "error") for problem in outcome.errors]
     if outcome.built:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
-    if old := markdown.old_version_lines(outcome):
+    if old := plain_text.old_version_lines(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
@@ -119,8 +119,8 @@ def _details(built: Built) -> str:
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
         '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
         f"{pruned}\n</table>\n"
-        f"<p>Proof: {escape(markdown.proof_line(built))}.<br>"
-        f"{escape(markdown.bytecode_line(built)).capitalize()}.</p>\n"
+        f"<p>Proof: {escape(plain_text.proof_line(built))}.<br>"
+        f"{escape(plain_text.bytecode_line(built)).capitalize()}.</p>\n"
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )
