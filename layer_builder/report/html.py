@@ -95,25 +95,25 @@ def _attached(done: Attached) -> str:
 
 
 def _details(built: Built) -> str:
-    account = built.details
+    details = built.details
     packages = "\n".join(
         f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
         f'<td class="n">{mib(package.bytes_installed)}</td>'
         f'<td class="n">{mib(package.bytes_kept)}</td></tr>'
-        for package in sorted(account.packages, key=lambda package: -package.bytes_kept)
+        for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
     )
     pruned = "\n".join(
         f'<tr><td>{escape(total.rule)}</td><td class="n">{total.files:,}</td>'
         f'<td class="n">{mib(total.bytes)}</td></tr>'
-        for total in account.pruned
+        for total in details.pruned
     )
     restored = "\n".join(
         f"<li><code>{escape(item.path)}</code> for <code>{escape(item.needed_by)}</code></li>"
-        for item in account.restored
+        for item in details.restored
     )
     return (
         f"<details><summary>{escape(built.layer.key)} {built.layer.target.label}:"
-        f" {len(account.packages)} distributions, sha256"
+        f" {len(details.packages)} distributions, sha256"
         f" <code>{built.archive.sha256}</code></summary>\n"
         '<table><tr><th>distribution</th><th>version</th><th class="n">installed</th>'
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
