@@ -21,9 +21,12 @@ class Command(StrEnum):
     ATTACH = "attach"
 
 
+_DEFAULT_COMMAND = Command.PUBLISH
+
+
 INPUT_DEFAULTS = {
     "manifest": "layers.yml",
-    "command": "publish",
+    "command": str(_DEFAULT_COMMAND),
     "layers": "",
     "aws-region": "",
     "s3-bucket": "",
@@ -40,14 +43,14 @@ INPUT_DEFAULTS = {
 class Inputs:
     """What one run was asked to do."""
 
-    manifest: str = "layers.yml"
-    command: Command = Command.PUBLISH
+    manifest: str = INPUT_DEFAULTS["manifest"]
+    command: Command = _DEFAULT_COMMAND
     layers: tuple[str, ...] = ()
     """Keys; empty means all."""
     regions: tuple[str, ...] = ()
     s3_bucket: str = ""
     s3_prefix: str = ""
-    output_dir: str = "dist/layers"
+    output_dir: str = INPUT_DEFAULTS["output-dir"]
     dry_run: bool = False
     sandbox: bool = False
     github_token: str = ""
@@ -67,15 +70,15 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         name: values.get(name, "").strip() or default for name, default in INPUT_DEFAULTS.items()
     }
 
-    def wrong(name: str, said: str, *advice: str) -> None:
-        problems.append(Problem(message=f"input {name}: {said}", advice=advice))
+    def refuse(name: str, reason: str, *advice: str) -> None:
+        problems.append(Problem(message=f"input {name}: {reason}", advice=advice))
 
-    command = Command.PUBLISH
+    command = _DEFAULT_COMMAND
     try:
         command = Command(given["command"])
     except ValueError:
         choices = [str(choice) for choice in Command]
-        wrong(
+        refuse(
             "command",
             f"{given['command']!r} is not one of {', '.join(choices)}",
             *did_you_mean(given["command"], choices),
@@ -84,18 +87,18 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
     for name in ("dry-run", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
-            wrong(name, f"is 'true' or 'false', not {given[name]!r}")
+            refuse(name, f"is 'true' or 'false', not {given[name]!r}")
         switches[name] = given[name] == "true"
     regions = _words(given["aws-region"])
     for region in regions:
         if not re.fullmatch(limits.REGION_PATTERN, region):
-            wrong("aws-region", f"{region!r} is not a region such as eu-west-1")
+            refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
-        wrong("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")
+        refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")
     output = PurePosixPath(given["output-dir"])
     if ".." in output.parts or str(output) == ".":
-        wrong("output-dir", f"{given['output-dir']!r} must be a directory of its own")
+        refuse("output-dir", f"{given['output-dir']!r} must be a directory of its own")
     if problems:
         raise ManifestError(*problems)
     return Inputs(

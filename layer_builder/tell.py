@@ -13,8 +13,9 @@ from layer_builder.outcome import Outcome
 from layer_builder.report.arn_files import render_arn_files
 from layer_builder.report.data import report_data
 from layer_builder.report.html import render_html
-from layer_builder.report.markdown import build_details_lines, render_markdown, report_title
+from layer_builder.report.markdown import render_markdown
 from layer_builder.report.outputs import action_outputs
+from layer_builder.report.plain_text import build_details_lines, report_title
 
 
 def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:

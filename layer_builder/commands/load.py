@@ -13,9 +13,10 @@ from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.resolve.resolver import Installer
-from layer_builder.sources import project_files, requirements
+from layer_builder.sources import project_files
 from layer_builder.sources.request import LayerRequest, make_request
-from layer_builder.sources.requirements import ReadText, Requirements
+from layer_builder.sources.requirements import Requirements
+from layer_builder.sources.requirements_files import ReadText, collect_requirements
 from layer_builder.sources.workspace import CollectedFiles, Workspace
 
 ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
@@ -43,9 +44,7 @@ def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
         ).select(inputs.layers)
     except ManifestError as error:
         named = reader.list_requirements_files(text, inputs.manifest)
-        _, mistakes = requirements.collect_requirements(
-            named, (), workspace.read, ANY_TARGET, _folder(inputs)
-        )
+        _, mistakes = collect_requirements(named, (), workspace.read, ANY_TARGET, _folder(inputs))
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
 
@@ -76,7 +75,7 @@ def _requirements(
             return Requirements(), (
                 Problem(message=message, place=layer.uv.place, details=details),
             )
-    return requirements.collect_requirements(files, packages, read, layer.target, _folder(inputs))
+    return collect_requirements(files, packages, read, layer.target, _folder(inputs))
 
 
 def _with(read: ReadText, path: str, text: str) -> ReadText:

@@ -75,10 +75,10 @@ def _renamed(names: yaml.Node | None, key: str, new: Sequence[str]) -> list[tupl
     """Find the places in a list of names that say the key."""
     nodes = names.value if isinstance(names, yaml.SequenceNode) else [names] if names else []
     flow = not isinstance(names, yaml.SequenceNode) or names.flow_style
-    found = []
+    edits = []
     column = names.start_mark.column if names else 0
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and node.value == key:
             between = ", " if flow else "\n" + " " * column + "- "
-            found.append((node.start_mark.index, node.end_mark.index, between.join(new)))
-    return found
+            edits.append((node.start_mark.index, node.end_mark.index, between.join(new)))
+    return edits

@@ -47,11 +47,12 @@ def _pattern(value: str) -> str:
 
 
 def _share(value: object) -> object:
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
-    if not found or not 0 < float(found[1]) <= 100:  # noqa: PLR2004 (per cent)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
+    share = float(match[1]) / 100 if match else 0.0
+    if not 0 < share <= 1:
         message = "a share is a percentage above 0 and up to 100, such as `80%`"
         raise ValueError(message)
-    return float(found[1]) / 100
+    return share
 
 
 def one_line(value: str) -> str:

@@ -4,129 +4,41 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StringConstraints,
 )
 
+from layer_builder.manifest.entries import (
+    EntryModel,
+    ExternalEntry,
+    Includes,
+    Limits,
+    PermissionsEntry,
+    Retain,
+    S3Entry,
+    UvEntry,
+)
 from layer_builder.manifest.fields import (
-    Accounts,
     Architectures,
-    Organization,
     Patterns,
     Pythons,
     Regions,
     SdkChoice,
-    Share,
     Size,
     Text,
     Texts,
     one_line,
-    one_or_many,
 )
 from layer_builder.model.limits import (
     DESCRIPTION_CHARACTERS,
-    LAYER_VERSION_ARN_PATTERN,
     LICENSE_CHARACTERS,
 )
-from layer_builder.model.settings import Bytecode, Compression, ProofDepth, PruneProfile, S3Mode
+from layer_builder.model.settings import Bytecode, Compression, ProofDepth, PruneProfile
 from layer_builder.model.target import Architecture, Python
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
-    )
-
-
-class Limits(_Model):
-    """Budgets for a layer. Never looser than AWS's own limits."""
-
-    zip: Size | None = None
-    """The zip, for example `50 MiB`. Without an S3 bucket AWS takes 50 MiB at most."""
-    unzipped: Size | None = None
-    """All files of the layer unpacked, for example `250 MiB`, which is AWS's limit."""
-    warn_at: Share | None = None
-    """The share of a limit from which to warn; 80% unless said otherwise."""
-
-
-class IncludeFrom(_Model):
-    """Files or a folder of the workspace, and where they go in the layer."""
-
-    from_: Text = Field(alias="from")
-    """A file or a folder, relative to the manifest."""
-    to: Text | None = None
-    """Where it goes, relative to /opt; `python/` is on Python's path."""
-
-
-def _include(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
-
-
-Included = Annotated[
-    IncludeFrom, BeforeValidator(_include, json_schema_input_type=Text | IncludeFrom)
-]
-
-
-Includes = Annotated[
-    list[Included],
-    BeforeValidator(
-        one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]
-    ),
-]
-
-
-class UvEntry(_Model):
-    """A project with a uv.lock, or with a pyproject.toml only."""
-
-    project: Text = "."
-    """The project's folder, relative to the manifest."""
-    group: Texts | None = None
-    """Dependency groups; without one, the project's own dependencies."""
-    extra: Texts | None = None
-    """Extras of the project."""
-
-
-class PermissionsEntry(_Model):
-    """Who else may use the layer versions."""
-
-    accounts: Accounts | None = None
-    """AWS accounts, 12 digits each, quoted."""
-    organization: Organization | None = None
-    """All accounts of an AWS organization, such as o-a1b2c3d4e5."""
-    public: StrictBool | None = None
-    """true: everybody. Nothing else makes a layer public."""
-
-
-class RetainEntry(_Model):
-    """How many layer versions stay when a new one is published."""
-
-    versions: Annotated[int, Field(ge=1, strict=True)]
-    """This many of the newest stay, and all that a function uses."""
-    days: Annotated[int, Field(ge=0, strict=True)] = 0
-    """Versions younger than this stay as well."""
-
-
-def _retain(value: object) -> object:
-    return {"versions": value} if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-class S3Entry(_Model):
-    """What becomes of a zip that goes through the bucket of the input s3-bucket."""
-
-    mode: S3Mode | None = None
-    """copy (the default): Lambda copies the object; reference: Lambda keeps reading it there."""
-    remove: StrictBool | None = None
-    """true: the object is removed once Lambda has copied it."""
-
-
-class _Settings(_Model):
+class _Settings(EntryModel):
     """What may stand at the top for all layers, and in each layer for itself."""
 
     python: Pythons | None = None
@@ -166,13 +78,7 @@ class _Settings(_Model):
     """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most. Line breaks
     become spaces: the API's pattern has none."""
     permissions: PermissionsEntry | None = None
-    retain: Annotated[
-        RetainEntry | None,
-        BeforeValidator(
-            _retain,
-            json_schema_input_type=Annotated[int, Field(ge=1)] | RetainEntry | None,
-        ),
-    ] = None
+    retain: Retain = None
     """How many of the newest versions stay on AWS: a number, or {versions: 5, days: 30}. Versions
     in use stay anyway. Without it nothing is ever deleted."""
     ssm: Text | None = None
@@ -200,16 +106,7 @@ class LayerEntry(_Settings):
     """gitignore patterns of included files to leave out."""
 
 
-class ExternalEntry(_Model):
-    """Somebody else's layer version."""
-
-    arn: Annotated[str, StringConstraints(pattern=LAYER_VERSION_ARN_PATTERN)]
-    """The ARN of the layer version."""
-    unzipped: Size
-    """What it unzips to, for example `40 MiB`: no API tells it."""
-
-
-class FunctionEntry(_Model):
+class FunctionEntry(EntryModel):
     """A function and the layers it loads, in order."""
 
     layers: Annotated[list[Text], Field(min_length=1)]

@@ -1,30 +1,27 @@
 """Says a validator's findings in the manifest's words, each at its line and column."""
 
-import copy
 import difflib
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.manifest import schema
-from layer_builder.manifest.document import Document, YamlPath, YamlValue
-from layer_builder.manifest.schema import ManifestFile
+from layer_builder.manifest import entries, schema
+from layer_builder.manifest.document import Document, YamlPath
 
 
 class Mistakes:
     """Collects what is wrong with a document, to raise it all at once."""
 
-    def __init__(self, document: Document, found: Iterable[Problem] = ()) -> None:
-        """Start with those found already."""
+    def __init__(self, document: Document, problems: Iterable[Problem] = ()) -> None:
+        """Start with those known already."""
         self.document = document
-        self._found = dict.fromkeys(found)
+        self._problems = dict.fromkeys(problems)
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._found)
+        return len(self._problems)
 
     def add(
         self,
@@ -42,11 +39,11 @@ class Mistakes:
             place=self.document.place(path, of_key=of_key),
             advice=(advice,) if advice else (),
         )
-        self._found[problem] = None
+        self._problems[problem] = None
 
     def error(self) -> ManifestError:
         """Give the error that holds all of them, in the order of the file."""
-        return ManifestError(*sorted(self._found, key=by_place))
+        return ManifestError(*sorted(self._problems, key=by_place))
 
 
 def by_place(problem: Problem) -> tuple[int, int]:
@@ -83,7 +80,7 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
                 word.strip("' ") for word in _choices(details).replace(" or ", ",").split(",")
             ]
             return Problem(
-                message=f"{_subject(path)}: {_shown(details['input'])} is not one of {', '.join(choices)}",
+                message=f"{_subject(path)}: {_describe(details['input'])} is not one of {', '.join(choices)}",
                 layer=layer,
                 place=place,
                 advice=did_you_mean(given, choices)
@@ -91,9 +88,9 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
                 else (),
             )
         case "value_error":
-            said = details["msg"].removeprefix("Value error, ")
+            reason = details["msg"].removeprefix("Value error, ")
             return Problem(
-                message=f"{_subject(path)}: {_shown(details['input'])}: {said}",
+                message=f"{_subject(path)}: {_describe(details['input'])}: {reason}",
                 layer=layer,
                 place=place,
             )
@@ -107,10 +104,14 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
         case kind:
             return Problem(
                 message=f"{_subject(path)} {_WANTED.get(kind, details['msg'])},"
-                f" not {_shown(details['input'])}",
+                f" not {_describe(details['input'])}",
                 layer=layer,
                 place=place,
             )
+
+
+_MAX_TEXT = 60
+"""Characters of a wrong value that a message repeats."""
 
 
 _WANTED = {
@@ -138,7 +139,7 @@ def _subject(path: YamlPath) -> str:
     return str(path[-1]) if path else "the manifest"
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 (whatever the user wrote)
+def _describe(value: object) -> str:
     match value:
         case None:
             return "nothing"
@@ -148,7 +149,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 (whatever the user wrote)
             return "a list" if value else "an empty list"
         case _:
             text = repr(value)
-            return text if len(text) <= 60 else f"{text[:57]}…'"  # noqa: PLR2004 (a line's worth)
+            return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 3]}…'"
 
 
 def _keys_at(path: YamlPath) -> set[str]:
@@ -162,98 +163,17 @@ def _keys_at(path: YamlPath) -> set[str]:
         case ("functions", _):
             model = schema.FunctionEntry
         case (*_, "limits"):
-            model = schema.Limits
+            model = entries.Limits
         case ("functions", _, "external", _):
-            model = schema.ExternalEntry
+            model = entries.ExternalEntry
         case (*_, "uv"):
-            model = schema.UvEntry
+            model = entries.UvEntry
         case (*_, "permissions"):
-            model = schema.PermissionsEntry
+            model = entries.PermissionsEntry
         case (*_, "retain"):
-            model = schema.RetainEntry
+            model = entries.RetainEntry
         case (*_, "s3"):
-            model = schema.S3Entry
+            model = entries.S3Entry
         case _:
-            model = schema.IncludeFrom
+            model = entries.IncludeFrom
     return {field.alias or name for name, field in model.model_fields.items()}
-
-
-STAND_IN = "stand-in"
-"""A requirement in place of contents that could not be read."""
-
-
-_STAND_INS: dict[str, YamlValue] = {"python": "3.12", "version": 1}
-
-
-_CONTENTS = frozenset({"requirements", "packages", "uv", "include"})
-
-
-_MOST_ROUNDS = 4
-
-
-def salvage(value: YamlValue, error: ValidationError) -> ManifestFile | None:
-    """Leave out what the model refused, with stand-ins where something must be; None if in vain."""
-    left = copy.deepcopy(value)
-    found = error
-    for _ in range(_MOST_ROUNDS):
-        for details in found.errors(include_url=False):
-            left = _without(
-                left, _parts(details["loc"], left), missing=details["type"] == "missing"
-            )
-        try:
-            return ManifestFile.model_validate(left)
-        except ValidationError as again:
-            found = again
-    return None
-
-
-def _parts(location: Iterable[str | int], value: YamlValue) -> YamlPath:
-    """Keep of a location what is in the document, and a missing key at its end."""
-    kept: YamlPath = ()
-    here: YamlValue = value
-    for part in location:
-        if isinstance(here, dict) and part in here:
-            here = here[str(part)]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-        else:
-            return kept
-        kept = (*kept, part)
-    return kept
-
-
-def _without(value: YamlValue, path: YamlPath, *, missing: bool) -> YamlValue:
-    """Leave out the key of the top, the layer or the function that a path leads into."""
-    if not isinstance(value, dict):
-        return value
-    if not path and missing:
-        return {"version": 1, **value}
-    top = str(path[0]) if path else ""
-    if top == "layers" and len(path) > 1:
-        _mend(value["layers"], str(path[1]), str(path[2]) if len(path) > 2 else None)  # noqa: PLR2004 (layers, its key, a key in it)
-    elif top == "functions" and len(path) > 1:
-        _discard(value["functions"], str(path[1]))
-    elif top in _STAND_INS:
-        value[top] = _STAND_INS[top]
-    else:
-        _discard(value, top)
-    return value
-
-
-def _mend(layers: YamlValue, key: str, name: str | None) -> None:
-    """Leave out a key of a layer, or all of the layer but that it is there."""
-    layer = layers.get(key) if isinstance(layers, dict) else None
-    if not isinstance(layer, dict) or name is None:
-        layer = {}
-    _discard(layer, name or "")
-    if name in _STAND_INS:
-        layer[name] = _STAND_INS[name]
-    if not _CONTENTS & layer.keys():
-        layer["packages"] = [STAND_IN]
-    if isinstance(layers, dict):
-        layers[key] = layer
-
-
-def _discard(mapping: YamlValue, key: str) -> None:
-    if isinstance(mapping, dict):
-        mapping.pop(key, None)

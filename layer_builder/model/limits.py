@@ -7,7 +7,10 @@ and the texts of the API's own errors.
 from dataclasses import dataclass
 from typing import Literal
 
-MIB = 1024 * 1024
+KIB = 1024
+
+
+MIB = 1024 * KIB
 
 
 INLINE_ZIP_BYTES = 50 * MIB
@@ -177,8 +180,8 @@ def gib(size: int) -> str:
 
 def mib(size: int) -> str:
     """Show bytes for a reader: in MiB with one decimal, in KiB or bytes when small."""
-    if abs(size) < 1024:  # noqa: PLR2004 (the step of the unit)
+    if abs(size) < KIB:
         return f"{size} B"
     if abs(size) < MIB / 10:
-        return f"{size / 1024:.1f} KiB"
+        return f"{size / KIB:.1f} KiB"
     return f"{size / MIB:.1f} MiB"

@@ -67,11 +67,11 @@ class PrunePlan:
         sizes: dict[str, list[int]] = defaultdict(list)
         for removal in self.removals:
             sizes[removal.rule].append(removal.entry.size)
-        found = (
+        totals = [
             RuleTotal(rule=rule, files=len(parts), bytes=sum(parts))
             for rule, parts in sizes.items()
-        )
-        totals = sorted(found, key=lambda total: (-total.bytes, total.rule))
+        ]
+        totals.sort(key=lambda total: (-total.bytes, total.rule))
         if self.to_runtime:
             size = sum(file.size for file in self.to_runtime)
             totals.insert(0, RuleTotal(rule="sdk", files=len(self.to_runtime), bytes=size))
@@ -98,5 +98,5 @@ class PrunePlan:
             for removal in self.removals
             if removal.entry.path in needed
         )
-        left = tuple(removal for removal in self.removals if removal.entry.path not in needed)
-        return replace(self, removals=left, restored=(*self.restored, *back))
+        removals = tuple(removal for removal in self.removals if removal.entry.path not in needed)
+        return replace(self, removals=removals, restored=(*self.restored, *back))

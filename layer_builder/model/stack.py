@@ -136,11 +136,11 @@ def find_collisions(stack: Stack, contents: Mapping[str, Mapping[str, int]]) -> 
 
 def required_layers(key: str, requires: Mapping[str, Sequence[str]]) -> list[str]:
     """List what a layer requires, directly or not, each once; itself too if it goes in circles."""
-    found: dict[str, None] = {}
+    below: dict[str, None] = {}
     queue = list(requires.get(key, ()))
     while queue:
         name = queue.pop(0)
-        if name not in found:
-            found[name] = None
+        if name not in below:
+            below[name] = None
             queue += requires.get(name, ())
-    return list(found)
+    return list(below)

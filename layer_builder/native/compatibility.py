@@ -24,6 +24,8 @@ _ABI = re.compile(r"\.cpython-(?P<version>3\d+)[a-z]*(?:-\w+-linux-\w+)?\.so$")
 """The ABI tag in an extension's file name, PEP 3149; `abi3` fits every Python."""
 
 
+# What a manylinux wheel may expect of any system, less the graphics libraries, which are not in a
+# runtime: https://github.com/pypa/auditwheel/blob/main/src/auditwheel/policy/manylinux-policy.json
 _EVERYWHERE = frozenset(
     {
         "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1",
@@ -33,10 +35,16 @@ _EVERYWHERE = frozenset(
 )  # fmt: skip
 
 
+# OpenSSL 1.0 and glibc's own libcrypt there; OpenSSL 3 and libxcrypt in 2023:
+# https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
 _AMAZON_LINUX_2 = _EVERYWHERE | {"libcrypt.so.1", "libnsl.so.1", "libssl.so.10", "libcrypto.so.10"}
 
 
 _AMAZON_LINUX_2023 = _EVERYWHERE | {"libcrypt.so.2", "libssl.so.3", "libcrypto.so.3"}
+
+
+_MAX_LINES = 5
+"""Libraries that a problem names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +146,8 @@ def compatibility_findings(
         source = sources[path]
         if foreign[path]:
             # Some wheels ship a library for each machine and pick one as they run.
-            found = warnings if source in fitting else errors
-            found[source].append(f"{path}: {foreign[path]}")
+            problems = warnings if source in fitting else errors
+            problems[source].append(f"{path}: {foreign[path]}")
             continue
         if fatal := _fatal(library, target, names):
             errors[source].append(f"{path}: {fatal}")
@@ -155,9 +163,13 @@ def compatibility_findings(
 
 def _fatal(library: Elf, target: Target, names: set[str]) -> str:
     """Say why the loader would refuse a library of the right architecture."""
+    # p_vaddr and p_offset have to agree modulo the page size, or mmap cannot place the segment:
+    # https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html
     if not library.is_aligned:
         return "a segment is not page-aligned; the file is damaged (by strip, most likely)"
     for family, newest in newest_symbols(target).items():
+        # A process has one library of a name: the layer's own libstdc++ stands for the runtime's.
+        # https://man7.org/linux/man-pages/man8/ld.so.8.html
         if family != "GLIBC" and "libstdc++.so.6" in names:
             continue
         needs = library.highest(family)
@@ -187,13 +199,16 @@ def _missing(library: Elf, names: set[str], target: Target) -> list[str]:
     return [name for name in library.needed if name not in base and name not in names]
 
 
-def _problems(found: Mapping[str, Sequence[str]], message: str) -> tuple[Problem, ...]:
+def _problems(lines_of: Mapping[str, Sequence[str]], message: str) -> tuple[Problem, ...]:
     return tuple(
         Problem(
             message=f"{source} {message}",
-            details=(*lines[:5], *([f"and {len(lines) - 5} more"] if len(lines) > 5 else [])),  # noqa: PLR2004 (a screenful)
+            details=(
+                *lines[:_MAX_LINES],
+                *([f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []),
+            ),
         )
-        for source, lines in found.items()
+        for source, lines in lines_of.items()
     )
 
 

@@ -17,6 +17,7 @@ from elftools.elf.elffile import ELFFile
 _LONGEST_NAME = 256
 
 
+# pyelftools trusts the offsets and counts in a file: https://github.com/eliben/pyelftools
 _DAMAGE = (
     ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError, StopIteration,
     RuntimeError, struct.error,
@@ -50,10 +51,10 @@ class Elf:
 
     def highest(self, family: str) -> tuple[int, ...]:
         """Give the highest version of a family such as GLIBC that is needed; () for none."""
-        found = [_VERSION.fullmatch(version) for version in self.versions]
+        matches = [_VERSION.fullmatch(version) for version in self.versions]
         numbers = (
             tuple(map(int, match["number"].split(".")))
-            for match in found
+            for match in matches
             if match and match["family"] == family
         )
         return max(numbers, default=())
@@ -74,6 +75,8 @@ def _read(file: ELFFile) -> Elf:
     search: list[str] = []
     versions: set[str] = set()
     aligned = True
+    # Segments, not sections: they are all that the loader looks at, and stripping takes the section
+    # headers away. https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html
     for segment in file.iter_segments():
         if segment["p_type"] == "PT_LOAD":
             # A page is 4 KiB on both of Lambda's architectures; a smaller p_align means none.

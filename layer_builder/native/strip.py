@@ -15,16 +15,24 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from layer_builder.model.prune_plan import InstalledFile, Removal
-from layer_builder.native.elf import Elf, read_elf
+from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
 from layer_builder.tree.tree import Tree
 
+# "Occupies memory during process execution":
+# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html
 _SHF_ALLOC = 0x2
 
 
 _HEADER_BYTES = 64
 
 
-_SECTION_HEADER_FIELDS = 0x28  # e_shoff, then at 0x3A e_shentsize, e_shnum, e_shstrndx
+# In the header of a 64-bit file: e_shoff, and at the second place e_shentsize, e_shnum and
+# e_shstrndx. All zero means that a file has no section headers:
+# https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+_SECTION_OFFSET_FIELD = 0x28
+
+
+_SECTION_COUNT_FIELDS = 0x3A
 
 
 STRIP_RULE = "strip"
@@ -51,7 +59,8 @@ def strip_library(content: bytes) -> bytes:
     Takes 64-bit little-endian ELF that a loader maps; gives anything else back as it is: object
     files, which have no segments, and programs that carry a payload behind their sections.
     """
-    if content[:6] != b"\x7fELF\x02\x01":
+    # e_ident: ELFCLASS64, then ELFDATA2LSB; the field offsets above are those of this class.
+    if content[:6] != ELF_MAGIC + b"\x02\x01":
         return content
     try:
         file = ELFFile(io.BytesIO(content))
@@ -67,8 +76,8 @@ def strip_library(content: bytes) -> bytes:
     stripped = bytearray(content[:end])
     for start, stop in _gaps(needed, end):
         stripped[start:stop] = bytes(stop - start)
-    struct.pack_into("<Q", stripped, _SECTION_HEADER_FIELDS, 0)
-    struct.pack_into("<HHH", stripped, 0x3A, 0, 0, 0)
+    struct.pack_into("<Q", stripped, _SECTION_OFFSET_FIELD, 0)
+    struct.pack_into("<HHH", stripped, _SECTION_COUNT_FIELDS, 0, 0, 0)
     return bytes(stripped) if len(stripped) <= len(content) else content
 
 

@@ -62,10 +62,10 @@ def variable_clashes(layers: Sequence[Layer]) -> Iterator[Problem]:
 
 
 def _shared(layers: Sequence[Layer]) -> dict[str, list[Layer]]:
-    found: dict[str, list[Layer]] = {}
+    by_variable: dict[str, list[Layer]] = {}
     for layer in layers:
-        found.setdefault(arn_variable(layer), []).append(layer)
-    return {name: several for name, several in found.items() if len(several) > 1}
+        by_variable.setdefault(arn_variable(layer), []).append(layer)
+    return {name: several for name, several in by_variable.items() if len(several) > 1}
 
 
 def _flat(arns: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:

@@ -6,7 +6,8 @@ import layer_builder
 from layer_builder.attach.plan import Attached
 from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
-from layer_builder.model.build import Built
+from layer_builder.model.build import BuildDetails, Built
+from layer_builder.model.layer import Layer
 from layer_builder.model.proof import Proof
 from layer_builder.model.release import Action, Delivered
 from layer_builder.model.stack import StackWeight
@@ -50,48 +51,13 @@ def action_of(outcome: Outcome, built: Built) -> Action:
 
 
 def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
-    layer, account, tightest = built.layer, built.details, built.tightest
+    layer, details, tightest = built.layer, built.details, built.tightest
     return {
         "key": layer.key,
         "name": layer.name,
         "python": str(layer.target.python),
         "architecture": str(layer.target.architecture),
-        "packages": [
-            {
-                "name": package.name,
-                "version": package.version,
-                "bytes_installed": package.bytes_installed,
-                "bytes_kept": package.bytes_kept,
-                "bytes_zipped": package.bytes_zipped,
-            }
-            for package in account.packages
-        ],
-        "held_back": [
-            {"name": held.name, "version": held.version, "newer": held.newer}
-            for held in account.held_back
-        ],
-        "included_bytes": account.included_bytes,
-        "prune": str(layer.prune),
-        "pruned": [
-            {"rule": total.rule, "files": total.files, "bytes": total.bytes}
-            for total in account.pruned
-        ],
-        "restored": [
-            {
-                "path": restored.path,
-                "needed_by": restored.needed_by,
-                "rule": restored.rule,
-                "bytes": restored.size,
-            }
-            for restored in account.restored
-        ],
-        "proof": _proof(account.proof),
-        "bytecode": {
-            "asked": str(layer.bytecode),
-            "packed": str(account.bytecode.mode),
-            "files": account.bytecode.files,
-            "bytes": account.bytecode.bytes,
-        },
+        **_contents(layer, details),
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
         "unzipped_bytes": built.archive.weight.unzipped_bytes,
@@ -114,7 +80,49 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,
         "reused": built.reused,
-        "seconds": account.seconds,
+        "seconds": details.seconds,
+    }
+
+
+def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
+    """Tell what is in the zip and what was left out, and why."""
+    return {
+        "packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "bytes_installed": package.bytes_installed,
+                "bytes_kept": package.bytes_kept,
+                "bytes_zipped": package.bytes_zipped,
+            }
+            for package in details.packages
+        ],
+        "held_back": [
+            {"name": held.name, "version": held.version, "newer": held.newer}
+            for held in details.held_back
+        ],
+        "included_bytes": details.included_bytes,
+        "prune": str(layer.prune),
+        "pruned": [
+            {"rule": total.rule, "files": total.files, "bytes": total.bytes}
+            for total in details.pruned
+        ],
+        "restored": [
+            {
+                "path": restored.path,
+                "needed_by": restored.needed_by,
+                "rule": restored.rule,
+                "bytes": restored.size,
+            }
+            for restored in details.restored
+        ],
+        "proof": _proof(details.proof),
+        "bytecode": {
+            "asked": str(layer.bytecode),
+            "packed": str(details.bytecode.mode),
+            "files": details.bytecode.files,
+            "bytes": details.bytecode.bytes,
+        },
     }
 
 

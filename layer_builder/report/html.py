@@ -7,7 +7,7 @@ from layer_builder.errors import Problem
 from layer_builder.model.build import Built
 from layer_builder.model.limits import LimitReading, mib
 from layer_builder.outcome import Outcome
-from layer_builder.report import data, markdown
+from layer_builder.report import data, plain_text
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --over: #d33; }
@@ -29,13 +29,13 @@ pre { white-space: pre-wrap; margin: .3rem 0; }
 
 def render_html(outcome: Outcome) -> str:
     """Render the page; every text from outside is escaped."""
-    title = escape(markdown.report_title(outcome))
+    title = escape(plain_text.report_title(outcome))
     parts = [_problem(problem, "error") for problem in outcome.errors]
     if outcome.built:
         parts.append(_layers(outcome))
     if outcome.stacks:
         parts.append(_functions(outcome))
-    if old := markdown.old_version_lines(outcome):
+    if old := plain_text.old_version_lines(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
@@ -95,32 +95,32 @@ def _attached(done: Attached) -> str:
 
 
 def _details(built: Built) -> str:
-    account = built.details
+    details = built.details
     packages = "\n".join(
         f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
         f'<td class="n">{mib(package.bytes_installed)}</td>'
         f'<td class="n">{mib(package.bytes_kept)}</td></tr>'
-        for package in sorted(account.packages, key=lambda package: -package.bytes_kept)
+        for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
     )
     pruned = "\n".join(
         f'<tr><td>{escape(total.rule)}</td><td class="n">{total.files:,}</td>'
         f'<td class="n">{mib(total.bytes)}</td></tr>'
-        for total in account.pruned
+        for total in details.pruned
     )
     restored = "\n".join(
         f"<li><code>{escape(item.path)}</code> for <code>{escape(item.needed_by)}</code></li>"
-        for item in account.restored
+        for item in details.restored
     )
     return (
         f"<details><summary>{escape(built.layer.key)} {built.layer.target.label}:"
-        f" {len(account.packages)} distributions, sha256"
+        f" {len(details.packages)} distributions, sha256"
         f" <code>{built.archive.sha256}</code></summary>\n"
         '<table><tr><th>distribution</th><th>version</th><th class="n">installed</th>'
         f'<th class="n">kept</th></tr>\n{packages}\n</table>\n'
         '<table><tr><th>pruned by rule</th><th class="n">files</th><th class="n">bytes</th></tr>\n'
         f"{pruned}\n</table>\n"
-        f"<p>Proof: {escape(markdown.proof_line(built))}.<br>"
-        f"{escape(markdown.bytecode_line(built)).capitalize()}.</p>\n"
+        f"<p>Proof: {escape(plain_text.proof_line(built))}.<br>"
+        f"{escape(plain_text.bytecode_line(built)).capitalize()}.</p>\n"
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )

@@ -1,21 +1,24 @@
 """The outcome as Markdown: the job summary, `report.md` and the pull-request comment."""
 
 import re
-from collections.abc import Sequence
 
-from layer_builder.attach.plan import Attached, Status
+from layer_builder.attach.plan import Attached
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
-from layer_builder.model.build import Built
+from layer_builder.model.build import BuildDetails, Built
 from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.release import Action, DeletedVersion, KeptVersion, LayerVersionArn
+from layer_builder.model.release import Action
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
+from layer_builder.report.plain_text import (
+    MAX_RESTORED,
+    bytecode_line,
+    old_version_lines,
+    proof_line,
+    report_title,
+)
 
-_BAR = 10
-
-
-_RESTORED_SHOWN = 10
+_BAR_CHARACTERS = 10
 
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~])")
@@ -36,38 +39,6 @@ def render_markdown(outcome: Outcome) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def report_title(outcome: Outcome) -> str:
-    """Sum the run up in a line."""
-    if outcome.errors:
-        return f"Lambda layers: failed (exit code {outcome.exit_code})"
-    if outcome.inputs.command is Command.ATTACH:
-        return _attach_title(outcome)
-    published = len(outcome.keys_with(Action.PUBLISHED))
-    unchanged = len(outcome.keys_with(Action.UNCHANGED))
-    where = " to the sandbox" if outcome.inputs.sandbox else ""
-    if outcome.inputs.dry_run and outcome.built:
-        return (
-            f"Lambda layers: dry run, {len(outcome.to_publish)} would be published{where},"
-            f" {unchanged} unchanged"
-        )
-    if published or unchanged:
-        return f"Lambda layers: {published} published{where}, {unchanged} unchanged"
-    return (
-        f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
-    )
-
-
-def _attach_title(outcome: Outcome) -> str:
-    statuses = [done.status for done in outcome.attachments]
-    where = " in the sandbox" if outcome.inputs.sandbox else ""
-    unchanged = statuses.count(Status.UNCHANGED)
-    if outcome.inputs.dry_run:
-        changing = statuses.count(Status.PLANNED)
-        return f"Lambda functions: dry run, {changing} would change{where}, {unchanged} unchanged"
-    attached = statuses.count(Status.ATTACHED)
-    return f"Lambda functions: {attached} got their layers{where}, {unchanged} unchanged"
-
-
 def limit_bar(reading: LimitReading) -> str:
     """Draw the share of a limit: `███████▏░░ 72%`.
 
@@ -75,8 +46,8 @@ def limit_bar(reading: LimitReading) -> str:
     >>> limit_bar(LimitReading(limit=unzipped_limit(), used=131_071_999))
     '█████░░░░░ 50%'
     """
-    filled = min(_BAR, round(reading.share * _BAR))
-    return "█" * filled + "░" * (_BAR - filled) + f" {reading.share:.0%}"
+    filled = min(_BAR_CHARACTERS, round(reading.share * _BAR_CHARACTERS))
+    return "█" * filled + "░" * (_BAR_CHARACTERS - filled) + f" {reading.share:.0%}"
 
 
 def escape_markdown(raw: str) -> str:
@@ -123,16 +94,6 @@ def _functions(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def old_version_lines(outcome: Outcome) -> list[str]:
-    """Say in plain lines what became of old layer versions."""
-    return [
-        f"old versions of {name} in {region}, {line}"
-        for name, (built, *_) in outcome.by_name().items()
-        for region, done in outcome.delivered.get(built.layer.id, {}).items()
-        for line in retention_lines(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
-    ]
-
-
 def _attached(done: Attached) -> str:
     name = (
         f"**{escape_markdown(done.stack.key)}** ({escape_markdown(done.stack.function_name or '')})"
@@ -146,89 +107,54 @@ def _attached(done: Attached) -> str:
 
 
 def _details(built: Built) -> str:
-    account = built.details
-    packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
+    details = built.details
     lines = [
         "<details>",
-        f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}: {len(packages)}"
-        f" distributions, sha256 {built.archive.sha256[:12]}</summary>",
+        f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}:"
+        f" {len(details.packages)} distributions, sha256 {built.archive.sha256[:12]}</summary>",
         "",
+        *_packages(details),
+        "",
+        f"{_sentence(proof_line(built))} {_sentence(bytecode_line(built))}",
+    ]
+    if details.pruned:
+        lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
+        lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in details.pruned]
+    if details.restored:
+        lines += ["", *_restored(details)]
+    if details.held_back:
+        lines += ["", "Held back by the runtime's glibc:", ""]
+        lines += [
+            f"- {escape_markdown(h.name)} {h.version}, where newer runtimes take {h.newer}"
+            for h in details.held_back
+        ]
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _packages(details: BuildDetails) -> list[str]:
+    return [
         "| distribution | version | installed | kept |",
         "| --- | --- | ---: | ---: |",
         *(
             f"| {escape_markdown(package.name)} | {escape_markdown(package.version)} |"
             f" {mib(package.bytes_installed)} | {mib(package.bytes_kept)} |"
-            for package in packages
+            for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
         ),
     ]
-    lines += [
-        "",
-        f"{proof_line(built)[0].upper()}{proof_line(built)[1:]}."
-        f" {bytecode_line(built)[0].upper()}{bytecode_line(built)[1:]}.",
-    ]
-    if account.pruned:
-        lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
-        lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in account.pruned]
-    if account.restored:
-        size = sum(restored.size for restored in account.restored)
-        lines += [
-            "",
-            f"{len(account.restored)} files ({mib(size)}) put back, since code needs them:",
-            "",
-        ]
-        lines += [f"- `{r.path}` for `{r.needed_by}`" for r in account.restored[:_RESTORED_SHOWN]]
-        if len(account.restored) > _RESTORED_SHOWN:
-            lines.append(f"- and {len(account.restored) - _RESTORED_SHOWN} more, in report.json")
-    if account.held_back:
-        lines += ["", "Held back by the runtime's glibc:", ""]
-        lines += [
-            f"- {escape_markdown(h.name)} {h.version}, where newer runtimes take {h.newer}"
-            for h in account.held_back
-        ]
-    return "\n".join([*lines, "", "</details>"])
 
 
-def build_details_lines(built: Built) -> list[str]:
-    """Render a layer's accounts as plain lines, for a log."""
-    account = built.details
-    packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
-    lines = [
-        f"{mib(p.bytes_installed):>10} → {mib(p.bytes_kept):>10}  {p.name} {p.version}"
-        for p in packages
-    ]
-    lines += [f"rule {t.rule}: {t.files:,} files, {mib(t.bytes)} removed" for t in account.pruned]
-    shown = account.restored[:_RESTORED_SHOWN]
-    lines += [f"put back {r.path}: {r.needed_by} needs it" for r in shown]
-    if len(account.restored) > len(shown):
-        lines.append(f"put back {len(account.restored) - len(shown)} more, in report.json")
-    return [*lines, proof_line(built), bytecode_line(built)]
+def _restored(details: BuildDetails) -> list[str]:
+    restored = details.restored
+    size = sum(file.size for file in restored)
+    lines = [f"{len(restored)} files ({mib(size)}) put back, since code needs them:", ""]
+    lines += [f"- `{file.path}` for `{file.needed_by}`" for file in restored[:MAX_RESTORED]]
+    if len(restored) > MAX_RESTORED:
+        lines.append(f"- and {len(restored) - MAX_RESTORED} more, in report.json")
+    return lines
 
 
-def proof_line(built: Built) -> str:
-    """Say in one line what the proof rests on."""
-    proof = built.details.proof
-    if proof is None:
-        return "not proven: proof: off, or nothing to import"
-    if proof.static:
-        return "proven from its files only; nothing was imported"
-    kept_from = f", kept from {' and '.join(proof.isolated)}" if proof.isolated else ""
-    skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
-    return (
-        f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
-    )
-
-
-def bytecode_line(built: Built) -> str:
-    """Say in one line what importing costs with and without bytecode, and what is packed."""
-    packed, proof = built.details.bytecode, built.details.proof
-    files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
-    said = f"bytecode: {packed.mode}{files}"
-    if proof is None or proof.cost is None:
-        return said
-    return (
-        f"{said}; importing all that was proven took {proof.cost.plain:.1f} s without,"
-        f" {proof.cost.cached:.1f} s with bytecode"
-    )
+def _sentence(line: str) -> str:
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def _problems(heading: str, problems: list[Problem]) -> list[str]:
@@ -245,19 +171,3 @@ def _problems(heading: str, problems: list[Problem]) -> list[str]:
         ]
         lines += [f"  - → {escape_markdown(line)}" for line in problem.advice]
     return ["\n".join(lines)]
-
-
-def retention_lines(
-    retired: Sequence[DeletedVersion], kept: Sequence[KeptVersion], *, dry_run: bool
-) -> list[str]:
-    """Say in plain lines what became of the old versions of a layer in a region.
-
-    >>> retention_lines([], [KeptVersion(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
-    ['stays: version 3: used by api']
-    """
-    verb = "would be deleted" if dry_run else "deleted"
-    numbers = ", ".join(str(LayerVersionArn.parse(item.arn).number) for item in retired)
-    lines = [f"{verb}: {numbers}"] if retired else []
-    return lines + [
-        f"stays: version {LayerVersionArn.parse(item.arn).number}: {item.why}" for item in kept
-    ]

@@ -102,9 +102,9 @@ class Workspace:
                 if excluded.match_file(relative):
                     continue
                 if passed_over.match_file(relative):
-                    left_out.append(_shown(relative))
+                    left_out.append(_printable(relative))
                 elif not self._holds(source):
-                    problems.append(_leaves(_shown(relative), include.place))
+                    problems.append(_leaves(_printable(relative), include.place))
                 elif why := _unfit(source, relative):
                     problems.append(Problem(message=why, place=include.place))
                 else:
@@ -144,7 +144,7 @@ class Workspace:
                 if not child.is_dir() or (child.is_symlink() and not self._holds(child)):
                     yield child
                 elif passed_over.match_file(f"{relative}/") or child.resolve() == self.output:
-                    left_out.append(_shown(f"{relative}/"))
+                    left_out.append(_printable(f"{relative}/"))
                 else:
                     queue.append((child, above | {real}))
 
@@ -158,16 +158,16 @@ class Workspace:
         return Problem(message=f"there is nothing at {include.source}", place=include.place)
 
 
-def _shown(path: str) -> str:
+def _printable(path: str) -> str:
     """Make a name from disk printable: bytes that are not UTF-8 are written as escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _unfit(source: Path, path: str) -> str | None:
     """Say why something on disk cannot be packed."""
-    shown = _shown(path)
-    if shown != path:
-        return f"the name {shown} is not UTF-8"
+    printable = _printable(path)
+    if printable != path:
+        return f"the name {printable} is not UTF-8"
     if source.is_file():
         return None
     return f"{path} is a link to nothing" if source.is_symlink() else f"{path} is not a file"

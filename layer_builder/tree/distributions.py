@@ -58,7 +58,7 @@ class Installation:
 def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
     """List the distributions whose `.dist-info` is among the paths, by name."""
     known = set(paths)
-    found = []
+    distributions = []
     for path in paths:
         folder, _, name = path.rpartition("/")
         if name != "RECORD" or not folder.endswith(".dist-info") or "/" in folder:
@@ -66,7 +66,7 @@ def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> li
         headers = _headers(read(f"{folder}/METADATA"))
         wheel = _headers(read(f"{folder}/WHEEL") if f"{folder}/WHEEL" in known else b"")
         rows = csv.reader(io.StringIO(read(path).decode("utf-8")))
-        found.append(
+        distributions.append(
             Distribution(
                 name=str(canonicalize_name(headers["Name"])),
                 version=headers["Version"],
@@ -77,7 +77,7 @@ def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> li
                 is_pure=wheel.get("Root-Is-Purelib", "true").strip().lower() == "true",
             )
         )
-    return sorted(found, key=lambda distribution: distribution.name)
+    return sorted(distributions, key=lambda distribution: distribution.name)
 
 
 def _headers(content: bytes) -> Message:

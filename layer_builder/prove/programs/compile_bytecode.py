@@ -21,6 +21,8 @@ def compile_file(source: str, shown: str, destination: str) -> bool:
         code = compile(content, shown, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
         return False
+    # Bit 0 says that the source's hash follows; bit 1 would have Python compare it with the source:
+    # https://peps.python.org/pep-0552/#specification
     digest = importlib.util.source_hash(content)
     header = importlib.util.MAGIC_NUMBER + (0b01).to_bytes(4, "little") + digest
     os.makedirs(os.path.dirname(destination), exist_ok=True)

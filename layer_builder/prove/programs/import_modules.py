@@ -34,6 +34,7 @@ machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be p
 
 def set_paths(root: str, others: list[str]) -> None:
     """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
+    # https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
     sys.path += others
     site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
     sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
@@ -54,7 +55,7 @@ class Cache:
         self.compiling = 0.0
         self._root = os.path.join(root, "")
         self._folders = folders
-        self._made: list[str] = []
+        self._written: list[str] = []
         self._usual = machinery.cache_from_source
         self._compile = machinery.SourceLoader.source_to_code
         self._write = machinery.SourceFileLoader.set_data
@@ -75,7 +76,7 @@ class Cache:
 
         def write(loader: Any, path: str, data: bytes, **more: Any) -> None:
             if path.startswith(cache._folders[0]):
-                cache._made.append(path)
+                cache._written.append(path)
             cache._write(loader, path, data, **more)
 
         machinery.cache_from_source = self.place
@@ -91,13 +92,13 @@ class Cache:
             if os.path.exists(usual):
                 return usual
             name = os.path.join("elsewhere", path.lstrip(os.sep) + "c")
-        found = [os.path.join(folder, name) for folder in self._folders]
-        return next(filter(os.path.exists, found), found[0])
+        places = [os.path.join(folder, name) for folder in self._folders]
+        return next(filter(os.path.exists, places), places[0])
 
     def reading(self) -> float:
         """Time how long it takes to read back all that was written, in seconds."""
         begin = time.perf_counter()
-        for path in self._made:
+        for path in self._written:
             try:
                 with open(path, "rb") as file:
                     marshal.loads(file.read()[16:])  # noqa: S302 (what this process wrote)
@@ -127,9 +128,10 @@ class Watch:
 def load(name: str) -> None:
     """Import `module`, or import it and look up `module:attribute` as entry points do."""
     module, _, attribute = name.partition(":")
-    found = importlib.import_module(module)
+    # https://packaging.python.org/en/latest/specifications/entry-points/#data-model
+    item = importlib.import_module(module)
     for part in filter(None, attribute.split(".")):
-        found = getattr(found, part)
+        item = getattr(item, part)
 
 
 def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
@@ -181,7 +183,7 @@ def leave_if_forked(me: int) -> None:
 def files_of(names: set[str], root: str) -> set[str]:
     """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
     prefix = os.path.join(root, "")
-    found = set()
+    files = set()
     for name in names:
         try:
             # Past any `__getattr__`: lazy modules would load, or raise.
@@ -189,8 +191,8 @@ def files_of(names: set[str], root: str) -> set[str]:
         except Exception:  # noqa: S112 (whatever stands in sys.modules)
             continue
         if isinstance(path, str) and path.startswith(prefix):
-            found.add(path[len(prefix) :])
-    return found
+            files.add(path[len(prefix) :])
+    return files
 
 
 def teller(answers: int, secret: str) -> Callable[..., None]:
@@ -209,6 +211,7 @@ def teller(answers: int, secret: str) -> Callable[..., None]:
 
 def end_children() -> None:
     """End what an import started and left behind; as subreaper, this process inherits it."""
+    # https://man7.org/linux/man-pages/man5/proc_tid_children.5.html
     try:
         while True:
             with open("/proc/thread-self/children") as file:
@@ -230,12 +233,15 @@ def main() -> None:
     tell(python=platform.python_version(), isolated=done)
     libc = ctypes.CDLL(None)
     if sys.platform == "linux":
+        # Ends with the process that started it, and inherits what an import orphans, to end that too:
+        # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     child = os.fork()
     if child == 0:
         if "processes" in done:
-            # The first process of a namespace ignores most signals, so it is not the one to import.
+            # The first process of a namespace ignores most signals, so it is not the one to import:
+            # https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             importer = os.fork()
             if importer:

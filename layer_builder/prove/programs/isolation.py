@@ -9,8 +9,12 @@ import resource
 import sys
 from typing import Any
 
+# From <linux/sched.h>, <linux/mount.h>, <linux/prctl.h> and <linux/capability.h>:
+# https://github.com/torvalds/linux/tree/master/include/uapi/linux
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+# Number 442 on all architectures; kernels older than 5.12 do not have it, and few C libraries wrap
+# it: https://man7.org/linux/man-pages/man2/mount_setattr.2.html
 SYS_MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 CAPABILITY_VERSION_3 = 0x20080522
@@ -29,6 +33,8 @@ class MountAttributes(ctypes.Structure):
 
 def close_files(libc: Any, writable: list[str], hidden: list[str]) -> bool:
     """Make all files read-only for this process and its children, but some folders; hide others."""
+    # Mounts are shared with the rest of the system until told otherwise:
+    # https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
     libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
     for path in hidden:
         where = os.path.realpath(path).encode()
@@ -60,6 +66,8 @@ def isolate(writable: list[str], hidden: list[str]) -> list[str]:
         return done
     uid, gid = os.getuid(), os.getgid()
     if uid != 0 and libc.unshare(CLONE_NEWUSER) == 0:
+        # Without privileges gid_map takes a line only once setgroups is denied:
+        # https://man7.org/linux/man-pages/man7/user_namespaces.7.html
         try:
             write("/proc/self/setgroups", "deny")
             write("/proc/self/uid_map", "%d %d 1" % (uid, uid))
@@ -70,6 +78,8 @@ def isolate(writable: list[str], hidden: list[str]) -> list[str]:
         done.append("network")
     if libc.unshare(CLONE_NEWNS) == 0 and close_files(libc, writable, hidden):
         done.append("files")
+    # Counts for the children that this process makes from here on, not for itself:
+    # https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
     if libc.unshare(CLONE_NEWPID) == 0:
         done.append("processes")
     return done
@@ -77,6 +87,8 @@ def isolate(writable: list[str], hidden: list[str]) -> list[str]:
 
 def drop_capabilities(libc: Any) -> None:
     """Give up what would let an import undo the isolation."""
+    # Set-user-ID programs would give capabilities back:
+    # https://docs.kernel.org/userspace-api/no_new_privs.html
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     libc.capset(header, (ctypes.c_uint32 * 6)())

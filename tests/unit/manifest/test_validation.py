@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from layer_builder.manifest.document import parse_yaml
 from layer_builder.manifest.validation import Mistakes
+from layer_builder.manifest.yaml_reader import parse_yaml
 
 TOP = 'version: 1\npython: "3.12"\n'
 ONE = "layers: {a: {packages: [x]}}\n"

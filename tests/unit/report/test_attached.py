@@ -8,7 +8,7 @@ from layer_builder.attach.sizes import FunctionSize, Size
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome
-from layer_builder.report import data
+from layer_builder.report import data, plain_text
 from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
 
@@ -57,7 +57,7 @@ def test_the_summary_shows_each_function_with_its_layers_before_and_after(
 
 def test_a_dry_run_counts_what_would_change(attached: Outcome) -> None:
     attached.inputs = Inputs(command=Command.ATTACH, dry_run=True, sandbox=True)
-    assert summary.report_title(attached) == (
+    assert plain_text.report_title(attached) == (
         "Lambda functions: dry run, 0 would change in the sandbox, 0 unchanged"
     )
 

@@ -12,6 +12,7 @@ from layer_builder.model.prune_plan import Restoration
 from layer_builder.model.settings import ProofDepth
 from layer_builder.outcome import Outcome
 from layer_builder.report import markdown as summary
+from layer_builder.report import plain_text
 
 WHOLE = """\
 ## Lambda layers: 1 published, 2 unchanged
@@ -73,17 +74,20 @@ def test_a_run_that_failed_early_still_has_a_summary() -> None:
 
 
 def test_the_title_says_what_was_done(outcome: Outcome) -> None:
-    assert summary.report_title(outcome) == "Lambda layers: 1 published, 2 unchanged"
+    assert plain_text.report_title(outcome) == "Lambda layers: 1 published, 2 unchanged"
     outcome.inputs = replace(outcome.inputs, sandbox=True)
-    assert summary.report_title(outcome) == "Lambda layers: 1 published to the sandbox, 2 unchanged"
+    assert (
+        plain_text.report_title(outcome) == "Lambda layers: 1 published to the sandbox, 2 unchanged"
+    )
     outcome.inputs = replace(outcome.inputs, dry_run=True, sandbox=False)
     outcome.to_publish = {"core 3.12-x86_64": ["eu-west-1"]}
     assert (
-        summary.report_title(outcome) == "Lambda layers: dry run, 1 would be published, 2 unchanged"
+        plain_text.report_title(outcome)
+        == "Lambda layers: dry run, 1 would be published, 2 unchanged"
     )
     outcome.releases, outcome.inputs = {}, Inputs()
-    assert summary.report_title(outcome) == "Lambda layers: 2 built"
-    assert summary.report_title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
+    assert plain_text.report_title(outcome) == "Lambda layers: 2 built"
+    assert plain_text.report_title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
     restored = tuple(
         Restoration(path=f"f{number}", size=1, rule="r", needed_by="x:1") for number in range(12)
     )
-    lines = summary.build_details_lines(built(details=BuildDetails(restored=restored)))
+    lines = plain_text.build_details_lines(built(details=BuildDetails(restored=restored)))
     assert lines[9:] == [
         "put back f9: x:1 needs it",
         "put back 2 more, in report.json",
@@ -136,6 +140,6 @@ def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) ->
 
 def test_a_proof_without_a_python_says_so(built: Callable[..., Built]) -> None:
     static = Proof(depth=ProofDepth.IMPORTS, static=True)
-    assert summary.proof_line(built(details=BuildDetails(proof=static))) == (
+    assert plain_text.proof_line(built(details=BuildDetails(proof=static))) == (
         "proven from its files only; nothing was imported"
     )

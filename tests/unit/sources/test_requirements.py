@@ -5,11 +5,8 @@ from hypothesis import strategies as st
 from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.requirements import (
-    Requirements,
-    collect_requirements,
-    merge_requirements,
-)
+from layer_builder.sources.requirements import Requirements, merge_requirements
+from layer_builder.sources.requirements_files import collect_requirements
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)

@@ -11,7 +11,7 @@ from layer_builder.tree.distributions import (
     record_without,
     recorded_paths,
 )
-from layer_builder.tree.tree import with_runtime_shebang
+from layer_builder.tree.files import with_runtime_shebang
 
 TREE = {
     "a_b/__init__.py": "",

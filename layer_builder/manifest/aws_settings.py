@@ -1,18 +1,86 @@
-"""The manifest's settings for after the build: permissions, retention, parameter, S3."""
+"""The manifest's settings for AWS: names, and permissions, retention, parameter and S3 after the build."""
 
 import re
-from collections.abc import Sequence
+import string
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from layer_builder.manifest import names
 from layer_builder.manifest.document import YamlPath
-from layer_builder.manifest.schema import LayerEntry, ManifestFile, PermissionsEntry, S3Entry
+from layer_builder.manifest.entries import PermissionsEntry, S3Entry
+from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
+from layer_builder.model import limits
 from layer_builder.model.layer import Layer
 from layer_builder.model.settings import Delivery, Permissions, Retention, S3Mode
 from layer_builder.model.target import Target
 
 _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}", re.IGNORECASE)
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Template:
+    """A name on AWS as the manifest writes it, with places for what tells layers apart."""
+
+    setting: str
+    """The key that it is the value of."""
+    text: str
+    path: YamlPath
+
+    def fill(self, key: str, target: Target, mistakes: Mistakes) -> str:
+        """Fill it in for a layer and a target; empty when that cannot be done."""
+        fields = {
+            "layer": key,
+            "python": target.python.replace(".", ""),
+            "architecture": str(target.architecture),
+        }
+        if not _is_filled_by(self.text, fields):
+            mistakes.add(
+                f"{self.setting} {self.text!r}: only {{layer}}, {{python}} and {{architecture}}"
+                " are filled in",
+                self.path,
+            )
+            return ""
+        return self.text.format(**fields)
+
+
+def _is_filled_by(template: str, fields: Collection[str]) -> bool:
+    """Tell whether a template has these fields only, plain: no lone brace, no format, no `!r`."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        return False
+    return all(
+        name is None or (name in fields and not spec and not conversion)
+        for _, name, spec, conversion in parts
+    )
+
+
+def layer_name(template: str, key: str, target: Target, path: YamlPath, mistakes: Mistakes) -> str:
+    """Name a layer on AWS for a target; `path` is where the template stands."""
+    name = _Template(setting="name", text=template, path=path).fill(key, target, mistakes) or key
+    if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
+        mistakes.add(
+            f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
+            path,
+            layer=key,
+        )
+    return name
+
+
+def check_names(layers: Sequence[Layer], mistakes: Mistakes) -> None:
+    """Note layers that would share a name on AWS."""
+    first: dict[str, Layer] = {}
+    for layer in layers:
+        other = first.setdefault(layer.name, layer)
+        if other.key != layer.key:
+            mistakes.add(
+                f"has the name {layer.name!r} on AWS, and so has layer {other.key}",
+                ("layers", layer.key),
+                of_key=True,
+                layer=layer.key,
+                advice="give one of them a name: of its own, or put {layer} into the name",
+            )
 
 
 def read_delivery(
@@ -74,11 +142,11 @@ def _permissions(
 def _parameter(
     key: str, entry: LayerEntry, model: ManifestFile, target: Target, mistakes: Mistakes
 ) -> str:
-    template = entry.ssm or model.ssm
-    if not template:
+    text = entry.ssm or model.ssm
+    if not text:
         return ""
     path: YamlPath = ("layers", key, "ssm") if entry.ssm else ("ssm",)
-    name = names.fill_template("ssm", template, key, target, path, mistakes)
+    name = _Template(setting="ssm", text=text, path=path).fill(key, target, mistakes)
     if name and not _PARAMETER.fullmatch(name):
         mistakes.add(
             f"ssm: AWS refuses the parameter name {name!r}",

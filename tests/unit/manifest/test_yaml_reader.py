@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.manifest.document import MAX_CHARACTERS, MAX_VALUES, YamlValue, parse_yaml
+from layer_builder.manifest.document import YamlValue
+from layer_builder.manifest.yaml_reader import MAX_CHARACTERS, MAX_VALUES, parse_yaml
 
 YAML_PIECES = st.text("abc:-[]{}&*!|>?#%@'\",\\ \n\t<0123~\ufeff\r\0é\ud800", max_size=60)
 

@@ -1,0 +1,126 @@
+"""The manifest's smaller mappings: what stands below a key of a layer or a function."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+
+from layer_builder.manifest.fields import (
+    Accounts,
+    Organization,
+    Share,
+    Size,
+    Text,
+    Texts,
+    one_or_many,
+)
+from layer_builder.model.limits import LAYER_VERSION_ARN_PATTERN
+from layer_builder.model.settings import S3Mode
+
+
+class EntryModel(BaseModel):
+    """A mapping of the manifest: its keys are known, and written with hyphens."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        use_attribute_docstrings=True,
+    )
+
+
+class Limits(EntryModel):
+    """Budgets for a layer. Never looser than AWS's own limits."""
+
+    zip: Size | None = None
+    """The zip, for example `50 MiB`. Without an S3 bucket AWS takes 50 MiB at most."""
+    unzipped: Size | None = None
+    """All files of the layer unpacked, for example `250 MiB`, which is AWS's limit."""
+    warn_at: Share | None = None
+    """The share of a limit from which to warn; 80% unless said otherwise."""
+
+
+class IncludeFrom(EntryModel):
+    """Files or a folder of the workspace, and where they go in the layer."""
+
+    from_: Text = Field(alias="from")
+    """A file or a folder, relative to the manifest."""
+    to: Text | None = None
+    """Where it goes, relative to /opt; `python/` is on Python's path."""
+
+
+def _include(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+Included = Annotated[
+    IncludeFrom, BeforeValidator(_include, json_schema_input_type=Text | IncludeFrom)
+]
+
+
+Includes = Annotated[
+    list[Included],
+    BeforeValidator(
+        one_or_many, json_schema_input_type=Text | IncludeFrom | list[Text | IncludeFrom]
+    ),
+]
+
+
+class UvEntry(EntryModel):
+    """A project with a uv.lock, or with a pyproject.toml only."""
+
+    project: Text = "."
+    """The project's folder, relative to the manifest."""
+    group: Texts | None = None
+    """Dependency groups; without one, the project's own dependencies."""
+    extra: Texts | None = None
+    """Extras of the project."""
+
+
+class PermissionsEntry(EntryModel):
+    """Who else may use the layer versions."""
+
+    accounts: Accounts | None = None
+    """AWS accounts, 12 digits each, quoted."""
+    organization: Organization | None = None
+    """All accounts of an AWS organization, such as o-a1b2c3d4e5."""
+    public: StrictBool | None = None
+    """true: everybody. Nothing else makes a layer public."""
+
+
+class RetainEntry(EntryModel):
+    """How many layer versions stay when a new one is published."""
+
+    versions: Annotated[int, Field(ge=1, strict=True)]
+    """This many of the newest stay, and all that a function uses."""
+    days: Annotated[int, Field(ge=0, strict=True)] = 0
+    """Versions younger than this stay as well."""
+
+
+def _retain(value: object) -> object:
+    return {"versions": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Retain = Annotated[
+    RetainEntry | None,
+    BeforeValidator(
+        _retain, json_schema_input_type=Annotated[int, Field(ge=1)] | RetainEntry | None
+    ),
+]
+
+
+class S3Entry(EntryModel):
+    """What becomes of a zip that goes through the bucket of the input s3-bucket."""
+
+    mode: S3Mode | None = None
+    """copy (the default): Lambda copies the object; reference: Lambda keeps reading it there."""
+    remove: StrictBool | None = None
+    """true: the object is removed once Lambda has copied it."""
+
+
+class ExternalEntry(EntryModel):
+    """Somebody else's layer version."""
+
+    arn: Annotated[str, StringConstraints(pattern=LAYER_VERSION_ARN_PATTERN)]
+    """The ARN of the layer version."""
+    unzipped: Size
+    """What it unzips to, for example `40 MiB`: no API tells it."""

@@ -1,0 +1,199 @@
+"""The manifest's layers: each with its settings, its own or those at the top, once for each target."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import PurePosixPath
+
+from packaging.utils import canonicalize_name
+
+from layer_builder.manifest import aws_settings
+from layer_builder.manifest.document import YamlPath
+from layer_builder.manifest.entries import Limits as LimitsEntry
+from layer_builder.manifest.schema import LayerEntry, ManifestFile
+from layer_builder.manifest.validation import Mistakes
+from layer_builder.model import limits
+from layer_builder.model.layer import Include, Layer, Reference, UvProject
+from layer_builder.model.limits import Budget, mib
+from layer_builder.model.settings import (
+    Bytecode,
+    Compression,
+    ProofDepth,
+    PruneProfile,
+    Sdk,
+    SdkPolicy,
+)
+from layer_builder.model.target import Architecture, Python, Target
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,139}")
+
+
+def leaves_folder(path: str) -> bool:
+    """Tell a path that could leave the manifest's directory."""
+    pure = PurePosixPath(path)
+    return pure.is_absolute() or ".." in pure.parts or "\\" in path or path.startswith("~")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayersReader:
+    """Turns the validated model's entries into layers, and notes what the model cannot see."""
+
+    model: ManifestFile
+    mistakes: Mistakes
+    through_s3: bool
+    """Whether zips may go through S3."""
+
+    def read(self, key: str, entry: LayerEntry) -> Iterator[Layer]:
+        """Give the layer of an entry once for each of its targets; mistakes are added."""
+        path: YamlPath = ("layers", key)
+        if not _KEY.fullmatch(key):
+            self.mistakes.add(
+                "a layer's key is made of letters, digits, - and _", path, of_key=True
+            )
+        if not (entry.requirements or entry.packages or entry.uv or entry.include):
+            self.mistakes.add(
+                "has nothing in it", path, of_key=True, layer=key,
+                advice="give it requirements:, packages:, uv: or include:",
+            )  # fmt: skip
+        targets = self._targets(key, entry)
+        settings = self._settings(key, entry, targets[0])
+        names = {target: self._name(key, entry, target) for target in targets}
+        sharing = Counter(names.values())
+        for target, name in names.items():
+            yield replace(
+                settings,
+                target=target,
+                name=name,
+                delivery=aws_settings.read_delivery(key, entry, self.model, target, self.mistakes),
+                shares_name=sharing[name] > 1,
+                is_one_of_several=len(targets) > 1,
+            )
+
+    def _targets(self, key: str, entry: LayerEntry) -> list[Target]:
+        """List what a layer is built for, each once; one at least, whatever is wrong."""
+        pythons = entry.python or self.model.python or []
+        if not pythons:
+            self.mistakes.add(
+                "no python: for this layer", ("layers", key), of_key=True, layer=key,
+                advice='write python: "3.12" at the top, or in the layer',
+            )  # fmt: skip
+            pythons = [Python.PY312]  # any will do to look for further mistakes
+        architectures = entry.architecture or self.model.architecture or [Architecture.X86_64]
+        return [
+            Target(python=python, architecture=architecture)
+            for python, architecture in product(
+                dict.fromkeys(pythons), dict.fromkeys(architectures)
+            )
+        ]
+
+    def _settings(self, key: str, entry: LayerEntry, target: Target) -> Layer:
+        """Give the layer with all settings that do not depend on its target."""
+        path: YamlPath = ("layers", key)
+        return Layer(
+            key=key,
+            name=key,
+            target=target,
+            place=self.mistakes.document.place(path, of_key=True),
+            requirements=self._references(entry.requirements, (*path, "requirements"), paths=True),
+            packages=self._references(entry.packages, (*path, "packages"), paths=False),
+            uv=self._uv(entry, (*path, "uv")),
+            include=self._includes(entry, path),
+            exclude=tuple(entry.exclude or ()),
+            build=tuple(
+                str(canonicalize_name(name)) for name in entry.build or self.model.build or ()
+            ),
+            prune=entry.prune or self.model.prune or PruneProfile.SAFE,
+            keep=tuple(entry.keep or self.model.keep or ()),
+            drop=tuple(entry.drop or self.model.drop or ()),
+            strip=bool(entry.strip if entry.strip is not None else self.model.strip),
+            sdk=_sdk(entry.sdk or self.model.sdk),
+            proof=entry.proof or self.model.proof or ProofDepth.IMPORTS,
+            requires=tuple(dict.fromkeys(entry.requires or ())),
+            imports=self._references(entry.imports, (*path, "imports"), paths=False),
+            bytecode=entry.bytecode or self.model.bytecode or Bytecode.NONE,
+            compression=entry.compression or self.model.compression or Compression.BALANCED,
+            budget=self._budget(entry, path),
+            description=_first(entry.description, self.model.description),
+            license=_first(entry.license, self.model.license),
+        )
+
+    def _name(self, key: str, entry: LayerEntry, target: Target) -> str:
+        path: YamlPath = ("layers", key, "name") if entry.name else ("name",)
+        template = entry.name or self.model.name or "{layer}"
+        return aws_settings.layer_name(template, key, target, path, self.mistakes)
+
+    def _references(
+        self, texts: Sequence[str] | None, path: YamlPath, *, paths: bool
+    ) -> tuple[Reference, ...]:
+        references = []
+        for index, text in enumerate(texts or ()):
+            at = self.mistakes.document.known((*path, index))
+            if not paths or self._is_inside(text, at):
+                references.append(Reference(text=text, place=self.mistakes.document.place(at)))
+        return tuple(references)
+
+    def _uv(self, entry: LayerEntry, path: YamlPath) -> UvProject | None:
+        if entry.uv is None or not self._is_inside(entry.uv.project, (*path, "project")):
+            return None
+        return UvProject(
+            folder=entry.uv.project,
+            groups=tuple(entry.uv.group or ()),
+            extras=tuple(entry.uv.extra or ()),
+            place=self.mistakes.document.place(path),
+        )
+
+    def _includes(self, entry: LayerEntry, path: YamlPath) -> tuple[Include, ...]:
+        includes = []
+        for index, item in enumerate(entry.include or ()):
+            at = self.mistakes.document.known((*path, "include", index))
+            if not self._is_inside(item.from_, at):
+                continue
+            source = PurePosixPath(item.from_)
+            if item.to is None:
+                to = str(PurePosixPath("python") / source)
+            elif self._is_inside(item.to, at):
+                to = item.to
+            else:
+                continue
+            includes.append(
+                Include(source=str(source), to=to, place=self.mistakes.document.place(at))
+            )
+        return tuple(includes)
+
+    def _is_inside(self, text: str, path: YamlPath) -> bool:
+        """Refuse paths that could leave the manifest's directory."""
+        if leaves_folder(text):
+            self.mistakes.add(
+                f"path {text!r} leaves the manifest's directory",
+                path,
+                advice="write a path below the manifest, without .. and without a leading /",
+            )
+            return False
+        return True
+
+    def _budget(self, entry: LayerEntry, path: YamlPath) -> Budget:
+        own, common = entry.limits or LimitsEntry(), self.model.limits or LimitsEntry()
+        unzipped = own.unzipped or common.unzipped
+        if unzipped and unzipped > limits.UNZIPPED_BYTES:
+            at = (*path, "limits", "unzipped") if own.unzipped else ("limits", "unzipped")
+            self.mistakes.add(
+                f"limits.unzipped {mib(unzipped)} is looser than AWS's 250 MiB", at, layer=path[-1]
+            )
+        return Budget(
+            zip_bytes=own.zip or common.zip,
+            unzipped_bytes=unzipped,
+            warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
+            through_s3=self.through_s3,
+        )
+
+
+def _sdk(choice: str | list[str] | None) -> Sdk:
+    if isinstance(choice, list):
+        return Sdk(policy=SdkPolicy.SERVICES, services=tuple(sorted(set(choice))))
+    return Sdk(policy=SdkPolicy(choice or SdkPolicy.BUNDLE))
+
+
+def _first(*texts: str | None) -> str:
+    return next((text for text in texts if text is not None), "")

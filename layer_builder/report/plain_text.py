@@ -1,0 +1,114 @@
+"""The outcome in plain lines, which the log, Markdown and HTML share."""
+
+from collections.abc import Sequence
+
+from layer_builder.attach.plan import Status
+from layer_builder.inputs import Command
+from layer_builder.model.build import Built
+from layer_builder.model.limits import mib
+from layer_builder.model.release import Action, DeletedVersion, KeptVersion, LayerVersionArn
+from layer_builder.outcome import Outcome
+
+MAX_RESTORED = 10
+"""Restored files that are named; all are in report.json."""
+
+
+def report_title(outcome: Outcome) -> str:
+    """Sum the run up in a line."""
+    if outcome.errors:
+        return f"Lambda layers: failed (exit code {outcome.exit_code})"
+    if outcome.inputs.command is Command.ATTACH:
+        return _attach_title(outcome)
+    published = len(outcome.keys_with(Action.PUBLISHED))
+    unchanged = len(outcome.keys_with(Action.UNCHANGED))
+    where = " to the sandbox" if outcome.inputs.sandbox else ""
+    if outcome.inputs.dry_run and outcome.built:
+        return (
+            f"Lambda layers: dry run, {len(outcome.to_publish)} would be published{where},"
+            f" {unchanged} unchanged"
+        )
+    if published or unchanged:
+        return f"Lambda layers: {published} published{where}, {unchanged} unchanged"
+    return (
+        f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
+    )
+
+
+def _attach_title(outcome: Outcome) -> str:
+    statuses = [done.status for done in outcome.attachments]
+    where = " in the sandbox" if outcome.inputs.sandbox else ""
+    unchanged = statuses.count(Status.UNCHANGED)
+    if outcome.inputs.dry_run:
+        changing = statuses.count(Status.PLANNED)
+        return f"Lambda functions: dry run, {changing} would change{where}, {unchanged} unchanged"
+    attached = statuses.count(Status.ATTACHED)
+    return f"Lambda functions: {attached} got their layers{where}, {unchanged} unchanged"
+
+
+def old_version_lines(outcome: Outcome) -> list[str]:
+    """Say in plain lines what became of old layer versions."""
+    return [
+        f"old versions of {name} in {region}, {line}"
+        for name, (built, *_) in outcome.by_name().items()
+        for region, done in outcome.delivered.get(built.layer.id, {}).items()
+        for line in retention_lines(done.retired, done.kept, dry_run=outcome.inputs.dry_run)
+    ]
+
+
+def retention_lines(
+    retired: Sequence[DeletedVersion], kept: Sequence[KeptVersion], *, dry_run: bool
+) -> list[str]:
+    """Say in plain lines what became of the old versions of a layer in a region.
+
+    >>> retention_lines([], [KeptVersion(arn="arn:aws:lambda:eu-west-1:1:layer:core:3", why="used by api")], dry_run=False)
+    ['stays: version 3: used by api']
+    """
+    verb = "would be deleted" if dry_run else "deleted"
+    numbers = ", ".join(str(LayerVersionArn.parse(item.arn).number) for item in retired)
+    lines = [f"{verb}: {numbers}"] if retired else []
+    return lines + [
+        f"stays: version {LayerVersionArn.parse(item.arn).number}: {item.why}" for item in kept
+    ]
+
+
+def build_details_lines(built: Built) -> list[str]:
+    """Render a layer's accounts as plain lines, for a log."""
+    account = built.details
+    packages = sorted(account.packages, key=lambda package: -package.bytes_kept)
+    lines = [
+        f"{mib(p.bytes_installed):>10} → {mib(p.bytes_kept):>10}  {p.name} {p.version}"
+        for p in packages
+    ]
+    lines += [f"rule {t.rule}: {t.files:,} files, {mib(t.bytes)} removed" for t in account.pruned]
+    named = account.restored[:MAX_RESTORED]
+    lines += [f"put back {r.path}: {r.needed_by} needs it" for r in named]
+    if len(account.restored) > len(named):
+        lines.append(f"put back {len(account.restored) - len(named)} more, in report.json")
+    return [*lines, proof_line(built), bytecode_line(built)]
+
+
+def proof_line(built: Built) -> str:
+    """Say in one line what the proof rests on."""
+    proof = built.details.proof
+    if proof is None:
+        return "not proven: proof: off, or nothing to import"
+    if proof.static:
+        return "proven from its files only; nothing was imported"
+    kept_from = f", kept from {' and '.join(proof.isolated)}" if proof.isolated else ""
+    skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
+    return (
+        f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
+    )
+
+
+def bytecode_line(built: Built) -> str:
+    """Say in one line what importing costs with and without bytecode, and what is packed."""
+    packed, proof = built.details.bytecode, built.details.proof
+    files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
+    line = f"bytecode: {packed.mode}{files}"
+    if proof is None or proof.cost is None:
+        return line
+    return (
+        f"{line}; importing all that was proven took {proof.cost.plain:.1f} s without,"
+        f" {proof.cost.cached:.1f} s with bytecode"
+    )

@@ -1,0 +1,225 @@
+"""Requirements files: what they ask for, flattened, or every mistake with its line.
+
+The format is pip's, https://pip.pypa.io/en/stable/reference/requirements-file-format/; each
+requirement is a PEP 508 specifier.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from layer_builder.errors import Place, Problem
+from layer_builder.model.layer import Reference
+from layer_builder.model.target import Target
+from layer_builder.sources import project_files
+from layer_builder.sources.requirements import Requirements
+
+ReadText = Callable[[str], str | Problem]
+"""Gives the text of a file below the manifest, or says why it cannot."""
+
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+
+
+_HASH = re.compile(r"\s--hash[= ](\S+)")
+
+
+_OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)[= ]?\s*(.*)")
+
+
+_INDEX_OPTIONS = {
+    "-i": "--index-url",
+    "--index-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "--no-index": "--no-index",
+}
+
+
+_IGNORED = frozenset({"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"})
+
+
+def collect_requirements(
+    files: Sequence[Reference],
+    packages: Sequence[Reference],
+    read: ReadText,
+    target: Target,
+    folder: str = "",
+) -> tuple[Requirements, tuple[Problem, ...]]:
+    """Read files (following `-r` and `-c`) and packages; give what is asked for and all mistakes.
+
+    `folder` is where the files are, for messages.
+    """
+    collector = _Collector(read, target, PurePosixPath(folder))
+    for reference in files:
+        collector.file(reference.text, reference.place, ())
+    for package in packages:
+        collector.requirement(package.text, package.place, collector.lines)
+    return (
+        Requirements(
+            lines=tuple(dict.fromkeys(collector.lines)),
+            names=frozenset(collector.names),
+            hashes={name: frozenset(given) for name, given in collector.hashes.items()},
+            constraints=tuple(dict.fromkeys(collector.constraints)),
+            options=tuple(dict.fromkeys(collector.options)),
+        ),
+        tuple(collector.problems),
+    )
+
+
+@dataclass
+class _Collector:
+    read: ReadText
+    target: Target
+    folder: PurePosixPath
+    lines: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    hashes: dict[str, set[str]] = field(default_factory=dict)
+    constraints: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def file(
+        self, path: str, asked_at: Place, chain: tuple[str, ...], *, constrain: bool = False
+    ) -> None:
+        if path in chain:
+            loop = " → ".join((*chain[chain.index(path) :], path))
+            self._mistake(f"requirements files include each other: {loop}", asked_at)
+            return
+        text = self.read(path)
+        if isinstance(text, Problem):
+            self._mistake(text.message, asked_at, *text.advice)
+            return
+        if project_files.is_pylock(path):
+            self._pylock(path, text, asked_at)
+            return
+        before = len(self.lines)
+        for number, line in _logical_lines(text):
+            place = Place(file=str(self.folder / path), line=number, column=1)
+            into = self.constraints if constrain else self.lines
+            if line.startswith("-"):
+                self._option(line, place, (*chain, path), constrain=constrain)
+            else:
+                self.requirement(line, place, into)
+        if not constrain and not chain and before == len(self.lines) and not self.problems:
+            self._mistake(f"{path} asks for nothing", asked_at)
+
+    def _pylock(self, path: str, text: str, asked_at: Place) -> None:
+        try:
+            for line in project_files.requirements_from_pylock(text, self.target):
+                self.requirement(line, asked_at, self.lines)
+        except ValueError as error:
+            self._mistake(f"{path}: {error}", asked_at)
+
+    def requirement(self, line: str, place: Place, into: list[str]) -> None:
+        hashes = _HASH.findall(line)
+        specifier = _HASH.sub("", line).strip()
+        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or (
+            specifier.endswith((".whl", ".tar.gz")) and "://" not in specifier
+        ):
+            self._mistake(
+                f"{specifier!r} is a file or a folder, not a distribution from an index", place,
+                "put your own code into the layer with include:",
+            )  # fmt: skip
+            return
+        try:
+            parsed = Requirement(specifier)
+        except InvalidRequirement as error:
+            if "://" in specifier:
+                self._refuse_url(specifier, place)
+            else:
+                self._mistake(
+                    f"{specifier!r} is not a requirement: {str(error).splitlines()[0]}", place
+                )
+            return
+        if parsed.url:
+            self._refuse_url(specifier, place)
+            return
+        if into is self.lines:
+            name = str(canonicalize_name(parsed.name))
+            self.names.add(name)
+            if hashes:
+                self.hashes.setdefault(name, set()).update(hashes)
+        into.append(" ".join((str(parsed), *(f"--hash={digest}" for digest in hashes))))
+
+    def _option(self, line: str, place: Place, chain: tuple[str, ...], *, constrain: bool) -> None:
+        match = _OPTION.fullmatch(line)
+        name, value = (match[1], match[2].strip()) if match else (line, "")
+        folder = PurePosixPath(chain[-1]).parent
+        match name:
+            case "-r" | "--requirement" | "-c" | "--constraint":
+                path = _below(folder, value)
+                if path is None:
+                    self._mistake(f"{line!r} leaves the manifest's directory", place)
+                else:
+                    narrows = constrain or name in {"-c", "--constraint"}
+                    self.file(path, place, chain, constrain=narrows)
+            case "-e" | "--editable":
+                self._mistake(
+                    f"{line!r}: an editable install points outside the layer", place,
+                    "put your own code into the layer with include:",
+                )  # fmt: skip
+            case "--no-binary":
+                self._mistake(f"{line!r}: say build: [{value}] in the manifest instead", place)
+            case "--pre":
+                self._mistake(
+                    "--pre: name the pre-release instead, such as `package>=2.0rc1`", place
+                )
+            case _:
+                if name in _INDEX_OPTIONS:
+                    self._index_option(_INDEX_OPTIONS[name], value, place)
+                elif name not in _IGNORED:
+                    self._mistake(f"the option {name!r} has no meaning for a layer", place)
+
+    def _index_option(self, name: str, value: str, place: Place) -> None:
+        if name != "--no-index" and not re.match(r"(https?://|\$\{)", value):
+            self._mistake(f"{name} takes an https:// address here, not {value!r}", place)
+            return
+        self.options.append(f"{name} {value}".strip())
+
+    def _refuse_url(self, specifier: str, place: Place) -> None:
+        self._mistake(
+            f"{specifier!r} comes from a URL, whose content no index vouches for", place,
+            "publish it to an index and name it there, or put the code in with include:",
+        )  # fmt: skip
+
+    def _mistake(self, message: str, place: Place, *advice: str) -> None:
+        self.problems.append(Problem(message=message, place=place, advice=advice))
+
+
+def _logical_lines(text: str) -> list[tuple[int, str]]:
+    """Join continued lines and strip comments; number each by where it starts."""
+    lines: list[tuple[int, str]] = []
+    held, start = "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        start = start or number
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            held += raw[:-1] + " "
+            continue
+        line = _COMMENT.sub("", held + raw).strip()
+        if line:
+            lines.append((start, line))
+        held, start = "", 0
+    if held.strip():
+        lines.append((start, _COMMENT.sub("", held).strip()))
+    return lines
+
+
+def _below(folder: PurePosixPath, value: str) -> str | None:
+    """Join a path to a folder below the manifest; None where it leads out of the manifest's."""
+    parts: list[str] = []
+    for part in (folder / value).parts:
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    if value.startswith(("/", "~")) or "\0" in value or not parts:
+        return None
+    return "/".join(parts)
