@@ -1,5 +1,7 @@
 """Which cases of the large tables are played: a sample, or with --all-cases every one."""
 
+import os
+
 import pytest
 
 _NOT_SAMPLED = "not in the sample of its table, which `make all-cases` plays whole"
@@ -12,10 +14,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def all_cases(pytestconfig: pytest.Config) -> bool:
-    """Tell whether the large tables are played whole."""
-    return bool(pytestconfig.getoption("--all-cases"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Take, of `-n auto`, three workers for two processors: many tests wait for an AWS that fails.
+
+    `-n logical` stays one for each.
+    """
+    if config.getoption("numprocesses") != "auto":
+        return None
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
