@@ -8,7 +8,7 @@ ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
 OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
-PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 .PHONY: help demo check test all-cases lint fix e2e bench proving-ground reliability lock schema clean
 
@@ -19,13 +19,13 @@ demo: ## build, prove and publish the four example layers to an embedded AWS
 	LAYER_BUILDER_NO_CACHE=1 $(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
 
 check: lint ## lint and the unit tests, for every save
-	$(PYTEST) -q tests/unit
+	$(PYTEST) -n logical -q tests/unit
 
 test: $(READY) $(MINISTACK) ## run the unit and integration tests; of large tables of cases a sample
-	$(PYTEST) tests/unit tests/integration
+	$(PYTEST) -n auto tests/unit tests/integration
 
 all-cases: $(READY) $(MINISTACK) ## run them with every case of those tables
-	$(PYTEST) --all-cases tests/unit tests/integration
+	$(PYTEST) -n auto --all-cases tests/unit tests/integration
 
 lint: $(READY) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
@@ -41,7 +41,7 @@ fix: $(READY) ## format and apply safe fixes
 	$(BIN)/ruff check --fix .
 
 e2e: $(READY) $(ACT) ## run the composite action under act
-	$(BIN)/python -m pytest -n auto --dist loadfile tests/end_to_end
+	$(BIN)/python -m pytest -n logical --dist loadfile tests/end_to_end
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))

@@ -3,21 +3,12 @@
 The program itself always runs as a process of its own, in an environment of its own.
 """
 
-import base64
-import csv
-import hashlib
-import io
 import os
-import re
 import subprocess
 import sys
-import tarfile
-import threading
 import urllib.request
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -29,91 +20,29 @@ from moto.server import ThreadedMotoServer
 from .cloud.fixtures import _ministack, _proxy, ministack, program, proxy  # noqa: F401 (fixtures)
 from .cloud.program import Program
 from .cloud.sessions import session
+from .local_index import Answer, answers, serving, wheel
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
 _READ_AT_START = {"LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 """What an interpreter reads from the environment when it starts."""
 
-Request: TypeAlias = tuple[str, str, Mapping[str, str], bytes]  # method, path, headers, body
-Response: TypeAlias = tuple[int, Mapping[str, str], bytes]
-Answer: TypeAlias = Callable[[Request], Response]
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        answer: Answer = self.server.answer  # type: ignore[attr-defined]
-        status, headers, content = answer((self.command, self.path, dict(self.headers), body))
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 (http.server's names)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's name)
-        pass
-
-
-@contextmanager
-def _serving(answer: Answer) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.answer = answer  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Answer], str]]:
     """Serve a function of requests; gives its address."""
     with ExitStack() as stack:
-        yield lambda answer: stack.enter_context(_serving(answer))
-
-
-def _index(folder: Path) -> Answer:
-    """Answer as a simple index of the folder's files; below /private only to user:hunter2."""
-    login = "Basic " + base64.b64encode(b"user:hunter2").decode()
-
-    def answer(request: Request) -> Response:
-        _, path, headers, _ = request
-        if path.startswith("/private/"):
-            if headers.get("Authorization") != login:
-                return 401, {"WWW-Authenticate": 'Basic realm="index"'}, b""
-            path = path.removeprefix("/private")
-        _, kind, name, *_ = f"{path}/".split("/")
-        if kind == "files":
-            return 200, {"Content-Type": "application/zip"}, (folder / name).read_bytes()
-        files = [file for file in sorted(folder.iterdir()) if _name_of(file) == name]
-        rows = [
-            f'<a href="../../files/{file.name}#sha256={_sha256(file).hex()}">{file.name}</a>'
-            for file in files
-        ]
-        page = "<!DOCTYPE html><html><body>" + "".join(rows) + "</body></html>"
-        return 200 if files else 404, {"Content-Type": "text/html"}, page.encode()
-
-    return answer
-
-
-def _name_of(file: Path) -> str:
-    return re.sub(r"[-_.]+", "-", file.name.split("-")[0]).lower()
-
-
-def _sha256(file: Path) -> bytes:
-    return hashlib.sha256(file.read_bytes()).digest()
+        yield lambda answer: stack.enter_context(serving(answer))
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[str]:
-    """Serve an empty index; `add_wheel` and `add_sdist` fill it. Gives the address of its root."""
+    """Serve an empty index; `add_wheel` fills it. Gives the address of its root."""
     folder = tmp_path / "index"
     folder.mkdir()
-    with _serving(_index(folder)) as url:
+    with serving(answers(folder)) as url:
         yield url
 
 
@@ -123,83 +52,11 @@ def add_wheel(tmp_path: Path, index: str) -> Callable[..., Path]:
     assert index
 
     def add(name: str, version: str, files: Mapping[str, str | bytes], **more: Any) -> Path:  # noqa: ANN401 (passed on)
-        file, content = _wheel(name, version, files, **more)
+        file, content = wheel(name, version, files, **more)
         (tmp_path / "index" / file).write_bytes(content)
         return tmp_path / "index" / file
 
     return add
-
-
-@pytest.fixture
-def add_sdist(tmp_path: Path, index: str) -> Callable[..., Path]:
-    """Put an sdist on the index whose own backend gives out a wheel that is inside it."""
-    assert index
-    backend = (
-        "import pathlib, shutil\n"
-        "def build_wheel(folder, settings=None, metadata=None):\n"
-        "    wheel = next(pathlib.Path('wheel').iterdir())\n"
-        "    shutil.copy(wheel, folder)\n"
-        "    return wheel.name\n"
-    )
-    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-
-    def add(name: str, version: str, files: Mapping[str, str | bytes], **more: Any) -> Path:  # noqa: ANN401 (passed on)
-        file, content = _wheel(name, version, files, **more)
-        members = {
-            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
-            "pyproject.toml": project.encode(),
-            "backend.py": backend.encode(),
-            f"wheel/{file}": content,
-        }
-        path = tmp_path / "index" / f"{name}-{version}.tar.gz"
-        with tarfile.open(path, "w:gz") as sdist:
-            for member, data in members.items():
-                info = tarfile.TarInfo(f"{name}-{version}/{member}")
-                info.size = len(data)
-                sdist.addfile(info, io.BytesIO(data))
-        return path
-
-    return add
-
-
-def _wheel(  # noqa: PLR0913 (what a wheel has)
-    name: str,
-    version: str,
-    files: Mapping[str, str | bytes],
-    *,
-    tag: str = "py3-none-any",
-    requires: Iterable[str] = (),
-    scripts: Mapping[str, str] | None = None,
-) -> tuple[str, bytes]:
-    """Make a wheel, as the binary distribution format of the Python packaging guide says."""
-    stem = f"{name.replace('-', '_')}-{version}"
-    info = f"{stem}.dist-info"
-    pure = str(tag.endswith("-any")).lower()
-    members = {path: c.encode() if isinstance(c, str) else c for path, c in files.items()}
-    members[f"{info}/METADATA"] = "".join(
-        [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
-        + [f"Requires-Dist: {requirement}\n" for requirement in requires]
-    ).encode()
-    members[f"{info}/WHEEL"] = (
-        f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {pure}\nTag: {tag}\n".encode()
-    )
-    if scripts:
-        lines = "".join(f"{script} = {where}\n" for script, where in scripts.items())
-        members[f"{info}/entry_points.txt"] = f"[console_scripts]\n{lines}".encode()
-    record = io.StringIO()
-    rows = [(path, _digest(content), len(content)) for path, content in members.items()]
-    csv.writer(record).writerows([*rows, (f"{info}/RECORD", "", "")])
-    members[f"{info}/RECORD"] = record.getvalue().encode()
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        for path, content in members.items():
-            archive.writestr(path, content)
-    return f"{stem}-{tag}.whl", data.getvalue()
-
-
-def _digest(content: bytes) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
-    return f"sha256={digest.decode()}"
 
 
 @pytest.fixture(scope="session")

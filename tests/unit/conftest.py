@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
@@ -20,14 +20,13 @@ from layer_builder.model.build import Archive, BuildDetails, Built, Package
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.proof import ImportCost, Proof
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Restoration, RuleTotal
+from layer_builder.model.prune_plan import Restoration, RuleTotal
 from layer_builder.model.release import Action, Release
 from layer_builder.model.resolution import HeldBack
 from layer_builder.model.settings import ProofDepth
 from layer_builder.model.stack import Stack, weigh_stack
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
-from layer_builder.prune.planner import PruneRules
 
 # The same examples in every run, and no clock that fails a slow machine.
 settings.register_profile("unit", deadline=None, derandomize=True, database=None)
@@ -42,7 +41,6 @@ DOORS = [
 ]
 """The ways out of this process."""
 
-Plan: TypeAlias = Callable[..., PrunePlan]
 Said: TypeAlias = Callable[[str], list[str]]
 
 
@@ -67,22 +65,6 @@ def said() -> Said:
         return ["\n".join(problem.lines()) for problem in raised.value.problems]
 
     return mistakes
-
-
-@pytest.fixture(scope="session")
-def plan() -> Plan:
-    """Plan the pruning of files, given by path and source; `owners` by path."""
-
-    def prune(
-        files: Mapping[str, str],
-        owners: Mapping[str, str] | None = None,
-        **rules: Any,  # noqa: ANN401 (passed on)
-    ) -> PrunePlan:
-        contents = {path: source.encode() for path, source in files.items()}
-        entries = [InstalledFile(path=path, size=len(source)) for path, source in contents.items()]
-        return PruneRules(**rules)(entries, owners or {}, contents.__getitem__)
-
-    return prune
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,8 @@ def test_a_build_elsewhere_gives_the_same_bytes(
             'version: 1\npython: "3.12"\n'
             "layers: {mixed: {packages: [demo], include: [src/], prune: off}}\n"
         )
-        done = run("build", cwd=home, umask=mask, env=env if order == -1 else {})
+        elsewhere = {"umask": mask, "env": env} if order == -1 else {}
+        done = run("build", cwd=home, **elsewhere)
         assert done.returncode == 0, done.stderr
         content = (home / "dist/layers/mixed.zip").read_bytes()
         digests.add(hashlib.sha256(content).hexdigest())

@@ -56,6 +56,9 @@ def zipped(files: dict[str, str]) -> bytes:
 class Functions:
     """Creates the example's functions, and invokes them."""
 
+    interpreter = str(MINISTACK.with_name("python"))
+    """What runs them."""
+
     def __init__(self, url: str, python: str) -> None:
         self.cloud = Cloud(connected(url))
         self.s3 = connected(url)("s3")
@@ -89,7 +92,7 @@ class Functions:
 @pytest.fixture
 def functions(ministack: str) -> Functions:
     asked = "import sys; print('%d.%d' % sys.version_info[:2])"
-    words = [str(MINISTACK.with_name("python")), "-c", asked]
+    words = [Functions.interpreter, "-c", asked]
     python = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
     made = Functions(ministack, python)
     made.create("cr2a-api", "probe.handler", {"probe.py": PROBE})
@@ -102,6 +105,36 @@ def functions(ministack: str) -> Functions:
     }
     made.create("cr2a-worker", "src.cr2a.worker.handler", code)
     return made
+
+
+def hold_nothing_twice_and_work_as_a_stack(
+    output: Path, report: dict[str, Any], functions: Functions
+) -> None:
+    packages = {
+        layer["key"]: {package["name"] for package in layer["packages"]}
+        for layer in report["layers"]
+    }
+    assert not packages["core-deps"] & packages["optional-deps"]
+    assert {"anyio", "pydantic"} <= packages["core-deps"]
+
+    def imported(*keys: str) -> subprocess.CompletedProcess[str]:
+        opt = output / "-".join(keys)
+        for key in keys:
+            with zipfile.ZipFile(output / f"cr2a-{key}.zip") as archive:
+                archive.extractall(opt)
+        code = "import sys; sys.path.insert(0, sys.argv[1]); import fastapi, flask, reportlab, PIL"
+        return subprocess.run(
+            [functions.interpreter, "-I", "-S", "-B", "-c", code, str(opt / "python")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    stacked = imported("core-deps", "optional-deps")
+    assert stacked.returncode == 0, stacked.stderr
+    alone = imported("optional-deps")
+    assert alone.returncode == 1
+    assert "ModuleNotFoundError: No module named 'anyio'" in alone.stderr
 
 
 def test_the_examples_functions_run_on_their_layers(
@@ -119,6 +152,8 @@ def test_the_examples_functions_run_on_their_layers(
     published = run("publish", env=env)
     assert published.returncode == 0, published.stderr
     report = json.loads((workspace / "dist/layers/report.json").read_text())
+    assert "shared-deps: same content as core-deps: built once\n" in published.stderr
+    hold_nothing_twice_and_work_as_a_stack(workspace / "dist/layers", report, functions)
     attached = run("attach", env=env)
     assert attached.returncode == 0, attached.stderr
     stacks = json.loads(attached.stdout)

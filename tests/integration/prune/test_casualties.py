@@ -135,24 +135,21 @@ CASUALTIES = {
         ],
     ),
     "science": Casualties(
-        packages="numpy==2.2.6, scipy, scikit-learn, h5py, lightgbm",
+        packages="numpy==2.2.6, scipy, scikit-learn, scikit-image, h5py, lightgbm",
         python="3.11",
         put_back={
             "import numpy.testing": "No module named 'numpy._core.tests",
             "import scipy.stats": "No module named 'numpy._core.tests",
             "import scipy.optimize": "No module named 'numpy._core.tests",
             "import sklearn.linear_model": "No module named 'numpy._core.tests",
+            "import skimage.filters": "Cannot load imports from non-existent stub",
         },
         besides=[
             "import numpy, scipy",
+            "import skimage.data",
             "import h5py; h5py.File",
             "import lightgbm; lightgbm.__version__",
         ],
-    ),
-    "stubs": Casualties(
-        packages="scikit-image",
-        put_back={"import skimage.filters": "Cannot load imports from non-existent stub"},
-        besides=["import skimage.data"],
     ),
     "readers of their own texts": Casualties(
         packages="better-profanity, utt, pint, vadersentiment",

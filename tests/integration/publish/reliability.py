@@ -80,7 +80,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal"),
+                *(
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-n",
+                    "auto",
+                    "--dist",
+                    "worksteal",
+                    "--all-cases",
+                ),
                 *("tests/integration/publish/test_faults.py", "-k", "not page", "--tb", "line"),
             ],
             cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Two hundred layers to three regions of an AWS that takes fifteen calls a second in each."""
+"""Many layers to three regions of an AWS that takes fifteen calls a second in each."""
 
 import json
 import time
@@ -18,7 +18,6 @@ from ..cloud.proxy import Proxy
 from ..cloud.throttle import Throttle
 
 REGIONS = ("ap-southeast-2", "eu-west-1", "us-east-1")
-LAYERS = 200
 FEW = 20
 SAMPLE = 20
 MOST_TIME = 1.5
@@ -87,17 +86,18 @@ def crowd(program: Program, proxy: Proxy, environ: dict[str, str], tmp_path: Pat
     return Crowd(program=program, proxy=proxy, environment=environ, folder=tmp_path / "crowd")
 
 
+@pytest.mark.parametrize("layers", [80, pytest.param(200, marks=pytest.mark.nightly)])
 def test_many_layers_are_published_once_as_fast_as_the_rate_allows(
-    crowd: Crowd, versions: Callable[..., list[str]]
+    crowd: Crowd, versions: Callable[..., list[str]], layers: int
 ) -> None:
     """The bound is the server's own count; where boto3 alone is slower, that is the bound."""
     few, _ = crowd.publish(FEW)
     before = crowd.bare_seconds()
-    many, throttle = crowd.publish(LAYERS)
+    many, throttle = crowd.publish(layers)
     calls = max(len(accepted) for accepted in throttle.accepted.values())
     allowed = max(throttle.least_seconds(region) for region in REGIONS)
     bare = max(before, crowd.bare_seconds()) * calls
     for region in REGIONS:
-        assert versions(region) == [ARN.format(region, number) for number in range(LAYERS)]
+        assert versions(region) == [ARN.format(region, number) for number in range(layers)]
     assert seconds(throttle) <= MOST_TIME * max(allowed, bare)
     assert many.peak_bytes <= MOST_MEMORY * few.peak_bytes

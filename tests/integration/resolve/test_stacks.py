@@ -14,9 +14,6 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.prove import interpreter
-
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 
@@ -357,7 +354,7 @@ def test_layers_with_the_same_content_cost_one_build(
     assert done.stderr.count("installed") == 1
 
 
-# The example, from the real index.
+# The example; attach/test_example_invoked builds it.
 
 
 @pytest.fixture
@@ -377,44 +374,6 @@ def example(tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
 
     shutil.copytree(REPOSITORY / "examples/cr2a", folder, ignore=shutil.ignore_patterns("dist"))
     return start
-
-
-@pytest.mark.network
-def test_the_examples_layers_hold_nothing_twice_and_work_as_a_stack(
-    example: Callable[..., CompletedProcess[str]], tmp_path: Path
-) -> None:
-    done = example("build")
-    assert done.returncode == 0, done.stderr
-    folder = tmp_path / "cr2a"
-    found = versions(folder)
-    assert not found["core-deps"].keys() & found["optional-deps"].keys()
-    assert {"anyio", "pydantic"} <= found["core-deps"].keys()
-    assert "shared-deps: same content as core-deps: built once\n" in done.stderr
-
-    python = interpreter.find(
-        Target(python=Python.PY312, architecture=Architecture.X86_64), os.environ
-    )
-    if python is None:
-        pytest.skip("there is no python3.12 for x86_64 on this machine")
-
-    def imported(*keys: str) -> CompletedProcess[str]:
-        opt = tmp_path / "-".join(keys)
-        for key in keys:
-            with zipfile.ZipFile(folder / f"dist/layers/cr2a-{key}.zip") as archive:
-                archive.extractall(opt)
-        code = "import sys; sys.path.insert(0, sys.argv[1]); import fastapi, flask, reportlab, PIL"
-        return subprocess.run(
-            [python.path, "-I", "-S", "-B", "-c", code, str(opt / "python")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    stacked = imported("core-deps", "optional-deps")
-    assert stacked.returncode == 0, stacked.stderr
-    alone = imported("optional-deps")
-    assert alone.returncode == 1
-    assert "ModuleNotFoundError: No module named 'anyio'" in alone.stderr
 
 
 def test_the_example_refuses_a_function_with_optional_deps_alone(

@@ -9,11 +9,12 @@ import platform
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -22,6 +23,8 @@ from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
+
+from ..local_index import wheel
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -48,6 +51,38 @@ def uv(tmp_path: Path, index: str, **more: str) -> Uv:
     return Uv(
         environ=index_settings.index_environment(environ | {"PATH": os.environ["PATH"]} | more, {})
     )
+
+
+@pytest.fixture
+def add_sdist(tmp_path: Path, index: str) -> Callable[..., Path]:
+    """Put an sdist on the index whose own backend gives out a wheel that is inside it."""
+    assert index
+    backend = (
+        "import pathlib, shutil\n"
+        "def build_wheel(folder, settings=None, metadata=None):\n"
+        "    wheel = next(pathlib.Path('wheel').iterdir())\n"
+        "    shutil.copy(wheel, folder)\n"
+        "    return wheel.name\n"
+    )
+    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+    def add(name: str, version: str, files: Mapping[str, str | bytes], **more: Any) -> Path:  # noqa: ANN401 (passed on)
+        file, content = wheel(name, version, files, **more)
+        members = {
+            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+            "pyproject.toml": project.encode(),
+            "backend.py": backend.encode(),
+            f"wheel/{file}": content,
+        }
+        path = tmp_path / "index" / f"{name}-{version}.tar.gz"
+        with tarfile.open(path, "w:gz") as sdist:
+            for member, data in members.items():
+                info = tarfile.TarInfo(f"{name}-{version}/{member}")
+                info.size = len(data)
+                sdist.addfile(info, io.BytesIO(data))
+        return path
+
+    return add
 
 
 @pytest.mark.parametrize(
