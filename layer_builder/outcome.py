@@ -43,6 +43,8 @@ class Outcome:
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     exit_code: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    """Regions and layers are worked on at the same time, and all are recorded here."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -77,28 +79,51 @@ class Outcome:
                 groups.setdefault(layer.name, []).append(self.built[layer.id])
         return groups
 
-    def note(self, built: Built, release: Release) -> None:
-        """Note a release, for all targets that it serves."""
-        for member in self.by_name()[built.layer.name]:
-            by_region = {**self.releases.get(member.layer.id, {}), release.region: release}
-            self.releases[member.layer.id] = _in_order(by_region, self.regions)
+    def record_release(
+        self, built: Built, region: str, version: LayerVersion, action: Action
+    ) -> Release:
+        """Record that a layer, and all targets that it serves, is in a region as this version."""
+        release = Release(region=region, arn=version.arn, version=version.version, action=action)
+        with self._lock:
+            for layer_id in self._served_by(built):
+                by_region = {**self.releases.get(layer_id, {}), region: release}
+                self.releases[layer_id] = _in_order(by_region, self.regions)
+        return release
 
-    def note_delivered(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Handover)
+    def record_to_publish(self, built: Built, region: str) -> None:
+        """Record that a layer is to be published to a region."""
+        with self._lock:
+            self.to_publish.setdefault(built.layer.id, []).append(region)
+
+    def record_missing(self, built: Built, region: str, why: str) -> None:
+        """Record why a layer is not in a region, unless it is, or a reason is known."""
+        with self._lock:
+            for layer_id in self._served_by(built):
+                if region not in self.releases.get(layer_id, {}):
+                    by_region = {region: why, **self.missing.get(layer_id, {})}
+                    self.missing[layer_id] = _in_order(by_region, self.regions)
+
+    def record_delivered(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Delivered)
         """Add to what was done for a layer in a region."""
-        for member in self.by_name()[built.layer.name]:
-            by_region = self.delivered.get(member.layer.id, {})
-            delivered = replace(by_region.get(region, Delivered()), **more)
-            self.delivered[member.layer.id] = _in_order(
-                {**by_region, region: delivered}, self.regions
-            )
+        with self._lock:
+            for layer_id in self._served_by(built):
+                by_region = self.delivered.get(layer_id, {})
+                delivered = replace(by_region.get(region, Delivered()), **more)
+                self.delivered[layer_id] = _in_order({**by_region, region: delivered}, self.regions)
 
-    def note_missing(self, built: Built, region: str, why: str) -> None:
-        """Note why a layer is not released in a region, unless it is, or the reason is known."""
-        for member in self.by_name()[built.layer.name]:
-            if region in self.releases.get(member.layer.id, {}):
-                continue
-            by_region = {region: why, **self.missing.get(member.layer.id, {})}
-            self.missing[member.layer.id] = _in_order(by_region, self.regions)
+    def published_arns(self) -> list[str]:
+        """List the ARNs of what this run published."""
+        arns = (
+            release.arn
+            for releases in self.releases.values()
+            for release in releases.values()
+            if release.action is Action.PUBLISHED
+        )
+        return list(dict.fromkeys(arns))
+
+    def _served_by(self, built: Built) -> list[str]:
+        """List the ids of the layers that one layer version serves."""
+        return [member.layer.id for member in self.by_name()[built.layer.name]]
 
     def keys_with(self, action: Action) -> list[str]:
         """List the keys of layers that had this done to them in some region and target."""
@@ -163,43 +188,3 @@ class Outcome:
                 for layer in self.layers
             ]
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ledger:
-    """Regions and layers are worked on at the same time, and all write here."""
-
-    outcome: Outcome
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def release(self, built: Built, region: str, version: LayerVersion, action: Action) -> Release:
-        """Note that a layer is in a region, as this version."""
-        found = Release(region=region, arn=version.arn, version=version.version, action=action)
-        with self._lock:
-            self.outcome.note(built, found)
-        return found
-
-    def to_publish(self, built: Built, region: str) -> None:
-        """Note that a layer is to be published to a region."""
-        with self._lock:
-            self.outcome.to_publish.setdefault(built.layer.id, []).append(region)
-
-    def missing(self, built: Built, region: str, why: str) -> None:
-        """Note why a layer is not in a region, unless it is, or a reason is known."""
-        with self._lock:
-            self.outcome.note_missing(built, region, why)
-
-    def delivered(self, built: Built, region: str, **more: object) -> None:
-        """Add to what was done for a layer in a region: fields of `Handover`."""
-        with self._lock:
-            self.outcome.note_delivered(built, region, **more)
-
-    def published(self) -> list[str]:
-        """List the ARNs of what this run published."""
-        found = (
-            release.arn
-            for releases in self.outcome.releases.values()
-            for release in releases.values()
-            if release.action is Action.PUBLISHED
-        )
-        return list(dict.fromkeys(found))

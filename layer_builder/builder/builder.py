@@ -50,6 +50,8 @@ class Builder:
     reporter: Reporter
     command: str
     cache: BuildCache
+    workers: int = 1
+    """How many layers are built at the same time."""
 
     def reuse(self, request: LayerRequest) -> BuildResult | None:
         """Give what `build` left for a layer, if it is still what the manifest asks for."""

@@ -14,7 +14,7 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.layer import Layer
-from layer_builder.outcome import Outcome
+from layer_builder.model.stack import Stack
 from layer_builder.resolve.resolver import Resolved
 
 
@@ -46,22 +46,31 @@ def build(
     resolved: Mapping[str, Resolved],
     taken: Mapping[str, BuildResult],
     builder: Builder,
-    outcome: Outcome,
-    workers: int,
-) -> None:
-    """Build what was resolved, and note in the outcome all layers with their zips.
+    layers: Sequence[Layer],
+    stacks: Sequence[Stack],
+) -> dict[str, Built]:
+    """Build what was resolved; gives all layers of the manifest with their zips, by id.
 
-    `taken` are the products, by layer id, of those that need no build. Raises the problems of all
-    that failed.
+    Args:
+        resolved: what is to be built, by layer id.
+        taken: the results of those that need no build, by layer id.
+        builder: builds one.
+        layers: those of the run, in order.
+        stacks: the functions that load them.
+
+    Raises the problems of all that failed.
     """
-    firsts = _firsts(resolved, outcome.layers)
-    results = {**taken, **_build_all(resolved, firsts, builder, workers)}
-    results = _settle(results, firsts, outcome, builder)
-    for layer in outcome.layers:
+    firsts = _firsts(resolved, layers)
+    results = {**taken, **_build_all(resolved, firsts, builder)}
+    builds = {layer.id: firsts.get(layer.id, layer).id for layer in layers}
+    results = _choose_bytecode(results, builder, builds, stacks)
+    built = {}
+    for layer in layers:
         first = firsts.get(layer.id, layer)
-        outcome.built[layer.id] = _finish(layer, first, results[first.id], builder)
+        built[layer.id] = _finish(layer, first, results[first.id], builder)
         if first is not layer:
             builder.reporter.step(layer.title, f"same content as {first.title}: built once")
+    return built
 
 
 def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
@@ -78,7 +87,6 @@ def _build_all(
     resolved: Mapping[str, Resolved],
     firsts: Mapping[str, Layer],
     builder: Builder,
-    workers: int,
 ) -> dict[str, BuildResult]:
     """Build each content once, several at a time, layers after those that they require."""
     waiting = [
@@ -102,17 +110,17 @@ def _build_all(
                 keep=lower_layers.place(layer_id) if layer_id in carrying else None,
             )
 
-        with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
+        with ThreadPoolExecutor(max_workers=max(1, builder.workers)) as pool:
             for item in waiting:
                 futures[item.request.layer.id] = pool.submit(build, item)
         return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
 
 
-def _settle(
+def _choose_bytecode(
     results: Mapping[str, BuildResult],
-    firsts: Mapping[str, Layer],
-    outcome: Outcome,
     builder: Builder,
+    builds: Mapping[str, str],
+    stacks: Sequence[Stack],
 ) -> dict[str, BuildResult]:
     """Choose how much bytecode each layer carries, where the manifest leaves that open."""
     choices = {key: (result, *result.smaller) for key, result in results.items()}
@@ -120,8 +128,7 @@ def _settle(
         key: [choice.archive.weight.unzipped_bytes for choice in several]
         for key, several in choices.items()
     }
-    builds = {layer.id: firsts.get(layer.id, layer).id for layer in outcome.layers}
-    chosen = bytecode.choose(sizes, outcome.functions, builds)
+    chosen = bytecode.choose(sizes, stacks, builds)
     return {
         key: builder.commit(result, choices[key][chosen[key]]) if result.smaller else result
         for key, result in results.items()

@@ -41,9 +41,9 @@ def build(outcome: Outcome, context: Context) -> None:
         else:
             results |= taken
     try:
-        scheduler.build(
-            resolve(to_resolve, context, locked), results, builder, outcome, context.workers
-        )
+        resolved = resolve(to_resolve, context, locked)
+        layers, stacks = outcome.layers, outcome.functions
+        outcome.built = scheduler.build(resolved, results, builder, layers, stacks)
     finally:
         output_dir.sweep()
     _join_targets(outcome)

@@ -45,4 +45,5 @@ class Context:
             reporter=self.reporter,
             command=command,
             cache=self.cache,
+            workers=self.workers,
         )

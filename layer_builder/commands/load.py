@@ -90,10 +90,10 @@ def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
     return [Reference(text=line, place=project.place) for line in lines]
 
 
-def regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    """Settle where to work: the input says it, else the manifest, else the environment.
+def choose_regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Choose where to work: the input says it, else the manifest, else the environment.
 
-    The outcome's inputs hold them from then on. Raises ManifestError when nobody says it.
+    Writes them into the outcome's inputs, and gives them. Raises ManifestError when nobody says it.
     """
     named = outcome.manifest.regions if outcome.manifest else ()
     chosen = outcome.inputs.regions or named or default()

@@ -28,13 +28,13 @@ def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
         case Command.BUILD:
             build(outcome, context)
         case Command.PUBLISH:
-            load.regions(outcome, context.default_regions)
+            load.choose_regions(outcome, context.default_regions)
             regions = [context.connect(region) for region in outcome.regions]
             held = prepare(outcome, regions, context.reporter)
             build(outcome, context)
             publish(outcome, regions, context.reporter, held)
         case Command.ATTACH:
-            load.regions(outcome, context.default_regions)
+            load.choose_regions(outcome, context.default_regions)
             attach(outcome, context)
         case _:
             assert_never(inputs.command)

@@ -33,7 +33,7 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     the versions cannot be listed.
     """
     outcome.manifest = load.read(outcome.inputs, context.workspace)
-    regions = load.regions(outcome, context.default_regions)
+    regions = load.choose_regions(outcome, context.default_regions)
     connected = [context.connect(region) for region in regions]
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, (), output_dir, context.measure)

@@ -13,7 +13,7 @@ from layer_builder.aws.api import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
 from layer_builder.model.release import LayerVersionArn, VersionSummary
-from layer_builder.outcome import Ledger
+from layer_builder.outcome import Outcome
 from layer_builder.publish import retention
 from layer_builder.publish.region_state import AT_ONCE, LayerState
 from layer_builder.publish.retention import Plan
@@ -31,7 +31,7 @@ class Cleanup:
     """Deletes old versions in one region, when all is published there."""
 
     region: Region
-    ledger: Ledger
+    outcome: Outcome
     reporter: Reporter
     interrupted: threading.Event = field(default_factory=threading.Event)
 
@@ -150,7 +150,9 @@ class Cleanup:
             self.reporter.step(title, "\n".join([f"old versions of {name} that stay:", *lines]))
 
     def _note(self, item: LayerState, plan: Plan) -> None:
-        self.ledger.delivered(item.built, self.region.name, retired=plan.retired, kept=plan.stays)
+        self.outcome.record_delivered(
+            item.built, self.region.name, retired=plan.retired, kept=plan.stays
+        )
 
 
 def _numbers(versions: Sequence[VersionSummary]) -> str:

@@ -16,7 +16,7 @@ from layer_builder.errors import (
 )
 from layer_builder.model.build import Built
 from layer_builder.model.release import Action, LayerVersion, Release
-from layer_builder.outcome import Ledger, Outcome
+from layer_builder.outcome import Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
 from layer_builder.publish.preconditions import Held
@@ -58,10 +58,7 @@ class _Publishing:
     outcome: Outcome
     reporter: Reporter
     interrupted: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self.ledger = Ledger(outcome=self.outcome)
-        self._unknown: set[str] = set()
+    _unknown: set[str] = field(default_factory=set)
 
     def tell(self, state: RegionState) -> None:
         """Say and note what is unchanged, and what is to be published."""
@@ -69,12 +66,12 @@ class _Publishing:
         for item in state.items:
             built = item.built
             if item.newest and item.is_same:
-                self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+                self.outcome.record_release(built, region.name, item.newest, Action.UNCHANGED)
                 self.reporter.step(
                     built.layer.title, f"unchanged in {region.name}: {item.newest.arn}"
                 )
             else:
-                self.ledger.to_publish(built, region.name)
+                self.outcome.record_to_publish(built, region.name)
             if dry_run and not item.is_same:
                 after = f"after {item.newest.arn}" if item.newest else "as its first version"
                 self.reporter.step(
@@ -82,7 +79,7 @@ class _Publishing:
                     f"would be published to {region.name} as {built.layer.name}, {after}",
                 )
             if dry_run:
-                sharing.preview(region, item, self.reporter, self.ledger)
+                sharing.preview(region, item, self.reporter, self.outcome)
 
     def write(self, state: RegionState) -> None:
         """Publish what is new in a region, deliver all of it, and delete what is old.
@@ -107,7 +104,9 @@ class _Publishing:
         parallel.each(write, [item for item in state.items if item not in first], AT_ONCE)
         for item in state.items:
             if error := errors.get(item.built.layer.id):
-                self.ledger.missing(item.built, state.region.name, error.problems[0].message)
+                self.outcome.record_missing(
+                    item.built, state.region.name, error.problems[0].message
+                )
         if errors:
             state.error = merged(list(errors.values()))
         elif not state.error and not self.interrupted.is_set():
@@ -127,7 +126,10 @@ class _Publishing:
 
     def _cleanup(self, region: Region) -> Cleanup:
         return Cleanup(
-            region=region, ledger=self.ledger, reporter=self.reporter, interrupted=self.interrupted
+            region=region,
+            outcome=self.outcome,
+            reporter=self.reporter,
+            interrupted=self.interrupted,
         )
 
     def _write(self, state: RegionState, item: LayerState) -> None:
@@ -137,7 +139,7 @@ class _Publishing:
             if state.is_stale(item):
                 item = region_state.reread(region, item)
         release = self._kept(region, item) or self._published(region, item)
-        sharing.deliver(region, item, release, self.reporter, self.ledger)
+        sharing.deliver(region, item, release, self.reporter, self.outcome)
 
     def _kept(self, region: Region, item: LayerState) -> Release | None:
         """Take a version that is there for ours, if it is the same; another run may have made it."""
@@ -149,7 +151,7 @@ class _Publishing:
                 built.layer.title,
                 f"published by another run meanwhile, unchanged: {item.newest.arn}",
             )
-        return self.ledger.release(built, region.name, item.newest, Action.UNCHANGED)
+        return self.outcome.record_release(built, region.name, item.newest, Action.UNCHANGED)
 
     def _published(self, region: Region, item: LayerState) -> Release:
         built, title = item.built, item.built.layer.title
@@ -159,7 +161,7 @@ class _Publishing:
         version = done.version
         if version.sha256 != built.archive.sha256:
             raise _wrong_bytes_error(built, version)
-        release = self.ledger.release(built, region.name, version, Action.PUBLISHED)
+        release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
         if done.duplicate:
             self.reporter.warn(_duplicate_problem(built, version, done.duplicate))
@@ -172,7 +174,7 @@ class _Publishing:
             first = state.error.problems[0].headline
             why = f"not tried: {first}" if state.items else first
         for built, *_ in self.outcome.by_name().values():
-            self.ledger.missing(built, state.region.name, why)
+            self.outcome.record_missing(built, state.region.name, why)
 
     def progress(self, states: Sequence[RegionState]) -> Problem:
         """Tell what a failed run did publish, and what is left for the next."""
@@ -185,7 +187,7 @@ class _Publishing:
         ]
         unknown = f"not known whether it was published: {', '.join(sorted(self._unknown))}"
         return Problem(
-            message=f"published before that: {', '.join(self.ledger.published()) or 'nothing'}",
+            message=f"published before that: {', '.join(self.outcome.published_arns()) or 'nothing'}",
             details=(
                 f"not published: {', '.join(left) or 'nothing'}",
                 *((unknown,) if self._unknown else ()),

@@ -5,57 +5,57 @@ from layer_builder.aws.api import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError
 from layer_builder.model.release import Release
-from layer_builder.outcome import Ledger
+from layer_builder.outcome import Outcome
 from layer_builder.publish.region_state import LayerState
 
 
 def deliver(
-    region: Region, item: LayerState, release: Release, reporter: Reporter, ledger: Ledger
+    region: Region, item: LayerState, release: Release, reporter: Reporter, outcome: Outcome
 ) -> None:
     """Do for a layer's version what the manifest asks for, as far as it is not so already.
 
     Raises AwsError for what others depend on; an object that stays in the bucket is warned of.
     """
     built, title = item.built, item.built.layer.title
-    _share(region, item, release, ledger)
+    _share(region, item, release, outcome)
     if str(item.change):
         reporter.step(title, f"{release.arn}: usable {item.change}")
     written: list[str] = []
     for name in item.lacking(release.arn):
         region.parameters.write(built, name, release.arn)
         written.append(name)
-        ledger.delivered(built, region.name, parameters=tuple(written))
+        outcome.record_delivered(built, region.name, parameters=tuple(written))
         reporter.step(title, f"{name} in {region.name}: {release.arn}")
     try:
         if region.versions.unstage(built):
-            ledger.delivered(built, region.name, object_removed=True)
+            outcome.record_delivered(built, region.name, object_removed=True)
             reporter.step(title, f"removed its zip from the bucket in {region.name}")
     except AwsError as error:
         for problem in error.problems:
             reporter.warn(problem)
 
 
-def _share(region: Region, item: LayerState, release: Release, ledger: Ledger) -> None:
+def _share(region: Region, item: LayerState, release: Release, outcome: Outcome) -> None:
     granted: list[str] = []
     revoked: list[str] = []
     for grant in item.change.add:
         region.policies.grant(item.built, release.version, grant)
         granted.append(str(grant))
-        ledger.delivered(item.built, region.name, granted=tuple(granted))
+        outcome.record_delivered(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
         region.policies.revoke(item.built, release.version, statement)
         revoked.append(permissions.name(statement))
-        ledger.delivered(item.built, region.name, revoked=tuple(revoked))
+        outcome.record_delivered(item.built, region.name, revoked=tuple(revoked))
 
 
-def preview(region: Region, item: LayerState, reporter: Reporter, ledger: Ledger) -> None:
+def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outcome) -> None:
     """Say what `deliver` would do."""
     built, title = item.built, item.built.layer.title
     arn = item.newest.arn if item.newest and item.is_same else ""
     if str(item.change):
         what = arn or f"its new version in {region.name}"
         reporter.step(title, f"{what} would be usable {item.change}")
-        ledger.delivered(
+        outcome.record_delivered(
             built,
             region.name,
             granted=tuple(str(grant) for grant in item.change.add),
@@ -64,4 +64,4 @@ def preview(region: Region, item: LayerState, reporter: Reporter, ledger: Ledger
     if names := item.lacking(arn):
         for name in names:
             reporter.step(title, f"{name} in {region.name} would hold the ARN")
-        ledger.delivered(built, region.name, parameters=tuple(names))
+        outcome.record_delivered(built, region.name, parameters=tuple(names))
