@@ -18,7 +18,7 @@ from layer_builder.commands.init import init
 from layer_builder.commands.lock import lock
 from layer_builder.commands.run import run
 from layer_builder.commands.split import split
-from layer_builder.commands.versions import show
+from layer_builder.commands.versions import show_versions
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.github import actions
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
-        return _run(lambda: actions.read_inputs(INPUT_DEFAULTS), environ)
-    namespace = parser.parse(arguments or ["--help"])
+        return _run(lambda: actions.read_action_inputs(INPUT_DEFAULTS), environ)
+    namespace = parser.parse_arguments(arguments or ["--help"])
     if namespace.command == "schema":
         sys.stdout.write(json.dumps(schema.json_schema(), indent=2) + "\n")
         return 0
@@ -48,10 +48,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return init(Path(namespace.manifest))
     work = _work(namespace, sys.stdout)
     if work is None:
-        return _run(lambda: parser.values(namespace), environ)
+        return _run(lambda: parser.input_values(namespace), environ)
     # Its answer stands alone on standard output; all else is said beside it.
     with redirect_stdout(sys.stderr):
-        return _run(lambda: parser.values(namespace), environ, work)
+        return _run(lambda: parser.input_values(namespace), environ, work)
 
 
 def _work(asked: Namespace, out: TextIO) -> Work | None:
@@ -72,7 +72,7 @@ def _work(asked: Namespace, out: TextIO) -> Work | None:
                 f"{lock(inputs, context, outcome, upgrade=upgrade, packages=packages)}\n"
             )
         case "versions":
-            return lambda _, context, outcome: show(asked, context, outcome, write)
+            return lambda _, context, outcome: show_versions(asked, context, outcome, write)
         case _:
             return None
 
@@ -83,7 +83,7 @@ def _run(
     work: Work | None = None,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    reporter = actions.Actions(sys.stdout) if actions.is_running() else Console()
+    reporter = actions.WorkflowConsole(sys.stdout) if actions.is_workflow_step() else Console()
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome)
     try:

@@ -21,9 +21,9 @@ from layer_builder.report.plain_text import build_details_lines, report_title
 def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
     """Warn where the ARNs of this run will not reach other jobs."""
     has_arns = bool(outcome.releases or outcome.function_layers())
-    if not actions.is_running() or outcome.inputs.sandbox or not has_arns:
+    if not actions.is_workflow_step() or outcome.inputs.sandbox or not has_arns:
         return
-    if (workflow := actions.workflow()) and (problem := masking.find(workflow)):
+    if (workflow := actions.current_workflow()) and (problem := masking.find_masking(workflow)):
         reporter.warn(problem)
 
 
@@ -36,7 +36,7 @@ def tell(outcome: Outcome, reporter: Console) -> None:
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code
     _show_layers(outcome, reporter)
-    if actions.is_running():
+    if actions.is_workflow_step():
         _hand_to_workflow(outcome, reporter)
     else:
         _print_arns(outcome)
@@ -67,7 +67,7 @@ def _hand_to_workflow(outcome: Outcome, reporter: Console) -> None:
     markdown, token = render_markdown(outcome), outcome.inputs.github_token
     actions.set_outputs(action_outputs(outcome))
     actions.add_summary(markdown)
-    if token and (trouble := actions.comment(token, markdown)):
+    if token and (trouble := actions.post_comment(token, markdown)):
         reporter.warn(Problem(message=trouble))
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from layer_builder.archive import remote
 from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.scratch import Scratch
 from layer_builder.aws.cloud import Cloud
 from layer_builder.commands.context import Context
 from layer_builder.console import Console
@@ -18,6 +17,7 @@ from layer_builder.prove import interpreter
 from layer_builder.resolve import index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.workspace import Workspace
+from layer_builder.tree.scratch import Scratch
 
 
 def make_context(
@@ -36,7 +36,7 @@ def make_context(
                 environ, _index_settings(workspace, environ, reporter)
             )
         ),
-        find_prover=cache(lambda target: interpreter.find(target, environ)),
+        find_prover=cache(lambda target: interpreter.find_interpreter(target, environ)),
         connect=cloud.connect,
         measure=remote.refuse_remote_read if asked.sandbox else remote.remote_unzipped_bytes,
         seed=cloud.seed,

@@ -115,7 +115,7 @@ def _guard(results: Results, count: int, setup: Setup) -> Guard | None:
 def _find_interpreter() -> tuple[Target, Path] | None:
     for python in _PYTHONS:
         target = Target(python=python, architecture=Architecture.X86_64)
-        found = interpreter.find(target, os.environ)
+        found = interpreter.find_interpreter(target, os.environ)
         if found:
             return target, Path(found.path)
     return None

@@ -46,7 +46,7 @@ def try_out(case: Case) -> Row:
     """Have the tool fill a layer, then compare the imports of both trees."""
     start = time.perf_counter()
     target = Target(python=Python(case.python), architecture=Architecture.X86_64)
-    prover = interpreter.find(target, os.environ)
+    prover = interpreter.find_interpreter(target, os.environ)
     if prover is None:
         return Row(case=case, error=f"no {target.runtime} on this machine")
     clock = Clock()

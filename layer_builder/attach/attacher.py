@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from layer_builder import parallel
 from layer_builder.attach import preflight
 from layer_builder.attach.plan import Attached, Status
-from layer_builder.attach.preflight import AT_ONCE, FunctionCheck, PlannedUpdate
+from layer_builder.attach.preflight import LOOKUPS_AT_ONCE, FunctionCheck, PlannedUpdate
 from layer_builder.attach.sizes import SizeLookup
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws.api import Region
@@ -55,8 +55,10 @@ class Attacher:
                             sizes=self.sizes,
                         )
                     )
-        checks = parallel.each(preflight.check, updates, AT_ONCE)
-        return errors + [error for error in parallel.each(self._finish, checks, AT_ONCE) if error]
+        checks = parallel.each(preflight.check, updates, LOOKUPS_AT_ONCE)
+        return errors + [
+            error for error in parallel.each(self._finish, checks, LOOKUPS_AT_ONCE) if error
+        ]
 
     def _finish(self, check: FunctionCheck) -> LayerBuilderError | None:
         attached, error = self._update(check)

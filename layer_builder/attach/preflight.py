@@ -13,7 +13,7 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.release import FunctionState, LayerVersionArn, VersionSummary
 from layer_builder.model.stack import Stack
 
-AT_ONCE = 8
+LOOKUPS_AT_ONCE = 8
 """Calls, or functions, that are worked on at the same time."""
 
 
@@ -33,7 +33,7 @@ class PlannedUpdate:
     def wanted(self) -> list[str]:
         """ARNs in stack order; other people's layers of other regions cannot be attached here."""
         external = [layer.arn for layer in self.stack.external
-                    if is_in(self.region.name, layer.arn)]  # fmt: skip
+                    if function_exists(self.region.name, layer.arn)]  # fmt: skip
         return [*external, *(self.newest[layer.id].arn for layer in self.stack.layers)]
 
     @property
@@ -70,7 +70,7 @@ class FunctionCheck:
     error: LayerBuilderError | None = None
 
 
-def is_in(region: str, arn: str) -> bool:
+def function_exists(region: str, arn: str) -> bool:
     """Tell whether a layer version is in a region; Lambda attaches none of another one."""
     return LayerVersionArn.parse(arn).region == region
 
@@ -97,7 +97,7 @@ def newest_versions(
 
     newest: dict[str, VersionSummary] = {}
     errors: dict[str, LayerBuilderError] = {}
-    for layer, answer in zip(layers, parallel.each(find, layers, AT_ONCE), strict=True):
+    for layer, answer in zip(layers, parallel.each(find, layers, LOOKUPS_AT_ONCE), strict=True):
         if isinstance(answer, LayerBuilderError):
             errors[layer.id] = answer
         else:

@@ -37,7 +37,7 @@ class Grant:
 
     def __str__(self) -> str:
         """Say who it lets in."""
-        return name(self.id)
+        return grantee_name(self.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,11 @@ class PolicyChange:
     def __str__(self) -> str:
         """Say it in words; empty for nothing."""
         parts = [f"for {grant}" for grant in self.add]
-        parts += [f"no longer for {name(statement)}" for statement in self.remove]
+        parts += [f"no longer for {grantee_name(statement)}" for statement in self.remove]
         return ", ".join(parts)
 
 
-def name(statement: str) -> str:
+def grantee_name(statement: str) -> str:
     """Say who a statement of ours lets in, from its id."""
     who = statement.removeprefix(PREFIX)
     if who == "public":
@@ -76,7 +76,7 @@ def wanted(permissions: Permissions) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
-def change(permissions: Permissions, policy: str) -> PolicyChange:
+def policy_change(permissions: Permissions, policy: str) -> PolicyChange:
     """Compare what the manifest asks for with a policy; an empty policy has nothing."""
     there = {str(statement.get("Sid", "")) for statement in _statements(policy)}
     grants = wanted(permissions)
@@ -92,7 +92,7 @@ def has(policy: str, statement: str) -> bool:
     return any(item.get("Sid") == statement for item in _statements(policy))
 
 
-def outsiders(policy: str, account: str) -> list[str]:
+def policy_outsiders(policy: str, account: str) -> list[str]:
     """Say whom, besides the account itself, a policy lets in: they may use the version.
 
     Statements that are not ours are named whomever they let in: somebody has a use for them.
@@ -109,7 +109,7 @@ def outsiders(policy: str, account: str) -> list[str]:
             if not ours:
                 who.append(f"{principal} (statement {sid})")
             elif (arn["account"] if arn else principal) != account:
-                who.append(name(sid))
+                who.append(grantee_name(sid))
     return list(dict.fromkeys(who))
 
 

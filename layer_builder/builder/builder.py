@@ -9,7 +9,6 @@ from pathlib import Path
 
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
-from layer_builder.archive.scratch import Scratch
 from layer_builder.builder import proof_step
 from layer_builder.builder.install import install
 from layer_builder.builder.packer import Packer
@@ -23,6 +22,7 @@ from layer_builder.prove.prover import FindProver
 from layer_builder.resolve.resolver import Installer, Resolved
 from layer_builder.sources.request import LayerRequest
 from layer_builder.timing import Clock
+from layer_builder.tree.scratch import Scratch
 from layer_builder.tree.tree import Tree
 
 

@@ -8,12 +8,12 @@ from layer_builder.model.settings import PruneProfile
 _HEAVIEST = 10
 
 
-def over(built: Built) -> list[Problem]:
+def problems_over_limits(built: Built) -> list[Problem]:
     """Say which limits a layer breaks: its size, the limit and its reason, what weighs most."""
     return [_over(built, reading) for reading in built.readings if reading.is_over]
 
 
-def near(built: Built) -> list[Problem]:
+def problems_near_limits(built: Built) -> list[Problem]:
     """Say which limits a layer comes close to, from its `warn-at` up."""
     return [
         Problem(

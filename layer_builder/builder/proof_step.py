@@ -75,7 +75,7 @@ def prove(
             reseal=installed.reseal,
             asked=asked,
         )
-        result = differential.prove(setup, installed.plan, owners, names, layer.proof)
+        result = differential.prove_tree(setup, installed.plan, owners, names, layer.proof)
     proof = result.proof and replace(result.proof, seconds=clock.seconds["prove"])
     return replace(result, proof=proof)
 

@@ -42,7 +42,7 @@ class LowerLayers:
         return lower
 
 
-def build(
+def build_layers(
     resolved: Mapping[str, Resolved],
     taken: Mapping[str, BuildResult],
     builder: Builder,

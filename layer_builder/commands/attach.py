@@ -6,7 +6,7 @@ from pathlib import Path
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.attach.attacher import Attacher
 from layer_builder.attach.plan import Attached, ChangeKind, Status, function_title
-from layer_builder.attach.preflight import is_in
+from layer_builder.attach.preflight import function_exists
 from layer_builder.attach.sizes import known_sizes
 from layer_builder.aws.api import Region
 from layer_builder.commands.context import Context
@@ -97,7 +97,7 @@ def _tell(attached: Attached, reporter: Reporter) -> None:
 
 def _warn_of_others_elsewhere(stack: Stack, region: str, reporter: Reporter) -> None:
     for layer in stack.external:
-        if not is_in(region, layer.arn):
+        if not function_exists(region, layer.arn):
             name = function_title(stack, region)
             message = f"{name}: external {layer.arn} is in another region, and is not attached here"
             reporter.warn(Problem(message=message, place=stack.place))

@@ -43,7 +43,7 @@ def build(outcome: Outcome, context: Context) -> None:
     try:
         resolved = resolve(to_resolve, context, locked)
         layers, stacks = outcome.layers, outcome.functions
-        outcome.built = scheduler.build(resolved, results, builder, layers, stacks)
+        outcome.built = scheduler.build_layers(resolved, results, builder, layers, stacks)
     finally:
         output_dir.sweep()
     _join_targets(outcome)
@@ -92,13 +92,15 @@ def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, Bu
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [
-        problem for built in outcome.built.values() for problem in limit_problems.over(built)
+        problem
+        for built in outcome.built.values()
+        for problem in limit_problems.problems_over_limits(built)
     ]
     outcome.stacks = [stack.weigh_stack(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     _refuse_collisions(outcome)
     for built in outcome.built.values():
-        for warning in limit_problems.near(built):
+        for warning in limit_problems.problems_near_limits(built):
             reporter.warn(warning)
     if problems:
         raise LimitError(*problems)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from layer_builder.archive.build_cache import BuildCache
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.archive.scratch import Scratch
 from layer_builder.attach.sizes import Measure
 from layer_builder.aws.api import Connect
 from layer_builder.builder.builder import Builder
@@ -15,6 +14,7 @@ from layer_builder.model.stack import Stack
 from layer_builder.prove.prover import FindProver
 from layer_builder.resolve.resolver import Installer
 from layer_builder.sources.workspace import Workspace
+from layer_builder.tree.scratch import Scratch
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ _COMMANDS = {
 }
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the command line; `--help` and mistakes leave by SystemExit, mistakes with code 2."""
     parser = argparse.ArgumentParser(
         prog="layer-builder",
@@ -66,7 +66,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def values(namespace: argparse.Namespace) -> dict[str, str]:
+def input_values(namespace: argparse.Namespace) -> dict[str, str]:
     """Give what was typed by the names of the action's inputs."""
     typed = {name.replace("_", "-"): value for name, value in vars(namespace).items()}
     return {

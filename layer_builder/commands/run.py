@@ -11,7 +11,7 @@ from layer_builder.console import Reporter
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
-from layer_builder.publish.preconditions import prepare
+from layer_builder.publish.preconditions import prepare_publishing
 from layer_builder.publish.publisher import publish
 
 
@@ -30,7 +30,7 @@ def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
             regions = [context.connect(region) for region in outcome.regions]
-            held = prepare(outcome, regions, context.reporter)
+            held = prepare_publishing(outcome, regions, context.reporter)
             build(outcome, context)
             publish(outcome, regions, context.reporter, held)
         case Command.ATTACH:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from layer_builder import parallel
 from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.preflight import AT_ONCE
+from layer_builder.attach.preflight import LOOKUPS_AT_ONCE
 from layer_builder.attach.sizes import Size, SizeLookup, known_sizes
 from layer_builder.aws.api import Region
 from layer_builder.commands import load
@@ -55,10 +55,14 @@ class _InventoryReader:
         by_name: dict[str, list[Layer]] = {}
         for layer in outcome.layers:
             by_name.setdefault(layer.name, []).append(layer)
-        listed = parallel.each(self.region.catalog.versions, list(by_name), AT_ONCE)
+        listed = parallel.each(self.region.catalog.versions, list(by_name), LOOKUPS_AT_ONCE)
         users = self._or_unknown("who uses them", self.region.catalog.users)
         ours = {version.arn for versions in listed for version in versions}
-        used = None if users is None else inventory.usages(users, self._aliases(users, ours))
+        used = (
+            None
+            if users is None
+            else inventory.usages_by_version(users, self._aliases(users, ours))
+        )
         histories = [
             self._history(layers, versions, used, unzipped)
             for layers, versions in zip(by_name.values(), listed, strict=True)
@@ -81,7 +85,7 @@ class _InventoryReader:
             return self._or_unknown("aliases", partial(self.region.catalog.aliases, name))
 
         ordered = sorted(names)
-        return dict(zip(ordered, parallel.each(read, ordered, AT_ONCE), strict=True))
+        return dict(zip(ordered, parallel.each(read, ordered, LOOKUPS_AT_ONCE), strict=True))
 
     def _history(
         self,
@@ -103,8 +107,8 @@ class _InventoryReader:
 
         return LayerHistory(
             layers=tuple(layers),
-            rows=tuple(parallel.each(row, versions, AT_ONCE)),
-            deleted=inventory.deleted(versions, used or {}),
+            rows=tuple(parallel.each(row, versions, LOOKUPS_AT_ONCE)),
+            deleted=inventory.deleted_versions(versions, used or {}),
         )
 
     def _measure(self, version: VersionSummary, content: LayerContent) -> Size:
@@ -125,18 +129,19 @@ class _InventoryReader:
             return None
 
 
-def show(
+def show_versions(
     asked: Namespace, context: Context, outcome: Outcome, write: Callable[[str], None]
 ) -> None:
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
     inventories = versions(outcome, context, asked.unzipped)
     warned, failed = (
-        inventory.warnings(inventories, above=above) for above in (asked.warn_at, asked.fail_at)
+        inventory.inventory_warnings(inventories, above=above)
+        for above in (asked.warn_at, asked.fail_at)
     )
-    data = listing.as_data(inventories, warned, outcome.inputs.manifest)
-    write(json.dumps(data, indent=2) + "\n" if asked.json else listing.table(inventories))
-    if actions.is_running():
-        actions.add_summary(listing.markdown(inventories))
+    data = listing.inventory_data(inventories, warned, outcome.inputs.manifest)
+    write(json.dumps(data, indent=2) + "\n" if asked.json else listing.render_table(inventories))
+    if actions.is_workflow_step():
+        actions.add_summary(listing.render_inventory(inventories))
     if asked.fail_at and failed:
         raise LimitError(*failed)
     for problem in warned:

@@ -33,20 +33,20 @@ _COMMENT_CHARACTERS = 65_000
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
-def is_running() -> bool:
+def is_workflow_step() -> bool:
     """Tell whether this process is a step of a workflow."""
     # Always set there: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def read_inputs(names: Iterable[str]) -> dict[str, str]:
+def read_action_inputs(names: Iterable[str]) -> dict[str, str]:
     """Read `INPUT_<NAME>` for each name; absent ones are empty."""
     # The runner sets these for no composite action: action.yml does it itself
     # (https://github.com/actions/runner/issues/665).
     return {name: str(core.get_input(name)) for name in names}
 
 
-class Actions(Console):
+class WorkflowConsole(Console):
     """The reporter in a workflow: folds, annotations, outputs, the summary."""
 
     def warn(self, problem: Problem) -> None:
@@ -97,7 +97,7 @@ def add_summary(markdown: str) -> None:
         summary.write(markdown + "\n")
 
 
-def comment(token: str, markdown: str) -> str | None:
+def post_comment(token: str, markdown: str) -> str | None:
     """Write or renew this tool's comment on the pull request that the workflow runs for.
 
     Returns None when it is done or there is no pull request, else what went wrong: a comment is a
@@ -126,7 +126,7 @@ def comment(token: str, markdown: str) -> str | None:
     return None
 
 
-def workflow() -> Workflow | None:
+def current_workflow() -> Workflow | None:
     """Read the workflow that runs, as it is checked out; None where that cannot be done."""
     repository = os.environ.get("GITHUB_REPOSITORY", "")
     # owner/repository/.github/workflows/file.yml@ref:

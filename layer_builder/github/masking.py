@@ -50,7 +50,7 @@ class Workflow:
     job: str
 
 
-def find(workflow: Workflow) -> Problem | None:
+def find_masking(workflow: Workflow) -> Problem | None:
     """Warn of an account id that is masked in a job which has outputs for others.
 
     None when nothing is found, or the job does not stand in the file.

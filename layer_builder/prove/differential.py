@@ -58,7 +58,7 @@ class ProofSetup:
     """The names that the manifest asks for, and where."""
 
 
-def prove(
+def prove_tree(
     setup: ProofSetup,
     plan: PrunePlan,
     owners: Mapping[str, str],

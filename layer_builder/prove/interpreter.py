@@ -123,7 +123,7 @@ class Interpreter:
         return refused
 
 
-def find(
+def find_interpreter(
     target: Target, environ: Mapping[str, str], uv_binary: str | None = None
 ) -> Interpreter | None:
     """Find a Python of the target's minor version that runs on this machine, None if none does."""

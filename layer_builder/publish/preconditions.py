@@ -14,7 +14,7 @@ Held = Mapping[str, LayerBuilderError]
 """Errors of regions that are told at the end, by region."""
 
 
-def prepare(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> Held:
+def prepare_publishing(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> Held:
     """Check the buckets before anything is built; gives what is wrong with some of the regions.
 
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and

@@ -103,7 +103,7 @@ def _item(region: Region, built: Built) -> LayerState:
     # A new version has no policy: https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
     read = region.policies.read
     policy = read(built.layer.name, item.number, built) if item.is_same else ""
-    return replace(item, change=grants.change(permissions, policy))
+    return replace(item, change=grants.policy_change(permissions, policy))
 
 
 def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:

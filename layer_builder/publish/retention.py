@@ -95,7 +95,7 @@ def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
 
 def others(policy: str, account: str) -> str:
     """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    outsiders = permissions.outsiders(policy, account)
+    outsiders = permissions.policy_outsiders(policy, account)
     return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
 
 

@@ -44,7 +44,7 @@ def _share(region: Region, item: LayerState, release: Release, outcome: Outcome)
         outcome.record_delivered(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
         region.policies.revoke(item.built, release.version, statement)
-        revoked.append(permissions.name(statement))
+        revoked.append(permissions.grantee_name(statement))
         outcome.record_delivered(item.built, region.name, revoked=tuple(revoked))
 
 
@@ -59,7 +59,7 @@ def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outco
             built,
             region.name,
             granted=tuple(str(grant) for grant in item.change.add),
-            revoked=tuple(permissions.name(statement) for statement in item.change.remove),
+            revoked=tuple(permissions.grantee_name(statement) for statement in item.change.remove),
         )
     if names := item.lacking(arn):
         for name in names:

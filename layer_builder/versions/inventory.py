@@ -123,7 +123,7 @@ class RegionInventory:
     """What could not be found out, and why."""
 
 
-def usages(
+def usages_by_version(
     users: Sequence[LayerUser], aliases: Mapping[str, Mapping[str, Sequence[str]] | None]
 ) -> dict[str, tuple[Usage, ...]]:
     """Tell by the ARN of a layer version who uses it; `aliases` are by function, then version."""
@@ -140,7 +140,7 @@ def usages(
     return {arn: tuple(several) for arn, several in by_arn.items()}
 
 
-def deleted(
+def deleted_versions(
     versions: Sequence[VersionSummary], used: Mapping[str, tuple[Usage, ...]]
 ) -> dict[str, tuple[Usage, ...]]:
     """Find versions of a layer that are in use, and that AWS does not list any more."""
@@ -152,7 +152,7 @@ def deleted(
     }
 
 
-def warnings(
+def inventory_warnings(
     inventories: Sequence[RegionInventory], *, above: float | None = None
 ) -> list[Problem]:
     """Say which newest versions and which code storages are near a limit.

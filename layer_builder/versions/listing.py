@@ -29,7 +29,7 @@ _RIGHT = 7
 """So many columns hold numbers."""
 
 
-def as_data(
+def inventory_data(
     inventories: Sequence[RegionInventory], warnings: Sequence[Problem], manifest: str
 ) -> dict[str, Any]:
     """Render as JSON-ready data. All sizes are bytes, all shares from 0 to 1."""
@@ -126,7 +126,7 @@ def _growths(row: VersionRow, before: VersionRow | None) -> tuple[Growth | None,
     return zipped, growth(row.unzipped_bytes, before.unzipped_bytes)
 
 
-def table(inventories: Sequence[RegionInventory]) -> str:
+def render_table(inventories: Sequence[RegionInventory]) -> str:
     """Render as plain text, one table for each layer and region; ends with a newline."""
     lines = []
     for inventory in inventories:
@@ -137,7 +137,7 @@ def table(inventories: Sequence[RegionInventory]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(inventories: Sequence[RegionInventory]) -> str:
+def render_inventory(inventories: Sequence[RegionInventory]) -> str:
     """Render for a job summary; ends with a newline."""
     lines = ["## Lambda layers: versions", ""]
     for inventory in inventories:

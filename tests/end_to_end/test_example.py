@@ -48,7 +48,7 @@ sys.stdout.buffer.write(base64.b64decode(answer["body"]))
 sys.exit(answer["statusCode"] != 200)
 """
 
-PYTHON = interpreter.find(
+PYTHON = interpreter.find_interpreter(
     Target(python=Python("3.12"), architecture=Architecture.X86_64), os.environ
 )
 

@@ -83,7 +83,7 @@ def test_every_command_is_told_wherever_it_can_be_asked_for(action: dict[str, An
     for command in inputs.Command:
         assert f"`{command}`:" in row
         assert f"{command}:" in described
-        assert parser.parse([command]).command == command
+        assert parser.parse_arguments([command]).command == command
 
 
 def test_the_readme_lists_the_outputs(action: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ def test_numpy_scipy_and_pyarrow_survive(tmp_path: Path, platform: str) -> None:
     if not platform.startswith(os.uname().machine):
         return
     target = Target(python=Python.PY312, architecture=Architecture.X86_64)
-    found = interpreter.find(target, os.environ)
+    found = interpreter.find_interpreter(target, os.environ)
     if found is None:
         pytest.skip("there is no python3.12 for x86_64 to import them with")
     use = IMPORT.format("numpy.linalg, scipy.stats, scipy.optimize, pyarrow.parquet")

@@ -167,7 +167,7 @@ def test_an_import_that_kills_the_prover_does_not_keep_the_next_from_its_verdict
     for name, text in {"before": "", "evil": f"import os\n{source}", "later": ""}.items():
         (tree.root / f"{name}.py").write_text(text)
     bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = differential.prove(
+    result = differential.prove_tree(
         bench, PrunePlan(), {}, ["before", "evil", "later"], ProofDepth.IMPORTS
     )
     assert result.proof
@@ -266,7 +266,7 @@ def test_the_layer_stays_as_it_was_or_is_refused(
     was = digests(tree)
     bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
     try:
-        result = differential.prove(
+        result = differential.prove_tree(
             bench, PrunePlan(), {}, ["after", "before", "evil"], ProofDepth.IMPORTS
         )
     except ProofError as refusal:
@@ -345,7 +345,7 @@ def test_who_spoils_imports_for_others_does_not_make_them_fail(
     for name, text in sources.items():
         (tree.root / f"{name}.py").write_text(text)
     bench = ProofSetup(tree=tree, prover=interpreter, caches=(tree.bytecode,))
-    result = differential.prove(bench, PrunePlan(), {}, list(sources), ProofDepth.IMPORTS)
+    result = differential.prove_tree(bench, PrunePlan(), {}, list(sources), ProofDepth.IMPORTS)
     assert result.proof
     assert {"later", "most"} <= set(result.proof.imported)
 

@@ -306,7 +306,7 @@ def prove(
     )
     owners = {entry.path: "demo" for entry in tree.scan()}
     owners |= {removal.entry.path: "demo" for removal in plan.removals}
-    return differential.prove(bench, plan, owners, names, ProofDepth.IMPORTS)
+    return differential.prove_tree(bench, plan, owners, names, ProofDepth.IMPORTS)
 
 
 def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -> None:
@@ -321,7 +321,7 @@ def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -
     bench = ProofSetup(tree=tree, prover=prover, caches=(tree.bytecode,))
     owners = {"demo/__init__.py": "demo", "demo/notes.txt": "demo", "other.txt": "another"}
     with pytest.raises(ProofError) as caught:
-        differential.prove(bench, plan, owners, ["demo"], ProofDepth.IMPORTS)
+        differential.prove_tree(bench, plan, owners, ["demo"], ProofDepth.IMPORTS)
     (problem,) = caught.value.problems
     assert problem.message == "demo imported before pruning, and not after"
     assert (problem.details[0], problem.details[-1]) == ("import demo:", "LookupError: gone")
@@ -405,7 +405,7 @@ def test_what_only_looks_like_the_interpreter_is_passed_over(tmp_path: Path, scr
     real.mkdir(parents=True)
     (real / "python").symlink_to(sys.executable)
     environ = {"PATH": fake(tmp_path / "shims", script), "HOME": str(tmp_path / "home")}
-    found = interpreter.find(here(), environ, uv_binary="/bin/false")
+    found = interpreter.find_interpreter(here(), environ, uv_binary="/bin/false")
     assert found == Interpreter(path=str(real / "python"))
 
 
@@ -420,20 +420,22 @@ def test_interpreters_are_found_where_machines_keep_them(
     folder.mkdir(parents=True)
     (folder / "python").symlink_to(sys.executable)
     environ = {"PATH": "", "HOME": str(tmp_path), variable: str(tmp_path)}
-    found = interpreter.find(here(), environ, uv_binary="/bin/false")
+    found = interpreter.find_interpreter(here(), environ, uv_binary="/bin/false")
     assert found == Interpreter(path=str(folder / "python"))
 
 
 def test_uv_is_asked_last(tmp_path: Path) -> None:
     answer = f'case "$*" in "python find "*) echo {sys.executable};; *) exit 1;; esac'
     uv = Path(fake(tmp_path, answer, "uv"), "uv")
-    found = interpreter.find(here(), {"PATH": "", "HOME": str(tmp_path)}, uv_binary=str(uv))
+    found = interpreter.find_interpreter(
+        here(), {"PATH": "", "HOME": str(tmp_path)}, uv_binary=str(uv)
+    )
     assert found == Interpreter(path=sys.executable)
 
 
 def test_there_may_be_none(tmp_path: Path) -> None:
     environ = {"PATH": "", "HOME": str(tmp_path)}
-    assert interpreter.find(here(), environ, uv_binary="/bin/false") is None
+    assert interpreter.find_interpreter(here(), environ, uv_binary="/bin/false") is None
 
 
 @pytest.mark.parametrize("script", ["exit 1", "exec sleep 9999", "exec cat"])
@@ -446,7 +448,7 @@ def test_an_interpreter_that_does_not_start_proves_nothing(
         tree=tree, prover=Interpreter(path=str(broken), seconds=1), caches=(tree.bytecode,)
     )
     with pytest.raises(ProofError, match="did not start"):
-        differential.prove(bench, PrunePlan(), {}, ["demo"], ProofDepth.IMPORTS)
+        differential.prove_tree(bench, PrunePlan(), {}, ["demo"], ProofDepth.IMPORTS)
 
 
 def test_the_layer_comes_before_the_standard_library(tree: Tree) -> None:

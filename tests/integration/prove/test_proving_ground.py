@@ -26,7 +26,9 @@ Add: TypeAlias = Callable[..., Path]
 Walk: TypeAlias = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.skipif(
-    interpreter.find(Target(python=Python.PY312, architecture=Architecture.X86_64), os.environ)
+    interpreter.find_interpreter(
+        Target(python=Python.PY312, architecture=Architecture.X86_64), os.environ
+    )
     is None,
     reason="no Python 3.12 for x86_64 on this machine",
 )

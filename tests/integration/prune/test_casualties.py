@@ -81,7 +81,7 @@ def build(tmp_path: Path) -> Build:
 
 
 def python_for(version: str) -> str:
-    found = interpreter.find(
+    found = interpreter.find_interpreter(
         Target(python=Python(version), architecture=Architecture.X86_64), os.environ
     )
     if found is None:

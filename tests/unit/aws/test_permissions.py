@@ -33,13 +33,13 @@ THEIRS = {"Sid": "theirs", "Principal": "*"}
 def test_a_policy_is_changed_by_what_it_lacks_and_by_what_is_ours_and_not_wanted(
     accounts: list[str], there: str, change: str
 ) -> None:
-    assert str(permissions.change(Permissions(accounts=tuple(accounts)), there)) == change
+    assert str(permissions.policy_change(Permissions(accounts=tuple(accounts)), there)) == change
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "no JSON", '{"Statement": ["x"]}'])
 def test_a_policy_that_cannot_be_read_is_not_taken_for_an_empty_one(text: str) -> None:
     with pytest.raises((TypeError, ValueError)):
-        permissions.outsiders(text, ACCOUNT)
+        permissions.policy_outsiders(text, ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_whoever_is_let_in_besides_the_account_may_use_a_version(
     sid: str | None, principal: object, lets_in: list[str]
 ) -> None:
     there = policy({"Sid": sid, "Principal": principal})
-    assert permissions.outsiders(there, ACCOUNT) == lets_in
-    assert permissions.outsiders("", ACCOUNT) == []
+    assert permissions.policy_outsiders(there, ACCOUNT) == lets_in
+    assert permissions.policy_outsiders("", ACCOUNT) == []
 
 
 RESOURCE = "arn:aws:s3:::ours/layers/*"

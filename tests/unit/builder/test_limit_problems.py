@@ -19,7 +19,7 @@ def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
         packages=(package("boto3", 1000), package("botocore", 20 * MIB)), included_bytes=77
     )
     over = built(zip_bytes=50 * MIB + 1, details=details)
-    (problem,) = limit_problems.over(over)
+    (problem,) = limit_problems.problems_over_limits(over)
     assert "\n".join(problem.lines()) == (
         "layers.yml:4:3: layer core: zip 50.0 MiB (52,428,801 bytes) is over AWS's limit for a zip"
         " sent in the request: 52,428,800 bytes, 1 too many\n"
@@ -40,7 +40,7 @@ def test_a_layer_over_the_unzipped_limit_hears_of_container_images(
     built: Callable[..., Built],
 ) -> None:
     over = built(unzipped_bytes=300 * MIB, through_s3=True, prune=PruneProfile.AGGRESSIVE)
-    (problem,) = limit_problems.over(over)
+    (problem,) = limit_problems.problems_over_limits(over)
     assert problem.message == (
         "unzipped 300.0 MiB (314,572,800 bytes) is over AWS's limit for everything unzipped:"
         " 262,143,999 bytes, 52,428,801 too many"
@@ -70,16 +70,22 @@ def test_only_the_ten_heaviest_are_listed_heaviest_first(built: Callable[..., Bu
 def test_a_layer_is_near_from_its_warn_at_up_to_the_limit(
     built: Callable[..., Built], zip_bytes: int, told: list[str]
 ) -> None:
-    near = limit_problems.near(built(zip_bytes=zip_bytes, budget=Budget(zip_bytes=10 * MIB)))
+    near = limit_problems.problems_near_limits(
+        built(zip_bytes=zip_bytes, budget=Budget(zip_bytes=10 * MIB))
+    )
     assert [problem.message for problem in near] == told
 
 
 def test_how_near_is_near_is_the_users_choice(built: Callable[..., Built]) -> None:
     made = built(zip_bytes=5 * MIB, budget=Budget(zip_bytes=10 * MIB, warn_at=0.5))
-    assert [str(problem.place) for problem in limit_problems.near(made)] == ["layers.yml:4:3"]
-    assert limit_problems.over(made) == []
+    assert [str(problem.place) for problem in limit_problems.problems_near_limits(made)] == [
+        "layers.yml:4:3"
+    ]
+    assert limit_problems.problems_over_limits(made) == []
 
 
 def test_nobody_is_sent_to_s3_for_a_budget_of_their_own(built: Callable[..., Built]) -> None:
-    (problem,) = limit_problems.over(built(zip_bytes=2 * MIB, budget=Budget(zip_bytes=MIB)))
+    (problem,) = limit_problems.problems_over_limits(
+        built(zip_bytes=2 * MIB, budget=Budget(zip_bytes=MIB))
+    )
     assert not [line for line in problem.advice if "s3-bucket" in line]

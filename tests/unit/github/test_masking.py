@@ -1,6 +1,6 @@
 import pytest
 
-from layer_builder.github.masking import Workflow, find
+from layer_builder.github.masking import Workflow, find_masking
 
 ACTION = "aws-actions/configure-aws-credentials"
 SHA = "e6de054238d6b7531b4efff3b6587d9aade6a06c"
@@ -18,7 +18,7 @@ jobs:
 
 def said(text: str, job: str = "layers") -> list[str]:
     """Give the warning as lines."""
-    problem = find(Workflow(file=".github/workflows/x.yml", text=text, job=job))
+    problem = find_masking(Workflow(file=".github/workflows/x.yml", text=text, job=job))
     return problem.lines() if problem else []
 
 

@@ -103,7 +103,7 @@ def test_a_policy_changes_as_far_as_its_statements_are_ours(
 ) -> None:
     foreign = [{"Sid": "by-hand", "Principal": "*"}, {"Principal": "*"}]
     ours = [{"Sid": f"layer-builder-{who}"} for who in there]
-    change = grants.change(asked, json.dumps({"Statement": [*foreign, *ours]}))
+    change = grants.policy_change(asked, json.dumps({"Statement": [*foreign, *ours]}))
     assert [grant.id for grant in change.add] == [f"layer-builder-{who}" for who in add]
     assert list(change.remove) == [f"layer-builder-{who}" for who in remove]
     assert bool(str(change)) is bool(add or remove)

@@ -77,7 +77,7 @@ def test_users_are_found_by_layer_version_with_the_aliases_that_lead_there() -> 
         LayerUser(function="a", qualifier="$LATEST", layers=(f"{ARN}2", f"{ARN}1")),
         LayerUser(function="c", qualifier="1", layers=(f"{ARN}1",)),
     ]
-    found = inventory.usages(users, {"b": {"9": ["live", "blue"]}, "c": None})
+    found = inventory.usages_by_version(users, {"b": {"9": ["live", "blue"]}, "c": None})
     assert [str(usage) for usage in found[f"{ARN}1"]] == ["a", "b:9 (blue, live)", "b:10", "c:1"]
     assert [str(usage) for usage in found[f"{ARN}2"]] == ["a"]
 
@@ -90,7 +90,10 @@ def test_what_is_in_use_and_not_listed_was_deleted() -> None:
         f"{ARN}3": one,
         ARN.replace("core", "other") + "1": one,
     }
-    assert list(inventory.deleted([entry(3, 1, 1).version], used)) == [f"{ARN}9", f"{ARN}10"]
+    assert list(inventory.deleted_versions([entry(3, 1, 1).version], used)) == [
+        f"{ARN}9",
+        f"{ARN}10",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_the_newest_version_is_held_against_the_limits(  # noqa: PLR0913 (the ta
 ) -> None:  # fmt: skip
     rows = entry(2, zipped, unzipped), entry(1, 50 * MIB, 249 * MIB)
     stocks = [stock(*rows, budget=Budget(through_s3=through_s3))]
-    found = inventory.warnings(stocks, above=above)
+    found = inventory.inventory_warnings(stocks, above=above)
     assert [problem.message.split(": ")[1].split()[0] for problem in found] == kinds
     assert {problem.layer for problem in found} <= {"core"}
 
@@ -122,7 +125,9 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
     stock: Callable[..., RegionInventory],
 ) -> None:
     own = Budget(warn_at=0.1)
-    (layer, storage) = inventory.warnings([stock(entry(1, 6 * MIB, 1), budget=own, used=80)])
+    (layer, storage) = inventory.inventory_warnings(
+        [stock(entry(1, 6 * MIB, 1), budget=own, used=80)]
+    )
     assert layer.message == (
         f"{ARN}1: zip 6.0 MiB is 12% of AWS's limit for a zip sent in the request (50.0 MiB);"
         " 44.0 MiB left"
@@ -131,7 +136,7 @@ def test_code_storage_and_the_layers_own_thresholds_are_warned_of(
         "code storage in eu-west-1: 80.0 GiB used, 80% of 100.0 GiB; 20.0 GiB left for all"
         " functions and layers"
     )
-    assert not inventory.warnings([stock(used=79)])
+    assert not inventory.inventory_warnings([stock(used=79)])
 
 
 def test_the_table_aligns_and_the_markdown_says_the_same(
@@ -139,7 +144,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
 ) -> None:
     user = Usage(function="a|b", qualifier="$LATEST")
     stocks = [stock(entry(12, 3 * MIB, 9 * MIB, user), entry(2, 3 * MIB, 10 * MIB))]
-    assert listing.table(stocks) == (
+    assert listing.render_table(stocks) == (
         "core in eu-west-1\n"
         "  version        date      zip  growth  unzipped           growth  of limit  for         used by\n"
         "       12  2026-11-12  3.0 MiB    same   9.0 MiB  -1.0 MiB (-10%)        4%  python3.12  a|b\n"
@@ -149,7 +154,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
         "  code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n"
         "  not known: x\n"
     )
-    page = listing.markdown(stocks)
+    page = listing.render_inventory(stocks)
     assert "| 12 | 2026-11-12 | 3.0 MiB | same | 9.0 MiB |" in page
     assert "a\\|b |" in page
     assert "- code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n- not known: x\n" in page
@@ -157,5 +162,5 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
 
 def test_no_address_of_a_zip_is_shown(stock: Callable[..., RegionInventory]) -> None:
     stocks = [stock(entry(1, 1, 1))]
-    shown = f"{stocks}{listing.as_data(stocks, [], 'layers.yml')}{listing.table(stocks)}"
+    shown = f"{stocks}{listing.inventory_data(stocks, [], 'layers.yml')}{listing.render_table(stocks)}"
     assert "secret" not in shown
