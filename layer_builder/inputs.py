@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import limits
+from layer_builder.model import REGION_PATTERN
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -91,7 +91,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         switches[name] = given[name] == "true"
     regions = _words(given["aws-region"])
     for region in regions:
-        if not re.fullmatch(limits.REGION_PATTERN, region):
+        if not re.fullmatch(REGION_PATTERN, region):
             refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):

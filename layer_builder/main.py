@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
-from layer_builder.aws.cloud import Cloud
-from layer_builder.commands import parser
-from layer_builder.commands.context import Context
-from layer_builder.commands.init import init
-from layer_builder.commands.lock import lock
-from layer_builder.commands.run import run
-from layer_builder.commands.split import split
-from layer_builder.commands.versions import show_versions
+from layer_builder.aws import Cloud
+from layer_builder.commands import (
+    Context,
+    input_values,
+    lock_layers,
+    parse_arguments,
+    run_command,
+    show_versions,
+    split_layer,
+    write_manifest,
+)
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
-from layer_builder.github import actions
+from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
-from layer_builder.manifest import schema
+from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
 from layer_builder.tell import tell, warn_of_masks
 from layer_builder.wiring import RecordingReporter, make_context
@@ -39,19 +42,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if not arguments and any(name.startswith("INPUT_") for name in environ):
-        return _run(lambda: actions.read_action_inputs(INPUT_DEFAULTS), environ)
-    namespace = parser.parse_arguments(arguments or ["--help"])
+        return _run(lambda: read_action_inputs(INPUT_DEFAULTS), environ)
+    namespace = parse_arguments(arguments or ["--help"])
     if namespace.command == "schema":
-        sys.stdout.write(json.dumps(schema.json_schema(), indent=2) + "\n")
+        sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
         return 0
     if namespace.command == "init":
-        return init(Path(namespace.manifest))
+        return write_manifest(Path(namespace.manifest))
     work = _work(namespace, sys.stdout)
     if work is None:
-        return _run(lambda: parser.input_values(namespace), environ)
+        return _run(lambda: input_values(namespace), environ)
     # Its answer stands alone on standard output; all else is said beside it.
     with redirect_stdout(sys.stderr):
-        return _run(lambda: parser.input_values(namespace), environ, work)
+        return _run(lambda: input_values(namespace), environ, work)
 
 
 def _work(asked: Namespace, out: TextIO) -> Work | None:
@@ -64,12 +67,12 @@ def _work(asked: Namespace, out: TextIO) -> Work | None:
     match asked.command:
         case "split":
             return lambda inputs, context, outcome: write(
-                split(inputs, context, outcome, key=asked.layer, write=asked.write)
+                split_layer(inputs, context, outcome, key=asked.layer, write=asked.write)
             )
         case "lock":
             upgrade, packages = asked.upgrade, tuple(asked.upgrade_package)
             return lambda inputs, context, outcome: write(
-                f"{lock(inputs, context, outcome, upgrade=upgrade, packages=packages)}\n"
+                f"{lock_layers(inputs, context, outcome, upgrade=upgrade, packages=packages)}\n"
             )
         case "versions":
             return lambda _, context, outcome: show_versions(asked, context, outcome, write)
@@ -83,7 +86,7 @@ def _run(
     work: Work | None = None,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    reporter = actions.WorkflowConsole(sys.stdout) if actions.is_workflow_step() else Console()
+    reporter = WorkflowConsole(sys.stdout) if is_workflow_step() else Console()
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome)
     try:
@@ -91,7 +94,7 @@ def _run(
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
-            (work or run)(asked, context, outcome)
+            (work or run_command)(asked, context, outcome)
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code

@@ -5,14 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from layer_builder.attach.plan import Attached, Status
+from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
-from layer_builder.manifest.reader import Manifest
-from layer_builder.model.build import Built
-from layer_builder.model.layer import Layer
-from layer_builder.model.release import Action, Delivered, LayerVersion, Release
-from layer_builder.model.stack import Stack, StackWeight
+from layer_builder.manifest import Manifest
+from layer_builder.model import (
+    Action,
+    Built,
+    Delivered,
+    Layer,
+    LayerVersion,
+    Release,
+    Stack,
+    StackWeight,
+)
 
 _T = TypeVar("_T")
 

@@ -4,26 +4,36 @@ import json
 import sys
 from pathlib import Path
 
-from layer_builder.archive.output_dir import OutputDir
+from layer_builder.archive import OutputDir
 from layer_builder.console import Console, Reporter
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.github import actions, masking
+from layer_builder.github import (
+    add_summary,
+    current_workflow,
+    find_masking,
+    is_workflow_step,
+    post_comment,
+    set_outputs,
+)
 from layer_builder.inputs import Command
 from layer_builder.outcome import Outcome
-from layer_builder.report.arn_files import render_arn_files
-from layer_builder.report.data import report_data
-from layer_builder.report.html import render_html
-from layer_builder.report.markdown import render_markdown
-from layer_builder.report.outputs import action_outputs
-from layer_builder.report.plain_text import build_details_lines, report_title
+from layer_builder.report import (
+    action_outputs,
+    build_details_lines,
+    render_arn_files,
+    render_html,
+    render_markdown,
+    report_data,
+    report_title,
+)
 
 
 def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
     """Warn where the ARNs of this run will not reach other jobs."""
     has_arns = bool(outcome.releases or outcome.function_layers())
-    if not actions.is_workflow_step() or outcome.inputs.sandbox or not has_arns:
+    if not is_workflow_step() or outcome.inputs.sandbox or not has_arns:
         return
-    if (workflow := actions.current_workflow()) and (problem := masking.find_masking(workflow)):
+    if (workflow := current_workflow()) and (problem := find_masking(workflow)):
         reporter.warn(problem)
 
 
@@ -36,7 +46,7 @@ def tell(outcome: Outcome, reporter: Console) -> None:
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
         outcome.exit_code = outcome.exit_code or ManifestError.exit_code
     _show_layers(outcome, reporter)
-    if actions.is_workflow_step():
+    if is_workflow_step():
         _hand_to_workflow(outcome, reporter)
     else:
         _print_arns(outcome)
@@ -65,9 +75,9 @@ def _show_layers(outcome: Outcome, reporter: Console) -> None:
 
 def _hand_to_workflow(outcome: Outcome, reporter: Console) -> None:
     markdown, token = render_markdown(outcome), outcome.inputs.github_token
-    actions.set_outputs(action_outputs(outcome))
-    actions.add_summary(markdown)
-    if token and (trouble := actions.post_comment(token, markdown)):
+    set_outputs(action_outputs(outcome))
+    add_summary(markdown)
+    if token and (trouble := post_comment(token, markdown)):
         reporter.warn(Problem(message=trouble))
 
 

@@ -5,19 +5,17 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from layer_builder.archive import remote
-from layer_builder.archive.build_cache import BuildCache
-from layer_builder.aws.cloud import Cloud
-from layer_builder.commands.context import Context
+from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
+from layer_builder.aws import Cloud
+from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
 from layer_builder.inputs import Inputs
 from layer_builder.outcome import Outcome
-from layer_builder.prove import interpreter
-from layer_builder.resolve import index_settings
-from layer_builder.resolve.uv import Uv
-from layer_builder.sources.workspace import Workspace
-from layer_builder.tree.scratch import Scratch
+from layer_builder.prove import find_interpreter
+from layer_builder.resolve import Uv, index_environment, read_index_settings
+from layer_builder.sources import Workspace
+from layer_builder.tree import Scratch
 
 
 def make_context(
@@ -32,19 +30,22 @@ def make_context(
     return Context(
         workspace=workspace,
         installer=Uv(
-            environ=index_settings.index_environment(
-                environ, _index_settings(workspace, environ, reporter)
-            )
+            environ=index_environment(environ, _index_settings(workspace, environ, reporter))
         ),
-        find_prover=cache(lambda target: interpreter.find_interpreter(target, environ)),
+        find_prover=cache(lambda target: find_interpreter(target, environ)),
         connect=cloud.connect,
-        measure=remote.refuse_remote_read if asked.sandbox else remote.remote_unzipped_bytes,
+        measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
         default_regions=cloud.default_regions,
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
     )
+
+
+def _refuse_remote_read(_url: str) -> int:
+    """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
+    raise UnreadableZipError("nothing is read from elsewhere in a sandbox")
 
 
 def _index_settings(
@@ -61,9 +62,7 @@ def _index_settings(
             continue
         try:
             text = path.read_text(encoding="utf-8")
-            settings = index_settings.read_index_settings(
-                text, of_pyproject=path.name == "pyproject.toml"
-            )
+            settings = read_index_settings(text, of_pyproject=path.name == "pyproject.toml")
         except (OSError, ValueError) as error:
             place = Place(file=os.path.relpath(path))
             message = f"its index settings are not used, since it cannot be read: {error}"

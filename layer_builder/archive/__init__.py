@@ -1,1 +1,26 @@
 """Zips: written, read, kept."""
+
+from layer_builder.archive.build_cache import BuildCache
+from layer_builder.archive.compression import gzip_bytes
+from layer_builder.archive.output_dir import BuildRecord, OutputDir
+from layer_builder.archive.reader import compressed_sizes, extract_zip, sha256_of, zip_checksums
+from layer_builder.archive.remote import (
+    UnreadableZipError,
+    remote_unzipped_bytes,
+)
+from layer_builder.archive.writer import ZipMember, write_zip
+
+__all__ = [
+    "BuildCache",
+    "BuildRecord",
+    "OutputDir",
+    "UnreadableZipError",
+    "ZipMember",
+    "compressed_sizes",
+    "extract_zip",
+    "gzip_bytes",
+    "remote_unzipped_bytes",
+    "sha256_of",
+    "write_zip",
+    "zip_checksums",
+]

@@ -12,8 +12,7 @@ from pathlib import Path
 import layer_builder
 from layer_builder.archive.files import copy_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
-from layer_builder.model.build import Archive
-from layer_builder.model.settings import ProofDepth
+from layer_builder.model import Archive, ProofDepth
 
 CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import deflate
 
-from layer_builder.model.settings import Compression
+from layer_builder.model import Compression
 
 STORED, DEFLATED = 0, 8
 """The methods of a member, by their numbers in a zip: APPNOTE.TXT 4.4.5."""

@@ -7,8 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader
 from layer_builder.archive.files import copy_file, move_file, replace_file
-from layer_builder.model.build import Archive, BuildDetails
-from layer_builder.model.limits import Weight
+from layer_builder.model import Archive, BuildDetails, Weight
 
 
 @dataclass(frozen=True, kw_only=True)

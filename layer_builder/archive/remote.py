@@ -16,7 +16,7 @@ import zipfile
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING
 
-from layer_builder.model import limits
+from layer_builder.model import MIB, UNZIPPED_BYTES
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -28,11 +28,11 @@ _TAIL_BYTES = 256 * 1024
 directories fit the rest."""
 
 
-_MAX_BYTES = limits.UNZIPPED_BYTES + 16 * limits.MIB
+_MAX_BYTES = UNZIPPED_BYTES + 16 * MIB
 """Of a whole zip. It may be larger than what it unzips to, by its headers."""
 
 
-_MAX_DIRECTORY_BYTES = 64 * limits.MIB
+_MAX_DIRECTORY_BYTES = 64 * MIB
 
 
 _TIMEOUT_SECONDS = 30.0
@@ -71,11 +71,6 @@ def remote_unzipped_bytes(url: str) -> int:
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
         raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
-
-
-def refuse_remote_read(_url: str) -> int:
-    """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
-    raise UnreadableZipError("nothing is read from elsewhere in a sandbox")
 
 
 def _open(url: str) -> "IO[bytes] | _Ranges":

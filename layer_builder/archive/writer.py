@@ -10,9 +10,7 @@ from typing import BinaryIO
 from layer_builder.archive.compression import CompressedData, compress_file
 from layer_builder.archive.files import replace_file
 from layer_builder.archive.zip_format import ZipRecords, locate_data
-from layer_builder.model.build import Archive
-from layer_builder.model.limits import Weight
-from layer_builder.model.settings import Compression
+from layer_builder.model import Archive, Compression, Weight
 
 _MAX_AHEAD = 64
 """Members compressed before they are written."""

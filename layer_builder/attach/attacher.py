@@ -9,10 +9,9 @@ from layer_builder.attach.plan import Attached, Status
 from layer_builder.attach.preflight import LOOKUPS_AT_ONCE, FunctionCheck, PlannedUpdate
 from layer_builder.attach.sizes import SizeLookup
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model.release import FunctionState, VersionSummary
-from layer_builder.model.stack import Stack
+from layer_builder.model import FunctionState, Stack, VersionSummary
 
 
 @dataclass(frozen=True, kw_only=True)

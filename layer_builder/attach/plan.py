@@ -7,9 +7,7 @@ from enum import StrEnum
 
 from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
-from layer_builder.model import limits
-from layer_builder.model.release import layer_arn_of
-from layer_builder.model.stack import Stack
+from layer_builder.model import LAYERS_PER_FUNCTION, Stack, layer_arn_of
 
 
 class ChangeKind(StrEnum):
@@ -157,11 +155,11 @@ def _kind(
 
 def too_many(attachment: Attachment) -> Problem | None:
     """Say why AWS would not attach so many layers, if so."""
-    if len(attachment.after) <= limits.LAYERS_PER_FUNCTION:
+    if len(attachment.after) <= LAYERS_PER_FUNCTION:
         return None
     return Problem(
         message=f"it would have {len(attachment.after)} layers;"
-        f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
+        f" AWS attaches {LAYERS_PER_FUNCTION} at most",
         details=tuple(map(str, attachment.changes)),
         advice=("detach a foreign one, or join two layers of the manifest",),
     )

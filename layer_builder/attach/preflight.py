@@ -7,11 +7,9 @@ from layer_builder import parallel
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attachment, function_title
 from layer_builder.attach.sizes import FunctionSize, SizeLookup
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
-from layer_builder.model.layer import Layer
-from layer_builder.model.release import FunctionState, LayerVersionArn, VersionSummary
-from layer_builder.model.stack import Stack
+from layer_builder.model import FunctionState, Layer, LayerVersionArn, Stack, VersionSummary
 
 LOOKUPS_AT_ONCE = 8
 """Calls, or functions, that are worked on at the same time."""

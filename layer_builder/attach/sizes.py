@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.archive.remote import UnreadableZipError
-from layer_builder.aws.api import Region
+from layer_builder.archive import OutputDir, UnreadableZipError
+from layer_builder.aws import Region
 from layer_builder.errors import AwsError, Problem
-from layer_builder.model import limits
-from layer_builder.model.layer import Layer
-from layer_builder.model.limits import mib
-from layer_builder.model.release import FunctionState, LayerContent
-from layer_builder.model.stack import Stack
+from layer_builder.model import (
+    FunctionState,
+    Layer,
+    LayerContent,
+    LimitReading,
+    Stack,
+    mib,
+    unzipped_limit,
+)
 
 CODE = "the function's code"
 
@@ -49,9 +52,9 @@ class FunctionSize:
         return tuple(part for part in self.parts if part.size is None)
 
     @property
-    def reading(self) -> limits.LimitReading:
+    def reading(self) -> LimitReading:
         """What is known against AWS's limit."""
-        return limits.LimitReading(limit=limits.unzipped_limit(), used=self.known)
+        return LimitReading(limit=unzipped_limit(), used=self.known)
 
     def __str__(self) -> str:
         """Say in a line what code and layers unzip to, and what is not counted."""

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from layer_builder.aws.api import FunctionsApi
-from layer_builder.aws.retry import RetryState
+from layer_builder.aws import FunctionsApi, RetryState
 from layer_builder.errors import AwsError, Failure, LayerBuilderError
-from layer_builder.model.release import FunctionState
+from layer_builder.model import FunctionState
 
 _ROUNDS = 5
 """How often AWS may say yes, and the function have other layers all the same."""

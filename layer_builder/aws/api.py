@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure
-from layer_builder.model.build import Built
-from layer_builder.model.release import FunctionState, LayerVersion
+from layer_builder.model import Built, FunctionState, LayerVersion
 
 if TYPE_CHECKING:
     from layer_builder.aws.catalog import Catalog

@@ -10,7 +10,7 @@ from typing import Any
 
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
-from layer_builder.model.release import (
+from layer_builder.model import (
     CodeStorage,
     LayerContent,
     LayerUser,

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from layer_builder.archive.output_dir import OutputDir
+from layer_builder.archive import OutputDir
 from layer_builder.aws.api import Region
 from layer_builder.errors import ManifestError
 from layer_builder.inputs import Inputs
-from layer_builder.model.stack import Stack
+from layer_builder.model import Stack
 
 if TYPE_CHECKING:
     from layer_builder.aws.session import Aws

@@ -13,7 +13,7 @@ from layer_builder.aws import permissions
 from layer_builder.aws.permissions import Grant
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
-from layer_builder.model.build import Built
+from layer_builder.model import Built
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html: of more
 # names in one request none is answered.

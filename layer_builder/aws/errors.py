@@ -6,9 +6,7 @@ import botocore.exceptions
 
 from layer_builder.aws.transport import classify
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
-from layer_builder.model import limits
-from layer_builder.model.build import Built
-from layer_builder.model.limits import mib
+from layer_builder.model import UNZIPPED_BYTES, Built, mib
 
 # None of these errors has a code of its own; the numbers are in the words alone:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html has the limits.
@@ -170,7 +168,7 @@ def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None
             f" AWS leaves room for {allowed:,}"
         )
         advice = "split it, or prune harder (prune: aggressive); S3 does not raise this limit"
-        if allowed < limits.UNZIPPED_BYTES:
+        if allowed < UNZIPPED_BYTES:
             advice += "; the rest of the 250 MiB is taken by other layers of the function"
     return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))
 

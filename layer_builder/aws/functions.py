@@ -13,7 +13,7 @@ from layer_builder.aws.retry import RetryState
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
 from layer_builder.errors import AwsError, Failure
-from layer_builder.model.release import FunctionState
+from layer_builder.model import FunctionState
 
 _LOOKS = 300
 

@@ -14,14 +14,18 @@ from layer_builder.aws.s3 import Bucket
 from layer_builder.aws.session import Aws, offline_client
 from layer_builder.aws.transport import Client, readable
 from layer_builder.errors import Failure, LimitError
-from layer_builder.model import limits
-from layer_builder.model.build import Built
-from layer_builder.model.release import LayerVersion
+from layer_builder.model import (
+    INLINE_ZIP_BYTES,
+    REQUEST_BODY_BYTES,
+    Built,
+    LayerVersion,
+    request_body_bytes,
+)
 from layer_builder.parallel import ByteBudget
 
 # A zip in a request is base64 within JSON, and botocore holds it four times over:
 # https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentInput.html
-_IN_FLIGHT = ByteBudget(limits.INLINE_ZIP_BYTES)
+_IN_FLIGHT = ByteBudget(INLINE_ZIP_BYTES)
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -94,13 +98,13 @@ class LayerVersions:
         """
         if self._bucket and self._bucket.takes(built):
             return
-        body = limits.request_body_bytes(
+        body = request_body_bytes(
             built.archive.weight.zip_bytes, envelope_bytes(_metadata(built), self.region)
         )
-        if body >= limits.REQUEST_BODY_BYTES:
+        if body >= REQUEST_BODY_BYTES:
             raise LimitError.because(
                 f"the request to publish it would be {body:,} bytes;"
-                f" AWS takes less than {limits.REQUEST_BODY_BYTES:,}",
+                f" AWS takes less than {REQUEST_BODY_BYTES:,}",
                 layer=built.layer.key,
                 advice=("set s3-bucket: a zip in S3 may be larger",),
             )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
 
-from layer_builder.model.settings import Permissions
+from layer_builder.model import Permissions
 
 PREFIX = "layer-builder-"
 """What the ids of our statements begin with; all others are somebody else's, and stay."""

@@ -17,9 +17,7 @@ from layer_builder.aws.permissions import LAMBDA
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import FAILURES, Client
 from layer_builder.errors import AwsError
-from layer_builder.model import limits
-from layer_builder.model.build import Built
-from layer_builder.model.settings import S3Mode
+from layer_builder.model import INLINE_ZIP_BYTES, Built, S3Mode
 
 _PART_BYTES = 8 * 1024 * 1024
 
@@ -49,7 +47,7 @@ class Bucket:
 
     def takes(self, built: Built) -> bool:
         """Tell whether a zip goes through the bucket."""
-        is_large = built.archive.weight.zip_bytes > limits.INLINE_ZIP_BYTES
+        is_large = built.archive.weight.zip_bytes > INLINE_ZIP_BYTES
         return is_large or built.layer.delivery.mode is S3Mode.REFERENCE
 
     def check(self, aws: Aws, *, for_reference: bool) -> None:

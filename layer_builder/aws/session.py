@@ -14,7 +14,7 @@ from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
 from layer_builder.errors import Failure, LayerBuilderError
-from layer_builder.model.build import Built
+from layer_builder.model import Built
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
 """Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""

@@ -1,1 +1,14 @@
 """One layer from its request to its proven zip, and all layers of a run in order."""
+
+from layer_builder.builder.builder import Builder, BuildResult
+from layer_builder.builder.limit_problems import problems_near_limits, problems_over_limits
+from layer_builder.builder.scheduler import LowerLayers, build_layers
+
+__all__ = [
+    "BuildResult",
+    "Builder",
+    "LowerLayers",
+    "build_layers",
+    "problems_near_limits",
+    "problems_over_limits",
+]

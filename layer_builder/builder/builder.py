@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.output_dir import BuildRecord, OutputDir
+from layer_builder.archive import BuildCache, BuildRecord, OutputDir
 from layer_builder.builder import proof_step
 from layer_builder.builder.install import install
 from layer_builder.builder.packer import Packer
@@ -16,14 +15,12 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, make_record, record_lines
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model.build import Archive
-from layer_builder.prove.differential import ProofResult
-from layer_builder.prove.prover import FindProver
-from layer_builder.resolve.resolver import Installer, Resolved
-from layer_builder.sources.request import LayerRequest
+from layer_builder.model import Archive
+from layer_builder.prove import FindProver, ProofResult
+from layer_builder.resolve import Installer, Resolved
+from layer_builder.sources import LayerRequest
 from layer_builder.timing import Clock
-from layer_builder.tree.scratch import Scratch
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Scratch, Tree
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from layer_builder.model import limits
-from layer_builder.model.build import Archive
-from layer_builder.model.layer import Layer
-from layer_builder.model.settings import Bytecode
-from layer_builder.model.stack import Stack
+from layer_builder.model import Archive, Bytecode, Layer, Stack, check_limits, unzipped_limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +46,7 @@ def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> 
 
 def fits(layer: Layer, archive: Archive) -> bool:
     """Tell whether a zip stays below `warn-at` of every limit of its layer."""
-    readings = limits.check_limits(archive.weight, layer.budget.limits)
+    readings = check_limits(archive.weight, layer.budget.limits)
     return all(reading.share < layer.budget.warn_at for reading in readings)
 
 
@@ -72,7 +68,7 @@ def choose(
         members = [builds[layer.id] for layer in stack.layers]
         external = sum(layer.unzipped_bytes for layer in stack.external)
         share = min(layer.budget.warn_at for layer in stack.layers)
-        allowed = share * limits.unzipped_limit().allowed - external - stack.reserve
+        allowed = share * unzipped_limit().allowed - external - stack.reserve
         while sum(sizes[build][chosen[build]] for build in members) >= allowed:
             smaller = [b for b in dict.fromkeys(members) if chosen[b] + 1 < len(sizes[b])]
             if not smaller:

@@ -7,12 +7,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import InstallError, Problem
-from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan
-from layer_builder.model.target import Target
-from layer_builder.prune.sdk import SDK_DISTRIBUTIONS
-from layer_builder.prune.source import module_name
-from layer_builder.tree.distributions import Distribution, Installation
+from layer_builder.model import InstalledFile, Layer, PrunePlan, Target
+from layer_builder.prune import SDK_DISTRIBUTIONS, module_name
+from layer_builder.tree import Distribution, Installation
 
 DEV_TOOLS = frozenset(
     {

@@ -7,16 +7,12 @@ from functools import cached_property
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
 from layer_builder.errors import LimitError, Problem
-from layer_builder.model.build import Package
-from layer_builder.model.layer import Layer
-from layer_builder.model.limits import mib
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan
-from layer_builder.native.compatibility import check_libraries
-from layer_builder.prune.planner import plan_pruning
-from layer_builder.resolve.resolver import Installer, Resolved
+from layer_builder.model import InstalledFile, Layer, Package, PrunePlan, mib
+from layer_builder.native import check_libraries
+from layer_builder.prune import plan_pruning
+from layer_builder.resolve import Installer, Resolved
 from layer_builder.timing import Clock
-from layer_builder.tree.distributions import Installation
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Installation, Tree
 
 _CONTAINER_BYTES = 1024 * 1024 * 1024
 """Four times what Lambda takes: compressing it would only delay the message."""

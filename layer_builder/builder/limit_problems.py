@@ -1,9 +1,7 @@
 """What to say of layers that are over a limit, or near it."""
 
 from layer_builder.errors import Problem
-from layer_builder.model.build import Built
-from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.settings import PruneProfile
+from layer_builder.model import Built, LimitReading, PruneProfile, mib
 
 _HEAVIEST = 10
 

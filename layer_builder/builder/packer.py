@@ -4,18 +4,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layer_builder.archive import writer
-from layer_builder.archive.writer import ZipMember
+from layer_builder.archive import ZipMember, write_zip
 from layer_builder.builder import bytecode
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import InstallError, ManifestError
-from layer_builder.model.build import Archive
-from layer_builder.model.proof import Proof
-from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import Bytecode
-from layer_builder.prove.prover import FindProver, prover_for
-from layer_builder.sources.request import LayerRequest
+from layer_builder.model import Archive, Bytecode, Proof, PrunePlan
+from layer_builder.prove import FindProver, prover_for
+from layer_builder.sources import LayerRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +33,7 @@ class Packer:
                 "nothing is left in it, and AWS refuses an empty layer",
                 advice=("check include:, exclude: and drop:",),
             )
-        return writer.write_zip(
+        return write_zip(
             members,
             self.folder / "plain.zip",
             self.request.layer.compression,
@@ -94,7 +90,7 @@ class Packer:
         others = [member for member in self._members() if member.path not in renewed]
         return Variant(
             mode=mode,
-            archive=writer.write_zip(
+            archive=write_zip(
                 [*others, *members],
                 self.folder / f"{mode}.zip",
                 self.request.layer.compression,

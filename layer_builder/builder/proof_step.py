@@ -6,15 +6,18 @@ from pathlib import Path
 
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
-from layer_builder.model.layer import Layer
-from layer_builder.model.proof import Proof
-from layer_builder.model.prune_plan import InstalledFile
-from layer_builder.model.settings import ProofDepth
-from layer_builder.prove import differential, selection
-from layer_builder.prove.differential import ProofResult, ProofSetup
-from layer_builder.prove.prover import FindProver, prover_for
+from layer_builder.model import InstalledFile, Layer, Proof, ProofDepth
+from layer_builder.prove import (
+    FindProver,
+    ProofResult,
+    ProofSetup,
+    first_imports,
+    modules_to_prove,
+    prove_tree,
+    prover_for,
+)
 from layer_builder.timing import Clock
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,7 @@ def prove(
     owners = installed.installation.owners
     paths = [file.path for file in installed.kept if file.path in owners]
     asked = {reference.text: reference.place for reference in layer.imports}
-    names = selection.modules_to_prove(paths, layer.proof, tree.entry_points(), list(asked))
+    names = modules_to_prove(paths, layer.proof, tree.entry_points(), list(asked))
     if layer.proof is ProofDepth.OFF or not (paths or asked):
         return ProofResult(proof=None, plan=installed.plan)
     static = ProofResult(proof=Proof(depth=layer.proof, static=True), plan=installed.plan)
@@ -69,13 +72,13 @@ def prove(
             prover=prover,
             caches=(tree.bytecode, *(lower.bytecode for lower in reversed(lower_layers))),
             others=(tree.aside,) if tree.aside.exists() else (),
-            first_imports=selection.first_imports(names, asked),
+            first_imports=first_imports(names, asked),
             weights=_weights(installed.kept),
             wait_for_zip=wait_for_zip,
             reseal=installed.reseal,
             asked=asked,
         )
-        result = differential.prove_tree(setup, installed.plan, owners, names, layer.proof)
+        result = prove_tree(setup, installed.plan, owners, names, layer.proof)
     proof = result.proof and replace(result.proof, seconds=clock.seconds["prove"])
     return replace(result, proof=proof)
 

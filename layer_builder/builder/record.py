@@ -4,17 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from layer_builder.archive import reader
-from layer_builder.archive.output_dir import BuildRecord
+from layer_builder.archive import BuildRecord, compressed_sizes
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
-from layer_builder.model.build import BuildDetails, Package, PackedBytecode
-from layer_builder.model.layer import Layer
-from layer_builder.model.limits import mib
-from layer_builder.model.resolution import Resolution
-from layer_builder.prove.differential import ProofResult
-from layer_builder.resolve.resolver import Resolved
+from layer_builder.model import BuildDetails, Layer, Package, PackedBytecode, Resolution, mib
+from layer_builder.prove import ProofResult
+from layer_builder.resolve import Resolved
 
 
 def make_record(  # noqa: PLR0913 (all that a record tells)
@@ -41,7 +37,7 @@ def make_record(  # noqa: PLR0913 (all that a record tells)
         replace(warning, layer=layer.key, place=layer.place)
         for warning in (*held_back(layer, resolved.own), *installed.warnings, *proof.warnings)
     )
-    sizes = reader.compressed_sizes(archive.path)
+    sizes = compressed_sizes(archive.path)
     return BuildRecord(
         stem=layer.stem,
         request=resolved.request.key,

@@ -5,14 +5,11 @@ import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from layer_builder.archive import compression
-from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import InstalledFile, Removal
-from layer_builder.model.settings import Compression
-from layer_builder.native.elf import Elf
-from layer_builder.native.strip import STRIP_RULE, strip_libraries
+from layer_builder.archive import gzip_bytes
+from layer_builder.model import Compression, InstalledFile, Layer, Removal
+from layer_builder.native import STRIP_RULE, Elf, strip_libraries
 from layer_builder.timing import Clock
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Tree
 
 RECOMPRESS_RULE = "recompress"
 """The rule that the bytes saved by compressing anew are booked under."""
@@ -76,6 +73,6 @@ def _smaller_gzip(content: bytes) -> bytes | None:
         return None
     if not reader.eof or reader.unused_data:
         return None
-    smaller = compression.gzip_bytes(decoded)
+    smaller = gzip_bytes(decoded)
     is_sound = len(smaller) < len(content) and gzip.decompress(smaller) == decoded
     return smaller if is_sound else None

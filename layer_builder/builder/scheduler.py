@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from layer_builder import parallel
-from layer_builder.archive import reader
+from layer_builder.archive import extract_zip
 from layer_builder.builder import bytecode
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.proof_step import LowerLayer
-from layer_builder.model import limits
-from layer_builder.model.build import Built
-from layer_builder.model.layer import Layer
-from layer_builder.model.stack import Stack
-from layer_builder.resolve.resolver import Resolved
+from layer_builder.model import Built, Layer, Stack, check_limits
+from layer_builder.resolve import Resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +35,7 @@ class LowerLayers:
         with self._lock:
             if not place.exists():
                 lower.bytecode.mkdir(parents=True)
-                reader.extract_zip(result.archive.path, lower.root)
+                extract_zip(result.archive.path, lower.root)
         return lower
 
 
@@ -149,7 +146,7 @@ def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -
         layer=layer,
         archive=archive,
         details=result.record.details,
-        readings=limits.check_limits(archive.weight, layer.budget.limits),
+        readings=check_limits(archive.weight, layer.budget.limits),
         same_as=first.id if first is not layer else None,
         reused=result.reused,
     )

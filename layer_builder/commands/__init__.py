@@ -1,1 +1,20 @@
 """One module for each command, and what they share."""
+
+from layer_builder.commands.context import Context
+from layer_builder.commands.init import write_manifest
+from layer_builder.commands.lock import lock_layers
+from layer_builder.commands.parser import input_values, parse_arguments
+from layer_builder.commands.run import run_command
+from layer_builder.commands.split import split_layer
+from layer_builder.commands.versions import show_versions
+
+__all__ = [
+    "Context",
+    "input_values",
+    "lock_layers",
+    "parse_arguments",
+    "run_command",
+    "show_versions",
+    "split_layer",
+    "write_manifest",
+]

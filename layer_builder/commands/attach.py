@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.attacher import Attacher
-from layer_builder.attach.plan import Attached, ChangeKind, Status, function_title
-from layer_builder.attach.preflight import function_exists
-from layer_builder.attach.sizes import known_sizes
-from layer_builder.aws.api import Region
+from layer_builder.archive import OutputDir
+from layer_builder.attach import (
+    Attached,
+    Attacher,
+    ChangeKind,
+    Status,
+    function_exists,
+    function_title,
+    known_sizes,
+)
+from layer_builder.aws import Region
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, merged
-from layer_builder.model.release import Action, Release, VersionSummary
-from layer_builder.model.stack import Stack
+from layer_builder.model import Action, Release, Stack, VersionSummary
 from layer_builder.outcome import Outcome
 
 

@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder.archive import reader
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.builder import limit_problems, scheduler
-from layer_builder.builder.builder import Builder, BuildResult
+from layer_builder.archive import OutputDir, zip_checksums
+from layer_builder.builder import (
+    Builder,
+    BuildResult,
+    build_layers,
+    problems_near_limits,
+    problems_over_limits,
+)
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.commands.plan import resolve
 from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.inputs import Command
-from layer_builder.model import stack
+from layer_builder.model import find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
-from layer_builder.resolve.groups import LayerGroup, group_layers
-from layer_builder.sources.request import LayerRequest
+from layer_builder.resolve import LayerGroup, group_layers
+from layer_builder.sources import LayerRequest
 
 
 def build(outcome: Outcome, context: Context) -> None:
@@ -43,7 +47,7 @@ def build(outcome: Outcome, context: Context) -> None:
     try:
         resolved = resolve(to_resolve, context, locked)
         layers, stacks = outcome.layers, outcome.functions
-        outcome.built = scheduler.build_layers(resolved, results, builder, layers, stacks)
+        outcome.built = build_layers(resolved, results, builder, layers, stacks)
     finally:
         output_dir.sweep()
     _join_targets(outcome)
@@ -92,15 +96,13 @@ def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, Bu
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [
-        problem
-        for built in outcome.built.values()
-        for problem in limit_problems.problems_over_limits(built)
+        problem for built in outcome.built.values() for problem in problems_over_limits(built)
     ]
-    outcome.stacks = [stack.weigh_stack(item, outcome.built) for item in outcome.functions]
+    outcome.stacks = [weigh_stack(item, outcome.built) for item in outcome.functions]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     _refuse_collisions(outcome)
     for built in outcome.built.values():
-        for warning in limit_problems.problems_near_limits(built):
+        for warning in problems_near_limits(built):
             reporter.warn(warning)
     if problems:
         raise LimitError(*problems)
@@ -109,9 +111,7 @@ def _weigh(outcome: Outcome, reporter: Reporter) -> None:
 def _refuse_collisions(outcome: Outcome) -> None:
     stacks = [item for item in outcome.functions if len(item.layers) > 1]
     ids = {layer.id for item in stacks for layer in item.layers}
-    contents = {
-        layer_id: reader.zip_checksums(outcome.built[layer_id].archive.path) for layer_id in ids
-    }
-    clashes = [problem for item in stacks for problem in stack.find_collisions(item, contents)]
+    contents = {layer_id: zip_checksums(outcome.built[layer_id].archive.path) for layer_id in ids}
+    clashes = [problem for item in stacks for problem in find_collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)

@@ -4,17 +4,16 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.sizes import Measure
-from layer_builder.aws.api import Connect
-from layer_builder.builder.builder import Builder
+from layer_builder.archive import BuildCache, OutputDir
+from layer_builder.attach import Measure
+from layer_builder.aws import Connect
+from layer_builder.builder import Builder
 from layer_builder.console import Reporter
-from layer_builder.model.stack import Stack
-from layer_builder.prove.prover import FindProver
-from layer_builder.resolve.resolver import Installer
-from layer_builder.sources.workspace import Workspace
-from layer_builder.tree.scratch import Scratch
+from layer_builder.model import Stack
+from layer_builder.prove import FindProver
+from layer_builder.resolve import Installer
+from layer_builder.sources import Workspace
+from layer_builder.tree import Scratch
 
 
 @dataclass(frozen=True, kw_only=True)

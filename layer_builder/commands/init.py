@@ -23,7 +23,7 @@ layers:
 """
 
 
-def init(path: Path) -> int:
+def write_manifest(path: Path) -> int:
     """Write a manifest to start from, unless there is a file; gives the exit code."""
     if path.exists():
         Console().error(Problem(message=f"{path} is there already; nothing was written"))

@@ -7,23 +7,26 @@ from pathlib import Path
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.inputs import Inputs
-from layer_builder.manifest import reader
-from layer_builder.model.layer import Layer, Reference, UvProject
-from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
+from layer_builder.model import Architecture, Layer, Python, Reference, Target, UvProject
 from layer_builder.outcome import Outcome
-from layer_builder.resolve.lockfile import Lockfile
-from layer_builder.resolve.resolver import Installer
-from layer_builder.sources import project_files
-from layer_builder.sources.request import LayerRequest, make_request
-from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.requirements_files import ReadText, collect_requirements
-from layer_builder.sources.workspace import CollectedFiles, Workspace
+from layer_builder.resolve import Installer, Lockfile
+from layer_builder.sources import (
+    CollectedFiles,
+    LayerRequest,
+    ReadText,
+    Requirements,
+    Workspace,
+    collect_requirements,
+    make_request,
+    requirements_from_pyproject,
+)
 
 ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 """For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
 
 
-def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
+def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     """Read the manifest and keep the layers that are asked for.
 
     Raises ManifestError with every mistake in it and in the files that it names.
@@ -39,11 +42,11 @@ def read(inputs: Inputs, workspace: Workspace) -> reader.Manifest:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        return reader.read_manifest(
-            text, inputs.manifest, through_s3=bool(inputs.s3_bucket)
-        ).select(inputs.layers)
+        return read_manifest(text, inputs.manifest, through_s3=bool(inputs.s3_bucket)).select(
+            inputs.layers
+        )
     except ManifestError as error:
-        named = reader.list_requirements_files(text, inputs.manifest)
+        named = list_requirements_files(text, inputs.manifest)
         _, mistakes = collect_requirements(named, (), workspace.read, ANY_TARGET, _folder(inputs))
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
@@ -86,7 +89,7 @@ def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
     text = workspace.read(f"{project.folder}/pyproject.toml")
     if isinstance(text, Problem):
         raise ManifestError(text)
-    lines = project_files.requirements_from_pyproject(text, project.groups, project.extras)
+    lines = requirements_from_pyproject(text, project.groups, project.extras)
     return [Reference(text=line, place=project.place) for line in lines]
 
 

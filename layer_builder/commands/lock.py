@@ -9,14 +9,12 @@ from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.inputs import Inputs
-from layer_builder.model.layer import Layer
+from layer_builder.model import Layer
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import resolver
-from layer_builder.resolve.groups import group_layers
-from layer_builder.resolve.lockfile import Locked, Lockfile
+from layer_builder.resolve import Locked, Lockfile, choose_versions, group_layers
 
 
-def lock(
+def lock_layers(
     inputs: Inputs, context: Context, outcome: Outcome, *, upgrade: bool, packages: Sequence[str]
 ) -> Path:
     """Choose versions for all layers and write the lock; gives its path.
@@ -36,7 +34,7 @@ def lock(
         outcome.functions,
     ):
         ids = {item.layer.id for item in group.requests}
-        chosen = resolver.choose_versions(group, context.installer, before.preferred(ids, renew))
+        chosen = choose_versions(group, context.installer, before.preferred(ids, renew))
         for item in group.requests:
             if item.layer.id in chosen:
                 locked[item.layer.id] = Locked.of(item.requirements, chosen[item.layer.id])

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
 from layer_builder.inputs import INPUT_DEFAULTS, Command
-from layer_builder.manifest.fields import Share
+from layer_builder.manifest import Share
 
 _EPILOG = """\
 exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,

@@ -7,10 +7,7 @@ from layer_builder import parallel
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import resolver
-from layer_builder.resolve.groups import LayerGroup, group_layers
-from layer_builder.resolve.lockfile import Lockfile
-from layer_builder.resolve.resolver import Resolved
+from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.timing import Clock
 
 
@@ -38,7 +35,7 @@ def resolve(
     def resolve(group: LayerGroup) -> dict[str, Resolved]:
         clock = Clock(partial(context.reporter.progress, " ".join(group.keys)))
         with clock.step("resolve"):
-            resolved = resolver.resolve_group(group, context.installer, locked)
+            resolved = resolve_group(group, context.installer, locked)
         for item in resolved.values():
             if item.request.requirements.lines:
                 context.reporter.step(

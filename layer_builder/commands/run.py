@@ -11,11 +11,10 @@ from layer_builder.console import Reporter
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
-from layer_builder.publish.preconditions import prepare_publishing
-from layer_builder.publish.publisher import publish
+from layer_builder.publish import prepare_publishing, publish
 
 
-def run(inputs: Inputs, context: Context, outcome: Outcome) -> None:
+def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
     """Do what the inputs ask for, and note in the outcome what was done.
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.

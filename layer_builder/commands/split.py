@@ -3,32 +3,30 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.builder.scheduler import LowerLayers
+from layer_builder.archive import OutputDir
+from layer_builder.builder import LowerLayers
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.errors import ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
-from layer_builder.manifest import editor
-from layer_builder.manifest.reader import Manifest
-from layer_builder.model import limits
-from layer_builder.model.layer import Layer
-from layer_builder.model.limits import mib
-from layer_builder.model.stack import Stack
+from layer_builder.manifest import Manifest, format_layers, replace_layer
+from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, mib
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import resolver
-from layer_builder.resolve.groups import group_layers
-from layer_builder.sources.requirements import Requirements
-from layer_builder.split.placement import (
+from layer_builder.resolve import Resolved, group_layers, resolve_group
+from layer_builder.sources import Requirements
+from layer_builder.split import (
     CannotSplit,
     MeasuredDistribution,
     SplitLimits,
+    new_entries,
+    no_split_error,
     place_distributions,
 )
-from layer_builder.split.proposal import new_entries, no_split_error
 
 
-def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write: bool) -> str:
+def split_layer(
+    inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write: bool
+) -> str:
     """Propose the fewest layers for one; gives the proposal, and writes it if that is wanted.
 
     Raises ManifestError for a layer that is not there, LimitError when no split fits.
@@ -41,7 +39,7 @@ def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write
         for group in group_layers(requests, manifest.ties)
         if layer.id in {request.layer.id for request in group.requests}
     )
-    resolved = resolver.resolve_group(group, context.installer, load.lock_of(inputs))
+    resolved = resolve_group(group, context.installer, load.lock_of(inputs))
     asked = resolved[layer.id].request.requirements
     parts = _measure(layer, resolved, asked, context)
     levels = place_distributions(parts, _limits(layer, manifest.stacks))
@@ -57,8 +55,8 @@ def split(inputs: Inputs, context: Context, outcome: Outcome, *, key: str, write
         for name, level in zip(entries, levels, strict=True)
     )
     if write:
-        Path(inputs.manifest).write_text(editor.replace_layer(text, key, entries), encoding="utf-8")
-    return summary + editor.format_layers(entries)
+        Path(inputs.manifest).write_text(replace_layer(text, key, entries), encoding="utf-8")
+    return summary + format_layers(entries)
 
 
 def _layer(manifest: Manifest, key: str) -> Layer:
@@ -74,7 +72,7 @@ def _layer(manifest: Manifest, key: str) -> Layer:
 
 def _measure(
     layer: Layer,
-    resolved: Mapping[str, resolver.Resolved],
+    resolved: Mapping[str, Resolved],
     asked: Requirements,
     context: Context,
 ) -> list[MeasuredDistribution]:
@@ -114,5 +112,5 @@ def _limits(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
         # A little less than allowed: what is shared between members compresses apart.
         zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
         unzipped_bytes=unzipped,
-        layers=limits.LAYERS_PER_FUNCTION - max(others, default=0),
+        layers=LAYERS_PER_FUNCTION - max(others, default=0),
     )

@@ -9,19 +9,27 @@ from pathlib import Path
 from typing import TypeVar
 
 from layer_builder import parallel
-from layer_builder.archive.output_dir import OutputDir
-from layer_builder.attach.preflight import LOOKUPS_AT_ONCE
-from layer_builder.attach.sizes import Size, SizeLookup, known_sizes
-from layer_builder.aws.api import Region
+from layer_builder.archive import OutputDir
+from layer_builder.attach import LOOKUPS_AT_ONCE, Size, SizeLookup, known_sizes
+from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError
-from layer_builder.github import actions
-from layer_builder.model.layer import Layer
-from layer_builder.model.release import LayerContent, LayerUser, VersionSummary
+from layer_builder.github import add_summary, is_workflow_step
+from layer_builder.model import Layer, LayerContent, LayerUser, VersionSummary
 from layer_builder.outcome import Outcome
-from layer_builder.versions import inventory, listing
-from layer_builder.versions.inventory import LayerHistory, RegionInventory, Usage, VersionRow
+from layer_builder.versions import (
+    LayerHistory,
+    RegionInventory,
+    Usage,
+    VersionRow,
+    deleted_versions,
+    inventory_data,
+    inventory_warnings,
+    render_inventory,
+    render_table,
+    usages_by_version,
+)
 
 _T = TypeVar("_T")
 
@@ -58,11 +66,7 @@ class _InventoryReader:
         listed = parallel.each(self.region.catalog.versions, list(by_name), LOOKUPS_AT_ONCE)
         users = self._or_unknown("who uses them", self.region.catalog.users)
         ours = {version.arn for versions in listed for version in versions}
-        used = (
-            None
-            if users is None
-            else inventory.usages_by_version(users, self._aliases(users, ours))
-        )
+        used = None if users is None else usages_by_version(users, self._aliases(users, ours))
         histories = [
             self._history(layers, versions, used, unzipped)
             for layers, versions in zip(by_name.values(), listed, strict=True)
@@ -108,7 +112,7 @@ class _InventoryReader:
         return LayerHistory(
             layers=tuple(layers),
             rows=tuple(parallel.each(row, versions, LOOKUPS_AT_ONCE)),
-            deleted=inventory.deleted_versions(versions, used or {}),
+            deleted=deleted_versions(versions, used or {}),
         )
 
     def _measure(self, version: VersionSummary, content: LayerContent) -> Size:
@@ -135,13 +139,12 @@ def show_versions(
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
     inventories = versions(outcome, context, asked.unzipped)
     warned, failed = (
-        inventory.inventory_warnings(inventories, above=above)
-        for above in (asked.warn_at, asked.fail_at)
+        inventory_warnings(inventories, above=above) for above in (asked.warn_at, asked.fail_at)
     )
-    data = listing.inventory_data(inventories, warned, outcome.inputs.manifest)
-    write(json.dumps(data, indent=2) + "\n" if asked.json else listing.render_table(inventories))
-    if actions.is_workflow_step():
-        actions.add_summary(listing.render_inventory(inventories))
+    data = inventory_data(inventories, warned, outcome.inputs.manifest)
+    write(json.dumps(data, indent=2) + "\n" if asked.json else render_table(inventories))
+    if is_workflow_step():
+        add_summary(render_inventory(inventories))
     if asked.fail_at and failed:
         raise LimitError(*failed)
     for problem in warned:

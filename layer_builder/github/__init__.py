@@ -1,1 +1,23 @@
 """GitHub Actions: inputs, outputs, annotations, summary, comment."""
+
+from layer_builder.github.actions import (
+    WorkflowConsole,
+    add_summary,
+    current_workflow,
+    is_workflow_step,
+    post_comment,
+    read_action_inputs,
+    set_outputs,
+)
+from layer_builder.github.masking import find_masking
+
+__all__ = [
+    "WorkflowConsole",
+    "add_summary",
+    "current_workflow",
+    "find_masking",
+    "is_workflow_step",
+    "post_comment",
+    "read_action_inputs",
+    "set_outputs",
+]

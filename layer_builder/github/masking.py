@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem
-from layer_builder.manifest import yaml_reader
-from layer_builder.manifest.document import Document, YamlPath, YamlValue
+from layer_builder.manifest import Document, YamlPath, YamlValue, parse_yaml
 
 _ACTION = "aws-actions/configure-aws-credentials@"
 
@@ -55,7 +54,7 @@ def find_masking(workflow: Workflow) -> Problem | None:
 
     None when nothing is found, or the job does not stand in the file.
     """
-    read = yaml_reader.parse_yaml(workflow.text, workflow.file)
+    read = parse_yaml(workflow.text, workflow.file)
     jobs = read.value.get("jobs") if isinstance(read.value, dict) else None
     job = jobs.get(workflow.job) if isinstance(jobs, dict) else None
     if not isinstance(job, dict) or not job.get("outputs"):

@@ -9,10 +9,15 @@ from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import PermissionsEntry, S3Entry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
-from layer_builder.model import limits
-from layer_builder.model.layer import Layer
-from layer_builder.model.settings import Delivery, Permissions, Retention, S3Mode
-from layer_builder.model.target import Target
+from layer_builder.model import (
+    LAYER_NAME_PATTERN,
+    Delivery,
+    Layer,
+    Permissions,
+    Retention,
+    S3Mode,
+    Target,
+)
 
 _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}", re.IGNORECASE)
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
@@ -59,7 +64,7 @@ def _is_filled_by(template: str, fields: Collection[str]) -> bool:
 def layer_name(template: str, key: str, target: Target, path: YamlPath, mistakes: Mistakes) -> str:
     """Name a layer on AWS for a target; `path` is where the template stands."""
     name = _Template(setting="name", text=template, path=path).fill(key, target, mistakes) or key
-    if name != key and not re.fullmatch(limits.LAYER_NAME_PATTERN, name):
+    if name != key and not re.fullmatch(LAYER_NAME_PATTERN, name):
         mistakes.add(
             f"AWS refuses the layer name {name!r}: it takes 1 to 140 letters, digits, - and _",
             path,

@@ -13,8 +13,7 @@ from layer_builder.manifest.fields import (
     Texts,
     one_or_many,
 )
-from layer_builder.model.limits import LAYER_VERSION_ARN_PATTERN
-from layer_builder.model.settings import S3Mode
+from layer_builder.model import LAYER_VERSION_ARN_PATTERN, S3Mode
 
 
 class EntryModel(BaseModel):

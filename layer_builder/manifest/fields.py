@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
 
-from layer_builder.model.limits import REGION_PATTERN
-from layer_builder.model.target import Architecture, Python
+from layer_builder.model import REGION_PATTERN, Architecture, Python
 
 _SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
 

@@ -6,10 +6,14 @@ from layer_builder.errors import did_you_mean
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry
 from layer_builder.manifest.validation import Mistakes
-from layer_builder.model import limits
-from layer_builder.model.layer import Layer
-from layer_builder.model.stack import ExternalLayer, Stack, required_layers
-from layer_builder.model.target import Target
+from layer_builder.model import (
+    LAYERS_PER_FUNCTION,
+    ExternalLayer,
+    Layer,
+    Stack,
+    Target,
+    required_layers,
+)
 
 
 def check_requires(
@@ -56,10 +60,10 @@ def read_function(
     external = tuple(
         ExternalLayer(arn=item.arn, unzipped_bytes=item.unzipped) for item in entry.external or ()
     )
-    if len(entry.layers) + len(external) > limits.LAYERS_PER_FUNCTION:
+    if len(entry.layers) + len(external) > LAYERS_PER_FUNCTION:
         mistakes.add(
             f"function {key} has {len(entry.layers) + len(external)} layers;"
-            f" AWS attaches {limits.LAYERS_PER_FUNCTION} at most",
+            f" AWS attaches {LAYERS_PER_FUNCTION} at most",
             (*path, "layers"),
         )
     requires = {layer.key: layer.requires for layer in layers}

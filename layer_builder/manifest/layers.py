@@ -14,18 +14,25 @@ from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import Limits as LimitsEntry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
-from layer_builder.model import limits
-from layer_builder.model.layer import Include, Layer, Reference, UvProject
-from layer_builder.model.limits import Budget, mib
-from layer_builder.model.settings import (
+from layer_builder.model import (
+    DEFAULT_WARN_AT,
+    UNZIPPED_BYTES,
+    Architecture,
+    Budget,
     Bytecode,
     Compression,
+    Include,
+    Layer,
     ProofDepth,
     PruneProfile,
+    Python,
+    Reference,
     Sdk,
     SdkPolicy,
+    Target,
+    UvProject,
+    mib,
 )
-from layer_builder.model.target import Architecture, Python, Target
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,139}")
 
@@ -176,7 +183,7 @@ class LayersReader:
     def _budget(self, entry: LayerEntry, path: YamlPath) -> Budget:
         own, common = entry.limits or LimitsEntry(), self.model.limits or LimitsEntry()
         unzipped = own.unzipped or common.unzipped
-        if unzipped and unzipped > limits.UNZIPPED_BYTES:
+        if unzipped and unzipped > UNZIPPED_BYTES:
             at = (*path, "limits", "unzipped") if own.unzipped else ("limits", "unzipped")
             self.mistakes.add(
                 f"limits.unzipped {mib(unzipped)} is looser than AWS's 250 MiB", at, layer=path[-1]
@@ -184,7 +191,7 @@ class LayersReader:
         return Budget(
             zip_bytes=own.zip or common.zip,
             unzipped_bytes=unzipped,
-            warn_at=own.warn_at or common.warn_at or limits.DEFAULT_WARN_AT,
+            warn_at=own.warn_at or common.warn_at or DEFAULT_WARN_AT,
             through_s3=self.through_s3,
         )
 

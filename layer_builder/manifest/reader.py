@@ -12,8 +12,7 @@ from layer_builder.manifest.salvage import salvage_model
 from layer_builder.manifest.schema import ManifestFile
 from layer_builder.manifest.validation import Mistakes, by_place, validation_problems
 from layer_builder.manifest.yaml_reader import parse_yaml
-from layer_builder.model.layer import Layer, Reference
-from layer_builder.model.stack import Stack, required_layers, tied_layers
+from layer_builder.model import Layer, Reference, Stack, required_layers, tied_layers
 
 
 @dataclass(frozen=True, kw_only=True)

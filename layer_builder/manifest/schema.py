@@ -30,12 +30,16 @@ from layer_builder.manifest.fields import (
     Texts,
     one_line,
 )
-from layer_builder.model.limits import (
+from layer_builder.model import (
     DESCRIPTION_CHARACTERS,
     LICENSE_CHARACTERS,
+    Architecture,
+    Bytecode,
+    Compression,
+    ProofDepth,
+    PruneProfile,
+    Python,
 )
-from layer_builder.model.settings import Bytecode, Compression, ProofDepth, PruneProfile
-from layer_builder.model.target import Architecture, Python
 
 
 class _Settings(EntryModel):

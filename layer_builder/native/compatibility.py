@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import InstallError, Problem
-from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import InstalledFile
-from layer_builder.model.settings import ProofDepth
-from layer_builder.model.target import Target
+from layer_builder.model import InstalledFile, Layer, ProofDepth, Target
 from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
-from layer_builder.tree.distributions import Distribution
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Distribution, Tree
 
 _TEXT_SUFFIXES = frozenset(
     {".py", ".pyi", ".json", ".txt", ".md", ".gz", ".csv", ".html", ".css", ".js"}

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from layer_builder.model.prune_plan import InstalledFile, Removal
+from layer_builder.model import InstalledFile, Removal
 from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
-from layer_builder.tree.tree import Tree
+from layer_builder.tree import Tree
 
 # "Occupies memory during process execution":
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html

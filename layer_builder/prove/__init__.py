@@ -1,1 +1,17 @@
 """Imports modules with the target's Python, pruned and unpruned."""
+
+from layer_builder.prove.differential import ProofResult, ProofSetup, prove_tree
+from layer_builder.prove.interpreter import find_interpreter
+from layer_builder.prove.prover import FindProver, prover_for
+from layer_builder.prove.selection import first_imports, modules_to_prove
+
+__all__ = [
+    "FindProver",
+    "ProofResult",
+    "ProofSetup",
+    "find_interpreter",
+    "first_imports",
+    "modules_to_prove",
+    "prove_tree",
+    "prover_for",
+]

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import Place, Problem, ProofError
-from layer_builder.model.proof import Proof
-from layer_builder.model.prune_plan import PrunePlan
-from layer_builder.model.settings import ProofDepth
+from layer_builder.model import Proof, ProofDepth, PrunePlan
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover
 from layer_builder.prove.results import ImportResult, ImportResults, join_results
-from layer_builder.prune.source import module_name, name_and_parents
-from layer_builder.tree.tree import Tree
+from layer_builder.prune import module_name, name_and_parents
+from layer_builder.tree import Tree
 
 _MOST_ROUNDS = 8
 

@@ -17,8 +17,7 @@ from pathlib import Path
 import uv as uv_package
 
 from layer_builder.errors import InstallError
-from layer_builder.model.proof import ImportCost
-from layer_builder.model.target import Target
+from layer_builder.model import ImportCost, Target
 from layer_builder.prove import results, selection
 from layer_builder.prove.process import ImportProcess
 from layer_builder.prove.results import ImportResult, ImportResults, Verdict

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.model.proof import ImportCost
+from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 
 _PROGRAM = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from layer_builder.model.target import Architecture, Target
+from layer_builder.model import Architecture, Target
 from layer_builder.prove.results import ImportResults
 
 

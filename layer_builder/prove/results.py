@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from layer_builder.model.proof import ImportCost
+from layer_builder.model import ImportCost
 
 
 class Verdict(StrEnum):

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from layer_builder.model.settings import ProofDepth
-from layer_builder.prune.source import module_name, name_and_parents
+from layer_builder.model import ProofDepth
+from layer_builder.prune import module_name, name_and_parents
 
 _WORTH_SHARING = 100
 

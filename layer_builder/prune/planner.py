@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 
 import pathspec
 
-from layer_builder.model.layer import Layer
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
-from layer_builder.model.settings import PruneProfile
+from layer_builder.model import InstalledFile, Layer, PrunePlan, PruneProfile, Removal, Restoration
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
 from layer_builder.prune.source import ReadSource
-from layer_builder.tree.distributions import Installation
+from layer_builder.tree import Installation
 
 
 def plan_pruning(

@@ -7,7 +7,7 @@ to installed distributions only, never to files that the manifest includes from 
 
 from dataclasses import dataclass
 
-from layer_builder.model.settings import PruneProfile
+from layer_builder.model import PruneProfile
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
-from layer_builder.model.settings import Sdk, SdkPolicy
-from layer_builder.model.target import Target
+from layer_builder.model import Sdk, SdkPolicy, Target
 from layer_builder.prune.source import ReadSource, source_place
-from layer_builder.tree.distributions import Distribution, Installation
+from layer_builder.tree import Distribution, Installation
 
 SDK_DISTRIBUTIONS = frozenset(
     {"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "python-dateutil", "six"}

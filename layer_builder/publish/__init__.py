@@ -1,1 +1,7 @@
 """Layer versions: compared, published exactly once, shared, old ones deleted."""
+
+from layer_builder.publish.preconditions import prepare_publishing
+from layer_builder.publish.publisher import publish
+from layer_builder.publish.retention import near_the_limit
+
+__all__ = ["near_the_limit", "prepare_publishing", "publish"]

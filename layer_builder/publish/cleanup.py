@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
-from layer_builder.model.release import LayerVersionArn, VersionSummary
+from layer_builder.model import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.publish import retention
 from layer_builder.publish.region_state import AT_ONCE, LayerState

@@ -8,11 +8,9 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from layer_builder.aws.api import VersionsApi
-from layer_builder.aws.retry import LOOK_DELAYS, RetryState
+from layer_builder.aws import LOOK_DELAYS, RetryState, VersionsApi
 from layer_builder.errors import AwsError, Failure, Problem
-from layer_builder.model.build import Built
-from layer_builder.model.release import LayerVersion
+from layer_builder.model import Built, LayerVersion
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from layer_builder import parallel
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Problem, merged
-from layer_builder.model.settings import S3Mode
+from layer_builder.model import S3Mode
 from layer_builder.outcome import Outcome
-from layer_builder.report import arn_files
+from layer_builder.report import variable_clashes
 
 Held = Mapping[str, LayerBuilderError]
 """Errors of regions that are told at the end, by region."""
@@ -20,7 +20,7 @@ def prepare_publishing(outcome: Outcome, regions: Sequence[Region], reporter: Re
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
-    for problem in arn_files.variable_clashes(outcome.layers):
+    for problem in variable_clashes(outcome.layers):
         reporter.warn(problem)
     by_reference = [layer for layer in outcome.layers if layer.delivery.mode is S3Mode.REFERENCE]
     # Lambda keeps reading what it refers to, so that the bucket is part of the layer:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from layer_builder import parallel
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import (
     AwsError,
@@ -14,8 +14,7 @@ from layer_builder.errors import (
     Problem,
     merged,
 )
-from layer_builder.model.build import Built
-from layer_builder.model.release import Action, LayerVersion, Release
+from layer_builder.model import Action, Built, LayerVersion, Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup

@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from layer_builder import parallel
-from layer_builder.aws import permissions as grants
-from layer_builder.aws.api import Region
-from layer_builder.aws.permissions import PolicyChange
+from layer_builder.aws import PolicyChange, Region, policy_change
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model.build import Built
-from layer_builder.model.release import LayerVersion
+from layer_builder.model import Built, LayerVersion
 from layer_builder.timing import now
 
 AT_ONCE = 8
@@ -103,7 +100,7 @@ def _item(region: Region, built: Built) -> LayerState:
     # A new version has no policy: https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
     read = region.policies.read
     policy = read(built.layer.name, item.number, built) if item.is_same else ""
-    return replace(item, change=grants.policy_change(permissions, policy))
+    return replace(item, change=policy_change(permissions, policy))
 
 
 def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:

@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from layer_builder.aws import permissions
+from layer_builder.aws import policy_outsiders
 from layer_builder.errors import Problem
-from layer_builder.model import limits
-from layer_builder.model.limits import gib
-from layer_builder.model.release import (
+from layer_builder.model import (
+    DEFAULT_WARN_AT,
     CodeStorage,
     DeletedVersion,
     KeptVersion,
     LayerUser,
     LayerVersionArn,
+    Retention,
     VersionSummary,
+    gib,
 )
-from layer_builder.model.settings import Retention
 
 _NAMED = 3
 
@@ -95,12 +95,12 @@ def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
 
 def others(policy: str, account: str) -> str:
     """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    outsiders = permissions.policy_outsiders(policy, account)
+    outsiders = policy_outsiders(policy, account)
     return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
 
 
 def near_the_limit(
-    region: str, storage: CodeStorage, above: float = limits.DEFAULT_WARN_AT
+    region: str, storage: CodeStorage, above: float = DEFAULT_WARN_AT
 ) -> Problem | None:
     """Warn where the code storage of a region is nearly full."""
     if storage.share < above:

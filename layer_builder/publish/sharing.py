@@ -1,10 +1,9 @@
 """Delivers a layer version: lets others use it, writes its ARN where they look for it."""
 
-from layer_builder.aws import permissions
-from layer_builder.aws.api import Region
+from layer_builder.aws import Region, grantee_name
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError
-from layer_builder.model.release import Release
+from layer_builder.model import Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish.region_state import LayerState
 
@@ -44,7 +43,7 @@ def _share(region: Region, item: LayerState, release: Release, outcome: Outcome)
         outcome.record_delivered(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
         region.policies.revoke(item.built, release.version, statement)
-        revoked.append(permissions.grantee_name(statement))
+        revoked.append(grantee_name(statement))
         outcome.record_delivered(item.built, region.name, revoked=tuple(revoked))
 
 
@@ -59,7 +58,7 @@ def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outco
             built,
             region.name,
             granted=tuple(str(grant) for grant in item.change.add),
-            revoked=tuple(permissions.grantee_name(statement) for statement in item.change.remove),
+            revoked=tuple(grantee_name(statement) for statement in item.change.remove),
         )
     if names := item.lacking(arn):
         for name in names:

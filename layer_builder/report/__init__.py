@@ -1,1 +1,20 @@
 """The outcome of a run as JSON, Markdown, HTML, files and outputs."""
+
+from layer_builder.report.arn_files import render_arn_files, variable_clashes
+from layer_builder.report.data import report_data
+from layer_builder.report.html import render_html
+from layer_builder.report.markdown import escape_markdown, render_markdown
+from layer_builder.report.outputs import action_outputs
+from layer_builder.report.plain_text import build_details_lines, report_title
+
+__all__ = [
+    "action_outputs",
+    "build_details_lines",
+    "escape_markdown",
+    "render_arn_files",
+    "render_html",
+    "render_markdown",
+    "report_data",
+    "report_title",
+    "variable_clashes",
+]

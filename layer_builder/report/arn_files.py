@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
-from layer_builder.model.layer import Layer
+from layer_builder.model import Layer
 from layer_builder.outcome import Outcome
 
 

@@ -3,14 +3,9 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attach.plan import Attached
-from layer_builder.attach.sizes import FunctionSize
+from layer_builder.attach import Attached, FunctionSize
 from layer_builder.errors import Problem
-from layer_builder.model.build import BuildDetails, Built
-from layer_builder.model.layer import Layer
-from layer_builder.model.proof import Proof
-from layer_builder.model.release import Action, Delivered
-from layer_builder.model.stack import StackWeight
+from layer_builder.model import Action, BuildDetails, Built, Delivered, Layer, Proof, StackWeight
 from layer_builder.outcome import Outcome
 
 FORMAT = 1

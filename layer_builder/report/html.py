@@ -2,10 +2,9 @@
 
 from html import escape
 
-from layer_builder.attach.plan import Attached
+from layer_builder.attach import Attached
 from layer_builder.errors import Problem
-from layer_builder.model.build import Built
-from layer_builder.model.limits import LimitReading, mib
+from layer_builder.model import Built, LimitReading, mib
 from layer_builder.outcome import Outcome
 from layer_builder.report import data, plain_text
 

@@ -2,12 +2,10 @@
 
 import re
 
-from layer_builder.attach.plan import Attached
+from layer_builder.attach import Attached
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
-from layer_builder.model.build import BuildDetails, Built
-from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.release import Action
+from layer_builder.model import Action, BuildDetails, Built, LimitReading, mib
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
 from layer_builder.report.plain_text import (

@@ -2,7 +2,7 @@
 
 import json
 
-from layer_builder.model.release import Action
+from layer_builder.model import Action
 from layer_builder.outcome import Outcome
 
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")

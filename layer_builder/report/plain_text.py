@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from layer_builder.attach.plan import Status
+from layer_builder.attach import Status
 from layer_builder.inputs import Command
-from layer_builder.model.build import Built
-from layer_builder.model.limits import mib
-from layer_builder.model.release import Action, DeletedVersion, KeptVersion, LayerVersionArn
+from layer_builder.model import Action, Built, DeletedVersion, KeptVersion, LayerVersionArn, mib
 from layer_builder.outcome import Outcome
 
 MAX_RESTORED = 10

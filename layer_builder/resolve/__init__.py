@@ -1,1 +1,21 @@
 """Versions: which layers have to agree, what uv chooses, what the lock says."""
+
+from layer_builder.resolve.groups import LayerGroup, group_layers
+from layer_builder.resolve.index_settings import index_environment, read_index_settings
+from layer_builder.resolve.lockfile import Locked, Lockfile
+from layer_builder.resolve.resolver import Installer, Resolved, choose_versions, resolve_group
+from layer_builder.resolve.uv import Uv
+
+__all__ = [
+    "Installer",
+    "LayerGroup",
+    "Locked",
+    "Lockfile",
+    "Resolved",
+    "Uv",
+    "choose_versions",
+    "group_layers",
+    "index_environment",
+    "read_index_settings",
+    "resolve_group",
+]

@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from layer_builder.model import stack
-from layer_builder.model.stack import Stack
-from layer_builder.sources import requirements
-from layer_builder.sources.request import LayerRequest
-from layer_builder.sources.requirements import Requirements
+from layer_builder.model import Stack, tied_layers
+from layer_builder.sources import LayerRequest, Requirements, merge_requirements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +23,13 @@ class LayerGroup:
     @property
     def asked(self) -> Requirements:
         """What they ask for together."""
-        return requirements.merge_requirements(request.requirements for request in self.requests)
+        return merge_requirements(request.requirements for request in self.requests)
 
 
 def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[LayerGroup]:
     """Group layers that have to agree on versions."""
     loading = tuple(stacks)
-    group = stack.tied_layers([request.layer for request in requests], loading)
+    group = tied_layers([request.layer for request in requests], loading)
     members_of: dict[str, list[LayerRequest]] = {}
     for request in requests:
         members_of.setdefault(min(group[request.layer.id]), []).append(request)

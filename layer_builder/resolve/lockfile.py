@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layer_builder.errors import ManifestError, Place
-from layer_builder.model.layer import Layer
-from layer_builder.model.resolution import HeldBack, Resolution
-from layer_builder.sources.requirements import Requirements
+from layer_builder.model import HeldBack, Layer, Resolution
+from layer_builder.sources import Requirements
 
 FORMAT = 1
 

@@ -10,15 +10,10 @@ from packaging.utils import canonicalize_name
 
 from layer_builder import parallel
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
-from layer_builder.model import stack as model_stack
-from layer_builder.model.layer import Layer
-from layer_builder.model.resolution import Resolution
-from layer_builder.model.settings import Bytecode
-from layer_builder.model.target import Target
+from layer_builder.model import Bytecode, Layer, Resolution, Target, required_layers
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.lockfile import Lockfile
-from layer_builder.sources.request import LayerRequest
-from layer_builder.sources.requirements import Requirements
+from layer_builder.sources import LayerRequest, Requirements
 
 _ASKING_AT_ONCE = 8
 
@@ -197,7 +192,7 @@ def _resolved(
 ) -> Resolved:
     layer = request.layer
     requires = {member.layer.key: member.layer.requires for member in group.requests}
-    lower = [_id(key, layer) for key in model_stack.required_layers(layer.key, requires)]
+    lower = [_id(key, layer) for key in required_layers(layer.key, requires)]
     pins = {pin for layer_id in lower if layer_id in whole for pin in whole[layer_id].pins}
     own = whole.get(layer.id, Resolution()).without({pin.name for pin in pins})
     if request.requirements.lines and not whole[layer.id].pins and not request.files.files:

@@ -14,9 +14,8 @@ from pathlib import Path
 import uv as uv_package
 
 from layer_builder.errors import InstallError, Problem
-from layer_builder.model.resolution import Resolution
-from layer_builder.model.target import Target
-from layer_builder.sources.requirements import Requirements
+from layer_builder.model import Resolution, Target
+from layer_builder.sources import Requirements
 
 _VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
 

@@ -1,1 +1,19 @@
 """What a layer is made from: requirements files, project files, the workspace's own files."""
+
+from layer_builder.sources.project_files import requirements_from_pyproject
+from layer_builder.sources.request import LayerRequest, make_request
+from layer_builder.sources.requirements import Requirements, merge_requirements
+from layer_builder.sources.requirements_files import ReadText, collect_requirements
+from layer_builder.sources.workspace import CollectedFiles, Workspace
+
+__all__ = [
+    "CollectedFiles",
+    "LayerRequest",
+    "ReadText",
+    "Requirements",
+    "Workspace",
+    "collect_requirements",
+    "make_request",
+    "merge_requirements",
+    "requirements_from_pyproject",
+]

@@ -12,7 +12,7 @@ from typing import Any
 from packaging.dependency_groups import resolve_dependency_groups
 from packaging.pylock import Pylock, PylockValidationError
 
-from layer_builder.model.target import Target
+from layer_builder.model import Target
 
 _PYLOCK = re.compile(r"(^|/)pylock(\.[^./]+)?\.toml$")
 

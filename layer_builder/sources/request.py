@@ -5,9 +5,8 @@ import json
 from dataclasses import dataclass, field, replace
 
 import layer_builder
-from layer_builder.archive import reader
-from layer_builder.model.layer import Layer
-from layer_builder.model.settings import Bytecode
+from layer_builder.archive import sha256_of
+from layer_builder.model import Bytecode, Layer
 from layer_builder.sources.requirements import Requirements
 from layer_builder.sources.workspace import CollectedFiles
 
@@ -84,9 +83,7 @@ def _digest(*parts: object) -> str:
 def make_request(layer: Layer, requirements: Requirements, files: CollectedFiles) -> LayerRequest:
     """Gather what a layer is made from; reads and hashes the files to include."""
     digests = tuple(
-        IncludedFile(
-            path=file.path, sha256=reader.sha256_of(file.source), executable=file.executable
-        )
+        IncludedFile(path=file.path, sha256=sha256_of(file.source), executable=file.executable)
         for file in files.files
     )
     return LayerRequest(

@@ -13,8 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import Place, Problem
-from layer_builder.model.layer import Reference
-from layer_builder.model.target import Target
+from layer_builder.model import Reference, Target
 from layer_builder.sources import project_files
 from layer_builder.sources.requirements import Requirements
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from layer_builder.errors import Place, Problem
-from layer_builder.model.layer import FileToInclude, Include
+from layer_builder.model import FileToInclude, Include
 
 NEVER_INCLUDED = (
     ".git/", ".hg/", ".svn/", ".venv/", "venv/", "__pycache__/", "*.pyc", "*.pyo", ".DS_Store",

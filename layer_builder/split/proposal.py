@@ -6,9 +6,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import LimitError
-from layer_builder.manifest.document import YamlValue
-from layer_builder.manifest.yaml_reader import parse_yaml
-from layer_builder.model.layer import Layer
+from layer_builder.manifest import YamlValue, parse_yaml
+from layer_builder.model import Layer
 from layer_builder.split.placement import CannotSplit, MeasuredDistribution
 
 _OF_THE_TOP = frozenset({"include", "exclude", "imports"})

@@ -1,1 +1,7 @@
 """Installed packages on disk, as /opt/python will have them."""
+
+from layer_builder.tree.distributions import Distribution, Installation
+from layer_builder.tree.scratch import Scratch
+from layer_builder.tree.tree import Tree
+
+__all__ = ["Distribution", "Installation", "Scratch", "Tree"]

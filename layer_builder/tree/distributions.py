@@ -15,7 +15,7 @@ from functools import cached_property
 
 from packaging.utils import canonicalize_name
 
-from layer_builder.model.prune_plan import InstalledFile
+from layer_builder.model import InstalledFile
 
 
 @dataclass(frozen=True, kw_only=True)

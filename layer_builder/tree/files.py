@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from layer_builder.model.prune_plan import InstalledFile
+from layer_builder.model import InstalledFile
 
 _SHEBANG = re.compile(rb"\A#![^\n]*python[^\n]*\n|\A#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
 

@@ -8,8 +8,7 @@ from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
 from layer_builder.errors import ManifestError
-from layer_builder.model.layer import FileToInclude
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan
+from layer_builder.model import FileToInclude, InstalledFile, PrunePlan
 from layer_builder.tree import distributions
 from layer_builder.tree.distributions import Distribution, Installation
 from layer_builder.tree.files import list_files, with_runtime_shebang

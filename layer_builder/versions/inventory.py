@@ -3,20 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from layer_builder.attach.sizes import Size
+from layer_builder.attach import Size
 from layer_builder.errors import Problem
-from layer_builder.model import limits
-from layer_builder.model.layer import Layer
-from layer_builder.model.limits import LimitReading, mib
-from layer_builder.model.release import (
+from layer_builder.model import (
+    DEFAULT_WARN_AT,
+    INLINE_ZIP_BYTES,
     CodeStorage,
+    Layer,
     LayerContent,
     LayerUser,
     LayerVersionArn,
+    LimitReading,
     VersionSummary,
     layer_arn_of,
+    mib,
 )
-from layer_builder.publish.retention import near_the_limit
+from layer_builder.publish import near_the_limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class LayerHistory:
         """
         size = row.content.size if row.content else 0
         budget = self.layers[0].budget
-        if size > limits.INLINE_ZIP_BYTES:
+        if size > INLINE_ZIP_BYTES:
             budget = replace(budget, through_s3=True)
         known = {"zip": row.content.size if row.content else None}
         known["unzipped"] = row.unzipped_bytes
@@ -163,7 +165,7 @@ def inventory_warnings(
     for inventory in inventories:
         for history in inventory.histories:
             problems += _near(history, above)
-        threshold = above or limits.DEFAULT_WARN_AT
+        threshold = above or DEFAULT_WARN_AT
         storage = inventory.storage and near_the_limit(
             inventory.region, inventory.storage, threshold
         )

@@ -5,10 +5,8 @@ from typing import Any
 
 import layer_builder
 from layer_builder.errors import Problem
-from layer_builder.model import limits
-from layer_builder.model.limits import gib, mib
-from layer_builder.model.release import CodeStorage
-from layer_builder.report.markdown import escape_markdown
+from layer_builder.model import INLINE_ZIP_BYTES, CodeStorage, gib, mib, unzipped_limit
+from layer_builder.report import escape_markdown
 from layer_builder.versions.inventory import (
     Growth,
     LayerHistory,
@@ -83,7 +81,7 @@ def _version_row(row: VersionRow, before: VersionRow | None) -> dict[str, Any]:
         "sha256": row.content.sha256 if row.content else None,
         "zip_bytes": size,
         "zip_growth": _growth(zipped),
-        "zip_share": None if size is None else round(size / limits.INLINE_ZIP_BYTES, 4),
+        "zip_share": None if size is None else round(size / INLINE_ZIP_BYTES, 4),
         "unzipped_bytes": row.unzipped_bytes,
         "unzipped_growth": _growth(unzipped),
         "unzipped_share": _share(row),
@@ -93,7 +91,7 @@ def _version_row(row: VersionRow, before: VersionRow | None) -> dict[str, Any]:
 
 def _share(row: VersionRow) -> float | None:
     size = row.unzipped_bytes
-    return None if size is None else round(size / limits.unzipped_limit().allowed, 4)
+    return None if size is None else round(size / unzipped_limit().allowed, 4)
 
 
 def _growth(grown: Growth | None) -> dict[str, Any] | None:

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attachment, ChangeKind
 from layer_builder.attach.sizes import FunctionSize, Size
+from layer_builder.model.layer_version import layer_arn_of
 from layer_builder.model.limits import MIB
-from layer_builder.model.release import layer_arn_of
 
 OURS = frozenset("abcd")
 """Keys of the manifest's layers; capital letters are other people's."""

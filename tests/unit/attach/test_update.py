@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws.retry import BACKOFFS, RetryState
 from layer_builder.errors import AwsError, Failure, LimitError
-from layer_builder.model.release import FunctionState, LayerContent
+from layer_builder.model.layer_version import FunctionState, LayerContent
 
 OLD, NEW = ("old:1", "ours:1"), ("old:1", "ours:2")
 

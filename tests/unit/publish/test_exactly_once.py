@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from layer_builder.aws.retry import BACKOFFS, LOOK_DELAYS, RetryState
 from layer_builder.errors import AwsError, Failure
 from layer_builder.model.build import Built
-from layer_builder.model.release import LayerVersion
+from layer_builder.model.layer_version import LayerVersion
 from layer_builder.publish import exactly_once
 
 AFTER = 7

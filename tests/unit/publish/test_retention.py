@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.model.release import CodeStorage, LayerUser, VersionSummary
+from layer_builder.model.layer_version import CodeStorage, LayerUser, VersionSummary
 from layer_builder.model.settings import Retention
 from layer_builder.publish import retention
 

@@ -4,8 +4,8 @@ import pytest
 
 from layer_builder.attach.sizes import Size
 from layer_builder.model.layer import Layer
+from layer_builder.model.layer_version import CodeStorage, LayerContent, LayerUser, VersionSummary
 from layer_builder.model.limits import MIB, Budget
-from layer_builder.model.release import CodeStorage, LayerContent, LayerUser, VersionSummary
 from layer_builder.versions import inventory, listing
 from layer_builder.versions.inventory import (
     Growth,
@@ -162,5 +162,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
 
 def test_no_address_of_a_zip_is_shown(stock: Callable[..., RegionInventory]) -> None:
     stocks = [stock(entry(1, 1, 1))]
-    shown = f"{stocks}{listing.inventory_data(stocks, [], 'layers.yml')}{listing.render_table(stocks)}"
+    shown = (
+        f"{stocks}{listing.inventory_data(stocks, [], 'layers.yml')}{listing.render_table(stocks)}"
+    )
     assert "secret" not in shown

@@ -1,0 +1,164 @@
+"""What AWS has: layer versions, the functions that use them, the storage they take."""
+
+from dataclasses import dataclass, field
+
+from layer_builder.model.build import Built
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersionArn:
+    """The ARN of a layer version, in its parts.
+
+    `arn:PARTITION:lambda:REGION:ACCOUNT:layer:NAME:NUMBER`, as in LayerVersionArn of
+    https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html. A function may also
+    have one of AWS's own, `arn:aws:lambda:::awslayer:NAME`, which has no number.
+    """
+
+    layer: str
+    """The ARN of the layer: all but the number."""
+    version: str
+    """Decimal digits, but for AWS's own."""
+
+    @classmethod
+    def parse(cls, arn: str) -> "LayerVersionArn":
+        """Take an ARN apart.
+
+        >>> LayerVersionArn.parse("arn:aws:lambda:eu-west-1:123456789012:layer:core:7").layer
+        'arn:aws:lambda:eu-west-1:123456789012:layer:core'
+        """
+        layer, _, version = arn.rpartition(":")
+        return cls(layer=layer, version=version)
+
+    @property
+    def number(self) -> int:
+        """The version's number. Raises ValueError for a layer of AWS's own."""
+        return int(self.version)
+
+    @property
+    def region(self) -> str:
+        """Such as `eu-west-1`; empty for a layer of AWS's own."""
+        _, _, _, region, *_ = self.layer.split(":")
+        return region
+
+    @property
+    def account(self) -> str:
+        """12 digits; empty for a layer of AWS's own."""
+        _, _, _, _, account, *_ = self.layer.split(":")
+        return account
+
+    def sibling(self, name: str) -> str:
+        """Give the ARN of another layer of this account and region."""
+        return f"{self.layer.rpartition(':')[0]}:{name}"
+
+
+def layer_arn_of(arn: str) -> str:
+    """Give the ARN of the layer that a layer version is of."""
+    return LayerVersionArn.parse(arn).layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionSummary:
+    """A layer version as a list tells it."""
+
+    arn: str
+    number: int
+    created: str
+    """ISO 8601, as AWS writes it."""
+    runtimes: tuple[str, ...]
+    """Empty when the publisher did not say."""
+    architectures: tuple[str, ...]
+    """The same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerContent:
+    """A zip that AWS keeps."""
+
+    sha256: str
+    """In hexadecimal."""
+    size: int
+    """Bytes of the zip."""
+    location: str = field(repr=False)
+    """Presigned: whoever has it can read the zip for ten minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerUser:
+    """A function, or a published version of one, and the layer versions it has."""
+
+    function: str
+    """Its name."""
+    qualifier: str
+    """`$LATEST` or a number."""
+    layers: tuple[str, ...]
+    """ARNs."""
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Sorts users by function, what is not published yet before its versions, these by number."""
+        return self.function, int(self.qualifier) if self.qualifier.isdigit() else 0
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is a published version, which aliases can lead to."""
+        return self.qualifier != "$LATEST"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeStorage:
+    """The code storage of the account in a region."""
+
+    used: int
+    """Bytes."""
+    allowed: int
+    """Bytes."""
+
+    @property
+    def share(self) -> float:
+        """Used over allowed."""
+        return self.used / self.allowed
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionState:
+    """A function as AWS tells it: what is not published yet, `$LATEST`."""
+
+    name: str
+    runtime: str
+    """Empty for a container image."""
+    architecture: str
+    is_image: bool
+    layers: tuple[str, ...]
+    """ARNs of layer versions, in their order."""
+    code: LayerContent
+    revision: str
+    """Changes with every change of the function; empty where AWS does not tell."""
+    failed: str
+    """Why its last update failed, empty if it did not."""
+    is_settled: bool
+    """Whether no update is under way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerVersion:
+    """A published layer version, as AWS tells it."""
+
+    arn: str
+    version: int
+    sha256: str
+    """Of the zip, in hexadecimal (AWS gives it in base64)."""
+    runtimes: frozenset[str]
+    architectures: frozenset[str]
+    description: str
+    license: str
+
+    def holds(self, built: Built) -> bool:
+        """Tell whether publishing this build would change nothing."""
+        layer = built.layer
+        return (
+            self.sha256 == built.archive.sha256
+            and self.runtimes == set(built.runtimes)
+            and self.architectures == set(built.architectures)
+            and self.description == layer.description
+            and self.license == layer.license
+        )
