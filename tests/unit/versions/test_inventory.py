@@ -162,5 +162,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
 
 def test_no_address_of_a_zip_is_shown(stock: Callable[..., RegionInventory]) -> None:
     stocks = [stock(entry(1, 1, 1))]
-    shown = f"{stocks}{listing.inventory_data(stocks, [], 'layers.yml')}{listing.render_table(stocks)}"
+    shown = (
+        f"{stocks}{listing.inventory_data(stocks, [], 'layers.yml')}{listing.render_table(stocks)}"
+    )
     assert "secret" not in shown
