@@ -45,7 +45,7 @@ def split_layer(
     levels = place_distributions(parts, _limits(layer, manifest.stacks))
     if isinstance(levels, CannotSplit):
         raise no_split_error(levels, layer)
-    if len(levels) == 1:
+    if len(levels) <= 1:
         return f"# {key} fits as it is\n"
     text = Path(inputs.manifest).read_text(encoding="utf-8-sig")
     entries = new_entries(text, key, levels, asked.lines)
