@@ -185,27 +185,35 @@ def tried(scenario: Scenario, ill: Ill, calls: Sequence[Heard]) -> list[int]:
     return sorted({i[0] for i in found.values()} | (set() if ill.operations else lasts))
 
 
-def sample(emulator: str, scenario: Scenario, calls: Sequence[Heard]) -> dict[str, list[int]]:
-    """Give for each ill of a scenario some of its calls: each call is met, and each ill.
+def sample(emulator: str, scenario: Scenario, calls: Sequence[Heard]) -> dict[str, set[str]]:
+    """Give for each ill of a scenario some of its calls, by name: each call is met, and each ill.
 
     A write that AWS has done and the program knows nothing of is always among them: there a
-    mistake publishes twice.
+    mistake publishes twice. The choice does not depend on the order in which calls came that are
+    made at the same time: another worker has another one.
     """
     ills = [ill for on, of, ill in MATRIX if (on, of.name) == (emulator, scenario.name)]
-    cells = [(ill.name, index) for ill in ills for index in tried(scenario, ill, calls)]
-    given = [(n, i) for n, i in cells if n in _LOST and calls[i].operation in _WRITES]
-    found: dict[str, list[int]] = {ill.name: [] for ill in ills}
-    for name, index in cover(cells, given):
-        found[name].append(index)
-    return {name: sorted(indexes) for name, indexes in found.items()}
+    cells = [
+        (ill.name, call)
+        for ill in ills
+        for call in sorted(str(calls[index]) for index in tried(scenario, ill, calls))
+    ]
+    given = [(ill, call) for ill, call in cells if ill in _LOST and call.split()[0] in _WRITES]
+    found: dict[str, set[str]] = {ill.name: set() for ill in ills}
+    for name, call in cover(cells, given):
+        found[name].add(call)
+    return found
 
 
-def keep(verdict: Verdict, place: tuple[int, int]) -> None:
-    """Write a verdict down for the page, where RELIABILITY_RESULTS names a folder for them."""
+def keep(verdict: Verdict, row: int, index: int) -> None:
+    """Write a verdict down for the page, where RELIABILITY_RESULTS names a folder for them.
+
+    The page has them in the order of the files' names; in that of another worker, other calls may
+    have the same index.
+    """
     if folder := os.environ.get("RELIABILITY_RESULTS"):
-        row, call = place
         text = json.dumps([asdict(verdict)], indent=1) + "\n"
-        Path(folder, f"{row:04}-{call:04}.json").write_text(text, "utf-8")
+        Path(folder, f"{row:04}-{index:04}-{verdict.call}.json").write_text(text, "utf-8")
 
 
 def _link(source: str, target: str) -> None:

@@ -108,13 +108,13 @@ def test_a_fault_at_any_call_is_survived_or_told(  # noqa: PLR0913, PLR0917 (a c
     theatre: Theatre, rehearsal: Rehearsal, emulator: str, scenario: Scenario, ill: Ill, part: str
 ) -> None:
     calls = rehearsal.calls
-    at = sample(emulator, scenario, calls)[ill.name]
-    if part == "rest":
-        at = [index for index in tried(scenario, ill, calls) if index not in at]
+    chosen = sample(emulator, scenario, calls)[ill.name]
     row, wrong = MATRIX.index((emulator, scenario, ill)), []
-    for index in at:
+    for index in tried(scenario, ill, calls):
+        if (str(calls[index]) in chosen) is not (part == "sample"):
+            continue
         verdict = theatre.play(scenario, ill, calls, rehearsal.built, index)
-        keep(replace(verdict, emulator=emulator), (row, index))
+        keep(replace(verdict, emulator=emulator), row, index)
         wrong += [str(verdict)] if verdict.wrong else []
     assert not wrong, "\n".join(wrong)
 
@@ -129,7 +129,8 @@ def test_the_sample_has_every_call_and_every_fault(
 ) -> None:
     chosen = sample(emulator, scenario, rehearsal.calls)
     ills = [ill for on, of, ill in MATRIX if (on, of) == (emulator, scenario)]
-    whole = {ill.name: tried(scenario, ill, rehearsal.calls) for ill in ills}
+    calls = rehearsal.calls
+    whole = {ill.name: {str(calls[at]) for at in tried(scenario, ill, calls)} for ill in ills}
     assert all(chosen.values())
     assert chosen.keys() == whole.keys()
     assert set(chain(*chosen.values())) == set(chain(*whole.values()))
