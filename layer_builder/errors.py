@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
+from layer_builder.exit_codes import ExitCode
+
 
 class Failure(StrEnum):
     """What a failed call says about the deed that it asked for."""
@@ -67,7 +69,7 @@ class Problem:
 class LayerBuilderError(Exception):
     """The base of all expected failures; holds every problem found, not only the first."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
 
     def __init__(self, *problems: Problem) -> None:
         """Keep the problems in the order they should be read."""
@@ -106,31 +108,31 @@ class LayerBuilderError(Exception):
 class ManifestError(LayerBuilderError):
     """The manifest, a file it names, or an action input is wrong."""
 
-    exit_code = 2
+    exit_code = ExitCode.MANIFEST
 
 
 class InstallError(LayerBuilderError):
     """Requirements could not be resolved or installed for the target."""
 
-    exit_code = 3
+    exit_code = ExitCode.INSTALL
 
 
 class ProofError(LayerBuilderError):
     """The pruned layer does not import what it imported before."""
 
-    exit_code = 4
+    exit_code = ExitCode.PROOF
 
 
 class LimitError(LayerBuilderError):
     """A layer or a stack is over a limit."""
 
-    exit_code = 5
+    exit_code = ExitCode.LIMIT
 
 
 class AwsError(LayerBuilderError):
     """AWS refused, or could not be reached."""
 
-    exit_code = 6
+    exit_code = ExitCode.AWS
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ from layer_builder.commands import (
 )
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
+from layer_builder.exit_codes import ExitCode
 from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
 from layer_builder.manifest import json_schema
@@ -100,10 +101,10 @@ def _run(
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
         outcome.errors = [Problem(message="stopped by the user")]
-        outcome.exit_code = 130
+        outcome.exit_code = ExitCode.INTERRUPTED
     except Exception:  # noqa: BLE001 (the last resort: our bug, told as such)
         outcome.errors = [_our_bug()]
-        outcome.exit_code = LayerBuilderError.exit_code
+        outcome.exit_code = ExitCode.BUG
     for problem in outcome.errors:
         reporter.error(problem)
     if not work:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
+from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
@@ -48,7 +49,7 @@ class Outcome:
     """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
-    exit_code: int = 0
+    exit_code: ExitCode = ExitCode.GOOD
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     """Regions and layers are worked on at the same time, and all are recorded here."""
 

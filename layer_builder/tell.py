@@ -6,7 +6,8 @@ from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.console import Console, Reporter
-from layer_builder.errors import ManifestError, Problem
+from layer_builder.errors import Problem
+from layer_builder.exit_codes import ExitCode
 from layer_builder.github import (
     add_summary,
     current_workflow,
@@ -44,7 +45,7 @@ def tell(outcome: Outcome, reporter: Console) -> None:
     except OSError as error:
         # The output directory is an input: one that takes no files is a wrong one.
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
-        outcome.exit_code = outcome.exit_code or ManifestError.exit_code
+        outcome.exit_code = outcome.exit_code or ExitCode.MANIFEST
     _show_layers(outcome, reporter)
     if is_workflow_step():
         _hand_to_workflow(outcome, reporter)

@@ -10,9 +10,9 @@ from layer_builder.model import Built, FunctionState, LayerVersion
 
 if TYPE_CHECKING:
     from layer_builder.aws.catalog import Catalog
-    from layer_builder.aws.delivery import Parameters, Policies
     from layer_builder.aws.functions import LambdaFunctions
     from layer_builder.aws.layer_versions import LayerVersions
+    from layer_builder.aws.policies_ssm import Parameters, Policies
 
 
 class VersionsApi(Protocol):

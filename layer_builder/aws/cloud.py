@@ -68,9 +68,9 @@ class Cloud:
         """Open a region; raises AwsError when there are no credentials."""
         from layer_builder.aws import (  # noqa: PLC0415 (loads boto3, as above)
             catalog,
-            delivery,
             functions,
             layer_versions,
+            policies_ssm,
             s3,
         )
 
@@ -84,8 +84,8 @@ class Cloud:
             name=name,
             catalog=catalog.Catalog(aws),
             versions=layer_versions.LayerVersions(aws, bucket),
-            policies=delivery.Policies(aws),
-            parameters=delivery.Parameters(aws),
+            policies=policies_ssm.Policies(aws),
+            parameters=policies_ssm.Parameters(aws),
             functions=functions.LambdaFunctions(aws),
         )
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from layer_builder.console import Console
-from layer_builder.errors import ManifestError, Problem
+from layer_builder.errors import Problem
+from layer_builder.exit_codes import ExitCode
 
 STARTER = """\
 # Lambda layers: one entry each. Try it without an AWS account: layer-builder publish --sandbox
@@ -27,7 +28,7 @@ def write_manifest(path: Path) -> int:
     """Write a manifest to start from, unless there is a file; gives the exit code."""
     if path.exists():
         Console().error(Problem(message=f"{path} is there already; nothing was written"))
-        return ManifestError.exit_code
+        return ExitCode.MANIFEST
     path.write_text(STARTER, encoding="utf-8")
     Console().lines([f"wrote {path}; next: layer-builder publish --sandbox --manifest {path}"])
     return 0

@@ -32,7 +32,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         "attachments": [_attached(done) for done in outcome.attachments],
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
-        "exit_code": outcome.exit_code,
+        "exit_code": int(outcome.exit_code),
     }
 
 

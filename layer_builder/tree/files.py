@@ -1,20 +1,9 @@
-"""The files of a tree one by one: listed, and freed of the host that installed them."""
+"""The files of a tree one by one."""
 
 import os
-import re
 from pathlib import Path
 
 from layer_builder.model import InstalledFile
-
-_SHEBANG = re.compile(rb"\A#![^\n]*python[^\n]*\n|\A#!/bin/sh\n'''exec' [^\n]*\n' '''\n")
-
-
-def with_runtime_shebang(script: bytes, runtime: str) -> bytes:
-    """Point a console script at Lambda's own interpreter instead of the build host's.
-
-    Lambda's Python lives in /var/lang/bin (its base images and the runtime's `sys.path` show it).
-    """
-    return _SHEBANG.sub(f"#!/var/lang/bin/{runtime}\n".encode(), script, count=1)
 
 
 def list_files(folder: Path) -> list[InstalledFile]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from layer_builder.errors import ManifestError
 from layer_builder.model import FileToInclude, InstalledFile, PrunePlan
 from layer_builder.tree import distributions
+from layer_builder.tree.console_scripts import rewrite_scripts
 from layer_builder.tree.distributions import Distribution, Installation
-from layer_builder.tree.files import list_files, with_runtime_shebang
+from layer_builder.tree.files import list_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,14 +111,7 @@ class Tree:
         RECORD is kept true to the rewritten scripts.
         """
         (self.root / ".lock").unlink(missing_ok=True)
-        changed = {}
-        for script in sorted((self.root / "bin").glob("*")):
-            content = script.read_bytes()
-            rewritten = with_runtime_shebang(content, runtime)
-            if rewritten != content:
-                script.write_bytes(rewritten)
-                changed[f"bin/{script.name}"] = rewritten
-        self.update_records(changed)
+        self.update_records(rewrite_scripts(self.root, runtime))
 
     def update_records(self, changed: dict[str, bytes]) -> None:
         """Write the new digests of changed files into the RECORD that lists them."""

@@ -21,7 +21,7 @@ _MOST_SECONDS = 180
 _FORKS = """
 import json, os, sys, traceback
 import botocore.session, s3transfer.manager
-import layer_builder.aws.catalog, layer_builder.aws.delivery, layer_builder.aws.functions
+import layer_builder.aws.catalog, layer_builder.aws.policies_ssm, layer_builder.aws.functions
 import layer_builder.aws.layer_versions, layer_builder.aws.s3
 from layer_builder.main import main
 

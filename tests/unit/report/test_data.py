@@ -2,6 +2,7 @@ import json
 
 from layer_builder import __version__
 from layer_builder.errors import Problem
+from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.release import Action
 from layer_builder.outcome import Outcome
@@ -18,7 +19,7 @@ PACKAGE = ("name", "version", "bytes_installed", "bytes_kept")
 
 
 def test_an_empty_run_has_a_whole_report() -> None:
-    outcome = Outcome(inputs=Inputs(command=Command.PLAN), exit_code=2)
+    outcome = Outcome(inputs=Inputs(command=Command.PLAN), exit_code=ExitCode(2))
     outcome.errors = [Problem(message="no manifest", advice=("write one",))]
     assert report.report_data(outcome) == {
         "version": 1,

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from layer_builder.errors import Problem
+from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Inputs
 from layer_builder.model.build import BuildDetails, Built
 from layer_builder.model.limits import Limit, LimitReading
@@ -67,7 +68,9 @@ def test_the_whole_summary(outcome: Outcome) -> None:
 
 
 def test_a_run_that_failed_early_still_has_a_summary() -> None:
-    failed = Outcome(inputs=Inputs(), errors=[Problem(message="no <manifest>")], exit_code=2)
+    failed = Outcome(
+        inputs=Inputs(), errors=[Problem(message="no <manifest>")], exit_code=ExitCode(2)
+    )
     assert summary.render_markdown(failed) == (
         "## Lambda layers: failed (exit code 2)\n\n### Errors\n\n- no \\<manifest\\>\n"
     )

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layer_builder.tree.console_scripts import with_runtime_shebang
 from layer_builder.tree.distributions import (
     Distribution,
     Installation,
@@ -11,7 +12,6 @@ from layer_builder.tree.distributions import (
     record_without,
     recorded_paths,
 )
-from layer_builder.tree.files import with_runtime_shebang
 
 TREE = {
     "a_b/__init__.py": "",
