@@ -37,14 +37,16 @@ def publish(
         except AwsError as error:
             doubtful = error.failure is Failure.DOUBT
             earlier = _search(versions, built, after, error, say) if doubtful else None
-            if earlier is None and not versions.may_repeat(state, error.failure):
-                raise _given_up(error, state) from error
-            if earlier is None and state.failed[Failure.DOUBT]:
-                # The last look before the next try; an earlier one may have happened late.
+            repeats = earlier is None and versions.may_repeat(state, error.failure)
+            if earlier is None and state.failed[Failure.DOUBT] and (repeats or not doubtful):
+                # The last look before the next try, or before giving up; an earlier try may have
+                # happened late.
                 earlier = _search_once(versions, built, after, error)
             if earlier:
                 say(f"it happened: {earlier.arn}")
                 return Publication(version=earlier)
+            if not repeats:
+                raise _given_up(error, state) from error
             continue
         if not state.failed[Failure.DOUBT]:
             return Publication(version=version)

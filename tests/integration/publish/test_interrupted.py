@@ -20,7 +20,7 @@ Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Versions: TypeAlias = Callable[..., list[str]]
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:{}:1"
-KEYS = [f"layer-{number:02}" for number in range(24)]
+KEYS = [f"layer-{number:02}" for number in range(48)]
 
 
 class Stop:

@@ -179,3 +179,11 @@ def test_a_version_that_was_made_is_ours_though_twins_cannot_be_looked_for(
 
     aws = Blinded(tries=[Try(failure=Failure.DOUBT), Try(happens=True)])
     assert exactly_once.publish(aws, built(), AFTER, silent).version.version == AFTER + 1
+
+
+def test_a_refusal_after_a_doubt_ends_with_one_more_look(built: Callable[..., Built]) -> None:
+    """The try without an answer may have happened late, and then it is published."""
+    late = Try(failure=Failure.DOUBT, happens=True, unseen=len(LOOK_DELAYS) + 1)
+    aws = Aws(tries=[late, Try(failure=Failure.REFUSED)])
+    done = exactly_once.publish(aws, built(), AFTER, silent)
+    assert (aws.calls, done.version.version) == (2, AFTER + 1)
