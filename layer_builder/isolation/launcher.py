@@ -1,0 +1,149 @@
+"""Starts programs confined: a Python of ours applies the policy, and becomes the program."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import layer_builder
+from layer_builder.errors import ProofError
+from layer_builder.isolation.policy import DEVICES, SYSTEM, Isolation, Policy
+from layer_builder.isolation.refusal import refusal
+from layer_builder.isolation.traps import traps
+
+_BOOT = (
+    "import sys; sys.path.insert(0, {home!r});"
+    " from layer_builder.isolation.programs import launch; launch.main()"
+)
+_UNSET = Isolation()
+
+
+@dataclass(kw_only=True)
+class Confined:
+    """A program that runs confined, and what is known of it."""
+
+    process: "subprocess.Popen[bytes]"
+    isolation: Isolation = _UNSET
+    code: int | None = None
+    """Its exit code, negative for a signal; None until it has ended, or where nobody could tell."""
+    failure: str = ""
+    """Why it could not be started, where it could not."""
+    _reader: threading.Thread = field(default_factory=threading.Thread, repr=False)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; gives its exit code, negative for a signal."""
+        self.process.wait(timeout)
+        self._reader.join()
+        if self.code is None:
+            return -9 if not self.failure else 1
+        return self.code
+
+
+def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
+    command: Sequence[str],
+    policy: Policy,
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    stdin: int | IO[bytes] | None = subprocess.DEVNULL,
+    stdout: int | IO[bytes] | None = subprocess.DEVNULL,
+    stderr: int | IO[bytes] | None = subprocess.DEVNULL,
+    descriptors: Sequence[int] = (),
+) -> Confined:
+    """Start a program under a policy, and wait until it is shown what holds.
+
+    Args:
+        command: an absolute path, and its arguments.
+        policy: what it may do.
+        environ: all of its environment.
+        folder: its working directory.
+        stdin, stdout, stderr: as `subprocess.Popen` takes them.
+        descriptors: others that it inherits, under their own numbers.
+
+    Raises ProofError where the policy is required and does not hold; the program never began.
+    """
+    read_end, write_end = os.pipe()
+    bounds = {"RLIMIT_AS": policy.memory_bytes, "RLIMIT_CORE": 0, "RLIMIT_FSIZE": policy.file_bytes}
+    orders = {
+        "command": list(command),
+        "environ": dict(environ),
+        "read": [*SYSTEM, *DEVICES, *(str(path) for path in policy.read)],
+        "write": ["/dev/null", *(str(path) for path in policy.write)],
+        "ports": list(policy.ports),
+        "bounds": bounds,
+        "required": policy.required,
+        "namespaces": True,
+        "traps": traps().orders(),
+        "answers": write_end,
+    }
+    home = str(Path(layer_builder.__file__).resolve().parents[1])
+    try:
+        process = subprocess.Popen(  # noqa: S603 (no shell; our own words)
+            [sys.executable, "-I", "-S", "-c", _BOOT.format(home=home), json.dumps(orders)],
+            cwd=folder,
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=(write_end, *descriptors),
+            start_new_session=True,
+        )
+    finally:
+        os.close(write_end)
+    answers = os.fdopen(read_end, "rb")
+    confined = Confined(process=process)
+    _read_verdict(confined, answers.readline())
+    if policy.required and not confined.isolation.holds:
+        answers.close()
+        process.kill()
+        process.wait()
+        raise ProofError(refusal(confined.isolation, confined.failure))
+    confined._reader = threading.Thread(target=_read_end, args=(confined, answers), daemon=True)  # noqa: SLF001 (made here)
+    confined._reader.start()  # noqa: SLF001 (the same)
+    return confined
+
+
+def run(
+    command: Sequence[str],
+    policy: Policy,
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    text: str = "",
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program under a policy to its end; `text` is its standard input."""
+    pipe = subprocess.PIPE
+    confined = launch(
+        command, policy, environ=environ, folder=folder, stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    out, err = confined.process.communicate(text.encode())
+    code = confined.wait()
+    return subprocess.CompletedProcess(
+        list(command), code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+    )
+
+
+def _read_verdict(confined: Confined, line: bytes) -> None:
+    answer: dict[str, Any] = json.loads(line) if line.strip() else {"failed": "it did not start"}
+    confined.failure = str(answer.get("failed", ""))
+    if "reached" in answer:
+        confined.isolation = Isolation(
+            reached={right: tuple(ways) for right, ways in answer["reached"].items()},
+            landlock=int(answer["landlock"]),
+            seccomp=bool(answer["seccomp"]),
+            namespaces=tuple(answer["namespaces"]),
+        )
+
+
+def _read_end(confined: Confined, answers: IO[bytes]) -> None:
+    with answers:
+        for line in answers:
+            answer = json.loads(line)
+            if "ended" in answer:
+                confined.code = int(answer["ended"])
+            confined.failure = str(answer.get("failed", confined.failure))
