@@ -2,9 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import assert_never
 
-from layer_builder.model import Archive, Bytecode, Layer, Stack, check_limits, unzipped_limit
+from layer_builder.model import (
+    Archive,
+    Bytecode,
+    Layer,
+    Stack,
+    Target,
+    check_limits,
+    unzipped_limit,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +51,13 @@ def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> 
             return modules
         case _:
             assert_never(mode)
+
+
+def path_of(source: str, target: Target) -> str:
+    """Say where the bytecode of a source file lies (https://peps.python.org/pep-3147/)."""
+    path = PurePosixPath(source)
+    tag = f"cpython-{str(target.python).replace('.', '')}"
+    return str(path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc")
 
 
 def fits(layer: Layer, archive: Archive) -> bool:

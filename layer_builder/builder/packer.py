@@ -78,9 +78,15 @@ class Packer:
         prover = prover_for(self.request.layer.target, find_prover, any_architecture=True)
         if prover is None:
             return self._uncompiled(mode)
+        # Made after the proof, whose own bytecode was written by processes that imported.
         into = self.folder / mode
-        prover.compile(tree.root, paths, into)
-        compiled = sorted(path for path in into.rglob("*.pyc"))
+        into.mkdir()
+        refused = prover.compile(tree.root, paths, into)
+        compiled = sorted(
+            into / bytecode.path_of(path, self.request.layer.target)
+            for path in paths
+            if path not in refused
+        )
         members = [
             ZipMember(path=f"python/{path.relative_to(into).as_posix()}", source=path)
             for path in compiled

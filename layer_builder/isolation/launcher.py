@@ -1,12 +1,16 @@
 """Starts programs confined: a Python of ours applies the policy, and becomes the program."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +25,9 @@ _BOOT = (
     " from layer_builder.isolation.programs import launch; launch.main()"
 )
 _UNSET = Isolation()
+_GRACE_SECONDS = 0.2
+"""How long a program that closed its answers may take to end by itself."""
+_TERMINATE_SECONDS = 5.0
 
 
 @dataclass(kw_only=True)
@@ -35,13 +42,31 @@ class Confined:
     """Why it could not be started, where it could not."""
     _reader: threading.Thread = field(default_factory=threading.Thread, repr=False)
 
-    def wait(self, timeout: float | None = None) -> int:
+    def send(self, data: bytes) -> None:
+        """Give it its standard input, where that is a pipe, and close that."""
+        if self.process.stdin:
+            with contextlib.suppress(BrokenPipeError), self.process.stdin as stdin:
+                stdin.write(data)
+
+    def wait(self) -> int:
         """Wait for its end; gives its exit code, negative for a signal."""
-        self.process.wait(timeout)
+        self.process.wait()
         self._reader.join()
         if self.code is None:
-            return -9 if not self.failure else 1
+            return 1 if self.failure else -signal.SIGKILL
         return self.code
+
+    def end(self) -> int:
+        """End it, and all that it started, if it has not ended; gives its exit code as `wait`."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_GRACE_SECONDS)
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_TERMINATE_SECONDS)
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        return self.wait()
 
 
 def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
@@ -62,7 +87,9 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
         policy: what it may do.
         environ: all of its environment.
         folder: its working directory.
-        stdin, stdout, stderr: as `subprocess.Popen` takes them.
+        stdin: as `subprocess.Popen` takes it.
+        stdout: the same.
+        stderr: the same.
         descriptors: others that it inherits, under their own numbers.
 
     Raises ProofError where the policy is required and does not hold; the program never began.
@@ -78,6 +105,7 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
         "bounds": bounds,
         "required": policy.required,
         "namespaces": True,
+        "pretend_modes": policy.pretend_modes,
         "traps": traps().orders(),
         "answers": write_end,
     }
@@ -126,6 +154,15 @@ def run(
     return subprocess.CompletedProcess(
         list(command), code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
     )
+
+
+@cache
+def what_holds() -> Isolation:
+    """Try it once, with a program that does nothing."""
+    with tempfile.TemporaryDirectory(prefix="layer-builder-trial-") as folder:
+        confined = launch(["/bin/true"], Policy(required=False), environ={}, folder=Path(folder))
+        confined.wait()
+    return confined.isolation
 
 
 def _read_verdict(confined: Confined, line: bytes) -> None:

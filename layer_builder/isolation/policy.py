@@ -37,6 +37,8 @@ class Policy:
     """TCP ports that it may connect to, on any host."""
     memory_bytes: int = MEMORY_BYTES
     file_bytes: int = FILE_BYTES
+    pretend_modes: bool = False
+    """Whether changing modes, owners and dates of files does nothing, instead of failing."""
     required: bool = True
     """Whether it must not start where isolation does not hold."""
 

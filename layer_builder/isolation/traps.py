@@ -32,7 +32,8 @@ class Traps:
 @cache
 def traps() -> Traps:
     """Lay them out, once a process."""
-    folder = tempfile.TemporaryDirectory(prefix="layer-builder-canary-")
+    # A socket's path has at most 108 bytes, which TMPDIR may take: unix(7).
+    folder = tempfile.TemporaryDirectory(prefix="layer-builder-canary-", dir="/tmp")
     Path(folder.name, "canary").write_text("not to be read")
     local = socket.socket(socket.AF_UNIX)
     local.bind(str(Path(folder.name, "socket")))

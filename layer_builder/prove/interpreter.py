@@ -8,15 +8,16 @@ import json
 import os
 import platform
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uv as uv_package
 
+from layer_builder import isolation
 from layer_builder.errors import InstallError
+from layer_builder.isolation import Policy, prefixes
 from layer_builder.model import ImportCost, Target
 from layer_builder.prove import results, selection
 from layer_builder.prove.process import ImportProcess
@@ -31,10 +32,6 @@ _ASK = (
 )
 
 
-MEMORY_BYTES = 10_240 * 1024 * 1024
-"""The most that a function can have; bounds the address space of a proof."""
-
-
 MODULE_SECONDS = 60.0
 
 
@@ -47,6 +44,12 @@ class Interpreter:
     """Bounds each module."""
     isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
+    required: bool = True
+    """Whether nothing is imported where it cannot be isolated."""
+
+    def requiring(self, *, isolation: bool) -> "Interpreter":
+        """Give the same, which imports only isolated, or wherever it is."""
+        return replace(self, required=isolation)
 
     def import_modules(
         self,
@@ -59,9 +62,15 @@ class Interpreter:
     ) -> ImportResults:
         """Import modules one after another; a death is its module's verdict, the rest go on.
 
-        The first of `caches` takes the bytecode, so that a later attempt need not compile again;
-        the rest have that of layers below. `others`
-        are folders of packages that come behind on `sys.path`: those that the runtime brings.
+        Args:
+            root: the layer, as /opt/python.
+            modules: names, or `module:attribute` as entry points have it.
+            caches: the first takes the bytecode, so that a later attempt need not compile again;
+                the rest have that of layers below.
+            others: folders that come behind on `sys.path`: of packages that the runtime brings.
+            watch: note which files of the layer each import opens.
+
+        Raises ProofError where they must be isolated and cannot be.
         """
         by_name: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
@@ -72,10 +81,11 @@ class Interpreter:
                 "root": str(root),
                 "others": [str(folder) for folder in others],
                 "modules": left,
-                "memory": MEMORY_BYTES,
                 "watch": watch,
             }
-            run = ImportProcess(self.path, orders, caches, self.seconds)
+            run = ImportProcess(
+                Path(self.path), orders, caches, seconds=self.seconds, required=self.required
+            )
             by_name |= dict(run.by_name())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
@@ -95,7 +105,9 @@ class Interpreter:
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
         """Compile sources below `root`, as if they lay in /opt/python, to `__pycache__` below `into`.
 
-        Gives the paths that do not compile. Raises InstallError when the interpreter fails.
+        `into` is a folder that nothing of the layer has run in. Gives the paths that do not compile.
+        Raises InstallError when the
+        interpreter fails, ProofError where it must be isolated and cannot be.
         """
         shares = [paths[start :: selection.SHARES] for start in range(selection.SHARES)]
         with ThreadPoolExecutor(selection.SHARES) as pool:
@@ -105,13 +117,12 @@ class Interpreter:
     def _compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
         orders = {"root": str(root), "paths": paths, "into": str(into), "shown": "/opt/python/"}
         program = _COMPILER.read_text(encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 (no shell; our own words)
+        done = isolation.run(
             [self.path, "-I", "-S", "-B", "-c", program],
-            input=json.dumps(orders),
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
+            Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=self.required),
+            environ={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            folder=into,
+            text=json.dumps(orders),
         )
         if done.returncode:
             raise InstallError.because(
@@ -131,22 +142,8 @@ def find_interpreter(
     wanted = f"cpython {target.python} {target.machine} linux"
     for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
         if _answer(path, environ) == wanted:
-            return Interpreter(path=path, isolated=_isolation(path))
+            return Interpreter(path=path, isolated=isolation.what_holds().held)
     return None
-
-
-def _isolation(path: str) -> tuple[str, ...]:
-    with tempfile.TemporaryDirectory(prefix="layer-builder-trial-") as folder:
-        orders = {
-            "root": folder,
-            "others": [],
-            "modules": [],
-            "memory": MEMORY_BYTES,
-            "watch": False,
-        }
-        run = ImportProcess(path, orders, [Path(folder)], MODULE_SECONDS)
-        list(run.by_name())
-    return run.isolated
 
 
 def _candidates(target: Target, environ: Mapping[str, str], uv_binary: str) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """A trial: one process of the target's Python that imports modules, and what it answers."""
 
-import contextlib
 import json
 import os
 import secrets
@@ -13,24 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from layer_builder.isolation import Confined, Policy, launch, prefixes
 from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 
-_PROGRAM = [
-    Path(__file__).parent / "programs" / name for name in ("isolation.py", "import_modules.py")
-]
-
-
-_CREDENTIALS = (
-    ".aws", ".azure", ".cargo/credentials.toml", ".config/gcloud", ".config/gh", ".docker", ".git-credentials",
-    ".gnupg", ".kube", ".netrc", ".npmrc", ".pypirc", ".ssh",
-)  # fmt: skip
-
+_PROGRAM = Path(__file__).parent / "programs" / "import_modules.py"
 
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
-
-
-_TERMINATE_SECONDS = 5.0
 
 
 _SIGNALS = {number.value: number.name for number in signal.Signals}
@@ -40,30 +28,44 @@ class ImportProcess:
     """One process that imports until it is done or dead."""
 
     def __init__(
-        self, python: str, orders: Mapping[str, Any], caches: Sequence[Path], seconds: float
+        self,
+        python: Path,
+        orders: Mapping[str, Any],
+        caches: Sequence[Path],
+        *,
+        seconds: float,
+        required: bool = True,
     ) -> None:
         """Take what to import (`modules` of the orders), and the seconds that each may take.
 
-        Bytecode is written to the first of the caches, and read from all.
+        Bytecode is written to the first of the caches, and read from all. `required` says that
+        nothing is imported where it cannot be isolated.
         """
         self.version = ""
         self.isolated: tuple[str, ...] = ()
+        self.cost: ImportCost | None = None
         self._python = python
         self._orders = orders
         self._modules: list[str] = orders["modules"]
-        self._caches = [str(cache) for cache in caches]
-        self.cost: ImportCost | None = None
+        self._caches = caches
+        self._required = required
         self._seconds = seconds
         self._secret = secrets.token_hex(8)
         self._deadline = time.monotonic() + seconds
         self._next = 0
 
     def by_name(self) -> Iterator[tuple[str, ImportResult]]:
-        """Yield verdicts as they come; the last module named when the process ends has died."""
+        """Yield verdicts as they come; the last module named when the process ends has died.
+
+        Raises ProofError where imports must be isolated and cannot be.
+        """
         read_end, write_end = os.pipe()
         with tempfile.TemporaryDirectory(prefix="layer-builder-proof-") as home:
-            process = self._start(home, write_end)
-            os.close(write_end)
+            try:
+                confined = self._start(Path(home), write_end)
+            finally:
+                os.close(write_end)
+            self.isolated = confined.isolation.held
             current: int | None = None
             reason = ""
             try:
@@ -72,12 +74,10 @@ class ImportProcess:
                         continue
                     if current is None and answer.get("start") == self._next:
                         current = self._next
-                    elif current is None or "ended" in answer:
-                        reason = self._note(answer)
-                        if reason:
-                            break
-                    elif attempt := _import_result(answer, current):
-                        yield self._modules[current], attempt
+                    elif current is None:
+                        self._note(answer)
+                    elif result := _import_result(answer, current):
+                        yield self._modules[current], result
                         current = None
                         self._next += 1
                         self._deadline = time.monotonic() + self._seconds
@@ -85,79 +85,59 @@ class ImportProcess:
                 reason = f"was not imported within {self._seconds:.0f} s"
             finally:
                 os.close(read_end)
-                self._end(process)
+                code = confined.end()
             if current is not None:
-                why = reason or "ended the interpreter"
+                why = reason or _reason(code)
                 yield self._modules[current], ImportResult(verdict=Verdict.DIED, error=why)
 
-    def _start(self, home: str, answers: int) -> subprocess.Popen[bytes]:
-        # The prover's own text is passed, not its path: nothing of ours is importable there.
-        program = "\n".join(part.read_text(encoding="utf-8") for part in _PROGRAM)
-        environ = {
-            "PATH": "/usr/bin:/bin",
-            "HOME": home,
-            "TMPDIR": home,
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-        }
-        needed = [Path(p) for p in (self._python, self._orders["root"], home, *self._caches)]
-        hidden = [
-            path
-            for path in _hidden()
-            if path.exists() and not any(n.resolve().is_relative_to(path.resolve()) for n in needed)
-        ]
-        process = subprocess.Popen(  # noqa: S603 (no shell; our own words)
-            [self._python, "-I", "-S", "-c",
-             f"import os, sys; os.dup2({answers}, 3); os.closerange(4, 256)\n" + program],
-            cwd=home,
-            env=environ,
+    def _start(self, home: Path, answers: int) -> Confined:
+        # The program's own text is passed, not its path: nothing of ours is importable there.
+        program = _PROGRAM.read_text(encoding="utf-8")
+        root, others = Path(self._orders["root"]), map(Path, self._orders["others"])
+        policy = Policy(
+            read=(*prefixes(self._python), root, *others, *self._caches, home),
+            write=(home, self._caches[0]),
+            required=self._required,
+        )
+        confined = launch(
+            [str(self._python), "-I", "-S", "-c",
+             f"import os; os.dup2({answers}, 3); os.closerange(4, 256)\n{program}"],
+            policy,
+            environ={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(home),
+                "TMPDIR": str(home),
+                "LANG": "C.UTF-8",
+                "PYTHONHASHSEED": "0",
+            },
+            folder=home,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(answers,),
-            start_new_session=True,
+            descriptors=(answers,),
         )  # fmt: skip
         orders = {
             **self._orders,
-            "caches": self._caches,
-            "writable": [home, self._caches[0]],
-            "hidden": [str(path) for path in hidden],
+            "caches": [str(cache) for cache in self._caches],
             "secret": self._secret,
         }
-        assert process.stdin  # noqa: S101 (asked for above)
-        try:
-            process.stdin.write(json.dumps(orders).encode())
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        return process
+        confined.send(json.dumps(orders).encode())
+        return confined
 
     def _time_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def _note(self, answer: Mapping[str, Any]) -> str:
-        """Take the answers that are about the whole run; gives why it ended, if it says so."""
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        """Take the answers that are about the whole run."""
         if "python" in answer and not self.version:
             self.version = str(answer["python"])
-            self.isolated = tuple(map(str, answer.get("isolated", ())))
         if "plain" in answer:
             self.cost = ImportCost(plain=float(answer["plain"]), cached=float(answer["cached"]))
-        code = answer.get("ended")
-        if not isinstance(code, int):
-            return ""
-        if code < 0:
-            return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
-        return f"ended the interpreter with exit code {code}"
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Have the prover end all that its imports started; end it where it does not."""
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_TERMINATE_SECONDS)
-        if process.returncode != 0:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+
+def _reason(code: int) -> str:
+    """Say how a process ended, from its exit code, which is negative for a signal."""
+    if code < 0:
+        return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
+    return f"ended the interpreter with exit code {code}"
 
 
 def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | None:
@@ -174,12 +154,6 @@ def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | No
         error = str(answer.get("error", ""))
         return ImportResult(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None
-
-
-def _hidden() -> list[Path]:
-    """List what a proof must not see: sockets of services, and where tools keep credentials."""
-    home = Path.home()
-    return [Path("/run"), *(home / name for name in _CREDENTIALS)]
 
 
 class _SilentError(Exception):

@@ -16,6 +16,9 @@ class Prover(Protocol):
     def isolated(self) -> tuple[str, ...]:
         """What the system keeps the imports from."""
 
+    def requiring(self, *, isolation: bool) -> "Prover":
+        """Give the same, which imports only isolated, or wherever it is."""
+
     def import_modules(
         self,
         root: Path,

@@ -26,6 +26,8 @@ def reached(traps: dict[str, Any]) -> dict[str, list[str]]:
             "reading a file": lambda: _read(file),
             "listing a folder": lambda: os.listdir(os.path.dirname(file)),
             "writing to a file": lambda: _append(file),
+            "emptying a file": lambda: os.close(os.open(file, os.O_RDONLY | os.O_TRUNC)),
+            "changing a file's mode": lambda: _change_mode(file),
             "making a file": lambda: _append(f"{file}.made"),
             "removing a file": lambda: os.unlink(file),
         },
@@ -64,6 +66,14 @@ def _read(path: str) -> None:
 def _append(path: str) -> None:
     with open(path, "ab"):
         pass
+
+
+def _change_mode(path: str) -> None:
+    """Where changing it is pretended, it is looked at afterwards."""
+    before = os.stat(path).st_mode
+    os.chmod(path, before ^ 0o100)
+    if os.stat(path).st_mode == before:
+        raise OSError("unchanged")
 
 
 def _connect(family: int, address: Any) -> None:

@@ -91,7 +91,11 @@ def _confine(libc: Any, orders: dict[str, Any], entered: set[str]) -> dict[str, 
             has_network_namespace="network" in entered, may_connect=bool(orders["ports"])
         )
         lines = seccomp.program(
-            machine, os.getpid(), domains, own_processes="processes" in entered
+            machine,
+            os.getpid(),
+            domains,
+            own_processes="processes" in entered,
+            pretend_modes=orders["pretend_modes"],
         )
         seccomp.restrict(libc, lines)
         filtered = True

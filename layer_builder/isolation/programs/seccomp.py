@@ -14,7 +14,7 @@ from typing import Any
 
 _SET_SECCOMP, _FILTER_MODE = 22, 2
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_LOAD, _EQUAL, _AT_LEAST, _BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _BITS, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _X32 = 0x40000000
 
@@ -46,6 +46,21 @@ REFUSED = {
     "personality": (135, 92), "vhangup": (153, 58),
 }  # fmt: skip
 
+ON_MODES = {
+    # Landlock has no right for these: they reach every file that the user owns.
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "lchown": (94, None), "fchown": (93, 55), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+}  # fmt: skip
+"""Calls that change who may do what with a file, and its dates."""
+_OPEN, _OPENAT, _OPENAT2, _TRUNCATE = (2, None), (257, 56), (437, 437), (76, 45)
+_EMPTYING, _ACCESS = 0x200, 0x3
+"""O_TRUNC and O_ACCMODE: a file that is opened for reading can be emptied, and before 6.2 Landlock
+does not know of it: https://docs.kernel.org/userspace-api/landlock.html#file-truncation-abi-3"""
+
 _CLONE, _CLONE3, _SOCKET, _IOCTL = (56, 220), (435, 435), (41, 198), (16, 29)
 _NEW_NAMESPACES = 0x7E020080
 """CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
@@ -65,7 +80,9 @@ _FCNTL, _OWNERS = (72, 25), (8, 15)
 Instruction = tuple[int, int, int, int]
 
 
-def program(machine: str, me: int, domains: list[int], *, own_processes: bool) -> list[Instruction]:
+def program(
+    machine: str, me: int, domains: list[int], *, own_processes: bool, pretend_modes: bool
+) -> list[Instruction]:
     """Write the filter.
 
     Args:
@@ -73,6 +90,7 @@ def program(machine: str, me: int, domains: list[int], *, own_processes: bool) -
         me: the process, which may do to itself what it likes.
         domains: socket domains that it may open.
         own_processes: whether those it can name are all its own, as in a namespace.
+        pretend_modes: whether changing modes, owners and dates does nothing, instead of failing.
     """
     column = list(ARCHITECTURES).index(machine)
     lines: list[Instruction] = [
@@ -85,6 +103,11 @@ def program(machine: str, me: int, domains: list[int], *, own_processes: bool) -
     ]
     for numbers in REFUSED.values():
         lines += _when(numbers[column], [_refuse()])
+    for on_modes in ON_MODES.values():
+        lines += _when(on_modes[column], [_refuse(0 if pretend_modes else errno.EPERM)])
+    lines += _when(_OPENAT2[column], [_refuse(errno.ENOSYS)])
+    lines += _when(_OPEN[column], _not_emptying(1))
+    lines += _when(_OPENAT[column], _not_emptying(2))
     # glibc falls back to clone(2), whose flags a filter can read.
     lines += _when(_CLONE3[column], [_refuse(errno.ENOSYS)])
     lines += _when(
@@ -94,8 +117,8 @@ def program(machine: str, me: int, domains: list[int], *, own_processes: bool) -
     lines += _when(_SOCKET[column], _only(0, domains))
     lines += _when(_IOCTL[column], _but(1, [_TERMINAL_INPUT, _SET_OWNER, _SET_GROUP]))
     if not own_processes:
-        for *numbers, argument in TO_PROCESSES.values():
-            lines += _when(numbers[column], _only(argument, [0, me]))
+        for to_process in TO_PROCESSES.values():
+            lines += _when(to_process[column], _only(to_process[2], [0, me]))
         lines += _when(_FCNTL[column], _but(1, list(_OWNERS)))
     return [*lines, (_RETURN, 0, 0, _ALLOW)]
 
@@ -122,8 +145,10 @@ def machine() -> str:
     return platform.machine()
 
 
-def _when(number: int, body: list[Instruction]) -> list[Instruction]:
-    """Run a body, which must end in returning, for one system call."""
+def _when(number: int | None, body: list[Instruction]) -> list[Instruction]:
+    """Run a body, which must end in returning, for one system call, where there is such a call."""
+    if number is None:
+        return []
     return [(_EQUAL, 0, len(body), number), *body]
 
 
@@ -134,6 +159,18 @@ def _refuse(number: int = errno.EPERM) -> Instruction:
 def _argument(index: int) -> Instruction:
     """Load the low half of an argument: the kernel reads these as 32 bits, too."""
     return (_LOAD, 0, 0, _ARGUMENTS + 8 * index)
+
+
+def _not_emptying(index: int) -> list[Instruction]:
+    """Refuse to open a file for reading and empty it."""
+    return [
+        _argument(index),
+        (_BITS, 0, 2, _EMPTYING),
+        (_AND, 0, 0, _ACCESS),
+        (_EQUAL, 1, 0, 0),
+        (_RETURN, 0, 0, _ALLOW),
+        _refuse(),
+    ]
 
 
 def _only(index: int, values: list[int]) -> list[Instruction]:

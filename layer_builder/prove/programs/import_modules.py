@@ -1,11 +1,10 @@
 """Imports modules of a layer and says of each how it went; run by the target's own Python.
 
 It is a program, not part of ours: the interpreter runs it from its text, `-I -S`, with the orders
-as JSON on standard input and answers on file descriptor 3, a line each. The text of `isolation` goes
-before it. It keeps to the standard library of Python 3.10.
+as JSON on standard input and answers on file descriptor 3, a line each. By then it is confined, by
+who started it. It keeps to the standard library of Python 3.10.
 """
 
-import ctypes
 import gc
 import importlib
 import importlib._bootstrap_external
@@ -13,21 +12,11 @@ import json
 import marshal
 import os
 import platform
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # its text comes before this one's
-    from layer_builder.prove.programs.isolation import (
-        PR_SET_CHILD_SUBREAPER,
-        PR_SET_PDEATHSIG,
-        bound,
-        drop_capabilities,
-        isolate,
-    )
+from typing import Any
 
 machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
 
@@ -125,19 +114,35 @@ class Watch:
                 self.opened.add(path[len(self._root) :])
 
 
-def load(name: str) -> None:
-    """Import `module`, or import it and look up `module:attribute` as entry points do."""
+def load(name: str, root: str) -> None:
+    """Import `module`, or import it and look up `module:attribute` as entry points do.
+
+    Raises ImportError where the module is the layer's and another was there before it, as the
+    standard library's: in Lambda, too, the runtime has loaded some of those before any layer.
+    """
     module, _, attribute = name.partition(":")
     # https://packaging.python.org/en/latest/specifications/entry-points/#data-model
     item = importlib.import_module(module)
+    refuse_substitute(module, root)
     for part in filter(None, attribute.split(".")):
         item = getattr(item, part)
+
+
+def refuse_substitute(name: str, root: str) -> None:
+    """Raise ImportError where the layer has a module, and another of that name was loaded."""
+    path = os.path.join(root, *name.split("."))
+    if not (os.path.isfile(path + ".py") or os.path.isfile(os.path.join(path, "__init__.py"))):
+        return
+    loaded = file_of(name)
+    if loaded and not loaded.startswith(os.path.join(root, "")):
+        raise ImportError(
+            "%s was loaded before, from %s: the layer's is never used" % (name, loaded)
+        )
 
 
 def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
     """Import all that is asked for, in order, in this process."""
     root = orders["root"]
-    bound(orders["memory"])
     # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
     gc.set_threshold(100_000, 50, 50)
     set_paths(root, orders["others"])
@@ -154,7 +159,7 @@ def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
         begin = time.perf_counter()
         watch.opened = set()
         try:
-            load(name)
+            load(name, root)
             importing += time.perf_counter() - begin
         except BaseException as error:  # SystemExit and KeyboardInterrupt too: all are answers
             text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
@@ -183,16 +188,18 @@ def leave_if_forked(me: int) -> None:
 def files_of(names: set[str], root: str) -> set[str]:
     """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
     prefix = os.path.join(root, "")
-    files = set()
-    for name in names:
-        try:
-            # Past any `__getattr__`: lazy modules would load, or raise.
-            path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
-        except Exception:  # noqa: S112 (whatever stands in sys.modules)
-            continue
-        if isinstance(path, str) and path.startswith(prefix):
-            files.add(path[len(prefix) :])
-    return files
+    paths = map(file_of, names)
+    return {path[len(prefix) :] for path in paths if path.startswith(prefix)}
+
+
+def file_of(name: str) -> str:
+    """Say which file a loaded module is from; empty where it does not say."""
+    try:
+        # Past any `__getattr__`: lazy modules would load, or raise.
+        path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
+    except Exception:  # whatever stands in sys.modules
+        return ""
+    return path if isinstance(path, str) else ""
 
 
 def teller(answers: int, secret: str) -> Callable[..., None]:
@@ -209,59 +216,15 @@ def teller(answers: int, secret: str) -> Callable[..., None]:
     return tell
 
 
-def end_children() -> None:
-    """End what an import started and left behind; as subreaper, this process inherits it."""
-    # https://man7.org/linux/man-pages/man5/proc_tid_children.5.html
-    try:
-        while True:
-            with open("/proc/thread-self/children") as file:
-                children = [int(word) for word in file.read().split()]
-            if not children:
-                return
-            for child in children:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-    except OSError:
-        return
-
-
 def main() -> None:
-    """Isolate, then import in a child, so that whatever it starts ends with it."""
+    """Import in this process, and end with it: what it started ends with who started it."""
     orders = json.loads(sys.stdin.read())
     tell = teller(3, orders["secret"])
-    done = isolate(orders["writable"], orders["hidden"])
-    tell(python=platform.python_version(), isolated=done)
-    libc = ctypes.CDLL(None)
-    if sys.platform == "linux":
-        # Ends with the process that started it, and inherits what an import orphans, to end that too:
-        # https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    child = os.fork()
-    if child == 0:
-        if "processes" in done:
-            # The first process of a namespace ignores most signals, so it is not the one to import:
-            # https://man7.org/linux/man-pages/man7/pid_namespaces.7.html
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            importer = os.fork()
-            if importer:
-                _, status = os.waitpid(importer, 0)
-                tell(ended=os.waitstatus_to_exitcode(status))
-                os._exit(0)
-        if sys.platform == "linux":
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            drop_capabilities(libc)
-        try:
-            prove(orders, tell)
-        finally:
-            os._exit(0)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
-    _, status = os.waitpid(child, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    end_children()
-    if "processes" not in done:
-        tell(ended=os.waitstatus_to_exitcode(status))
-    os._exit(0)
+    tell(python=platform.python_version())
+    try:
+        prove(orders, tell)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":
