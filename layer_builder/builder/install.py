@@ -24,6 +24,8 @@ class InstalledTree:
 
     tree: Tree
     layer: Layer
+    asked_for: frozenset[str]
+    """Distributions (normalised names) that its requirements name."""
     installation: Installation
     """As it was before anything was removed."""
     plan: PrunePlan
@@ -86,6 +88,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
     installed = InstalledTree(
         tree=tree,
         layer=layer,
+        asked_for=request.requirements.names,
         installation=installation,
         plan=plan,
         kept=(),

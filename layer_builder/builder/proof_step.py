@@ -12,6 +12,7 @@ from layer_builder.prove import (
     ProofResult,
     ProofSetup,
     first_imports,
+    groups_of,
     modules_to_prove,
     prove_tree,
     prover_for,
@@ -65,6 +66,7 @@ def prove(
     prover = prover_for(layer.target, find_prover, any_architecture=not installed.has_native)
     if prover is None:
         return replace(static, warnings=(_unproven(layer),))
+    first = first_imports(names, asked)
     lower_layers = below()
     with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
         setup = ProofSetup(
@@ -72,7 +74,8 @@ def prove(
             prover=prover,
             caches=(tree.bytecode, *(lower.bytecode for lower in reversed(lower_layers))),
             others=(tree.aside,) if tree.aside.exists() else (),
-            first_imports=first_imports(names, asked),
+            first_imports=first,
+            alone=groups_of(first, owners, installed.asked_for),
             weights=_weights(installed.kept),
             wait_for_zip=wait_for_zip,
             reseal=installed.reseal,

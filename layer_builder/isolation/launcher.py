@@ -95,20 +95,7 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
     Raises ProofError where the policy is required and does not hold; the program never began.
     """
     read_end, write_end = os.pipe()
-    bounds = {"RLIMIT_AS": policy.memory_bytes, "RLIMIT_CORE": 0, "RLIMIT_FSIZE": policy.file_bytes}
-    orders = {
-        "command": list(command),
-        "environ": dict(environ),
-        "read": [*SYSTEM, *DEVICES, *(str(path) for path in policy.read)],
-        "write": ["/dev/null", *(str(path) for path in policy.write)],
-        "ports": list(policy.ports),
-        "bounds": bounds,
-        "required": policy.required,
-        "namespaces": True,
-        "pretend_modes": policy.pretend_modes,
-        "traps": traps().orders(),
-        "answers": write_end,
-    }
+    orders = _orders(command, policy, environ) | {"answers": write_end}
     home = str(Path(layer_builder.__file__).resolve().parents[1])
     try:
         process = subprocess.Popen(  # noqa: S603 (no shell; our own words)
@@ -136,7 +123,27 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
     return confined
 
 
-def run(
+def _orders(command: Sequence[str], policy: Policy, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Say to the launcher what to do, as `programs.launch` reads it."""
+    return {
+        "command": list(command),
+        "environ": dict(environ),
+        "read": [*SYSTEM, *DEVICES, *(str(path) for path in policy.read)],
+        "write": ["/dev/null", *(str(path) for path in policy.write)],
+        "ports": list(policy.ports),
+        "bounds": {
+            "RLIMIT_AS": policy.memory_bytes,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_FSIZE": policy.file_bytes,
+        },
+        "required": policy.required,
+        "namespaces": True,
+        "pretend_modes": policy.pretend_modes,
+        "traps": traps().orders(),
+    }
+
+
+def run_confined(
     command: Sequence[str],
     policy: Policy,
     *,

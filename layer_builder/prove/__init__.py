@@ -3,7 +3,7 @@
 from layer_builder.prove.differential import ProofResult, ProofSetup, prove_tree
 from layer_builder.prove.interpreter import find_interpreter
 from layer_builder.prove.prover import FindProver, prover_for
-from layer_builder.prove.selection import first_imports, modules_to_prove
+from layer_builder.prove.selection import first_imports, groups_of, modules_to_prove
 
 __all__ = [
     "FindProver",
@@ -11,6 +11,7 @@ __all__ = [
     "ProofSetup",
     "find_interpreter",
     "first_imports",
+    "groups_of",
     "modules_to_prove",
     "prove_tree",
     "prover_for",

@@ -1,12 +1,12 @@
 """Proves a pruned tree: imports it, and puts back what the imports show to be needed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import Place, Problem, ProofError
-from layer_builder.model import Proof, ProofDepth, PrunePlan
+from layer_builder.model import ImportCost, Proof, ProofDepth, PrunePlan
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover
 from layer_builder.prove.results import ImportResult, ImportResults, join_results
@@ -52,6 +52,9 @@ class ProofSetup:
     """Makes the RECORDs true again after files came back."""
     weights: Mapping[str, int] = field(default_factory=dict)
     """Bytes of source below each top-level name, to share the work out."""
+    alone: Sequence[Sequence[str]] = ()
+    """Names that are imported once more in a process of their own, a group each: there, nobody
+    but its own code can vouch for it."""
     asked: Mapping[str, Place] = field(default_factory=dict)
     """The names that the manifest asks for, and where."""
 
@@ -71,8 +74,8 @@ def prove_tree(
     what the manifest asks for and imports neither pruned nor unpruned.
     """
     imports_of_tree = _Imports(setup)
-    pruned = imports_of_tree.all(names)
-    cost = pruned.cost
+    shared = imports_of_tree.all(names)
+    pruned = join_results([shared, imports_of_tree.alone()], names)
     failed_before: dict[str, ImportResult] = {}
 
     def import_unpruned(broken: Sequence[str]) -> ImportResults:
@@ -101,20 +104,32 @@ def prove_tree(
     if suspects:
         raise _disproved(suspects, pruned)
     failed_before = {name: failed_before[name] for name in names if name in failed_before}
+    loaded = pruned.loaded_by(setup.first_imports)
     return ProofResult(
-        proof=Proof(
-            depth=depth,
-            static=False,
-            imported=tuple(pruned.imported),
-            failed_before=tuple(failed_before),
-            interpreter=pruned.version or None,
-            isolated=pruned.isolated,
-            cost=cost,
-            loaded=tuple(sorted(pruned.loaded_by(setup.first_imports))),
-        ),
+        proof=_proof(pruned, depth, failed_before, loaded=loaded, cost=shared.cost),
         plan=plan,
         failed_before=failed_before,
         warnings=tuple(_warnings(failed_before, setup.asked)),
+    )
+
+
+def _proof(
+    pruned: ImportResults,
+    depth: ProofDepth,
+    failed_before: Iterable[str],
+    *,
+    loaded: Iterable[str],
+    cost: ImportCost | None,
+) -> Proof:
+    return Proof(
+        depth=depth,
+        static=False,
+        imported=tuple(pruned.imported),
+        failed_before=tuple(failed_before),
+        interpreter=pruned.version or None,
+        isolated=pruned.isolated,
+        cost=cost,
+        loaded=tuple(sorted(loaded)),
     )
 
 
@@ -209,6 +224,17 @@ class _Imports:
             results = list(pool.map(self._import, shares))
         joined = join_results(results, names)
         self._check_untouched(before, joined)
+        return joined
+
+    def alone(self) -> ImportResults:
+        """Import each group that is to be, in a process of its own."""
+        groups = self._setup.alone
+        before = self._fingerprint()
+        with ThreadPoolExecutor(max_workers=selection.SHARES) as pool:
+            results = list(pool.map(self._import, groups))
+        joined = join_results(results, [name for group in groups for name in group])
+        if groups:
+            self._check_untouched(before, joined)
         return joined
 
     def unpruned(self, names: Sequence[str], plan: PrunePlan) -> ImportResults:

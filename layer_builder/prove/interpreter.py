@@ -15,9 +15,8 @@ from pathlib import Path
 
 import uv as uv_package
 
-from layer_builder import isolation
 from layer_builder.errors import InstallError
-from layer_builder.isolation import Policy, prefixes
+from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
 from layer_builder.model import ImportCost, Target
 from layer_builder.prove import results, selection
 from layer_builder.prove.process import ImportProcess
@@ -117,7 +116,7 @@ class Interpreter:
     def _compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
         orders = {"root": str(root), "paths": paths, "into": str(into), "shown": "/opt/python/"}
         program = _COMPILER.read_text(encoding="utf-8")
-        done = isolation.run(
+        done = run_confined(
             [self.path, "-I", "-S", "-B", "-c", program],
             Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=self.required),
             environ={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
@@ -142,7 +141,7 @@ def find_interpreter(
     wanted = f"cpython {target.python} {target.machine} linux"
     for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
         if _answer(path, environ) == wanted:
-            return Interpreter(path=path, isolated=isolation.what_holds().held)
+            return Interpreter(path=path, isolated=what_holds().held)
     return None
 
 

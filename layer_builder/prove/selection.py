@@ -63,6 +63,23 @@ def first_imports(names: Sequence[str], asked: Collection[str]) -> list[str]:
     ]
 
 
+def groups_of(
+    names: Sequence[str], owners: Mapping[str, str], distributions: Collection[str]
+) -> list[list[str]]:
+    """Group names of modules by the distribution that brings them, for those distributions.
+
+    `owners` gives the distribution of each installed path. None where there is but one group of
+    all: it has its process to itself anyway.
+    """
+    owner_of = {module_name(path): owner for path, owner in owners.items()}
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        owner = owner_of.get(name, "")
+        if owner in distributions:
+            groups.setdefault(owner, []).append(name)
+    return [group for group in groups.values() if len(group) < len(names)]
+
+
 def _is_importable(name: str) -> bool:
     """Leave out programs, which run when they are imported."""
     return name.rpartition(".")[2] != "__main__"
