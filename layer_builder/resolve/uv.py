@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uv as uv_package
 
+from layer_builder.backends import StandIn
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model import Resolution, Target
 from layer_builder.sources import Requirements
@@ -34,6 +35,8 @@ class Uv:
 
     environ: Mapping[str, str]
     binary: str = field(default_factory=uv_package.find_uv_bin)
+    stand_in: StandIn = field(default_factory=StandIn, compare=False)
+    """The Python that backends of sdists are run by."""
 
     def resolve(
         self,
@@ -46,10 +49,12 @@ class Uv:
     ) -> Resolution:
         """Choose versions for a target, wheels only but for the sdists that may be built.
 
+        Metadata that an sdist does not tell by itself is made by its backend, isolated.
         The preferred version is kept where the requirements allow it, else the newest is taken.
         Not `anew`, the index is asked only if its answers are not in uv's cache.
 
-        Raises InstallError with uv's reason, and for a missing wheel with what could be done.
+        Raises InstallError with uv's reason, and for a missing wheel with what could be done;
+        ProofError where a backend cannot be isolated.
         """
         options = _locking(target)
         done = None if anew else self._compile(requirements, build, (*options, _OFFLINE), prefer)
@@ -145,11 +150,11 @@ class Uv:
             words = (
                 "pip", "install",
                 *_platform(target, target.uv_platform),
-                *_wheels(build),
+                *self._wheels(build),
                 "--target", str(into),
                 "--require-hashes",
                 "--no-deps",
-                "--link-mode", "copy",
+                *(() if build else ("--link-mode", "copy")),
                 "--no-compile-bytecode",
                 "--no-installer-metadata",
                 "--requirements", str(lock),
@@ -180,7 +185,7 @@ class Uv:
             chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
             done = self._run(
                 "pip", "compile",
-                *_wheels(build),
+                *self._wheels(build),
                 "--no-header",
                 *options,
                 "--constraints", str(limits),
@@ -192,7 +197,7 @@ class Uv:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         words = [self.binary, *arguments, "--quiet", "--no-config"]
-        return subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
+        done = subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
             words,
             env=dict(self.environ),
             stdin=subprocess.DEVNULL,
@@ -202,6 +207,18 @@ class Uv:
             errors="replace",
             check=False,
         )
+        self.stand_in.raise_refusal()
+        return done
+
+    def _wheels(self, build: Sequence[str]) -> tuple[str, ...]:
+        """Allow wheels, and the sdists to build; say which Python runs what."""
+        if not build:
+            return ("--python", sys.executable, "--only-binary", ":all:")
+        python = self.stand_in.ready(lambda words: self._run(*words))
+        allowed = [word for name in build for word in ("--no-binary", name)]
+        # Sources would name other folders, and links lead from a build's environment to the cache.
+        apart = ("--no-sources", "--link-mode", "copy")
+        return ("--python", str(python), "--only-binary", ":all:", *allowed, *apart)
 
     def _unresolved(self, output: str, requirements: Requirements, target: Target) -> Problem:
         details = _tidy(output)
@@ -243,7 +260,6 @@ class Uv:
 
 def _platform(target: Target, platform: str) -> tuple[str, ...]:
     return (
-        "--python", sys.executable,
         "--python-version", str(target.python),
         "--python-platform", platform,
     )  # fmt: skip
@@ -255,11 +271,6 @@ def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
         "--generate-hashes",
         "--no-annotate",
     )
-
-
-def _wheels(build: Sequence[str]) -> tuple[str, ...]:
-    allowed = [word for name in build for word in ("--no-binary", name)]
-    return ("--only-binary", ":all:", *allowed)
 
 
 def _tidy(output: str) -> str:

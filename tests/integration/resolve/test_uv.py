@@ -9,12 +9,12 @@ import platform
 import re
 import subprocess
 import sys
-import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
@@ -24,7 +24,7 @@ from layer_builder.resolve import index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
 
-from ..local_index import wheel
+from . import sdists
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -55,34 +55,9 @@ def uv(tmp_path: Path, index: str, **more: str) -> Uv:
 
 @pytest.fixture
 def add_sdist(tmp_path: Path, index: str) -> Callable[..., Path]:
-    """Put an sdist on the index whose own backend gives out a wheel that is inside it."""
+    """Put an sdist on the index."""
     assert index
-    backend = (
-        "import pathlib, shutil\n"
-        "def build_wheel(folder, settings=None, metadata=None):\n"
-        "    wheel = next(pathlib.Path('wheel').iterdir())\n"
-        "    shutil.copy(wheel, folder)\n"
-        "    return wheel.name\n"
-    )
-    project = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-
-    def add(name: str, version: str, files: Mapping[str, str | bytes], **more: Any) -> Path:  # noqa: ANN401 (passed on)
-        file, content = wheel(name, version, files, **more)
-        members = {
-            "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
-            "pyproject.toml": project.encode(),
-            "backend.py": backend.encode(),
-            f"wheel/{file}": content,
-        }
-        path = tmp_path / "index" / f"{name}-{version}.tar.gz"
-        with tarfile.open(path, "w:gz") as sdist:
-            for member, data in members.items():
-                info = tarfile.TarInfo(f"{name}-{version}/{member}")
-                info.size = len(data)
-                sdist.addfile(info, io.BytesIO(data))
-        return path
-
-    return add
+    return partial(sdists.add_sdist, tmp_path / "index")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +218,7 @@ def test_a_missing_wheel_is_told_with_its_target_an_older_version_and_a_way_out(
 
 
 def test_an_sdist_needs_leave_to_be_built(run: Run, workspace: Path, add_sdist: Add) -> None:
-    add_sdist("demo", "1.0", {"demo.py": "BUILT = True\n"})
+    add_sdist("demo", {"demo.py": "BUILT = True\n"})
     ask_for(workspace, "demo")
     refused = run("build")
     assert refused.returncode == 3
@@ -263,7 +238,7 @@ def test_what_an_sdist_compiled_is_refused_since_it_is_this_machines(
     run: Run, workspace: Path, add_sdist: Add
 ) -> None:
     machine = platform.machine()
-    add_sdist("demo", "1.0", {"demo.py": ""}, tag=f"py3-none-linux_{machine}")
+    add_sdist("demo", {"demo.py": ""}, tag=f"py3-none-linux_{machine}")
     architecture = "x86_64" if machine == "x86_64" else "arm64"
     ask_for(workspace, "demo", more=f", build: [demo], architecture: {architecture}")
     done = run("build")
