@@ -90,7 +90,7 @@ class Build:
 
     def _is_new(self, path: Path) -> bool:
         """Tell whether a folder is one that uv made for a wheel, and not that of another build."""
-        in_bucket = path.parents[1] == self.cache and _TEMPORARY.fullmatch(path.name)
+        in_bucket = path.parent.parent == self.cache and _TEMPORARY.fullmatch(path.name)
         return bool(in_bucket) and not any(path.iterdir())
 
 

@@ -7,9 +7,11 @@ given (https://peps.python.org/pep-0517/#build-environment), and knows no other 
 
 import json
 import shlex
+import shutil
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,12 +31,13 @@ _PROBE = """\
 import os
 
 def get_requires_for_build_wheel(settings=None):
-    open({mark!r}, "w").close()
+    if not os.environ.get("HOME", "").startswith({home!r}):
+        open({mark!r}, "w").close()
     os._exit(1)
 """
 _PROJECT = '[build-system]\nrequires = []\nbuild-backend = "probe"\nbackend-path = ["."]\n'
 
-RunUv = Callable[[Sequence[str]], object]
+RunUv = Callable[[Sequence[str]], str]
 
 
 @dataclass(kw_only=True)
@@ -43,47 +46,31 @@ class StandIn:
 
     required: bool = True
     """Whether nothing is run where isolation does not hold."""
-    _folder: "tempfile.TemporaryDirectory[str] | None" = field(default=None, repr=False)
+    _folder: Path | None = field(default=None, repr=False)
+    _seen: bool = field(default=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def ready(self, uv: RunUv) -> Path:
         """Give the program to name to uv, having seen once that uv uses it, and no other.
 
-        `uv` runs it with the arguments that it is given.
+        `uv` runs it with the arguments that it is given, and gives what it says.
 
         Raises ProofError where a backend would run in the open, or cannot be isolated.
         """
         with self._lock:
             if self._folder is None:
-                folder = tempfile.TemporaryDirectory(prefix="layer-builder-python-")
-                _write(Path(folder.name), required=self.required)
-                self._folder = folder
-                self._probe(uv, Path(folder.name))
-        return Path(self._folder.name, NAME)
-
-    def _probe(self, uv: RunUv, folder: Path) -> None:
-        """Have uv build a project of ours, which tells where it runs."""
-        project, mark = folder / "probe", folder / "reached"
-        project.mkdir()
-        (project / "pyproject.toml").write_text(_PROJECT, encoding="utf-8")
-        (project / "probe.py").write_text(_PROBE.format(mark=str(mark)), encoding="utf-8")
-        asking = folder / "probe.in"
-        asking.write_text(f"probe @ {project.as_uri()}\n", encoding="utf-8")
-        python = ("--python", str(folder / NAME))
-        uv(["pip", "compile", "--no-index", "--no-deps", "--no-sources", *python, str(asking)])
-        self.raise_refusal()
-        if mark.exists() or not (folder / ASKED).exists():
-            raise ProofError.because(
-                "uv does not run the backends of sdists as it was told to, so none was run",
-                advice=(
-                    "take the version of uv that requirements/uv.txt names",
-                    "or take wheels: leave out build:",
-                ),
-            )
+                self._folder = Path(tempfile.mkdtemp(prefix="layer-builder-python-"))
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                _write(self._folder, required=self.required)
+            if not self._seen:
+                _probe(uv, self._folder)
+                self.raise_refusal()
+                self._seen = True
+        return self._folder / NAME
 
     def raise_refusal(self) -> None:
         """Raise ProofError if something was not run, since it could not be isolated."""
-        if self._folder and (refused := Path(self._folder.name, REFUSED)).exists():
+        if self._folder and (refused := self._folder / REFUSED).exists():
             told = json.loads(refused.read_text(encoding="utf-8"))
             raise ProofError(
                 Problem(
@@ -107,3 +94,25 @@ def _write(folder: Path, *, required: bool) -> None:
     # no other name than the one that it was called by.
     path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$0" "$@"\n', encoding="utf-8")
     path.chmod(0o700)
+
+
+def _probe(uv: RunUv, folder: Path) -> None:
+    """Have uv build a project of ours, which tells where it is run."""
+    project, mark = folder / "probe", folder / "reached"
+    project.mkdir(exist_ok=True)
+    (project / "pyproject.toml").write_text(_PROJECT, encoding="utf-8")
+    text = _PROBE.format(home=str(folder), mark=str(mark))
+    (project / "probe.py").write_text(text, encoding="utf-8")
+    asking = folder / "probe.in"
+    asking.write_text(f"probe @ {project.as_uri()}\n", encoding="utf-8")
+    python = ("--python", str(folder / NAME))
+    said = uv(["pip", "compile", "--no-index", "--no-deps", "--no-sources", *python, str(asking)])
+    if mark.exists() or not (folder / ASKED).exists():
+        raise ProofError.because(
+            "uv does not run the backends of sdists as it was told to, so none was run",
+            details=tuple(said.strip().splitlines()[-4:]),
+            advice=(
+                "take the version of uv that requirements/uv.txt names",
+                "or take wheels: leave out build:",
+            ),
+        )

@@ -214,7 +214,7 @@ class Uv:
         """Allow wheels, and the sdists to build; say which Python runs what."""
         if not build:
             return ("--python", sys.executable, "--only-binary", ":all:")
-        python = self.stand_in.ready(lambda words: self._run(*words))
+        python = self.stand_in.ready(lambda words: self._run(*words).stderr)
         allowed = [word for name in build for word in ("--no-binary", name)]
         # Sources would name other folders, and links lead from a build's environment to the cache.
         apart = ("--no-sources", "--link-mode", "copy")

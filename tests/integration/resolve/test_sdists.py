@@ -5,15 +5,20 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TypeAlias
 
 import pytest
 
+from layer_builder.backends import StandIn
+from layer_builder.errors import ProofError
+
+from ..conftest import REPOSITORY
 from .sdists import add_sdist
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -279,3 +284,54 @@ def test_uv_is_not_led_out_by_what_a_backend_leaves(
         assert done.returncode == 3
         assert said in done.stderr
         assert SECRET not in done.stderr
+
+
+WITHOUT_LANDLOCK = """\
+#!{python}
+import ctypes, errno, os, sys
+sys.path.insert(0, {repository!r})
+from layer_builder.isolation.programs import seccomp
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl(38, 1, 0, 0, 0)
+refused = (0x06, 0, 0, 0x00050000 | errno.ENOSYS)
+seccomp.restrict(libc, [
+    (0x20, 0, 0, 0), (0x15, 0, 1, 444), refused, (0x06, 0, 0, 0x7FFF0000),
+])
+os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
+
+
+def test_a_backend_that_cannot_be_isolated_is_not_run(
+    run: Run, workspace: Path, tmp_path: Path, victim: Victim
+) -> None:
+    python = tmp_path / "python-without-landlock"
+    text = WITHOUT_LANDLOCK.format(python=sys.executable, repository=str(REPOSITORY))
+    python.write_text(text)
+    python.chmod(0o755)
+    backend = ATTACK.format(told=victim.told(tmp_path, workspace))
+    add_sdist(tmp_path / "index", "demo", {"demo.py": ""}, backend=backend)
+    ask_for(workspace, "demo")
+    done = run("build", python=str(python))
+    assert done.returncode == 4, done.stderr
+    assert "code of others cannot be isolated here, so it was not run" in done.stderr
+    assert "  → or accept it in writing: the input require-isolation: false" in done.stderr
+    assert victim.harm(workspace) == set()
+    assert list(tmp_path.rglob("reached.txt")) == []
+    assert not (workspace / "dist/layers/deps.zip").exists()
+
+
+@pytest.mark.parametrize("runs", ["another Python", "no Python"])
+def test_a_uv_that_runs_backends_by_another_python_is_not_used(runs: str) -> None:
+    def uv(words: Sequence[str]) -> str:
+        if runs == "another Python":
+            backend = Path(words[-1]).parent / "probe" / "probe.py"
+            call = f"exec(open({str(backend)!r}).read()); get_requires_for_build_wheel()"
+            subprocess.run([sys.executable, "-c", call], check=False)
+        return "what uv says"
+
+    stand_in = StandIn()
+    for _ in range(2):
+        with pytest.raises(ProofError, match="uv does not run the backends of sdists") as raised:
+            stand_in.ready(uv)
+        assert raised.value.problems[0].details == ("what uv says",)
