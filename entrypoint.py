@@ -2,10 +2,13 @@
 
 `python3 entrypoint.py <command> …` is the program; without arguments it is the action, which
 reads its inputs from `INPUT_<NAME>`. The environment is made once, from a lock with hashes, and
-found again by the lock's digest. This file runs on the system's Python, so it keeps to the
-standard library and to old syntax.
+found again by the lock's digest; before it is used again, every file in it is compared with what
+was installed. This file runs on the system's Python, so it keeps to the standard library and to old
+syntax.
 """
 
+import base64
+import csv
 import hashlib
 import os
 import re
@@ -13,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READY = "layer-builder-ready"
@@ -55,13 +59,25 @@ def prepare(lock_name, environment):
     home = os.path.join(cache_folder(environment), lock_name + "-" + digest)
     python = os.path.join(home, "bin", "python")
     if os.path.exists(os.path.join(home, READY)):
-        return python
+        flaw = find_flaw(home, content.decode())
+        if not flaw:
+            return python
+        say("the environment of layer-builder is not what was installed: " + flaw)
+        discard(home)
     say("setting up layer-builder (once)")
     os.makedirs(os.path.dirname(home), exist_ok=True)
     partial = tempfile.mkdtemp(prefix=".part-", dir=os.path.dirname(home))
     try:
         install(partial, lock, environment)
-        open(os.path.join(partial, READY), "w").close()
+        flaw = seal(partial, content.decode())
+        if flaw:
+            # uv takes what lies unpacked in its cache as it is, whoever has changed it.
+            say("uv's cache is not what was put there (%s): taking nothing from it" % flaw)
+            install(partial, lock, environment, "--no-cache", "--reinstall")
+            flaw = seal(partial, content.decode())
+        if flaw:
+            say("error: what was installed is not what is locked: " + flaw)
+            sys.exit(1)
         try:
             os.rename(partial, home)
         except OSError:
@@ -72,6 +88,99 @@ def prepare(lock_name, environment):
     return python
 
 
+def seal(home, lock):
+    # type: (str, str) -> str
+    """Note what is in an environment, and say how it differs from what it ought to be."""
+    with open(os.path.join(home, READY), "w") as file:
+        file.write(digest_of_all(digest_files(home)))
+    return find_flaw(home, lock)
+
+
+def find_flaw(home, lock):
+    # type: (str, str) -> str
+    """Say how an environment differs from what was installed into it; nothing where it does not.
+
+    Code that ran as this user may have changed it since. It is read as a whole: a fifth of a second.
+    """
+    locked = re.findall(r"^([a-z0-9-]+)==(\S+) *(;?)", lock, re.MULTILINE)
+    installed = set()
+    try:
+        digests = digest_files(home)
+        with open(os.path.join(home, READY)) as file:
+            is_same = file.read() == digest_of_all(digests)
+        for record in (path for path in digests if path.endswith(".dist-info/RECORD")):
+            name, version = read_name(home, os.path.dirname(record))
+            installed.add(name)
+            if (name, version) not in {(known, at) for known, at, _ in locked}:
+                return "%s %s is not in its lock" % (name, version)
+            for path, digest in read_record(home, record):
+                if digests.get(path) != digest:
+                    return path + " is not what its RECORD says"
+    except (OSError, ValueError, csv.Error) as error:
+        return "it cannot be read: %s" % error
+    lacking = [name for name, _, marker in locked if not marker and name not in installed]
+    if lacking:
+        return "it lacks " + ", ".join(lacking)
+    return "" if is_same else "files that no RECORD has were added or changed"
+
+
+def read_name(home, folder):
+    # type: (str, str) -> tuple[str, str]
+    """Read a distribution's name, normalized, and its version."""
+    with open(os.path.join(home, folder, "METADATA"), encoding="utf-8") as file:
+        fields = dict(re.findall(r"^(Name|Version): (\S+)", file.read(), re.MULTILINE))
+    return re.sub(r"[-_.]+", "-", fields.get("Name", "")).lower(), fields.get("Version", "")
+
+
+def read_record(home, record):
+    # type: (str, str) -> list[tuple[str, str]]
+    """Read a RECORD: paths below the environment, and digests; of itself it has none.
+
+    https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    """
+    packages = os.path.dirname(os.path.dirname(record))
+    with open(os.path.join(home, record), encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row[1:] and row[1]]
+    return [(os.path.normpath(os.path.join(packages, row[0])), row[1]) for row in rows]
+
+
+def digest_files(home):
+    # type: (str) -> dict[str, str]
+    """Digest every file below a folder, as RECORDs write it, by path; of a link, where it leads."""
+    paths = []
+    for folder, folders, names in os.walk(home):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        paths += [os.path.relpath(os.path.join(folder, name), home) for name in names + links]
+    paths = sorted(path for path in paths if path != READY)
+
+    def digest(path):
+        # type: (str) -> str
+        whole = os.path.join(home, path)
+        if os.path.islink(whole):
+            return "-> " + os.readlink(whole)
+        with open(whole, "rb") as file:
+            content = hashlib.sha256(file.read()).digest()
+        return "sha256=" + base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(paths, pool.map(digest, paths)))
+
+
+def digest_of_all(digests):
+    # type: (dict[str, str]) -> str
+    """Digest the digests."""
+    lines = "".join("%s %s\n" % (digests[path], path) for path in sorted(digests))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def discard(home):
+    # type: (str) -> None
+    """Take an environment away at once, and then remove it."""
+    aside = tempfile.mkdtemp(prefix=".part-", dir=os.path.dirname(home))
+    os.rename(home, os.path.join(aside, "discarded"))
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def cache_folder(environment):
     # type: (dict[str, str]) -> str
     """Say where environments live: the runner's temporary folder, else the user's cache."""
@@ -79,8 +188,8 @@ def cache_folder(environment):
     return os.path.join(cache or os.path.expanduser("~/.cache"), "layer-builder")
 
 
-def install(home, lock, environment):
-    # type: (str, str, dict[str, str]) -> None
+def install(home, lock, environment, *options):
+    # type: (str, str, dict[str, str], *str) -> None
     """Fill an environment: uv by pip, the rest by uv, all against the lock's hashes."""
     tools = os.path.join(home, "uv")
     uv_lock = os.path.join(HERE, "requirements", "uv.txt")
@@ -117,11 +226,12 @@ def install(home, lock, environment):
         environment,
     )
     words = [uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-             "--python", os.path.join(home, "bin", "python"), "-r", lock]  # fmt: skip
+             "--compile-bytecode", "--link-mode", "copy", "--python", os.path.join(home, "bin", "python"), "-r", lock] + list(options)  # fmt: skip
     from_mirror = dict(
         environment, **{name: os.environ[name] for name in INDEXES if name in os.environ}
     )
     run(words, environment, fallback=from_mirror if from_mirror != environment else None)
+    shutil.rmtree(tools)
 
 
 def run(words, environment, fallback=None):

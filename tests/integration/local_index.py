@@ -114,7 +114,9 @@ def wheel(  # noqa: PLR0913 (what a wheel has)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for path, content in members.items():
-            archive.writestr(path, content)
+            member = zipfile.ZipInfo(path)
+            member.external_attr = (0o100755 if ".data/scripts/" in path else 0o100600) << 16
+            archive.writestr(member, content)
     return f"{stem}-{tag}.whl", data.getvalue()
 
 
