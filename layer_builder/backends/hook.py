@@ -19,7 +19,7 @@ from typing import Any
 
 from layer_builder.backends.stand_in import ASKED, ORDERS, REFUSED
 from layer_builder.errors import ProofError
-from layer_builder.isolation import Policy, launch, run
+from layer_builder.isolation import Policy, launch, run_confined
 
 BUILD_SECONDS = 600.0
 """Bounds each hook: a build that needs more compiles, and what is compiled here is refused."""
@@ -116,7 +116,7 @@ def main() -> None:
 def _describe(folder: Path, orders: Mapping[str, Any], arguments: list[str]) -> int:
     """Have the real Python tell what it is, as uv asks it, under the name of the stand-in."""
     named = Build(environment=folder, source=folder, program=arguments[-1]).named
-    done = run(
+    done = run_confined(
         [orders["python"], *arguments],
         Policy(read=(*map(Path, orders["read"]), *named), required=orders["required"]),
         environ={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},

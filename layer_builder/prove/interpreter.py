@@ -27,7 +27,8 @@ _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 
 _ASK = (
     "import platform, sys; "
-    "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform)"
+    "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform);"
+    "print(sys.executable)"
 )
 
 
@@ -140,8 +141,10 @@ def find_interpreter(
         return None
     wanted = f"cpython {target.python} {target.machine} linux"
     for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
-        if _answer(path, environ) == wanted:
-            return Interpreter(path=path, isolated=what_holds().held)
+        answer, _, executable = _answer(path, environ).partition("\n")
+        if answer == wanted:
+            # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
+            return Interpreter(path=executable or path, isolated=what_holds().held)
     return None
 
 

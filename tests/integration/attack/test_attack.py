@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,22 +18,27 @@ SURROUND = REPOSITORY / "tests/integration/isolation/surround.py"
 
 def attack(surrounding: str, user: int, home: Path, expect: str) -> str:
     """Have a user attack the program in a surrounding; gives what came of it."""
-    python = sys.executable if user == os.getuid() else "/usr/bin/python3"
     paths = (REPOSITORY, REPOSITORY / "tests", sysconfig.get_path("purelib"))
-    if user != os.getuid():
-        home.chmod(0o777)
-        check = "import sys, uv, yaml, integration.attack.run; sys.exit(sys.version_info < (3, 11))"
-    else:
-        check = "pass"
     environ = {
-        "PATH": "/usr/bin:/bin" if user != os.getuid() else os.environ["PATH"],
+        "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "HOME": str(home),
         "LANG": "C.UTF-8",
     }
-    start = [python, SURROUND, surrounding, str(user), python]
-    if subprocess.run([*start, "-c", check], env=environ, cwd="/", check=False).returncode:
-        pytest.skip("no Python 3.11 here that an ordinary user may run with what this program needs")
+    python = sys.executable
+    if user != os.getuid():
+        # What root has installed may lie in a folder that is root's.
+        python, environ["PATH"] = "/usr/bin/python3", "/usr/bin:/bin"
+        home.chmod(0o777)
+    start: list[str | Path] = [python, SURROUND, surrounding, str(user), python]
+    check = "import sys, uv, yaml, integration.attack.run; assert sys.version_info >= (3, 11)"
+    able = subprocess.run(
+        [*start, "-c", check], env=environ, cwd="/", capture_output=True, check=False
+    )
+    if able.returncode:
+        pytest.skip(
+            "no Python 3.11 here that an ordinary user may run with what this program needs"
+        )
     done = subprocess.run(
         [*start, "-m", "integration.attack.run", "--installed", "--expect", expect],
         env=environ, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -51,10 +58,10 @@ def user(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def home() -> Path:
-    """Give a home that anybody may use: pytest's own folders are its user's."""
-    import tempfile
-    return Path(tempfile.mkdtemp())
+def home() -> Iterator[Path]:
+    """Give a home that anybody may use: pytest's own folders are their user's."""
+    with tempfile.TemporaryDirectory(prefix="attack-home-") as folder:
+        yield Path(folder)
 
 
 @pytest.mark.parametrize("surrounding", ["free", "user-only", "none"])

@@ -424,6 +424,13 @@ def test_interpreters_are_found_where_machines_keep_them(
     assert found == Interpreter(path=str(folder / "python"))
 
 
+def test_a_shim_is_what_it_starts(tmp_path: Path) -> None:
+    """It reads settings in the user's home, which it cannot where imports are isolated."""
+    environ = {"PATH": fake(tmp_path, f'exec {sys.executable} "$@"'), "HOME": str(tmp_path)}
+    found = interpreter.find_interpreter(here(), environ, uv_binary="/bin/false")
+    assert found == Interpreter(path=sys.executable)
+
+
 def test_uv_is_asked_last(tmp_path: Path) -> None:
     answer = f'case "$*" in "python find "*) echo {sys.executable};; *) exit 1;; esac'
     uv = Path(fake(tmp_path, answer, "uv"), "uv")
