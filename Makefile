@@ -10,7 +10,7 @@ OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo check test all-cases lint fix e2e bench proving-ground reliability lock schema clean
+.PHONY: help demo check test all-cases lint fix e2e bench attack proving-ground reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -51,6 +51,9 @@ proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove e
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
 	$(BIN)/python tests/integration/publish/reliability.py
+
+attack: ## attack the program, as a wheel and as an sdist (EXPECT=isolated|refused|either)
+	PYTHONPATH=tests $(PYTHON) -m integration.attack.run --expect $(or $(EXPECT),either)
 
 lock: $(READY) ## renew the locks of our own dependencies
 	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt

@@ -165,7 +165,9 @@ class Uv:
                 done = self._run(*words)
         if done.returncode:
             raise InstallError.because(
-                f"uv could not install for {target.label}", details=(_tidy(done.stderr),)
+                f"uv could not install for {target.label}",
+                details=(_tidy(done.stderr),),
+                advice=_about_backends(done.stderr),
             )
 
     def _compile(
@@ -225,7 +227,9 @@ class Uv:
         missing = _NO_WHEEL.search(" ".join(output.split()))
         if not missing:
             return Problem(
-                message=f"the requirements cannot be met for {target.label}", details=(details,)
+                message=f"the requirements cannot be met for {target.label}",
+                details=(details,),
+                advice=_about_backends(output),
             )
         name, operator, version = missing.groups()
         exact = version.rstrip(",.") if operator == "==" else None
@@ -276,3 +280,12 @@ def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
 def _tidy(output: str) -> str:
     lines = [line.rstrip() for line in output.strip().splitlines()]
     return "\n".join(line for line in lines if line and "disabled for all packages" not in line)
+
+
+def _about_backends(output: str) -> tuple[str, ...]:
+    if "build backend returned an error" not in output:
+        return ()
+    return (
+        "backends run isolated: without network and variables, with their own folder and what"
+        " [build-system] requires; one that needs more: build a wheel and put it on an index",
+    )

@@ -335,3 +335,14 @@ def test_a_uv_that_runs_backends_by_another_python_is_not_used(runs: str) -> Non
         with pytest.raises(ProofError, match="uv does not run the backends of sdists") as raised:
             stand_in.ready(uv)
         assert raised.value.problems[0].details == ("what uv says",)
+
+
+def test_a_backend_that_needs_more_than_its_folder_is_told_what_it_has(
+    run: Run, workspace: Path, tmp_path: Path
+) -> None:
+    backend = "import socket\nsocket.create_connection(('127.0.0.1', 9))\n"
+    add_sdist(tmp_path / "index", "demo", {"demo.py": ""}, backend=backend)
+    ask_for(workspace, "demo")
+    done = run("build")
+    assert done.returncode == 3
+    assert "  → backends run isolated: without network and variables" in done.stderr
