@@ -32,6 +32,7 @@ INPUT_DEFAULTS = {
     "s3-bucket": "",
     "s3-prefix": "",
     "output-dir": "dist/layers",
+    "require-isolation": "true",
     "dry-run": "false",
     "sandbox": "false",
     "github-token": "",
@@ -51,6 +52,8 @@ class Inputs:
     s3_bucket: str = ""
     s3_prefix: str = ""
     output_dir: str = INPUT_DEFAULTS["output-dir"]
+    require_isolation: bool = True
+    """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
     sandbox: bool = False
     github_token: str = ""
@@ -84,7 +87,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
             *did_you_mean(given["command"], choices),
         )
     switches = {}
-    for name in ("dry-run", "sandbox"):
+    for name in ("require-isolation", "dry-run", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
@@ -109,6 +112,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         s3_bucket=bucket,
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
+        require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
         sandbox=switches["sandbox"],
         github_token=values.get("github-token", ""),

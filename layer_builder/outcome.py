@@ -78,6 +78,12 @@ class Outcome:
         """The regions of the run, the first one being the one that `layer-arns` tells of."""
         return self.inputs.regions
 
+    @property
+    def is_isolated(self) -> bool:
+        """Whether all that was imported of what was built was isolated, and something was built."""
+        proofs = [built.details.proof for built in self.built.values()]
+        return bool(proofs) and all(proof is None or proof.is_isolated for proof in proofs)
+
     def by_name(self) -> dict[str, list[Built]]:
         """Group what was built by the name on AWS: one group is one layer version."""
         groups: dict[str, list[Built]] = {}

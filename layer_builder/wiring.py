@@ -11,8 +11,9 @@ from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
 from layer_builder.inputs import Inputs
+from layer_builder.model import Target
 from layer_builder.outcome import Outcome
-from layer_builder.prove import find_interpreter
+from layer_builder.prove import Prover, find_interpreter
 from layer_builder.resolve import Uv, index_environment, read_index_settings
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
@@ -32,7 +33,7 @@ def make_context(
         installer=Uv(
             environ=index_environment(environ, _index_settings(workspace, environ, reporter))
         ),
-        find_prover=cache(lambda target: find_interpreter(target, environ)),
+        find_prover=cache(lambda target: _prover(target, environ, asked)),
         connect=cloud.connect,
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
@@ -41,6 +42,11 @@ def make_context(
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
     )
+
+
+def _prover(target: Target, environ: Mapping[str, str], asked: Inputs) -> Prover | None:
+    prover = find_interpreter(target, environ)
+    return prover and prover.requiring(isolation=asked.require_isolation)
 
 
 def _refuse_remote_read(_url: str) -> int:

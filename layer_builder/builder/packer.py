@@ -75,7 +75,7 @@ class Packer:
         paths = bytecode.sources(mode, [entry.path for entry in self.installed.kept], loaded)
         if not paths:
             return self._without(mode, plain, proof)
-        prover = prover_for(self.request.layer.target, find_prover, any_architecture=True)
+        prover = prover_for(self.request.layer, find_prover, any_architecture=True)
         if prover is None:
             return self._uncompiled(mode)
         # Made after the proof, whose own bytecode was written by processes that imported.

@@ -63,7 +63,7 @@ def prove(
     static = ProofResult(proof=Proof(depth=layer.proof, static=True), plan=installed.plan)
     if not names:
         return static
-    prover = prover_for(layer.target, find_prover, any_architecture=not installed.has_native)
+    prover = prover_for(layer, find_prover, any_architecture=not installed.has_native)
     if prover is None:
         return replace(static, warnings=(_unproven(layer),))
     first = first_imports(names, asked)
@@ -83,7 +83,8 @@ def prove(
         )
         result = prove_tree(setup, installed.plan, owners, names, layer.proof)
     proof = result.proof and replace(result.proof, seconds=clock.seconds["prove"])
-    return replace(result, proof=proof)
+    open_ways = () if proof is None or proof.is_isolated else (_unisolated(proof),)
+    return replace(result, proof=proof, warnings=(*open_ways, *result.warnings))
 
 
 def _weights(files: Sequence[InstalledFile]) -> dict[str, int]:
@@ -94,6 +95,15 @@ def _weights(files: Sequence[InstalledFile]) -> dict[str, int]:
             name = file.path.partition("/")[0].removesuffix(".py")
             weights[name] = weights.get(name, 0) + file.size
     return weights
+
+
+def _unisolated(proof: Proof) -> Problem:
+    kept = ", ".join(proof.isolated) or "nothing"
+    return Problem(
+        message=f"proven without isolation, as was allowed: imports were kept from {kept}",
+        details=("they could reach the credentials, files and network of this job",),
+        advice=("build in a job without credentials, or on a runner that isolates",),
+    )
 
 
 def _unproven(layer: Layer) -> Problem:

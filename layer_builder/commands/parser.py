@@ -140,6 +140,11 @@ def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
         parser.add_argument(
             "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
         )
+    if command in {Command.BUILD, Command.PUBLISH}:
+        parser.add_argument(
+            "--require-isolation", choices=("true", "false"), default="true",
+            help="false: prove where the system isolates nothing, too",
+        )  # fmt: skip
     match command:
         case Command.PLAN | Command.BUILD:
             return

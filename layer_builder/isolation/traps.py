@@ -20,9 +20,11 @@ class Traps:
 
     def orders(self) -> dict[str, object]:
         """Say where they are, as the launcher's orders have it."""
+        file = Path(self.folder.name, "canary")
+        file.write_text("not to be read")  # an earlier try may have removed it
         return {
             "process": os.getpid(),
-            "file": str(Path(self.folder.name, "canary")),
+            "file": str(file),
             "port": self.tcp.getsockname()[1],
             "socket": self.local.getsockname(),
             "abstract": "\0" + self.abstract.getsockname()[1:].decode(),
@@ -34,7 +36,6 @@ def traps() -> Traps:
     """Lay them out, once a process."""
     # A socket's path has at most 108 bytes, which TMPDIR may take: unix(7).
     folder = tempfile.TemporaryDirectory(prefix="layer-builder-canary-", dir="/tmp")
-    Path(folder.name, "canary").write_text("not to be read")
     local = socket.socket(socket.AF_UNIX)
     local.bind(str(Path(folder.name, "socket")))
     abstract = socket.socket(socket.AF_UNIX)

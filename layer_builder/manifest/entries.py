@@ -1,6 +1,6 @@
 """The manifest's smaller mappings: what stands below a key of a layer or a function."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
@@ -13,7 +13,7 @@ from layer_builder.manifest.fields import (
     Texts,
     one_or_many,
 )
-from layer_builder.model import LAYER_VERSION_ARN_PATTERN, S3Mode
+from layer_builder.model import LAYER_VERSION_ARN_PATTERN, ProofDepth, S3Mode
 
 
 class EntryModel(BaseModel):
@@ -36,6 +36,24 @@ class Limits(EntryModel):
     """All files of the layer unpacked, for example `250 MiB`, which is AWS's limit."""
     warn_at: Share | None = None
     """The share of a limit from which to warn; 80% unless said otherwise."""
+
+
+class ProofEntry(EntryModel):
+    """How much to prove, and whether that must be isolated."""
+
+    depth: ProofDepth | None = None
+    """imports (the default), deep, static or off."""
+    unisolated: Literal["allow"] | None = None
+    """allow: the proof may run where the system cannot isolate it; a warning says so."""
+
+
+def _proof(value: object) -> object:
+    return {"depth": value} if isinstance(value, str) else value
+
+
+ProofChoice = Annotated[
+    ProofEntry, BeforeValidator(_proof, json_schema_input_type=ProofDepth | ProofEntry)
+]
 
 
 class IncludeFrom(EntryModel):

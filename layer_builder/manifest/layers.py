@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.manifest import aws_settings
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import Limits as LimitsEntry
+from layer_builder.manifest.entries import ProofEntry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
@@ -98,6 +99,7 @@ class LayersReader:
     def _settings(self, key: str, entry: LayerEntry, target: Target) -> Layer:
         """Give the layer with all settings that do not depend on its target."""
         path: YamlPath = ("layers", key)
+        own, common = entry.proof or ProofEntry(), self.model.proof or ProofEntry()
         return Layer(
             key=key,
             name=key,
@@ -116,7 +118,8 @@ class LayersReader:
             drop=tuple(entry.drop or self.model.drop or ()),
             strip=bool(entry.strip if entry.strip is not None else self.model.strip),
             sdk=_sdk(entry.sdk or self.model.sdk),
-            proof=entry.proof or self.model.proof or ProofDepth.IMPORTS,
+            proof=own.depth or common.depth or ProofDepth.IMPORTS,
+            unisolated=bool(own.unisolated or common.unisolated),
             requires=tuple(dict.fromkeys(entry.requires or ())),
             imports=self._references(entry.imports, (*path, "imports"), paths=False),
             bytecode=entry.bytecode or self.model.bytecode or Bytecode.NONE,

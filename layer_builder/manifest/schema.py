@@ -15,6 +15,7 @@ from layer_builder.manifest.entries import (
     Includes,
     Limits,
     PermissionsEntry,
+    ProofChoice,
     Retain,
     S3Entry,
     UvEntry,
@@ -36,7 +37,6 @@ from layer_builder.model import (
     Architecture,
     Bytecode,
     Compression,
-    ProofDepth,
     PruneProfile,
     Python,
 )
@@ -64,9 +64,9 @@ class _Settings(EntryModel):
     sdk: SdkChoice | None = None
     """bundle (the default): the AWS SDK as required; runtime: left out, Lambda brings one;
     a list of services: with the data of these only."""
-    proof: ProofDepth | None = None
+    proof: ProofChoice | None = None
     """imports (the default): top-level modules and the level below; deep: every module;
-    static: run nothing; off."""
+    static: run nothing; off. Or {depth: …, unisolated: allow}."""
     keep: Patterns | None = None
     """gitignore patterns of installed files that no rule removes."""
     drop: Patterns | None = None

@@ -80,6 +80,8 @@ class Layer:
     strip: bool = False
     sdk: Sdk = field(default_factory=Sdk)
     proof: ProofDepth = ProofDepth.IMPORTS
+    unisolated: bool = False
+    """Whether its proof may run where the system isolates nothing."""
     requires: tuple[str, ...] = ()
     """Keys of layers below this one: what they hold is not repeated here."""
     imports: tuple[Reference, ...] = ()

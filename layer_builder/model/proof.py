@@ -19,6 +19,11 @@ class ImportCost:
         return ImportCost(plain=self.plain + other.plain, cached=self.cached + other.cached)
 
 
+ISOLATED_FROM = ("files", "network", "processes")
+"""What isolation keeps imports from: files that are not theirs, the network and sockets of others,
+and the environment, memory and signals of other processes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proof:
     """The evidence that a pruned tree still imports."""
@@ -39,3 +44,8 @@ class Proof:
     Layers below count as if they had bytecode."""
     loaded: tuple[str, ...] = field(default=(), repr=False)
     """Files of the modules that importing the top-level ones, and those asked for, loaded."""
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether nothing was imported that could reach files, network or other processes."""
+        return self.interpreter is None or set(ISOLATED_FROM) <= set(self.isolated)

@@ -2,13 +2,14 @@
 
 from layer_builder.prove.differential import ProofResult, ProofSetup, prove_tree
 from layer_builder.prove.interpreter import find_interpreter
-from layer_builder.prove.prover import FindProver, prover_for
+from layer_builder.prove.prover import FindProver, Prover, prover_for
 from layer_builder.prove.selection import first_imports, groups_of, modules_to_prove
 
 __all__ = [
     "FindProver",
     "ProofResult",
     "ProofSetup",
+    "Prover",
     "find_interpreter",
     "first_imports",
     "groups_of",

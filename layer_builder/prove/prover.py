@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from layer_builder.model import Architecture, Target
+from layer_builder.model import Architecture, Layer, Target
 from layer_builder.prove.results import ImportResults
 
 
@@ -38,8 +38,16 @@ FindProver = Callable[[Target], Prover | None]
 """Finds a Python that can import for a target; None where there is none."""
 
 
-def prover_for(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
-    """Find a Python for the target; what is pure Python is the same on either architecture."""
+def prover_for(layer: Layer, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
+    """Find a Python for a layer; what is pure Python is the same on either architecture.
+
+    It imports only isolated, unless the layer's `proof:` or the run allows otherwise.
+    """
+    prover = _prover(layer.target, find_prover, any_architecture=any_architecture)
+    return prover.requiring(isolation=False) if prover and layer.unisolated else prover
+
+
+def _prover(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
     prover = find_prover(target)
     if prover or not any_architecture:
         return prover

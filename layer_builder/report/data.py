@@ -30,6 +30,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         ],
         "functions": [_function(outcome, weight) for weight in outcome.stacks],
         "attachments": [_attached(done) for done in outcome.attachments],
+        "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
         "exit_code": int(outcome.exit_code),

@@ -21,6 +21,7 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
         "function-layers": dict(outcome.function_layers()),
         "published": outcome.keys_with(Action.PUBLISHED),
         "unchanged": outcome.keys_with(Action.UNCHANGED),
+        "isolated": "true" if outcome.is_isolated else "false",
         "matrix": outcome.matrix(),
         "report": f"{folder}/report.json",
         "output-dir": folder,

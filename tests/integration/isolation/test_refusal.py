@@ -1,0 +1,75 @@
+"""Where isolation does not hold nothing is imported, unless the user says so in writing."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import TypeAlias
+
+import pytest
+
+Run: TypeAlias = Callable[..., CompletedProcess[str]]
+Add: TypeAlias = Callable[..., Path]
+
+SURROUND = Path(__file__).with_name("surround.py")
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+MANIFEST = 'version: 1\npython: "{}"\nbytecode: all\n{}layers:\n  deps: {{packages: [demo]}}\n'
+
+
+@pytest.fixture
+def without_landlock(tmp_path: Path) -> str:
+    """Give a Python that runs as if the kernel had no Landlock."""
+    program = tmp_path / "python-without-landlock"
+    words = f"{sys.executable} -P {SURROUND} no-landlock {os.getuid()} {sys.executable}"
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.fixture
+def marker(tmp_path: Path, workspace: Path, add_wheel: Add) -> Path:
+    """Give a file that importing the layer makes, where it can."""
+    made = tmp_path / "imported"
+    add_wheel("demo", "1.0", {"demo.py": f"open({str(made)!r}, 'w').close()\n"})
+    (workspace / "layers.yml").write_text(MANIFEST.format(PYTHON, ""))
+    return made
+
+
+def test_nothing_is_imported_and_the_ways_on_are_told(
+    run: Run, marker: Path, workspace: Path, without_landlock: str
+) -> None:
+    done = run("publish", python=without_landlock)
+    assert done.returncode == 4
+    assert "code of others cannot be isolated here, so it was not run" in done.stderr
+    assert "files: it could reach reading a file" in done.stderr
+    assert "the kernel has no Landlock" in done.stderr
+    assert "require-isolation: false, or proof: {unisolated: allow}" in done.stderr
+    assert not marker.exists()
+    assert json.loads((workspace / "dist/layers/report.json").read_text())["isolated"] is False
+
+
+@pytest.mark.parametrize("how", ["the input", "the manifest"])
+def test_in_writing_it_goes_on_with_a_warning(
+    run: Run, marker: Path, workspace: Path, without_landlock: str, how: str
+) -> None:
+    words = ["--require-isolation", "false"] if how == "the input" else []
+    if how == "the manifest":
+        text = MANIFEST.format(PYTHON, "proof: {depth: imports, unisolated: allow}\n")
+        (workspace / "layers.yml").write_text(text)
+    done = run("publish", *words, python=without_landlock)
+    assert done.returncode == 0, done.stderr
+    assert "proven without isolation, as was allowed" in done.stderr
+    assert marker.exists()
+    assert json.loads((workspace / "dist/layers/report.json").read_text())["isolated"] is False
+
+
+def test_where_it_holds_the_report_says_so(run: Run, marker: Path, workspace: Path) -> None:
+    done = run("publish")
+    assert done.returncode == 0, done.stderr
+    assert "import demo fails, pruned or not" in done.stderr
+    assert not marker.exists()
+    report = json.loads((workspace / "dist/layers/report.json").read_text())
+    assert report["isolated"] is True
+    assert sorted(report["layers"][0]["proof"]["isolated"]) == ["files", "network", "processes"]
