@@ -41,6 +41,7 @@ def make_context(
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
+        require_isolation=asked.require_isolation,
     )
 
 

@@ -15,7 +15,7 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, make_record, record_lines
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model import Archive
+from layer_builder.model import Archive, Layer
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sources import LayerRequest
@@ -47,6 +47,8 @@ class Builder:
     reporter: Reporter
     command: str
     cache: BuildCache
+    require_isolation: bool = True
+    """Whether a build that was proven without isolation is built anew."""
     workers: int = 1
     """How many layers are built at the same time."""
 
@@ -56,6 +58,8 @@ class Builder:
         if not existing or existing[0].made_by != "build" or existing[0].request != request.key:
             return None
         record, archive = existing
+        if not self._is_proven_enough(record, request.layer):
+            return None
         self.reporter.step(request.layer.title, f"took up {archive.path.name} that `build` left")
         return BuildResult(archive=archive, record=record, reused=True)
 
@@ -105,13 +109,16 @@ class Builder:
         if not existing or existing[0].content != resolved.content_key:
             return None
         record, archive = existing
+        if not self._is_proven_enough(record, layer):
+            return None
         self.reporter.step(layer.title, f"nothing changed: {archive.path.name} is up to date")
         return BuildResult(archive=archive, record=record, reused=True)
 
     def _cached(self, resolved: Resolved) -> BuildResult | None:
-        if not (cached := self.cache.find(resolved.content_key)):
-            return None
         layer = resolved.request.layer
+        cached = self.cache.find(resolved.content_key)
+        if not cached or not self._is_proven_enough(cached[0], layer):
+            return None
         record = adopt_record(cached[0], layer, resolved.request.key, self.command)
         with suppress(FileNotFoundError):  # another run needed its room meanwhile
             archive = self.output_dir.copy(cached[1], layer.stem)
@@ -122,6 +129,12 @@ class Builder:
             self.reporter.step(layer.title, f"took {archive.path.name} from the cache{proven}")
             return BuildResult(archive=archive, record=record, reused=True)
         return None
+
+    def _is_proven_enough(self, record: BuildRecord, layer: Layer) -> bool:
+        """Tell whether an earlier build was proven as isolated as this run asks for."""
+        proof = record.details.proof
+        is_isolated = proof is None or proof.is_isolated
+        return is_isolated or layer.unisolated or not self.require_isolation
 
     def _build(
         self,

@@ -32,6 +32,7 @@ class Context:
     reporter: Reporter
     scratch: Scratch = field(default_factory=Scratch)
     cache: BuildCache = field(default_factory=BuildCache)
+    require_isolation: bool = True
     workers: int = os.cpu_count() or 1
 
     def builder(self, output_dir: OutputDir, command: str) -> Builder:
@@ -44,5 +45,6 @@ class Context:
             reporter=self.reporter,
             command=command,
             cache=self.cache,
+            require_isolation=self.require_isolation,
             workers=self.workers,
         )

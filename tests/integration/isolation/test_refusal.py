@@ -73,3 +73,16 @@ def test_where_it_holds_the_report_says_so(run: Run, marker: Path, workspace: Pa
     report = json.loads((workspace / "dist/layers/report.json").read_text())
     assert report["isolated"] is True
     assert sorted(report["layers"][0]["proof"]["isolated"]) == ["files", "network", "processes"]
+
+
+def test_what_was_proven_without_isolation_is_not_taken_where_it_is_required(
+    run: Run, marker: Path, tmp_path: Path, without_landlock: str
+) -> None:
+    env = {"LAYER_BUILDER_NO_CACHE": None, "LAYER_BUILDER_CACHE_DIR": str(tmp_path / "cache")}
+    words = ("publish", "--require-isolation", "false")
+    assert run(*words, env=env, python=without_landlock).returncode == 0
+    assert marker.exists()
+    again = run("publish", env=env)
+    assert again.returncode == 0, again.stderr
+    assert "deps: zipped" in again.stderr
+    assert "deps: nothing changed" in run("publish", env=env).stderr
