@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
 from layer_builder.aws import Cloud
+from layer_builder.backends import StandIn
 from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
@@ -31,7 +32,8 @@ def make_context(
     return Context(
         workspace=workspace,
         installer=Uv(
-            environ=index_environment(environ, _index_settings(workspace, environ, reporter))
+            environ=index_environment(environ, _index_settings(workspace, environ, reporter)),
+            stand_in=StandIn(required=asked.require_isolation),
         ),
         find_prover=cache(lambda target: _prover(target, environ, asked)),
         connect=cloud.connect,
