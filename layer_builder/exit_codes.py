@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     INSTALL = 3
     """Requirements could not be resolved or installed."""
     PROOF = 4
-    """The proof failed."""
+    """The proof failed, or code of others could not be isolated."""
     LIMIT = 5
     """A layer or a function is over a limit."""
     AWS = 6
