@@ -24,6 +24,9 @@ class Failure(StrEnum):
     """AWS said no: it did not happen, and will not another time."""
 
 
+_SHOWN_CHARACTERS = 80
+
+
 ISSUES_URL = "https://github.com/layer-builder/layer-builder/issues"
 
 
@@ -174,6 +177,15 @@ def merged(errors: Sequence[LayerBuilderError]) -> LayerBuilderError:
     if len(errors) == 1:
         return worst
     return type(worst)(*dict.fromkeys(problem for error in errors for problem in error.problems))
+
+
+def shortened(text: str) -> str:
+    """Quote a text of unknown length for a message.
+
+    >>> shortened("a" * 90).count("a")
+    80
+    """
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
 
 
 def did_you_mean(word: str, known: Collection[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from layer_builder.errors import LimitError, Problem
 from layer_builder.model import InstalledFile, Layer, Package, PrunePlan, mib
 from layer_builder.native import check_libraries
 from layer_builder.prune import plan_pruning
-from layer_builder.resolve import Installer, Resolved
+from layer_builder.resolve import Installer, Resolved, check_closure
 from layer_builder.timing import Clock
 from layer_builder.tree import Installation, Tree
 
@@ -71,6 +71,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
     layer = request.layer
     if resolved.own.pins:
         with clock.step("install"):
+            check_closure(resolved, installer)
             installer.install(
                 resolved.own, request.requirements, layer.target, tree.root, layer.build
             )

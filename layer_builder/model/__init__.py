@@ -36,7 +36,7 @@ from layer_builder.model.limits import (
 from layer_builder.model.proof import ImportCost, Proof
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
 from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
-from layer_builder.model.resolution import HeldBack, Resolution
+from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
     Bytecode,
     Compression,
@@ -101,6 +101,7 @@ __all__ = [
     "Package",
     "PackedBytecode",
     "Permissions",
+    "Pin",
     "Proof",
     "ProofDepth",
     "PrunePlan",

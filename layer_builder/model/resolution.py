@@ -4,9 +4,23 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
+
+from layer_builder.errors import shortened
 
 _HASH = re.compile(r"--hash=(\S+)")
+
+
+# A normalised name, https://packaging.python.org/en/latest/specifications/name-normalization/, and
+# the characters of a version, whose grammar `Version` knows.
+_LOCKED = re.compile(
+    r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)==(?P<version>[0-9A-Za-z.!+_-]+)"
+    r"(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
+)
+
+
+_MOST_CHARACTERS = 64 * 1024
+"""Of a pin: eight hundred files of one release."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -18,6 +32,24 @@ class Pin:
     version: str
     hashes: tuple[str, ...] = ()
     """Of its files that will do, as `sha256:…`."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Pin":
+        """Read what `str` writes, and nothing else that an installer would understand.
+
+        Raises ValueError with the reason.
+
+        >>> Pin.parse(f"six==1.17.0 --hash=sha256:{'0' * 64}").version
+        '1.17.0'
+        """
+        match = _LOCKED.fullmatch(text) if len(text) <= _MOST_CHARACTERS else None
+        if match is None or not _is_version(match["version"]):
+            raise ValueError(
+                f"{shortened(text)} is not a pin, which is name==version and for each file"
+                " --hash=sha256: with 64 hexadecimal digits"
+            )
+        hashes = tuple(sorted(_HASH.findall(match["hashes"])))
+        return cls(name=match["name"], version=match["version"], hashes=hashes)
 
     def __str__(self) -> str:
         """Write it as a line of a requirements file."""
@@ -96,6 +128,14 @@ class Resolution:
                 )
             pins.append(replace(pin, hashes=kept))
         return replace(self, pins=tuple(pins)), doubts
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _pin(line: str) -> Pin:

@@ -1,5 +1,6 @@
 """Versions: which layers have to agree, what uv chooses, what the lock says."""
 
+from layer_builder.resolve.closure import check_closure
 from layer_builder.resolve.groups import LayerGroup, group_layers
 from layer_builder.resolve.index_settings import index_environment, read_index_settings
 from layer_builder.resolve.lockfile import Locked, Lockfile
@@ -13,6 +14,7 @@ __all__ = [
     "Lockfile",
     "Resolved",
     "Uv",
+    "check_closure",
     "choose_versions",
     "group_layers",
     "index_environment",

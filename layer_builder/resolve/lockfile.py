@@ -1,16 +1,20 @@
 """`layers.lock`: what each layer holds, chosen once, reviewed, and built from ever after."""
 
 import json
+import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from layer_builder.errors import ManifestError, Place
-from layer_builder.model import HeldBack, Layer, Resolution
+from layer_builder.errors import ManifestError, Place, shortened
+from layer_builder.model import HeldBack, Layer, Pin, Resolution
 from layer_builder.sources import Requirements
 
 FORMAT = 1
+
+
+_HELD_BACK = re.compile(r"([a-z0-9-]+) ([0-9A-Za-z.!+_-]+) ([0-9A-Za-z.!+_-]+)")
 
 
 _HEADER = """\
@@ -48,7 +52,7 @@ class Lockfile:
             layers = {
                 layer_id: _locked(entry) for layer_id, entry in data.get("layers", {}).items()
             }
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ManifestError.because(
                 f"the lock cannot be read: {error}",
                 place=Place(file=file),
@@ -112,16 +116,35 @@ def _asked(requirements: Requirements) -> tuple[str, ...]:
     return (*sorted(lines), *sorted(f"-c {line}" for line in requirements.constraints))
 
 
-def _locked(entry: Mapping[str, Sequence[str]]) -> Locked:
-    held_back = (row.split() for row in entry.get("held-back", ()))
-    pins = Resolution.from_lines("\n".join(entry["pins"])).pins
+def _locked(entry: Mapping[str, object]) -> Locked:
+    """Read a layer's entry, each pin by its grammar: what is in it becomes arguments of uv.
+
+    A pin of another form could be an option, an address, a file:
+    https://pip.pypa.io/en/stable/reference/requirements-file-format/
+    """
+    pins = tuple(sorted(map(Pin.parse, _texts(entry, "pins"))))
+    twice = sorted({pin.name for pin in pins if sum(one.name == pin.name for one in pins) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is pinned twice")
+    held_back = _texts(entry, "held-back") if "held-back" in entry else ()
     return Locked(
-        asked=tuple(entry["asked"]),
-        resolution=Resolution(
-            pins=pins,
-            held_back=tuple(HeldBack(name=n, version=v, newer=w) for n, v, w in held_back),
-        ),
+        asked=_texts(entry, "asked"),
+        resolution=Resolution(pins=pins, held_back=tuple(map(_held_back, held_back))),
     )
+
+
+def _texts(entry: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = entry[key]
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"{key} is a list of texts")
+    return tuple(value)
+
+
+def _held_back(row: str) -> HeldBack:
+    match = _HELD_BACK.fullmatch(row)
+    if match is None:
+        raise ValueError(f"{shortened(row)} is not a name and two versions")
+    return HeldBack(name=match[1], version=match[2], newer=match[3])
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -36,9 +36,13 @@ class Installer(Protocol):
         """
 
     def requires(
-        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        pinned: Resolution | None = None,
     ) -> dict[str, frozenset[str]]:
-        """Tell which distributions require which."""
+        """Tell which distributions require which, at the pinned versions if there are some."""
 
     def settled(
         self, requirements: Requirements, target: Target, build: Sequence[str] = ()
@@ -69,6 +73,8 @@ class Resolved:
     """Ids of the layers that it requires, directly or not."""
     elsewhere: Resolution = field(default_factory=Resolution)
     """The distributions that those hold."""
+    lock: str = ""
+    """The lock that the versions are from; empty where they were chosen just now."""
     foundation: tuple[str, ...] = ()
     """Digests of how those are made: under other rules they may lack what this one imports."""
 
@@ -103,7 +109,8 @@ def resolve_group(
     whole = {o.layer.id: lock.layers[o.layer.id].resolution
              for o in group.requests if o.layer.id in lock.layers}  # fmt: skip
     _refuse_disagreement(group, whole, lock.file)
-    return assign_distributions(group, whole)
+    assigned = assign_distributions(group, whole)
+    return {key: replace(resolved, lock=lock.file) for key, resolved in assigned.items()}
 
 
 def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], file: str) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uv as uv_package
@@ -82,14 +82,27 @@ class Uv:
         return trusted
 
     def requires(
-        self, requirements: Requirements, target: Target, build: Sequence[str] = ()
+        self,
+        requirements: Requirements,
+        target: Target,
+        build: Sequence[str] = (),
+        pinned: Resolution | None = None,
     ) -> dict[str, frozenset[str]]:
         """Tell for each distribution that is resolved which others it requires, extras included.
 
-        Raises InstallError with uv's reason.
+        At the pinned versions, where there are some: then the index is asked only for what is not
+        in uv's cache. Raises InstallError with uv's reason.
         """
         options = (*_platform(target, target.uv_platform), "--annotation-style", "line")
-        done = self._compile(requirements, build, options)
+        done = None
+        if pinned:
+            versions = (f"{name}=={version}" for name, version in pinned.versions.items())
+            limits = (*requirements.constraints, *versions)
+            requirements = replace(requirements, constraints=limits)
+            # As a preference, too: uv takes a version that was yanked since only by that.
+            done = self._compile(requirements, build, (*options, _OFFLINE), pinned)
+        if done is None or done.returncode:
+            done = self._compile(requirements, build, options, pinned)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
         requires: dict[str, set[str]] = {}

@@ -90,6 +90,7 @@ def wheel(  # noqa: PLR0913 (what a wheel has)
     *,
     tag: str = "py3-none-any",
     requires: Iterable[str] = (),
+    extras: Iterable[str] = (),
     scripts: Mapping[str, str] | None = None,
 ) -> tuple[str, bytes]:
     """Make a wheel, as the binary distribution format of the Python packaging guide says."""
@@ -100,6 +101,7 @@ def wheel(  # noqa: PLR0913 (what a wheel has)
     members[f"{info}/METADATA"] = "".join(
         [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
         + [f"Requires-Dist: {requirement}\n" for requirement in requires]
+        + [f"Provides-Extra: {extra}\n" for extra in extras]
     ).encode()
     members[f"{info}/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {pure}\nTag: {tag}\n".encode()

@@ -267,6 +267,56 @@ def test_a_wrong_pin_in_the_lock_is_never_installed(run: Run, workspace: Path) -
     assert f"uv could not install for {LABEL}" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("pins", "said"),
+    [
+        (("app==1.0", "base==1.1", "evil==1.0"), "evil==1.0 is pinned, and nothing requires it"),
+        (("app==1.0",), "base is required by app, and not pinned"),
+        (
+            ("app==1.0", "base==0.9"),
+            "the versions in layers.lock do not do for its requirements",
+        ),
+    ],
+)
+def test_a_lock_pins_what_is_asked_for_and_nothing_else(
+    run: Run, workspace: Path, add_wheel: Add, pins: tuple[str, ...], said: str
+) -> None:
+    touched = workspace / "touched"
+    add_wheel("evil", "1.0", {"evil.py": f"open({str(touched)!r}, 'w')"})
+    add_wheel("base", "0.9", {"base.py": ""})
+    add_wheel("app", "1.0", {"app.py": ""}, requires=["base>=1"])
+    index = workspace.parent / "index"
+    hashes = [digest(index / f"{pin.replace('==', '-')}-py3-none-any.whl") for pin in pins]
+    rows = [f'"{pin} --hash={h}"' for pin, h in zip(pins, hashes, strict=True)]
+    write(workspace)
+    (workspace / "layers.lock").write_text(
+        f'version = 1\n[layers."core {LABEL}"]\nasked = ["app"]\npins = [{", ".join(rows)}]\n'
+    )
+    done = run("build")
+    assert done.returncode == 3, done.stderr
+    assert said in done.stderr
+    assert "`layer-builder lock` brings the lock up to date" in done.stderr
+    assert not (workspace / "dist/layers/core.zip").exists()
+
+
+def test_layers_that_require_one_another_are_locked_and_built_with_extras_across(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    add_wheel("more", "1.0", {"more.py": ""})
+    add_wheel(
+        "app", "1.0", {"app.py": ""},
+        requires=["base", "more; extra == 'all'"], extras=["all"],
+    )  # fmt: skip
+    (workspace / "layers.yml").write_text(
+        f"{HEAD}layers:\n  low: {{packages: [app]}}\n"
+        "  top: {packages: ['app[all]'], requires: [low]}\n"
+    )
+    assert run("lock").returncode == 0
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert versions(workspace, "top") == {"more": "1.0"}
+
+
 # Hashes in requirements
 
 

@@ -9,17 +9,18 @@ from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.sources.requirements import Requirements
 
+ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 LOCKED = {
     "core 3.12-x86_64": Locked(
         asked=("a>=1", "b; python_version < '3.14'", '-c c<"2"'),
         resolution=Resolution(
-            pins=(Pin(name="a", version="1.2", hashes=("sha256:1", "sha256:2")),),
+            pins=(Pin(name="a", version="1.2", hashes=(ONE, TWO)),),
             held_back=(HeldBack(name="a", version="1.2", newer="2.0"),),
         ),
     ),
     "code 3.12-arm64": Locked(asked=(), resolution=Resolution()),
 }
-TEXT = """\
+TEXT = f"""\
 # What each layer holds. Written by `layer-builder lock`, which keeps these versions as long as the
 # requirements allow them; `layer-builder lock --upgrade` looks for newer ones.
 version = 1
@@ -31,7 +32,7 @@ asked = [
   "-c c<\\"2\\"",
 ]
 pins = [
-  "a==1.2 --hash=sha256:1 --hash=sha256:2",
+  "a==1.2 --hash={ONE} --hash={TWO}",
 ]
 held-back = [
   "a 1.2 2.0",
@@ -62,6 +63,56 @@ def test_a_lock_that_is_none_is_refused(text: str, said: str) -> None:
     with pytest.raises(ManifestError) as raised:
         Lockfile.parse(text, "layers.lock")
     assert raised.value.problems[0].lines()[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        f"--no-binary sdi #==1 --hash={ONE}",
+        f"evil @ http://a/evil-1-py3-none-any.whl?x==1 --hash={ONE}",
+        f"-r other.txt #==1 --hash={ONE}",
+        f"a==1; python_version>'3' --hash={ONE}",
+        f"a[extra]==1 --hash={ONE}",
+        f"a==1 --hash={ONE} --index-url http://b",
+        f"a==1\\n--index-url http://b\\nb==1 --hash={ONE}",
+        f"a==1  --hash={ONE}",
+        f"A==1 --hash={ONE}",
+        f"a-==1 --hash={ONE}",
+        f"a===1 --hash={ONE}",
+        f"a==1.* --hash={ONE}",
+        f"a==one --hash={ONE}",
+        f"a==1 --hash=md5:{'1' * 32}",
+        f"a==1 --hash={ONE[:-1]}",
+        f"a==1 --hash={ONE}0",
+        f"a==1 --hash={ONE.replace('1', 'g')}",
+        "a==1",
+        "a",
+        "",
+        f"a==1 {' '.join([f'--hash={ONE}'] * 2000)}",
+    ],
+)
+def test_a_pin_that_is_more_or_less_than_a_name_a_version_and_hashes_is_refused(pin: str) -> None:
+    text = f'version = 1\n[layers.core]\nasked = []\npins = ["{pin}"]\n'
+    with pytest.raises(ManifestError) as raised:
+        Lockfile.parse(text, "layers.lock")
+    (problem,) = raised.value.problems
+    assert "is not a pin, which is name==version and for each file --hash=sha256:" in str(problem)
+    assert len(problem.message) < 300
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (f'pins = ["a==1 --hash={ONE}", "a==2 --hash={ONE}"]', "a is pinned twice"),
+        ("pins = [1]", "pins is a list of texts"),
+        (f'pins = "a==1 --hash={ONE}"', "pins is a list of texts"),
+        ('pins = []\nheld-back = ["a 1 2 3"]', "'a 1 2 3' is not a name and two versions"),
+        ('pins = []\nheld-back = "a 1 2"', "held-back is a list of texts"),
+    ],
+)
+def test_a_lock_of_other_parts_is_refused(row: str, said: str) -> None:
+    with pytest.raises(ManifestError, match=said):
+        Lockfile.parse(f"version = 1\n[layers.core]\nasked = []\n{row}\n", "layers.lock")
 
 
 def test_what_is_asked_for_is_written_without_hashes_in_a_fixed_order() -> None:
