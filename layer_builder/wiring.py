@@ -1,7 +1,7 @@
 """Wires the real world together: what a run reads of the environment, and what it reaches."""
 
-import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from layer_builder.aws import Cloud
 from layer_builder.backends import StandIn
 from layer_builder.commands import Context
 from layer_builder.console import Console
-from layer_builder.errors import Place, Problem
+from layer_builder.errors import Problem
 from layer_builder.inputs import Inputs
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
 from layer_builder.prove import Prover, find_interpreter
-from layer_builder.resolve import Uv, index_environment, read_index_settings
+from layer_builder.resolve import Uv, find_index_settings, index_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
 
@@ -29,10 +29,11 @@ def make_context(
     """Give what is outside of a run, from the environment and the inputs."""
     root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
     workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
+    settings, origins = find_index_settings(workspace, environ, reporter.warn)
     return Context(
-        workspace=workspace,
+        workspace=replace(workspace, index_origins=origins),
         installer=Uv(
-            environ=index_environment(environ, _index_settings(workspace, environ, reporter)),
+            environ=index_environment(environ, settings),
             stand_in=StandIn(required=asked.require_isolation),
         ),
         find_prover=cache(lambda target: _prover(target, environ, asked)),
@@ -55,30 +56,6 @@ def _prover(target: Target, environ: Mapping[str, str], asked: Inputs) -> Prover
 def _refuse_remote_read(_url: str) -> int:
     """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
     raise UnreadableZipError("nothing is read from elsewhere in a sandbox")
-
-
-def _index_settings(
-    workspace: Workspace, environ: Mapping[str, str], reporter: "RecordingReporter"
-) -> dict[str, str]:
-    """Read the index settings of the caller's uv files: the nearest in the workspace, the user's."""
-    folders = [folder for folder in (workspace.base, *workspace.base.parents)
-               if folder.is_relative_to(workspace.root)]  # fmt: skip
-    user = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~"), ".config"))
-    candidates = [folder / name for folder in folders for name in ("uv.toml", "pyproject.toml")]
-    variables: dict[str, str] = {}
-    for path in (*candidates, user / "uv" / "uv.toml"):
-        if not path.is_file():
-            continue
-        try:
-            text = path.read_text(encoding="utf-8")
-            settings = read_index_settings(text, of_pyproject=path.name == "pyproject.toml")
-        except (OSError, ValueError) as error:
-            place = Place(file=os.path.relpath(path))
-            message = f"its index settings are not used, since it cannot be read: {error}"
-            reporter.warn(Problem(message=message, place=place))
-            continue
-        variables = settings | variables
-    return variables
 
 
 class RecordingReporter:

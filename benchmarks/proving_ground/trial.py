@@ -28,7 +28,7 @@ from layer_builder.resolve.resolver import resolve_group
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.request import make_request
 from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.requirements_files import collect_requirements
+from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
 from layer_builder.sources.workspace import CollectedFiles
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
@@ -90,7 +90,7 @@ def _fill(
 def _requirements(case: Case, target: Target) -> Requirements:
     place = Place(file="packages.toml")
     lines = [Reference(text=line, place=place) for line in case.requirements]
-    asked, problems = collect_requirements([], lines, str, target)
+    asked, problems = collect_requirements([], lines, RequirementsSource(read=str), target)
     if problems:
         raise ManifestError(*problems)
     return asked

@@ -16,6 +16,7 @@ from layer_builder.sources import (
     LayerRequest,
     ReadText,
     Requirements,
+    RequirementsSource,
     Workspace,
     collect_requirements,
     make_request,
@@ -47,13 +48,9 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
         )
     except ManifestError as error:
         named = list_requirements_files(text, inputs.manifest)
-        _, mistakes = collect_requirements(named, (), workspace.read, ANY_TARGET, _folder(inputs))
+        source = _source(workspace.read, inputs, workspace)
+        _, mistakes = collect_requirements(named, (), source, ANY_TARGET)
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
-
-
-def _folder(inputs: Inputs) -> str:
-    folder = str(Path(inputs.manifest).parent)
-    return "" if folder == "." else folder
 
 
 def _requirements(
@@ -78,7 +75,14 @@ def _requirements(
             return Requirements(), (
                 Problem(message=message, place=layer.uv.place, details=details),
             )
-    return collect_requirements(files, packages, read, layer.target, _folder(inputs))
+    return collect_requirements(files, packages, _source(read, inputs, workspace), layer.target)
+
+
+def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> RequirementsSource:
+    folder = str(Path(inputs.manifest).parent)
+    return RequirementsSource(
+        read=read, folder="" if folder == "." else folder, origins=workspace.index_origins
+    )
 
 
 def _with(read: ReadText, path: str, text: str) -> ReadText:

@@ -2,10 +2,11 @@
 
 from layer_builder.resolve.closure import check_closure
 from layer_builder.resolve.groups import LayerGroup, group_layers
-from layer_builder.resolve.index_settings import index_environment, read_index_settings
+from layer_builder.resolve.index_settings import index_environment
 from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.resolve.resolver import Installer, Resolved, choose_versions, resolve_group
 from layer_builder.resolve.uv import Uv
+from layer_builder.resolve.uv_files import find_index_settings
 
 __all__ = [
     "Installer",
@@ -16,8 +17,8 @@ __all__ = [
     "Uv",
     "check_closure",
     "choose_versions",
+    "find_index_settings",
     "group_layers",
     "index_environment",
-    "read_index_settings",
     "resolve_group",
 ]

@@ -8,8 +8,10 @@ Names: https://docs.astral.sh/uv/reference/environment/ and …/reference/settin
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from layer_builder.sources import named_origins
 
 _PASSED = re.compile(
     r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|INDEX_STRATEGY"
@@ -25,6 +27,17 @@ _PASSED = re.compile(
 _INDEX_VARIABLES = frozenset(
     {"UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_NO_INDEX"}
 )
+
+
+_NAMING = frozenset({"UV_DEFAULT_INDEX", "UV_INDEX"})
+"""Those in which an index may have a name, `name=https://…`."""
+
+
+_ADDRESSES = frozenset({*_INDEX_VARIABLES - {"UV_NO_INDEX"},
+                        "UV_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"})  # fmt: skip
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def index_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
@@ -53,6 +66,44 @@ def read_index_settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
         raise ValueError(message) from error
 
 
+def without_names(
+    settings: Mapping[str, str], origins: Collection[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Take the names off the indexes in a repository's settings, and give those names, too.
+
+    uv sends `UV_INDEX_<NAME>_PASSWORD` to whichever address has the name: a file of the repository
+    could give it to anybody's. Indexes at one of the `origins`, which the caller's environment
+    names, keep theirs. https://docs.astral.sh/uv/concepts/authentication/http/
+    """
+    bare, dropped = dict(settings), []
+    for variable in _NAMING & settings.keys():
+        words = []
+        for word in settings[variable].split():
+            name, is_named, address = word.partition("=")
+            if is_named and _NAME.fullmatch(name) and not named_origins([address]) & set(origins):
+                dropped.append(name)
+                words.append(address)
+            else:
+                words.append(word)
+        bare[variable] = " ".join(words)
+    return bare, tuple(sorted(dropped))
+
+
+def login_variables(index: str) -> tuple[str, str]:
+    """Name the variables that have the login of an index.
+
+    >>> login_variables("my-own")
+    ('UV_INDEX_MY_OWN_USERNAME', 'UV_INDEX_MY_OWN_PASSWORD')
+    """
+    name = re.sub("[^A-Z0-9]", "_", index.upper())
+    return f"UV_INDEX_{name}_USERNAME", f"UV_INDEX_{name}_PASSWORD"
+
+
+def index_addresses(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the values, of variables, that name indexes."""
+    return tuple(variables[name] for name in sorted(_ADDRESSES & variables.keys()))
+
+
 def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN401 (whatever the file holds)
     if of_pyproject:
         table = table.get("tool", {}).get("uv", {})
@@ -74,7 +125,7 @@ def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN
         "index-strategy": "UV_INDEX_STRATEGY",
         "keyring-provider": "UV_KEYRING_PROVIDER",
     }
-    variables |= {name: str(table[key]) for key, name in simple.items() if key in table}
+    variables |= {name: _one(table[key]) for key, name in simple.items() if key in table}
     lists = {
         "extra-index-url": "UV_EXTRA_INDEX_URL",
         "find-links": "UV_FIND_LINKS",
@@ -88,11 +139,22 @@ def _settings(table: Any, *, of_pyproject: bool) -> dict[str, str]:  # noqa: ANN
 
 
 def _named(index: Mapping[str, Any]) -> str:
-    return f"{index['name']}={index['url']}" if "name" in index else str(index["url"])
+    if "name" not in index:
+        return _one(index["url"])
+    if not _NAME.fullmatch(index["name"]):
+        raise ValueError("an index has a name that is none")
+    return f"{index['name']}={_one(index['url'])}"
 
 
 def _joined(words: list[str] | str) -> str:
     if isinstance(words, str):
-        message = f"{words!r} must stand in a list"
-        raise TypeError(message)
-    return " ".join(words)
+        raise TypeError("what must stand in a list does not")
+    return " ".join(_one(word) for word in words)
+
+
+def _one(word: object) -> str:
+    """Give a word that stays one in a variable, and brings no name of its own."""
+    text = str(word) if isinstance(word, str) else ""
+    if not text or re.search(r"\s", text) or re.match(rf"{_NAME.pattern}=", text):
+        raise ValueError("an address or host is no single word")
+    return text

@@ -1,9 +1,14 @@
 """What a layer is made from: requirements files, project files, the workspace's own files."""
 
+from layer_builder.sources.index_addresses import named_origins
 from layer_builder.sources.project_files import requirements_from_pyproject
 from layer_builder.sources.request import LayerRequest, make_request
 from layer_builder.sources.requirements import Requirements, merge_requirements
-from layer_builder.sources.requirements_files import ReadText, collect_requirements
+from layer_builder.sources.requirements_files import (
+    ReadText,
+    RequirementsSource,
+    collect_requirements,
+)
 from layer_builder.sources.workspace import CollectedFiles, Workspace
 
 __all__ = [
@@ -11,9 +16,11 @@ __all__ = [
     "LayerRequest",
     "ReadText",
     "Requirements",
+    "RequirementsSource",
     "Workspace",
     "collect_requirements",
     "make_request",
     "merge_requirements",
+    "named_origins",
     "requirements_from_pyproject",
 ]

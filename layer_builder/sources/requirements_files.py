@@ -9,22 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder.errors import Place, Problem
+from layer_builder.errors import Place, Problem, shortened
 from layer_builder.model import Reference, Target
 from layer_builder.sources import project_files
+from layer_builder.sources.index_addresses import address_mistake
 from layer_builder.sources.requirements import Requirements
+from layer_builder.sources.requirements_lines import line_mistake, logical_lines
 
 ReadText = Callable[[str], str | Problem]
 """Gives the text of a file below the manifest, or says why it cannot."""
 
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-
-
 _HASH = re.compile(r"\s--hash[= ](\S+)")
+
+
+# pip takes these three, https://pip.pypa.io/en/stable/topics/secure-installs/.
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 
 
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)[= ]?\s*(.*)")
@@ -40,21 +43,38 @@ _INDEX_OPTIONS = {
 }
 
 
+_MOST_FILES_DEEP = 50
+
+
+_ADVICE_ON_SECRETS = ("name the index with its login in UV_INDEX or UV_DEFAULT_INDEX",)
+
+
 _IGNORED = frozenset({"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementsSource:
+    """Where requirements files are, and what their options may hold."""
+
+    read: ReadText
+    folder: str = ""
+    """For messages."""
+    origins: frozenset[str] = frozenset()
+    """Of the indexes that the caller's environment names, as `https://host:443`: only in their
+    addresses there may be a `${VARIABLE}`."""
 
 
 def collect_requirements(
     files: Sequence[Reference],
     packages: Sequence[Reference],
-    read: ReadText,
+    source: RequirementsSource,
     target: Target,
-    folder: str = "",
 ) -> tuple[Requirements, tuple[Problem, ...]]:
     """Read files (following `-r` and `-c`) and packages; give what is asked for and all mistakes.
 
-    `folder` is where the files are, for messages.
+    `target` decides which lines of a lock (PEP 751) are taken.
     """
-    collector = _Collector(read, target, PurePosixPath(folder))
+    collector = _Collector(source, target)
     for reference in files:
         collector.file(reference.text, reference.place, ())
     for package in packages:
@@ -73,15 +93,15 @@ def collect_requirements(
 
 @dataclass
 class _Collector:
-    read: ReadText
+    source: RequirementsSource
     target: Target
-    folder: PurePosixPath
     lines: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     hashes: dict[str, set[str]] = field(default_factory=dict)
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    seen: set[tuple[str, bool]] = field(default_factory=set)
 
     def file(
         self, path: str, asked_at: Place, chain: tuple[str, ...], *, constrain: bool = False
@@ -90,7 +110,14 @@ class _Collector:
             loop = " → ".join((*chain[chain.index(path) :], path))
             self._mistake(f"requirements files include each other: {loop}", asked_at)
             return
-        text = self.read(path)
+        if len(chain) >= _MOST_FILES_DEEP:
+            self._mistake(f"over {_MOST_FILES_DEEP} requirements files, each in another", asked_at)
+            return
+        # Twice is as once, and files that name others twice each would double with every step.
+        if (path, constrain) in self.seen:
+            return
+        self.seen.add((path, constrain))
+        text = self.source.read(path)
         if isinstance(text, Problem):
             self._mistake(text.message, asked_at, *text.advice)
             return
@@ -98,10 +125,12 @@ class _Collector:
             self._pylock(path, text, asked_at)
             return
         before = len(self.lines)
-        for number, line in _logical_lines(text):
-            place = Place(file=str(self.folder / path), line=number, column=1)
+        for number, line in logical_lines(text):
+            place = Place(file=str(PurePosixPath(self.source.folder, path)), line=number, column=1)
             into = self.constraints if constrain else self.lines
-            if line.startswith("-"):
+            if why := line_mistake(line):
+                self._mistake(why, place)
+            elif line.startswith("-"):
                 self._option(line, place, (*chain, path), constrain=constrain)
             else:
                 self.requirement(line, place, into)
@@ -116,25 +145,32 @@ class _Collector:
             self._mistake(f"{path}: {error}", asked_at)
 
     def requirement(self, line: str, place: Place, into: list[str]) -> None:
+        if why := line_mistake(line):
+            self._mistake(why, place)
+            return
         hashes = _HASH.findall(line)
+        if odd := [digest for digest in hashes if not _DIGEST.fullmatch(digest)]:
+            self._mistake(
+                f"--hash {shortened(odd[0])} is not sha256, sha384 or sha512 in hexadecimal", place
+            )
+            return
         specifier = _HASH.sub("", line).strip()
         if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or (
             specifier.endswith((".whl", ".tar.gz")) and "://" not in specifier
         ):
             self._mistake(
-                f"{specifier!r} is a file or a folder, not a distribution from an index", place,
+                f"{shortened(specifier)} is a file or a folder, not a distribution from an index", place,
                 "put your own code into the layer with include:",
             )  # fmt: skip
             return
         try:
             parsed = Requirement(specifier)
-        except InvalidRequirement as error:
+        except (ValueError, RecursionError) as error:
             if "://" in specifier:
                 self._refuse_url(specifier, place)
             else:
-                self._mistake(
-                    f"{specifier!r} is not a requirement: {str(error).splitlines()[0]}", place
-                )
+                why = str(error).splitlines()[0]
+                self._mistake(f"{shortened(specifier)} is not a requirement: {why}", place)
             return
         if parsed.url:
             self._refuse_url(specifier, place)
@@ -154,17 +190,19 @@ class _Collector:
             case "-r" | "--requirement" | "-c" | "--constraint":
                 path = _below(folder, value)
                 if path is None:
-                    self._mistake(f"{line!r} leaves the manifest's directory", place)
+                    self._mistake(f"{shortened(line)} leaves the manifest's directory", place)
                 else:
                     narrows = constrain or name in {"-c", "--constraint"}
                     self.file(path, place, chain, constrain=narrows)
             case "-e" | "--editable":
                 self._mistake(
-                    f"{line!r}: an editable install points outside the layer", place,
+                    f"{shortened(line)}: an editable install points outside the layer", place,
                     "put your own code into the layer with include:",
                 )  # fmt: skip
             case "--no-binary":
-                self._mistake(f"{line!r}: say build: [{value}] in the manifest instead", place)
+                self._mistake(
+                    f"{shortened(line)}: say build: [{value}] in the manifest instead", place
+                )
             case "--pre":
                 self._mistake(
                     "--pre: name the pre-release instead, such as `package>=2.0rc1`", place
@@ -176,37 +214,23 @@ class _Collector:
                     self._mistake(f"the option {name!r} has no meaning for a layer", place)
 
     def _index_option(self, name: str, value: str, place: Place) -> None:
-        if name != "--no-index" and not re.match(r"(https?://|\$\{)", value):
-            self._mistake(f"{name} takes an https:// address here, not {value!r}", place)
+        if name == "--no-index":
+            why = "takes no value" if value else None
+        else:
+            why = address_mistake(value, self.source.origins)
+        if why:
+            self._mistake(f"{name} {why}", place, *(_ADVICE_ON_SECRETS if "$" in value else ()))
             return
         self.options.append(f"{name} {value}".strip())
 
     def _refuse_url(self, specifier: str, place: Place) -> None:
         self._mistake(
-            f"{specifier!r} comes from a URL, whose content no index vouches for", place,
+            f"{shortened(specifier)} comes from a URL, whose content no index vouches for", place,
             "publish it to an index and name it there, or put the code in with include:",
         )  # fmt: skip
 
     def _mistake(self, message: str, place: Place, *advice: str) -> None:
         self.problems.append(Problem(message=message, place=place, advice=advice))
-
-
-def _logical_lines(text: str) -> list[tuple[int, str]]:
-    """Join continued lines and strip comments; number each by where it starts."""
-    lines: list[tuple[int, str]] = []
-    held, start = "", 0
-    for number, raw in enumerate(text.splitlines(), 1):
-        start = start or number
-        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
-            held += raw[:-1] + " "
-            continue
-        line = _COMMENT.sub("", held + raw).strip()
-        if line:
-            lines.append((start, line))
-        held, start = "", 0
-    if held.strip():
-        lines.append((start, _COMMENT.sub("", held).strip()))
-    return lines
 
 
 def _below(folder: PurePosixPath, value: str) -> str | None:

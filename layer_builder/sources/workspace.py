@@ -52,6 +52,8 @@ class Workspace:
     base: Path
     output: Path | None = None
     """Where zips and reports go: what an earlier run left there is no input."""
+    index_origins: frozenset[str] = frozenset()
+    """Of the package indexes that the caller's environment names, and no file in here."""
 
     @classmethod
     def around(cls, manifest: Path, root: Path, output: Path | None = None) -> "Workspace":
@@ -67,7 +69,7 @@ class Workspace:
     def read(self, path: str) -> str | Problem:
         """Read a text file below the manifest, or say why not."""
         full = self.base / path
-        if not self._holds(full):
+        if not self.holds(full):
             return Problem(message=f"{path} is a link that leaves the workspace")
         try:
             return full.read_text(encoding="utf-8-sig")
@@ -93,7 +95,7 @@ class Workspace:
         excluded = pathspec.GitIgnoreSpec.from_lines(exclude)
         for include in includes:
             start = self.base / include.source
-            if not start.exists() or not self._holds(start):
+            if not start.exists() or not self.holds(start):
                 problems.append(self._absent(start, include))
                 continue
             for source in self._walk(start, left_out, passed_over):
@@ -103,7 +105,7 @@ class Workspace:
                     continue
                 if passed_over.match_file(relative):
                     left_out.append(_printable(relative))
-                elif not self._holds(source):
+                elif not self.holds(source):
                     problems.append(_leaves(_printable(relative), include.place))
                 elif why := _unfit(source, relative):
                     problems.append(Problem(message=why, place=include.place))
@@ -141,19 +143,20 @@ class Workspace:
                 continue
             for child in sorted(folder.iterdir()):
                 relative = child.relative_to(self.base).as_posix()
-                if not child.is_dir() or (child.is_symlink() and not self._holds(child)):
+                if not child.is_dir() or (child.is_symlink() and not self.holds(child)):
                     yield child
                 elif passed_over.match_file(f"{relative}/") or child.resolve() == self.output:
                     left_out.append(_printable(f"{relative}/"))
                 else:
                     queue.append((child, above | {real}))
 
-    def _holds(self, path: Path) -> bool:
+    def holds(self, path: Path) -> bool:
+        """Tell whether what a path leads to is in here, links followed."""
         real = os.path.realpath(path)  # before Python 3.13, resolve() raises on loops
         return Path(real).is_relative_to(self.root)
 
     def _absent(self, start: Path, include: Include) -> Problem:
-        if not self._holds(start):
+        if not self.holds(start):
             return _leaves(include.source, include.place)
         return Problem(message=f"there is nothing at {include.source}", place=include.place)
 

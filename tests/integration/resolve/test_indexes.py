@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TypeAlias
@@ -61,13 +61,75 @@ def test_the_callers_index_is_used(  # noqa: PLR0913, PLR0917 (the table's colum
     assert versions(workspace) == {"demo": "2.0"}
 
 
-def test_a_named_index_gets_its_password_from_the_environment(
+LOGIN = {"UV_INDEX_OURS_USERNAME": "user", "UV_INDEX_OURS_PASSWORD": "hunter2"}
+
+
+def test_a_named_index_gets_its_password_from_the_environment(run: Run, index: str) -> None:
+    done = run("build", env={"UV_DEFAULT_INDEX": f"ours={index}/private/simple"} | LOGIN)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_users_own_uv_file_may_name_an_index(run: Run, tmp_path: Path, index: str) -> None:
+    own = tmp_path / "home/.config/uv/uv.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(f'[[index]]\nname = "ours"\nurl = "{index}/private/simple"\ndefault = true\n')
+    done = run("build", env={"UV_DEFAULT_INDEX": None} | LOGIN)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def sent(serve: Callable[..., str]) -> tuple[str, list[str]]:
+    """Stand where a repository would have logins sent to; gives the address and what came."""
+    came: list[str] = []
+
+    def answer(
+        request: tuple[str, str, Mapping[str, str], bytes],
+    ) -> tuple[int, dict[str, str], bytes]:
+        came.append(f"{request[1]} {request[2].get('Authorization', '')}")
+        return 401, {"WWW-Authenticate": 'Basic realm="index"'}, b""
+
+    return serve(answer), came
+
+
+@pytest.mark.parametrize("file", ["uv.toml", "pyproject.toml"])
+def test_no_password_goes_where_a_file_of_the_repository_says(
+    run: Run, workspace: Path, sent: tuple[str, list[str]], file: str
+) -> None:
+    address, came = sent
+    table = "index" if file == "uv.toml" else "tool.uv.index"
+    (workspace / file).write_text(f'[[{table}]]\nname = "ours"\nurl = "{address}/simple"\n')
+    done = run("build", env=LOGIN)
+    assert done.returncode == 3, done.stderr
+    assert came
+    assert [line for line in came if not line.endswith(" ")] == []
+    assert (
+        f"warning: {file}: the index ours gets no login: UV_INDEX_OURS_PASSWORD is sent only where a"
+        " variable of the environment says\n  → set UV_INDEX=ours=https://"
+    ) in done.stderr
+
+
+@pytest.mark.parametrize("rest", ["{address}/${{UV_INDEX_OURS_PASSWORD}}/simple",
+                                  "http://u:${{UV_INDEX_OURS_PASSWORD}}@{host}/simple"])  # fmt: skip
+def test_no_password_goes_where_a_requirements_file_says(
+    run: Run, workspace: Path, sent: tuple[str, list[str]], rest: str
+) -> None:
+    address, came = sent
+    line = rest.format(address=address, host=address.removeprefix("http://"))
+    (workspace / "requirements.txt").write_text(f"--extra-index-url {line}\ndemo\n")
+    done = run("build", env=LOGIN)
+    assert (done.returncode, came) == (2, [])
+    assert "requirements.txt:1:1: layer demo: --extra-index-url " in done.stderr
+
+
+def test_a_requirements_file_may_log_in_at_the_callers_own_index(
     run: Run, workspace: Path, index: str
 ) -> None:
-    setting = f'[[index]]\nname = "ours"\nurl = "{index}/private/simple"\ndefault = true\n'
-    (workspace / "uv.toml").write_text(setting)
-    login = {"UV_INDEX_OURS_USERNAME": "user", "UV_INDEX_OURS_PASSWORD": "hunter2"}
-    done = run("build", env={"UV_DEFAULT_INDEX": None} | login)
+    host = index.removeprefix("http://")
+    login = "http://user:${UV_INDEX_OURS_PASSWORD}"
+    (workspace / "requirements.txt").write_text(
+        f"--index-url {login}@{host}/private/simple\ndemo\n"
+    )
+    done = run("build", env=LOGIN | {"UV_DEFAULT_INDEX": f"{index}/private/simple"})
     assert done.returncode == 0, done.stderr
 
 

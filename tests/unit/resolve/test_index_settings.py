@@ -2,7 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.resolve.index_settings import index_environment, read_index_settings
+from layer_builder.resolve.index_settings import (
+    index_environment,
+    read_index_settings,
+    without_names,
+)
 
 OURS = {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
@@ -115,6 +119,10 @@ def test_the_pip_section_counts_where_the_top_says_nothing() -> None:
         "pip = 5\n",
         "extra-index-url = 'https://x.example'\n",
         "extra-index-url = [5]\n",
+        "index-url = 'private=https://x.example'\n",
+        "[[index]]\nurl = 'private=https://x.example'\n",
+        "[[index]]\nname = 'a'\nurl = 'https://x.example private=https://y.example'\n",
+        "[[index]]\nname = 'a=https://y.example b'\nurl = 'https://x.example'\n",
     ],
 )
 def test_a_file_that_uv_would_refuse_is_refused(text: str) -> None:
@@ -125,3 +133,19 @@ def test_a_file_that_uv_would_refuse_is_refused(text: str) -> None:
 @given(st.dictionaries(st.text(), st.text()))
 def test_uv_always_runs_without_configuration(environ: dict[str, str]) -> None:
     assert index_environment(environ, {}).items() >= OURS.items()
+
+
+def test_a_file_of_the_repository_has_no_login_sent_anywhere() -> None:
+    settings = {
+        "UV_INDEX": "own=https://Own.example/simple private=http://evil.example https://a=b.example",
+        "UV_DEFAULT_INDEX": "private=https://own.example:444/",
+        "UV_INDEX_STRATEGY": "first-index",
+    }
+    assert without_names(settings, {"https://own.example:443"}) == (
+        {
+            "UV_INDEX": "own=https://Own.example/simple http://evil.example https://a=b.example",
+            "UV_DEFAULT_INDEX": "https://own.example:444/",
+            "UV_INDEX_STRATEGY": "first-index",
+        },
+        ("private", "private"),
+    )

@@ -6,11 +6,13 @@ from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.sources.requirements import Requirements, merge_requirements
-from layer_builder.sources.requirements_files import collect_requirements
+from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)
 DIGEST = f"sha256:{'0' * 64}"
+OTHER = f"sha256:{'1' * 64}"
+SECRETS = "\n  → name the index with its login in UV_INDEX or UV_DEFAULT_INDEX"
 INCLUDE = "put your own code into the layer with include:"
 
 
@@ -24,9 +26,8 @@ def of(text: str, *packages: str, **others: str) -> tuple[Requirements, list[str
     found, problems = collect_requirements(
         [Reference(text="r.txt", place=MANIFEST)] if text else [],
         [Reference(text=package, place=MANIFEST) for package in packages],
-        read,
+        RequirementsSource(read=read, folder="app", origins=frozenset({"https://own.example:443"})),
         TARGET,
-        "app",
     )
     return found, ["\n".join(problem.lines()) for problem in problems]
 
@@ -70,24 +71,24 @@ def test_names_are_normalised_and_those_of_constraints_are_not_asked_for() -> No
 
 def test_index_options_are_kept_in_their_order() -> None:
     found, problems = of(
-        "-i https://index.example/simple\n--extra-index-url=https://u:${PASSWORD}@more.example\n"
+        "-i https://index.example/simple\n--extra-index-url=https://u:${PASSWORD}@own.example\n"
         "--find-links https://wheels.example/\n--no-index\na\n"
     )
     assert problems == []
     assert found.text == (
         "--index-url https://index.example/simple\n"
-        "--extra-index-url https://u:${PASSWORD}@more.example\n"
+        "--extra-index-url https://u:${PASSWORD}@own.example\n"
         "--find-links https://wheels.example/\n--no-index\na\n"
     )
 
 
 def test_what_several_layers_ask_for_is_joined() -> None:
     one, _ = of(f"a==1 --hash={DIGEST}\n-c c.txt\n", c="z<9")
-    two, _ = of("-i https://index.example/\nb\na==1 --hash=sha256:1\n")
+    two, _ = of(f"-i https://index.example/\nb\na==1 --hash={OTHER}\n")
     assert merge_requirements([one, two]) == Requirements(
-        lines=(f"a==1 --hash={DIGEST}", "b", "a==1 --hash=sha256:1"),
+        lines=(f"a==1 --hash={DIGEST}", "b", f"a==1 --hash={OTHER}"),
         names=frozenset({"a", "b"}),
-        hashes={"a": frozenset({DIGEST, "sha256:1"})},
+        hashes={"a": frozenset({DIGEST, OTHER})},
         constraints=("z<9",),
         options=("--index-url https://index.example/",),
     )
@@ -125,7 +126,34 @@ def test_what_several_layers_ask_for_is_joined() -> None:
         ("-c ../outside.txt", "'-c ../outside.txt' leaves the manifest's directory"),
         ("-r /etc/passwd", "'-r /etc/passwd' leaves the manifest's directory"),
         ("-r ~/r.txt", "'-r ~/r.txt' leaves the manifest's directory"),
-        ("-r a\0b", "'-r a\\x00b' leaves the manifest's directory"),
+        ("-r a\0b", r"the line has the control character '\x00'"),
+        ("a\x0bb", r"the line has the control character '\x0b'"),
+        ("a\x85b", r"the line has the control character '\x85'"),
+        ("a\u2028b", r"the line has the control character '\u2028'"),
+        ("a" + " " * 65_536 + "b", "a line of 65,538 characters: more than 65,536 are read by nobody"),
+        ("a; platform_version == '${SECRET}'", "\"a; platform_version == '${SECRET}'\": uv would put"
+         " a variable's value into this"),
+        ("a; " + "(" * 20_000, f"'a; {'(' * 77}…' is not a requirement: maximum recursion depth"
+         " exceeded"),
+        ("a --hash=md5:00", "--hash 'md5:00' is not sha256, sha384 or sha512 in hexadecimal"),
+        ("a --hash=sha256:0", "--hash 'sha256:0' is not sha256, sha384 or sha512 in hexadecimal"),
+        ("-i https://a.example/ --no-binary :all:", "--index-url has an address with characters that"
+         " addresses do not have"),
+        (r"-i https://own.example\@evil.example/", "--index-url has an address with characters that"
+         " addresses do not have"),
+        ("--no-index --no-binary :all:", "--no-index takes no value"),
+        ("-i https://evil.example/${UV_INDEX_OWN_PASSWORD}/", "--index-url has a variable outside of"
+         f" https://${{USER}}:${{PASSWORD}}@host/{SECRETS}"),
+        ("-i https://${UV_DEFAULT_INDEX}/", "--index-url has a variable outside of"
+         f" https://${{USER}}:${{PASSWORD}}@host/{SECRETS}"),
+        ("-i ${UV_DEFAULT_INDEX}", "--index-url takes an https:// address here, not"
+         f" '${{UV_DEFAULT_INDEX}}'{SECRETS}"),
+        ("-i https://u:${PASSWORD}@evil.example/", "--index-url would send a variable to"
+         f" https://evil.example:443, which no variable of the environment names{SECRETS}"),
+        ("-i http://u:${PASSWORD}@own.example/", "--index-url would send a variable to"
+         f" http://own.example:80, which no variable of the environment names{SECRETS}"),
+        ("-i https://u:${PASSWORD}@own.example:444/", "--index-url would send a variable to"
+         f" https://own.example:444, which no variable of the environment names{SECRETS}"),
         ("-r gone.txt", "there is no file gone.txt\n  → look"),
         ("-r r.txt", "requirements files include each other: r.txt → r.txt"),
         ("--no-binary lxml", "'--no-binary lxml': say build: [lxml] in the manifest instead"),
@@ -147,6 +175,25 @@ def test_a_mistake_after_a_continued_line_has_the_number_of_its_own_line() -> No
     assert [problem.partition(": ")[0] for problem in problems] == ["app/r.txt:3:1"]
 
 
+def test_blanks_without_end_take_no_time() -> None:
+    # 60,000 of them took 66 seconds.
+    _, problems = of("a" + " " * 60_000 + "b\n")
+    (problem,) = problems
+    assert problem.startswith(f"app/r.txt:1:1: 'a{' ' * 79}…' is not a requirement: ")
+
+
+def test_files_that_name_others_twice_each_are_read_once() -> None:
+    others = {f"f{n}": f"-r f{n + 1}.txt\n-r f{n + 1}.txt\np{n}\n" for n in range(40)}
+    found, problems = of("-r f0.txt", **others, f40="last")
+    assert (problems, found.lines[0], len(found.lines)) == ([], "last", 41)
+
+
+def test_files_in_files_without_end_are_refused() -> None:
+    others = {f"f{n}": f"-r f{n + 1}.txt\n" for n in range(900)}
+    _, problems = of("-r f0.txt", **others)
+    assert problems == ["app/f48.txt:1:1: over 50 requirements files, each in another"]
+
+
 def test_a_circle_of_files_is_shown_whole() -> None:
     _, problems = of("-r one.txt", one="-r sub/two.txt", sub__two="-r ../one.txt")
     assert problems == [
@@ -158,7 +205,10 @@ def test_a_circle_of_files_is_shown_whole() -> None:
 def test_a_missing_file_and_an_empty_one_are_told_at_the_manifest() -> None:
     gone = Reference(text="gone.txt", place=MANIFEST)
     _, (problem,) = collect_requirements(
-        [gone], [], lambda path: Problem(message=f"there is no file {path}"), TARGET
+        [gone],
+        [],
+        RequirementsSource(read=lambda path: Problem(message=f"there is no file {path}")),
+        TARGET,
     )
     assert problem.lines() == ["layers.yml:5:20: there is no file gone.txt"]
     assert of("# later\n-c c.txt", c="a<1")[1] == ["layers.yml:5:20: r.txt asks for nothing"]
