@@ -3,10 +3,10 @@
 import re
 from typing import Annotated, Literal
 
-from pathspec import GitIgnoreSpec
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
 
 from layer_builder.model import REGION_PATTERN, Architecture, Python
+from layer_builder.patterns import PathPatterns
 
 _SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
 
@@ -38,7 +38,7 @@ def _is_services(value: object) -> bool:
 
 def _pattern(value: str) -> str:
     try:
-        GitIgnoreSpec.from_lines([value])
+        PathPatterns([value])
     except ValueError:
         message = "git knows no such pattern"
         raise ValueError(message) from None

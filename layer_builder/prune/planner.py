@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import pathspec
-
 from layer_builder.model import InstalledFile, Layer, PrunePlan, PruneProfile, Removal, Restoration
+from layer_builder.patterns import PathPatterns
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
@@ -114,7 +113,7 @@ class PruneRules:
 
 
 def _match(patterns: Sequence[str], paths: Iterable[str]) -> set[str]:
-    return set(pathspec.GitIgnoreSpec.from_lines(patterns).match_files(paths))
+    return set(PathPatterns(patterns).matching(paths))
 
 
 def _sourceless(matched: Mapping[str, Rule], paths: frozenset[str]) -> set[str]:
