@@ -49,7 +49,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
         return 0
     if namespace.command == "init":
-        return write_manifest(Path(namespace.manifest))
+        return write_manifest(Path(namespace.manifest), environ)
     work = _work(namespace, sys.stdout)
     if work is None:
         return _run(lambda: input_values(namespace), environ)
@@ -109,7 +109,7 @@ def _run(
         reporter.error(problem)
     if not work:
         warn_of_masks(outcome, recording)
-        tell(outcome, reporter)
+        tell(outcome, reporter, environ)
     return outcome.exit_code
 
 

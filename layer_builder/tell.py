@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
@@ -27,6 +28,7 @@ from layer_builder.report import (
     report_data,
     report_title,
 )
+from layer_builder.sources import Workspace
 
 
 def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
@@ -38,10 +40,15 @@ def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
         reporter.warn(problem)
 
 
-def tell(outcome: Outcome, reporter: Console) -> None:
+def tell(outcome: Outcome, reporter: Console, environ: Mapping[str, str]) -> None:
     """Tell all that a run came to, whatever that is."""
     try:
-        _write_reports(outcome)
+        _write_reports(outcome, environ)
+    except ManifestError as error:
+        told = {problem.message for problem in outcome.errors}
+        for problem in (one for one in error.problems if one.message not in told):
+            reporter.error(problem)
+        outcome.exit_code = outcome.exit_code or error.exit_code
     except OSError as error:
         # The output directory is an input: one that takes no files is a wrong one.
         reporter.error(Problem(message=f"the reports could not be written: {error}"))
@@ -54,8 +61,10 @@ def tell(outcome: Outcome, reporter: Console) -> None:
     reporter.lines([report_title(outcome)])
 
 
-def _write_reports(outcome: Outcome) -> None:
+def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
     folder = Path(outcome.inputs.output_dir)
+    # A run that failed early never looked where this leads.
+    Workspace.around(Path(outcome.inputs.manifest), environ, folder)
     folder.mkdir(parents=True, exist_ok=True)
     output_dir = OutputDir(folder=folder)
     data = json.dumps(report_data(outcome), indent=2, ensure_ascii=False)

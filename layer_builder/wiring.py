@@ -27,8 +27,7 @@ def make_context(
     cloud: Cloud,
 ) -> Context:
     """Give what is outside of a run, from the environment and the inputs."""
-    root = Path(environ.get("GITHUB_WORKSPACE") or Path.cwd())
-    workspace = Workspace.around(Path(asked.manifest), root, Path(asked.output_dir))
+    workspace = Workspace.around(Path(asked.manifest), environ, Path(asked.output_dir))
     settings, origins = find_index_settings(workspace, environ, reporter.warn)
     return Context(
         workspace=replace(workspace, index_origins=origins),

@@ -26,10 +26,10 @@ from layer_builder.resolve import index_settings
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.resolver import resolve_group
 from layer_builder.resolve.uv import Uv
+from layer_builder.sources.includes import CollectedFiles
 from layer_builder.sources.request import make_request
 from layer_builder.sources.requirements import Requirements
 from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
-from layer_builder.sources.workspace import CollectedFiles
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
 

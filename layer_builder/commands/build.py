@@ -32,7 +32,7 @@ def build(outcome: Outcome, context: Context) -> None:
     groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
-    locked = load.lock_of(inputs)
+    locked = load.lock_of(inputs, context.workspace)
     results: dict[str, BuildResult] = {}
     to_resolve: list[LayerGroup] = []
     for group in groups:

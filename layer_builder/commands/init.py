@@ -1,10 +1,13 @@
 """`init`: writes a manifest to start from."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from layer_builder.console import Console
-from layer_builder.errors import Problem
+from layer_builder.errors import ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
+from layer_builder.sources import Workspace
 
 STARTER = """\
 # Lambda layers: one entry each. Try it without an AWS account: layer-builder publish --sandbox
@@ -24,11 +27,16 @@ layers:
 """
 
 
-def write_manifest(path: Path) -> int:
+def write_manifest(path: Path, environ: Mapping[str, str]) -> int:
     """Write a manifest to start from, unless there is a file; gives the exit code."""
-    if path.exists():
+    # A link to nothing is there, too: writing would follow it.
+    if os.path.lexists(path):
         Console().error(Problem(message=f"{path} is there already; nothing was written"))
         return ExitCode.MANIFEST
-    path.write_text(STARTER, encoding="utf-8")
+    try:
+        Workspace.around(path, environ).write(path, STARTER)
+    except (ManifestError, OSError) as error:
+        Console().error(Problem(message=f"{path} cannot be written: {error}"))
+        return ExitCode.MANIFEST
     Console().lines([f"wrote {path}; next: layer-builder publish --sandbox --manifest {path}"])
     return 0

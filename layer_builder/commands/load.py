@@ -18,10 +18,14 @@ from layer_builder.sources import (
     Requirements,
     RequirementsSource,
     Workspace,
+    collect_files,
     collect_requirements,
     make_request,
     requirements_from_pyproject,
 )
+
+MOST_MANIFEST_BYTES = 1024 * 1024
+
 
 ANY_TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 """For a manifest whose own target cannot be read: what a file says wrong, it says for all."""
@@ -34,13 +38,13 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     """
     path = Path(inputs.manifest)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = workspace.load(path, MOST_MANIFEST_BYTES)
     except FileNotFoundError:
         raise ManifestError.because(
             f"there is no manifest at {inputs.manifest}",
             advice=("`layer-builder init` writes one; manifest: names another path",),
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
         return read_manifest(text, inputs.manifest, through_s3=bool(inputs.s3_bucket)).select(
@@ -63,6 +67,11 @@ def _requirements(
         lock = f"{layer.uv.folder}/uv.lock"
         project = workspace.base / layer.uv.folder
         try:
+            for name in ("uv.lock", "pyproject.toml"):
+                if not workspace.holds(project / name):
+                    raise ValueError(
+                        f"{layer.uv.folder}/{name} is behind a link that leaves the workspace"
+                    )
             if (project / "uv.lock").is_file():
                 exported = installer.export(project, layer.uv.groups, layer.uv.extras)
                 read = _with(read, lock, exported)
@@ -121,7 +130,7 @@ def requests(
     gathered = []
     for layer in (*outcome.layers, *outcome.relatives):
         asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
-        files = workspace.collect(layer.include, layer.exclude)
+        files = collect_files(workspace, layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
             for problem in (*mistakes, *files.problems)
@@ -142,14 +151,14 @@ def lock_path(inputs: Inputs) -> Path:
     return Path(inputs.manifest).with_suffix(".lock")
 
 
-def lock_of(inputs: Inputs) -> Lockfile | None:
-    """Read the lock of the manifest, None when there is none."""
+def lock_of(inputs: Inputs, workspace: Workspace) -> Lockfile | None:
+    """Read the lock of the manifest, None when there is none. Raises ManifestError."""
     path = lock_path(inputs)
     if not path.is_file():
         return None
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = workspace.load(path)
+    except (OSError, ValueError) as error:
         raise ManifestError.because(f"{path} cannot be read: {error}") from None
     return Lockfile.parse(text, str(path))
 

@@ -25,7 +25,9 @@ def lock_layers(
     outcome.manifest = load.read(inputs, context.workspace)
     path = load.lock_path(inputs)
     before = (
-        Lockfile(file=str(path)) if upgrade else load.lock_of(inputs) or Lockfile(file=str(path))
+        Lockfile(file=str(path))
+        if upgrade
+        else load.lock_of(inputs, context.workspace) or Lockfile(file=str(path))
     )
     renew = {str(canonicalize_name(name)) for name in packages}
     locked: dict[str, Locked] = {}
@@ -40,8 +42,8 @@ def lock_layers(
                 locked[item.layer.id] = Locked.of(item.requirements, chosen[item.layer.id])
                 old = before.layers.get(item.layer.id)
                 _tell_locked(item.layer, old, locked[item.layer.id], context.reporter)
-    path.write_text(
-        Lockfile(file=str(path), layers=dict(sorted(locked.items()))).text, encoding="utf-8"
+    context.workspace.write(
+        path, Lockfile(file=str(path), layers=dict(sorted(locked.items()))).text
     )
     return path
 

@@ -16,7 +16,9 @@ def plan(outcome: Outcome, context: Context) -> None:
     groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
-    for resolved in resolve(groups, context, load.lock_of(outcome.inputs)).values():
+    for resolved in resolve(
+        groups, context, load.lock_of(outcome.inputs, context.workspace)
+    ).values():
         layer = resolved.request.layer
         lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
         if not resolved.request.requirements.lines:

@@ -1,5 +1,6 @@
 """Proposes how to split a layer that is too large: measures it, places its distributions."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def split_layer(
         for group in group_layers(requests, manifest.ties)
         if layer.id in {request.layer.id for request in group.requests}
     )
-    resolved = resolve_group(group, context.installer, load.lock_of(inputs))
+    resolved = resolve_group(group, context.installer, load.lock_of(inputs, context.workspace))
     asked = resolved[layer.id].request.requirements
     parts = _measure(layer, resolved, asked, context)
     levels = place_distributions(parts, _limits(layer, manifest.stacks))
@@ -47,7 +48,9 @@ def split_layer(
         raise no_split_error(levels, layer)
     if len(levels) <= 1:
         return f"# {key} fits as it is\n"
-    text = Path(inputs.manifest).read_text(encoding="utf-8-sig")
+    # Where the manifest is a link, what it leads to is rewritten.
+    path = Path(os.path.realpath(inputs.manifest))
+    text = context.workspace.load(path)
     entries = new_entries(text, key, levels, asked.lines)
     summary = "".join(
         f"# {name}: {len(level)} distributions, about {mib(sum(p.zip_bytes for p in level))} zipped,"
@@ -55,7 +58,7 @@ def split_layer(
         for name, level in zip(entries, levels, strict=True)
     )
     if write:
-        Path(inputs.manifest).write_text(replace_layer(text, key, entries), encoding="utf-8")
+        context.workspace.write(path, replace_layer(text, key, entries))
     return summary + format_layers(entries)
 
 

@@ -48,12 +48,13 @@ def _read(path: Path, workspace: Workspace, warn: Callable[[Problem], None]) -> 
     if not path.is_file():
         return {}
     place = Place(file=os.path.relpath(path))
-    if path.is_relative_to(workspace.root) and not workspace.holds(path):
+    is_own = not path.is_relative_to(workspace.root)
+    if not (is_own or workspace.holds(path)):
         warn(Problem(message="its index settings are not used: the link leaves the workspace",
                      place=place))  # fmt: skip
         return {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if is_own else workspace.load(path)
         return read_index_settings(text, of_pyproject=path.name == "pyproject.toml")
     except (OSError, ValueError) as error:
         message = f"its index settings are not used, since it cannot be read: {error}"

@@ -1,5 +1,6 @@
 """What a layer is made from: requirements files, project files, the workspace's own files."""
 
+from layer_builder.sources.includes import CollectedFiles, collect_files
 from layer_builder.sources.index_addresses import named_origins
 from layer_builder.sources.project_files import requirements_from_pyproject
 from layer_builder.sources.request import LayerRequest, make_request
@@ -9,7 +10,7 @@ from layer_builder.sources.requirements_files import (
     RequirementsSource,
     collect_requirements,
 )
-from layer_builder.sources.workspace import CollectedFiles, Workspace
+from layer_builder.sources.workspace import Workspace
 
 __all__ = [
     "CollectedFiles",
@@ -18,6 +19,7 @@ __all__ = [
     "Requirements",
     "RequirementsSource",
     "Workspace",
+    "collect_files",
     "collect_requirements",
     "make_request",
     "merge_requirements",

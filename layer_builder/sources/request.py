@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import layer_builder
 from layer_builder.archive import sha256_of
 from layer_builder.model import Bytecode, Layer
+from layer_builder.sources.includes import CollectedFiles
 from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.workspace import CollectedFiles
 
 
 @dataclass(frozen=True, kw_only=True)
