@@ -66,12 +66,11 @@ def _requirements(
     if layer.uv:
         lock = f"{layer.uv.folder}/uv.lock"
         project = workspace.base / layer.uv.folder
+        for name in ("uv.lock", "pyproject.toml"):
+            if not workspace.holds(project / name):
+                message = f"uv: {layer.uv.folder}/{name} is behind a link that leaves the workspace"
+                return Requirements(), (Problem(message=message, place=layer.uv.place),)
         try:
-            for name in ("uv.lock", "pyproject.toml"):
-                if not workspace.holds(project / name):
-                    raise ValueError(
-                        f"{layer.uv.folder}/{name} is behind a link that leaves the workspace"
-                    )
             if (project / "uv.lock").is_file():
                 exported = installer.export(project, layer.uv.groups, layer.uv.extras)
                 read = _with(read, lock, exported)

@@ -8,8 +8,9 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actions_toolkit import core
 from actions_toolkit.command import issue_command
@@ -17,6 +18,9 @@ from actions_toolkit.command import issue_command
 from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
 from layer_builder.github.masking import Workflow
+
+if TYPE_CHECKING:
+    from github import Github
 
 COMMENT_MARK = "<!-- layer-builder -->"
 
@@ -28,6 +32,10 @@ _SUMMARY_BYTES = 1024 * 1024
 
 # GitHub takes 65,536 characters: https://github.com/danger/danger/issues/424
 _COMMENT_CHARACTERS = 65_000
+
+
+# Of GITHUB_TOKEN: https://docs.github.com/en/actions/concepts/security/github_token
+_WORKFLOW_LOGIN = "github-actions[bot]"
 
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
@@ -116,14 +124,30 @@ def post_comment(token: str, markdown: str) -> str | None:
         client = Github(auth=Auth.Token(token), base_url=url, retry=None, timeout=20)
         issue = client.get_repo(repository, lazy=True).get_issue(number)
         body = f"{COMMENT_MARK}\n{markdown}"[:_COMMENT_CHARACTERS]
+        login = _own_login(client)
         for existing in issue.get_comments():
-            if existing.body.startswith(COMMENT_MARK):
+            # Anybody can begin a comment with the mark: whoever's is edited would have said our words.
+            if existing.body.startswith(COMMENT_MARK) and existing.user.login == login:
                 existing.edit(body)
                 return None
         issue.create_comment(body)
     except Exception as error:  # noqa: BLE001 (PyGithub asserts, too; a comment fails no run)
         return f"the pull-request comment could not be written: {error}"
     return None
+
+
+def _own_login(client: "Github") -> str:
+    """Say under whose name a token writes."""
+    from github import GithubException  # noqa: PLC0415 (as above)
+
+    with suppress(GithubException):
+        return client.get_user().login
+    with suppress(GithubException, KeyError, TypeError):
+        # An app's token has no user in the REST API, and a viewer in the other one:
+        # https://docs.github.com/en/graphql/reference/queries#viewer
+        _, answer = client.requester.graphql_query("{viewer {login}}", {})
+        return str(answer["data"]["viewer"]["login"])
+    return _WORKFLOW_LOGIN
 
 
 def current_workflow() -> Workflow | None:

@@ -19,7 +19,22 @@ from layer_builder.report.plain_text import (
 _BAR_CHARACTERS = 10
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$])")
+
+
+# What GitHub makes links and mentions of without any markup:
+# https://github.github.com/gfm/#autolinks-extension- and
+# https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+# Mentions are found in the finished page, where an escaped sign is the sign again: only another
+# character between helps.
+_LINKED = re.compile(r"(@|#|\bGH-|https?:|ftp:|mailto:|xmpp:|www\.)", re.IGNORECASE)
+
+
+_NOTHING = "&#8203;"
+"""A space without width, which no link goes across."""
+
+
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def render_markdown(outcome: Outcome) -> str:
@@ -49,8 +64,29 @@ def limit_bar(reading: LimitReading) -> str:
 
 
 def escape_markdown(raw: str) -> str:
-    """Make third-party text harmless in Markdown."""
-    return _MARKUP.sub(r"\\\1", raw.replace("\n", " "))
+    """Make third-party text harmless in Markdown: no markup, links, mentions or further lines."""
+    parts = _LINKED.split(_CONTROL.sub(" ", raw))
+    escaped = [_MARKUP.sub(r"\\\1", part) for part in parts]
+    # The odd ones are what was found.
+    return "".join(f"{text}{_NOTHING}" if n % 2 else text for n, text in enumerate(escaped))
+
+
+def code_span(raw: str) -> str:
+    """Show third-party text as it is, between more backticks than it has in a row.
+
+    >>> code_span("a``b")
+    '``` a``b ```'
+    """
+    text = _CONTROL.sub(" ", raw)
+    if "`" not in text:
+        return f"`{text or ' '}`"
+    fence = "`" * (_longest_run(text) + 1)
+    # The blanks keep a backtick at either end apart: https://spec.commonmark.org/0.31.2/#code-spans
+    return f"{fence} {text} {fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def _layers(outcome: Outcome) -> str:
@@ -60,7 +96,7 @@ def _layers(outcome: Outcome) -> str:
     ]
     for built in outcome.built.values():
         releases = outcome.releases.get(built.layer.id, {})
-        arns = "<br>".join(f"`{release.arn}`" for release in releases.values()) or "–"
+        arns = "<br>".join(code_span(release.arn) for release in releases.values()) or "–"
         versions = "<br>".join(str(release.version) for release in releases.values()) or "–"
         weight, tightest = built.archive.weight, built.tightest
         rows.append(
@@ -98,9 +134,11 @@ def _attached(done: Attached) -> str:
     )
     lines = [f"- function {name} in {done.region}: {done.status}"]
     if done.forecast:
-        lines[0] += f"; {done.forecast}"
+        lines[0] += f"; {escape_markdown(str(done.forecast))}"
     if done.attachment and done.attachment.is_needed:
-        lines += ["", "  ```diff", *(f"  {line}" for line in done.attachment.diff()), "  ```"]
+        diff = [_CONTROL.sub(" ", line) for line in done.attachment.diff()]
+        fence = "`" * max(3, _longest_run("\n".join(diff)) + 1)
+        lines += ["", f"  {fence}diff", *(f"  {line}" for line in diff), f"  {fence}"]
     return "\n".join(lines)
 
 
@@ -113,7 +151,7 @@ def _details(built: Built) -> str:
         "",
         *_packages(details),
         "",
-        f"{_sentence(proof_line(built))} {_sentence(bytecode_line(built))}",
+        f"{_sentence(escape_markdown(proof_line(built)))} {_sentence(bytecode_line(built))}",
     ]
     if details.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
@@ -123,7 +161,8 @@ def _details(built: Built) -> str:
     if details.held_back:
         lines += ["", "Held back by the runtime's glibc:", ""]
         lines += [
-            f"- {escape_markdown(h.name)} {h.version}, where newer runtimes take {h.newer}"
+            f"- {escape_markdown(h.name)} {escape_markdown(h.version)}, where newer runtimes take"
+            f" {escape_markdown(h.newer)}"
             for h in details.held_back
         ]
     return "\n".join([*lines, "", "</details>"])
@@ -145,7 +184,10 @@ def _restored(details: BuildDetails) -> list[str]:
     restored = details.restored
     size = sum(file.size for file in restored)
     lines = [f"{len(restored)} files ({mib(size)}) put back, since code needs them:", ""]
-    lines += [f"- `{file.path}` for `{file.needed_by}`" for file in restored[:MAX_RESTORED]]
+    lines += [
+        f"- {code_span(file.path)} for {code_span(file.needed_by)}"
+        for file in restored[:MAX_RESTORED]
+    ]
     if len(restored) > MAX_RESTORED:
         lines.append(f"- and {len(restored) - MAX_RESTORED} more, in report.json")
     return lines
@@ -160,7 +202,7 @@ def _problems(heading: str, problems: list[Problem]) -> list[str]:
         return []
     lines = [f"### {heading}", ""]
     for problem in problems:
-        place = f" (`{problem.place}`)" if problem.place else ""
+        place = f" ({code_span(str(problem.place))})" if problem.place else ""
         lines.append(f"- {escape_markdown(problem.headline)}{place}")
         lines += [
             f"  - {escape_markdown(line)}"

@@ -18,7 +18,11 @@ MARK = "<!-- layer-builder -->"
 class PullRequest:
     """Number 7 of own/repo: keeps its comments."""
 
-    def __init__(self, *, may_write: bool = True) -> None:
+    def __init__(
+        self, *, may_write: bool = True, login: str = "github-actions[bot]", kind: str = "workflow"
+    ) -> None:
+        self.login = login
+        self.kind = kind
         self.comments: list[dict[str, Any]] = []
         self.tokens: set[str] = set()
         self._may_write = may_write
@@ -30,20 +34,34 @@ class PullRequest:
         self.tokens.add(headers.get("Authorization", ""))
         if method != "GET" and not self._may_write:
             return self._json(403, {"message": "Resource not accessible by integration"})
+        return self._json(*self._found(method, path, body))
+
+    def _found(self, method: str, path: str, body: bytes) -> tuple[int, object]:
+        answer: tuple[int, object]
+        number = len(self.comments) + 1
         match method, path.partition("?")[0]:
             case "GET", "/repos/own/repo/issues/7":
-                return self._json(200, {"number": 7, "url": "/repos/own/repo/issues/7"})
+                answer = 200, {"number": 7, "url": "/repos/own/repo/issues/7"}
             case "GET", "/repos/own/repo/issues/7/comments":
-                return self._json(200, self.comments)
+                answer = 200, self.comments
             case "POST", "/repos/own/repo/issues/7/comments":
-                number = len(self.comments) + 1
-                self.comments.append({"id": number, "body": json.loads(body)["body"]})
-                return self._json(201, self.comments[-1])
+                text = json.loads(body)["body"]
+                self.comments.append({"id": number, "body": text, "user": {"login": self.login}})
+                answer = 201, self.comments[-1]
             case "PATCH", _:
-                self.comments[-1]["body"] = json.loads(body)["body"]
-                return self._json(200, self.comments[-1])
+                number = int(path.rpartition("/")[2])
+                (comment,) = (one for one in self.comments if one["id"] == number)
+                comment["body"] = json.loads(body)["body"]
+                answer = 200, comment
+            case "GET", "/user" if self.kind == "person":
+                answer = 200, {"login": self.login, "url": "/users/x"}
+            case "GET", "/user":
+                answer = 403, {"message": "Resource not accessible by integration"}
+            case "POST", "/graphql" if self.kind == "app":
+                answer = 200, {"data": {"viewer": {"login": self.login}}}
             case _:
-                return self._json(404, {"message": "Not Found"})
+                answer = 404, {"message": "Not Found"}
+        return answer
 
     @staticmethod
     def _json(status: int, data: object) -> tuple[int, Mapping[str, str], bytes]:
@@ -103,6 +121,24 @@ def test_the_summary_is_posted_once_and_then_renewed(
     (second,) = [comment["body"] for comment in pull.comments]
     assert "| other |" in second
     assert pull.tokens <= {"token sesame-token", "Bearer sesame-token"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "login"),
+    [("workflow", "github-actions[bot]"), ("person", "alice"), ("app", "layers[bot]")],
+)
+def test_only_a_comment_of_its_own_is_renewed(
+    build: Callable[..., CompletedProcess[str]], kind: str, login: str
+) -> None:
+    pull = PullRequest(kind=kind, login=login)
+    theirs = {"id": 1, "body": f"{MARK}\nnot ours", "user": {"login": "mallory"}}
+    pull.comments.append(dict(theirs))
+    for _ in range(2):
+        done = build(pull)
+        assert (done.returncode, "comment could not" in done.stdout) == (0, False), done.stdout
+    first, second = pull.comments
+    assert (first["body"], second["user"]) == (theirs["body"], {"login": login})
+    assert second["body"].startswith(f"{MARK}\n## Lambda layers: 1 built\n")
 
 
 def test_a_comment_that_cannot_be_written_is_a_warning_and_fails_nothing(

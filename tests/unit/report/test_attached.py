@@ -47,9 +47,10 @@ SUM = (
 def test_the_summary_shows_each_function_with_its_layers_before_and_after(
     attached: Outcome,
 ) -> None:
+    escaped = SUM.replace("(", r"\(").replace(")", r"\)")
     assert summary.render_markdown(attached) == (
         "## Lambda functions: 1 got their layers, 0 unchanged\n\n"
-        f"- function **api** (shop-api) in eu-west-1: attached; {SUM}\n\n"
+        f"- function **api** (shop-api) in eu-west-1: attached; {escaped}\n\n"
         f"  ```diff\n  - {ARN}1\n  + {ARN}2\n  ```\n\n"
         "- function **api** (shop-api) in us-east-1: failed\n"
     )

@@ -124,8 +124,49 @@ def test_a_bar_is_never_longer_than_its_limit(used: int, drawn: str) -> None:
 
 def test_foreign_text_cannot_write_markdown() -> None:
     assert summary.escape_markdown("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
-        "a\\|b \\<img src=x\\> \\[c\\]\\(d\\) \\`e\\` \\*f\\* \\_g\\_ \\\\ \\# \\~h\\~ \\# i"
+        "a\\|b \\<img src=x\\> \\[c\\]\\(d\\) \\`e\\` \\*f\\* \\_g\\_ \\\\ \\#&#8203; \\~h\\~ \\#&#8203; i"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("cc @alice/team", "cc @&#8203;alice/team"),
+        ("see #12 and GH-12", r"see \#&#8203;12 and GH-&#8203;12"),
+        ("https://evil.example", "https:&#8203;//evil.example"),
+        ("HTTP://a WWW.b ftp://c mailto:d@e", "HTTP:&#8203;//a WWW.&#8203;b ftp:&#8203;//c mailto:&#8203;d@&#8203;e"),
+        ("a\rb\r\n# c\u2028d\0e", r"a b \#&#8203; c d e"),
+        ("&lt;img&gt; $x$", r"\&lt;img\&gt; \$x\$"),
+    ],
+)  # fmt: skip
+def test_links_and_mentions_of_foreign_text_are_inert(text: str, escaped: str) -> None:
+    assert summary.escape_markdown(text) == escaped
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("a.py", "`a.py`"),
+        ("a`b", "`` a`b ``"),
+        ("`", "`` ` ``"),
+        ("a```` # b", "````` a```` # b `````"),
+        ("a\n\n# b", "`a # b`"),
+        ("", "` `"),
+    ],
+)
+def test_a_span_of_code_is_longer_than_what_is_in_it(text: str, span: str) -> None:
+    assert summary.code_span(text) == span
+
+
+def test_no_file_name_leaves_its_span(outcome: Outcome) -> None:
+    name = "a`\n\n# heading ![x](https://evil.example/x.png) @alice `"
+    built = next(iter(outcome.built.values()))
+    restored = Restoration(path=name, size=1, rule="r", needed_by=name)
+    details = replace(built.details, restored=(restored,))
+    outcome.built[built.layer.id] = replace(built, details=details)
+    (line,) = (line for line in summary.render_markdown(outcome).splitlines() if "heading" in line)
+    shown = "`` a` # heading ![x](https://evil.example/x.png) @alice ` ``"
+    assert line == f"- {shown} for {shown}"
 
 
 def test_long_lists_of_what_was_put_back_are_cut(built: Callable[..., Built]) -> None:
