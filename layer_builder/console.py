@@ -26,7 +26,8 @@ class Reporter(Protocol):
 _ERASE_LINE = "\r\x1b[2K"
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+# Halves of characters (surrogates) cannot be written as UTF-8.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def sanitize_line(line: str) -> str:

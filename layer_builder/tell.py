@@ -7,7 +7,7 @@ from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.console import Console, Reporter
-from layer_builder.errors import Problem
+from layer_builder.errors import ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.github import (
     add_summary,

@@ -61,8 +61,12 @@ class OutputDir:
         replace_file(self._record_path(name), lambda file: file.write(text))
 
     def put(self, name: str, text: str) -> None:
-        """Write a text file; it appears there only when it is whole."""
-        replace_file(self.folder / name, lambda file: file.write(text.encode()))
+        """Write a text file; it appears there only when it is whole.
+
+        Halves of characters, which an exception's text may have, are written as escapes.
+        """
+        content = text.encode(errors="backslashreplace")
+        replace_file(self.folder / name, lambda file: file.write(content))
 
     def receive(self, archive: Archive, name: str) -> Archive:
         """Put a finished zip under a name; it appears there only when it is whole."""

@@ -79,7 +79,8 @@ class WorkflowConsole(Console):
         first, *rest = problem.lines()
         with self._lock:
             headline = problem.headline if problem.place else first
-            issue_command(kind, _properties(problem.place), "\n".join([headline, *rest]))
+            text = "\n".join([headline, *rest]).encode(errors="backslashreplace").decode()
+            issue_command(kind, _properties(problem.place), text)
             self._flush()
 
     def _flush(self) -> None:
@@ -99,7 +100,7 @@ def add_summary(markdown: str) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
-    if len(markdown.encode()) > _SUMMARY_BYTES:
+    if len(markdown.encode(errors="replace")) > _SUMMARY_BYTES:
         markdown = re.sub(r"<details>.*?</details>\n*", "", markdown, flags=re.DOTALL)
     with Path(path).open("a", encoding="utf-8") as summary:
         summary.write(markdown + "\n")

@@ -34,7 +34,7 @@ _NOTHING = "&#8203;"
 """A space without width, which no link goes across."""
 
 
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def render_markdown(outcome: Outcome) -> str:

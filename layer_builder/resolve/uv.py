@@ -16,6 +16,7 @@ import uv as uv_package
 from layer_builder.backends import StandIn
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model import Resolution, Target
+from layer_builder.resolve.bounded import RESOLVING, WriteBound, run_bounded
 from layer_builder.sources import Requirements
 
 _VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
@@ -172,10 +173,11 @@ class Uv:
                 "--no-installer-metadata",
                 "--requirements", str(lock),
             )  # fmt: skip
+            bound = WriteBound.of_install(into)
             # What is built may need more than is in the cache, and would be built twice.
-            done = None if build else self._run(*words, _OFFLINE)
+            done = None if build else self._run(*words, _OFFLINE, bound=bound)
             if done is None or done.returncode:
-                done = self._run(*words)
+                done = self._run(*words, bound=bound)
         if done.returncode:
             raise InstallError.because(
                 f"uv could not install for {target.label}",
@@ -210,18 +212,11 @@ class Uv:
             done.stdout = chosen.read_text(encoding="utf-8")
             return done
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *arguments: str, bound: WriteBound | None = None
+    ) -> subprocess.CompletedProcess[str]:
         words = [self.binary, *arguments, "--quiet", "--no-config"]
-        done = subprocess.run(  # noqa: S603 (no shell; requirements travel in files)
-            words,
-            env=dict(self.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        done = run_bounded(words, self.environ, bound or RESOLVING)
         self.stand_in.raise_refusal()
         return done
 

@@ -22,7 +22,7 @@ def rewrite_scripts(root: Path, runtime: str) -> dict[str, bytes]:
         runtime: as Lambda names it, `python3.12`.
     """
     changed = {}
-    for script in sorted((root / "bin").glob("*")):
+    for script in sorted(path for path in (root / "bin").glob("*") if path.is_file()):
         content = script.read_bytes()
         rewritten = with_runtime_shebang(content, runtime)
         if rewritten != content:

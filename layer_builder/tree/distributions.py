@@ -3,11 +3,8 @@
 Format: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 """
 
-import base64
-import csv
-import hashlib
-import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -16,6 +13,14 @@ from functools import cached_property
 from packaging.utils import canonicalize_name
 
 from layer_builder.model import InstalledFile
+from layer_builder.tree.record import broken_wheel, read_record
+
+# https://packaging.python.org/en/latest/specifications/name-normalization/#name-format and the
+# characters of versions, those that are none by PEP 440 among them.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+_VERSION = re.compile(r"[0-9A-Za-z.!+_-]{1,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +61,32 @@ class Installation:
 
 
 def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> list[Distribution]:
-    """List the distributions whose `.dist-info` is among the paths, by name."""
+    """List the distributions whose `.dist-info` is among the paths, by name.
+
+    Raises InstallError for one whose metadata a wheel got wrong.
+    """
     known = set(paths)
     distributions = []
     for path in paths:
         folder, _, name = path.rpartition("/")
         if name != "RECORD" or not folder.endswith(".dist-info") or "/" in folder:
             continue
+        if f"{folder}/METADATA" not in known:
+            raise broken_wheel(folder, "it has no METADATA")
         headers = _headers(read(f"{folder}/METADATA"))
+        name, version = str(headers["Name"] or ""), str(headers["Version"] or "")
+        if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+            raise broken_wheel(folder, "its METADATA names no distribution and version")
         wheel = _headers(read(f"{folder}/WHEEL") if f"{folder}/WHEEL" in known else b"")
-        rows = csv.reader(io.StringIO(read(path).decode("utf-8")))
         distributions.append(
             Distribution(
-                name=str(canonicalize_name(headers["Name"])),
-                version=headers["Version"],
+                name=str(canonicalize_name(name)),
+                version=version,
                 record=path,
-                hashes={row[0]: row[1] for row in rows if row},
+                hashes={row[0]: row[1] for row in read_record(read(path), path)},
                 requires=tuple(map(str, headers.get_all("Requires-Dist", ()))),
                 tags=tuple(map(str, wheel.get_all("Tag", ()))),
-                is_pure=wheel.get("Root-Is-Purelib", "true").strip().lower() == "true",
+                is_pure=str(wheel.get("Root-Is-Purelib", "true")).strip().lower() == "true",
             )
         )
     return sorted(distributions, key=lambda distribution: distribution.name)
@@ -82,33 +94,3 @@ def find_distributions(paths: Sequence[str], read: Callable[[str], bytes]) -> li
 
 def _headers(content: bytes) -> Message:
     return HeaderParser().parsestr(content.decode("utf-8", "replace"), headersonly=True)
-
-
-def recorded_paths(record: str) -> list[str]:
-    """List the paths in a RECORD."""
-    return [row[0] for row in csv.reader(io.StringIO(record)) if row]
-
-
-def record_without(record: str, gone: Collection[str]) -> str:
-    """Rewrite a RECORD so that it lists only what is still there, in a fixed order."""
-    rows = sorted(row for row in csv.reader(io.StringIO(record)) if row and row[0] not in gone)
-    return _csv(rows)
-
-
-def record_with(record: str, changed: Mapping[str, bytes]) -> str:
-    """Rewrite a RECORD after files in it got new contents."""
-    rows = []
-    for row in csv.reader(io.StringIO(record)):
-        if row and row[0] in changed:
-            content = changed[row[0]]
-            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
-            rows.append([row[0], f"sha256={digest.decode()}", str(len(content))])
-        elif row:
-            rows.append(row)
-    return _csv(rows)
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

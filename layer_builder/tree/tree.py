@@ -1,5 +1,6 @@
 """The tree on disk: scan it, make it independent of this host, move files out and back in."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,13 @@ from layer_builder.tree import distributions
 from layer_builder.tree.console_scripts import rewrite_scripts
 from layer_builder.tree.distributions import Distribution, Installation
 from layer_builder.tree.files import list_files
+from layer_builder.tree.record import (
+    broken_wheel,
+    read_record,
+    record_text,
+    rows_with,
+    rows_without,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +71,21 @@ class Tree:
         return distributions.find_distributions([entry.path for entry in entries], self.read)
 
     def entry_points(self) -> list[str]:
-        """List `module:attribute` of every entry point of the installed distributions."""
-        return sorted(
-            {
-                f"{match['module']}:{match['attr'] or ''}".rstrip(":")
-                for info in self.root.glob("*.dist-info")
-                for point in Metadata.at(info).entry_points
-                if (match := point.pattern.match(point.value))
-            }
-        )
+        """List `module:attribute` of every entry point of the installed distributions.
+
+        Raises InstallError for a file of them that is none.
+        """
+        found = set()
+        for info in self.root.glob("*.dist-info"):
+            try:
+                points = Metadata.at(info).entry_points
+            except (ValueError, AttributeError) as error:
+                raise broken_wheel(
+                    info.name, f"its entry points cannot be read: {error}"
+                ) from error
+            matches = (point.pattern.match(point.value) for point in points)
+            found |= {f"{m['module']}:{m['attr'] or ''}".rstrip(":") for m in matches if m}
+        return sorted(found)
 
     def installation(self, runtime: str) -> Installation:
         """Make what was installed independent of this host, and say what it is."""
@@ -116,9 +130,9 @@ class Tree:
     def update_records(self, changed: dict[str, bytes]) -> None:
         """Write the new digests of changed files into the RECORD that lists them."""
         for record in self.root.glob("*.dist-info/RECORD"):
-            text = record.read_text(encoding="utf-8")
-            if any(path in text for path in changed):
-                _write(record, distributions.record_with(text, changed))
+            rows = read_record(record.read_bytes(), record.relative_to(self.root).as_posix())
+            if any(row[0] in changed for row in rows):
+                _write(record, record_text(rows_with(rows, changed)))
 
     def exchange(self, paths: Iterable[str]) -> None:
         """Swap files with what the attic has under their paths, nothing counting as a file.
@@ -188,11 +202,14 @@ class Tree:
         for record in self.root.glob("*.dist-info/RECORD"):
             path = record.relative_to(self.root).as_posix()
             original = self.attic / path
-            text = (original if original.exists() else record).read_text(encoding="utf-8")
-            gone = {p for p in distributions.recorded_paths(text) if not (self.root / p).exists()}
-            news = {p: self.read(p) for p in paths if p in text and p not in gone}
-            true = distributions.record_without(distributions.record_with(text, news), gone)
-            if true != record.read_text(encoding="utf-8"):
+            before = record.read_bytes()
+            rows = read_record(original.read_bytes() if original.exists() else before, path)
+            # exists() of pathlib raises for names that no file can have.
+            gone = {row[0] for row in rows if not os.path.exists(self.root / row[0])}  # noqa: PTH110
+            recorded = {row[0] for row in rows}
+            news = {p: self.read(p) for p in paths if p in recorded and p not in gone}
+            true = record_text(sorted(rows_without(rows_with(rows, news), gone)))
+            if true.encode() != before:
                 if not original.exists():
                     self.exchange([path])
                 record.unlink(missing_ok=True)

@@ -18,9 +18,12 @@ from typing import TypeAlias
 
 import pytest
 
-from layer_builder.errors import InstallError
+from layer_builder.archive import sha256_of
+from layer_builder.errors import InstallError, LimitError
+from layer_builder.model.limits import MIB
+from layer_builder.model.resolution import Pin, Resolution
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.resolve import index_settings
+from layer_builder.resolve import bounded, index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
 
@@ -304,3 +307,44 @@ def test_wheels_of_the_real_index_are_those_of_the_target(
     compiled = {name: data for name, data in layer(tmp_path).items() if re.search(r"\.so$", name)}
     assert list(compiled) == ["python/markupsafe/_speedups.cpython-313-aarch64-linux-gnu.so"]
     assert {data[18:20] for data in compiled.values()} == {b"\xb7\x00"}  # EM_AARCH64
+
+
+@pytest.fixture
+def bomb(add_wheel: Add, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a small wheel on the index that unpacks to 64 MiB, where 8 MiB are allowed."""
+    monkeypatch.setattr(bounded, "_UNPACKED_BYTES", 8 * MIB)
+    path = add_wheel("bomb", "1.0", {"bomb.bin": b""})
+    with zipfile.ZipFile(path) as small:
+        members = {name: small.read(name) for name in small.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as large:
+        for name, content in members.items():
+            large.writestr(name, bytes(64 * MIB) if name == "bomb.bin" else content)
+    assert path.stat().st_size < MIB
+    return path
+
+
+def test_an_installation_ends_when_wheels_unpack_to_too_much(
+    tmp_path: Path, index: str, bomb: Path
+) -> None:
+    pin = Pin(name="bomb", version="1.0", hashes=(f"sha256:{sha256_of(bomb)}",))
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(LimitError, match=r"installing was stopped after 0\.\d GiB were written"):
+        uv(tmp_path, index).install(Resolution(pins=(pin,)), Requirements(), TARGET, into)
+    assert [path.name for path in into.iterdir() if not path.name.startswith(".")] == []
+    left = [path for path in (tmp_path / "uv-cache").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in left) < MIB
+
+
+def test_what_a_program_says_is_taken_whole_and_what_it_may_write_is_written(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import sys, time; sys.stdout.write('x' * 1_000_000); sys.stdout.flush(); time.sleep(0.1);"
+        "sys.stderr.write('y' * 1_000_000); open(sys.argv[1], 'wb').write(bytes(1_000_000))"
+    )
+    done = bounded.run_bounded(
+        [sys.executable, "-c", program, str(tmp_path / "f")], {}, bounded.RESOLVING
+    )
+    assert (done.returncode, len(done.stdout), len(done.stderr)) == (0, 1_000_000, 1_000_000)
+    assert (tmp_path / "f").stat().st_size == 1_000_000

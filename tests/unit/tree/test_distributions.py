@@ -1,17 +1,17 @@
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layer_builder.errors import InstallError
 from layer_builder.tree.console_scripts import with_runtime_shebang
 from layer_builder.tree.distributions import (
     Distribution,
     Installation,
     find_distributions,
-    record_with,
-    record_without,
-    recorded_paths,
 )
+from layer_builder.tree.record import read_record, record_text, rows_with, rows_without
 
 TREE = {
     "a_b/__init__.py": "",
@@ -64,14 +64,15 @@ def test_each_file_belongs_to_what_brought_it() -> None:
 
 
 def test_a_record_tells_only_of_what_is_left() -> None:
-    record = TREE["A_B-1.0.dist-info/RECORD"]
-    assert record_without(record, {"a_b/__init__.py"}) == (
-        'A_B-1.0.dist-info/RECORD,,\n"a_b/odd, name.py",sha256=y,1\n'
+    rows = read_record(TREE["A_B-1.0.dist-info/RECORD"].encode(), "RECORD")
+    assert record_text(rows_without(rows, {"a_b/__init__.py"})) == (
+        '"a_b/odd, name.py",sha256=y,1\nA_B-1.0.dist-info/RECORD,,\n'
     )
 
 
 def test_a_record_tells_the_digest_of_what_changed() -> None:
-    assert record_with("a,sha256=old,3\nb,sha256=same,1\n", {"a": b"new content"}) == (
+    rows = [["a", "sha256=old", "3"], ["b", "sha256=same", "1"]]
+    assert record_text(rows_with(rows, {"a": b"new content"})) == (
         "a,sha256=_jJgjJ71ts9-P5RkgCU_928k9OwGePPQ8H-YRMv_lgE,11\nb,sha256=same,1\n"
     )
 
@@ -81,11 +82,37 @@ PATH = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size
 
 @given(st.sets(PATH, max_size=8), st.sets(PATH, max_size=3))
 def test_a_record_keeps_every_odd_name_that_stays(paths: set[str], gone: set[str]) -> None:
-    rows = record_without("", ()) + "".join(
-        '"' + path.replace('"', '""') + '",sha256=x,1\n' for path in sorted(paths)
-    )
-    assert recorded_paths(rows) == sorted(paths)
-    assert recorded_paths(record_without(rows, gone)) == sorted(paths - gone)
+    text = "".join('"' + path.replace('"', '""') + '",sha256=x,1\n' for path in sorted(paths))
+    rows = read_record(text.encode(), "a-1.dist-info/RECORD")
+    assert [row[0] for row in rows] == sorted(paths)
+    left = record_text(rows_without(rows, gone))
+    read_again = read_record(left.encode(), "a-1.dist-info/RECORD")
+    assert [row[0] for row in read_again] == sorted(paths - gone)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"METADATA": None}, "it has no METADATA"),
+        ({"METADATA": b"Version: 1\n"}, "its METADATA names no distribution and version"),
+        ({"METADATA": b"Name: c\n"}, "its METADATA names no distribution and version"),
+        ({"METADATA": b"Name: c/../d\nVersion: 1\n"}, "its METADATA names no distribution and version"),
+        ({"METADATA": b"Name: c\nVersion: 1 | 2\n"}, "its METADATA names no distribution and version"),
+        ({"RECORD": b"\xff,,\n"}, "its RECORD cannot be read: 'utf-8' codec"),
+        ({"RECORD": b"a.py\n"}, "its RECORD has the row 'a.py'"),
+        ({"RECORD": b"a.py,x\n"}, "its RECORD has the row 'a.py,x'"),
+        ({"RECORD": b'"' + b"a" * 200_000 + b'",,\n'}, "its RECORD cannot be read: field larger than"),
+    ],
+)  # fmt: skip
+def test_metadata_that_a_wheel_got_wrong_is_told(
+    changed: Mapping[str, bytes | None], said: str
+) -> None:
+    sound: dict[str, bytes | None] = {"METADATA": b"Name: c\nVersion: 2\n", "RECORD": b"c.py,,\n"}
+    whole = {f"c-2.dist-info/{name}": text for name, text in {**sound, **changed}.items()}
+    files = {name: text for name, text in whole.items() if text is not None}
+    with pytest.raises(InstallError) as raised:
+        find_distributions(sorted(files), lambda path: files[path])
+    assert str(raised.value).startswith(f"a wheel brought 'c-2.dist-info', and {said}")
 
 
 def test_a_script_runs_on_lambdas_own_python() -> None:
