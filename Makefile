@@ -10,7 +10,7 @@ OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help demo check test all-cases lint fix e2e bench attack proving-ground reliability lock schema clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -23,6 +23,9 @@ check: lint ## lint and the unit tests, for every save
 
 test: $(READY) $(MINISTACK) ## run the unit and integration tests; of large tables of cases a sample
 	$(PYTEST) -n auto tests/unit tests/integration
+
+fuzz: $(READY) ## read what nobody would write: EXAMPLES=100000 of each kind
+	FUZZ_EXAMPLES=$(or $(EXAMPLES),100000) $(PYTEST) -n logical -q tests/unit/test_fuzz.py
 
 all-cases: $(READY) $(MINISTACK) ## run them with every case of those tables
 	$(PYTEST) -n auto --all-cases tests/unit tests/integration

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import io
 import re
+import struct
 import tempfile
 import time
 import urllib.request
@@ -61,16 +62,24 @@ def remote_unzipped_bytes(url: str) -> int:
         scheme = url.partition(":")[0] if "://" in url else "none"
         raise UnreadableZipError(f"AWS gives no address to read it from (scheme: {scheme})")
     try:
-        with contextlib.closing(_open(url)) as file, zipfile.ZipFile(file) as archive:
-            return sum(member.file_size for member in archive.infolist())
+        with contextlib.closing(_open(url)) as file:
+            return unzipped_bytes(file)
     except urllib.error.HTTPError as error:
         error.close()
         raise UnreadableZipError(f"the server answers {error.code}") from None
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise UnreadableZipError(f"it is no zip: {error}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
         raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
+
+
+def unzipped_bytes(file: "IO[bytes] | _Ranges") -> int:
+    """Add up what the directory of a zip says of its files. Raises UnreadableZipError, OSError."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
+        # zipfile looks at most of what may be wrong, and lets the rest fail as it will.
+        raise UnreadableZipError(f"it is no zip: {error}") from None
 
 
 def _open(url: str) -> "IO[bytes] | _Ranges":
