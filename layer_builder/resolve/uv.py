@@ -69,10 +69,10 @@ class Uv:
             if newest.returncode == 0:
                 # What only a preference holds back is not held back by glibc.
                 usual = self._compile(requirements, build, _locking(target)) if prefer else done
-                found = Resolution.from_lines(newest.stdout)
-                held = Resolution.from_lines(usual.stdout).compared_with(found).held_back
-                unheld = found.versions.keys() - {item.name for item in held}
-                resolution = resolution.compared_with(found.without(unheld))
+                freest = Resolution.from_lines(newest.stdout)
+                held = Resolution.from_lines(usual.stdout).compared_with(freest).held_back
+                unheld = freest.versions.keys() - {item.name for item in held}
+                resolution = resolution.compared_with(freest.without(unheld))
         trusted, doubts = resolution.trusting(requirements.hashes)
         if doubts:
             raise InstallError.because(
