@@ -201,7 +201,7 @@ class _Collector:
                 )  # fmt: skip
             case "--no-binary":
                 self._mistake(
-                    f"{shortened(line)}: say build: [{value}] in the manifest instead", place
+                    f"{shortened(line)}: say build: [{value[:80]}] in the manifest instead", place
                 )
             case "--pre":
                 self._mistake(
@@ -211,7 +211,7 @@ class _Collector:
                 if name in _INDEX_OPTIONS:
                     self._index_option(_INDEX_OPTIONS[name], value, place)
                 elif name not in _IGNORED:
-                    self._mistake(f"the option {name!r} has no meaning for a layer", place)
+                    self._mistake(f"the option {shortened(name)} has no meaning for a layer", place)
 
     def _index_option(self, name: str, value: str, place: Place) -> None:
         if name == "--no-index":

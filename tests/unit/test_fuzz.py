@@ -150,7 +150,8 @@ def test_a_requirements_file(text: str) -> None:
         )
         asked = [Reference(text="r.txt", place=PLACE)]
         found, problems = collect_requirements(asked, [], source, TARGET)
-        assert found.lines or problems or found.constraints or not text.strip()
+        if text.lstrip()[:1].isascii() and text.lstrip()[:1].isalpha():
+            assert found.lines or problems
         assert all(len("\n".join(problem.lines())) < 10_000 for problem in problems)
         for line in (*found.lines, *found.constraints):
             assert "\n" not in line
