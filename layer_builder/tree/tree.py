@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from pathlib import Path
 
-from layer_builder.errors import ManifestError
+from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model import FileToInclude, InstalledFile, PrunePlan
 from layer_builder.tree import distributions
 from layer_builder.tree.console_scripts import rewrite_scripts
@@ -203,7 +203,11 @@ class Tree:
             path = record.relative_to(self.root).as_posix()
             original = self.attic / path
             before = record.read_bytes()
-            rows = read_record(original.read_bytes() if original.exists() else before, path)
+            try:
+                rows = read_record(original.read_bytes() if original.exists() else before, path)
+            except InstallError:
+                # The workspace's own file of that name: those of distributions were read before.
+                continue
             # exists() of pathlib raises for names that no file can have.
             gone = {row[0] for row in rows if not os.path.exists(self.root / row[0])}  # noqa: PTH110
             recorded = {row[0] for row in rows}
