@@ -4,9 +4,13 @@ import os
 import secrets
 import socket
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+_CONTENT = "not to be read"
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +22,16 @@ class Traps:
     local: socket.socket
     abstract: socket.socket
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether all of them are there: a canary that is gone cannot be reached by anybody."""
+        file, socket_file = Path(self.folder.name, "canary"), Path(self.folder.name, "socket")
+        return file.exists() and file.read_text() == _CONTENT and socket_file.exists()
+
     def orders(self) -> dict[str, object]:
         """Say where they are, as the launcher's orders have it."""
         file = Path(self.folder.name, "canary")
-        file.write_text("not to be read")  # an earlier try may have removed it
+        file.write_text(_CONTENT)  # an earlier try may have removed it
         return {
             "process": os.getpid(),
             "file": str(file),
@@ -31,9 +41,14 @@ class Traps:
         }
 
 
-@cache
 def traps() -> Traps:
-    """Lay them out, once a process."""
+    """Lay them out, once a process, whatever the number of threads."""
+    with _lock:
+        return _lay_out()
+
+
+@cache
+def _lay_out() -> Traps:
     # A socket's path has at most 108 bytes, which TMPDIR may take: unix(7).
     folder = tempfile.TemporaryDirectory(prefix="layer-builder-canary-", dir="/tmp")
     local = socket.socket(socket.AF_UNIX)
