@@ -22,6 +22,9 @@ class Reporter(Protocol):
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at."""
 
+    def notice(self, problem: Problem) -> None:
+        """Say what the user may want to know; nothing is wrong."""
+
 
 _ERASE_LINE = "\r\x1b[2K"
 
@@ -67,6 +70,10 @@ class Console:
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at."""
         self._problem("warning", problem)
+
+    def notice(self, problem: Problem) -> None:
+        """Say what the user may want to know; nothing is wrong."""
+        self._problem("notice", problem)
 
     def error(self, problem: Problem) -> None:
         """Say what went wrong."""

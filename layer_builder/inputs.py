@@ -1,13 +1,17 @@
 """The action's inputs: their names, and their values read from a mapping once."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.model import REGION_PATTERN
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -32,6 +36,8 @@ INPUT_DEFAULTS = {
     "s3-bucket": "",
     "s3-prefix": "",
     "output-dir": "dist/layers",
+    "digests": "",
+    "build": "auto",
     "require-isolation": "true",
     "dry-run": "false",
     "sandbox": "false",
@@ -52,6 +58,11 @@ class Inputs:
     s3_bucket: str = ""
     s3_prefix: str = ""
     output_dir: str = INPUT_DEFAULTS["output-dir"]
+    digests: Mapping[str, str] | None = None
+    """SHA-256 in hexadecimal by the stem of a zip: those that `publish` takes up, and no others.
+    None where nobody said any."""
+    may_build: bool = True
+    """Whether `publish` builds what it cannot take up; else that is an error."""
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
@@ -92,31 +103,69 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
         switches[name] = given[name] == "true"
-    regions = _words(given["aws-region"])
-    for region in regions:
-        if not re.fullmatch(REGION_PATTERN, region):
-            refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
-    bucket = given["s3-bucket"]
-    if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
-        refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")
-    output = PurePosixPath(given["output-dir"])
-    if ".." in output.parts or str(output) == ".":
-        refuse("output-dir", f"{given['output-dir']!r} must be a directory of its own")
+    digests = _digests(given["digests"])
+    _check_aws(given, refuse)
+    _check_zips(given, command, digests, refuse)
     if problems:
         raise ManifestError(*problems)
     return Inputs(
         manifest=given["manifest"],
         command=command,
         layers=_words(given["layers"]),
-        regions=regions,
-        s3_bucket=bucket,
+        regions=_words(given["aws-region"]),
+        s3_bucket=given["s3-bucket"],
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
+        digests=digests,
+        may_build=given["build"] == "auto",
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
         sandbox=switches["sandbox"],
         github_token=values.get("github-token", ""),
     )
+
+
+_DIGESTS_FROM = "hand on the output digests of the job that built the zips"
+
+
+def _check_aws(given: Mapping[str, str], refuse: Callable[..., None]) -> None:
+    for region in _words(given["aws-region"]):
+        if not re.fullmatch(REGION_PATTERN, region):
+            refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
+    bucket = given["s3-bucket"]
+    if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
+        refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")
+
+
+def _check_zips(
+    given: Mapping[str, str],
+    command: Command,
+    digests: Mapping[str, str] | None,
+    refuse: Callable[..., None],
+) -> None:
+    output = PurePosixPath(given["output-dir"])
+    if ".." in output.parts or str(output) == ".":
+        refuse("output-dir", f"{given['output-dir']!r} must be a directory of its own")
+    if given["digests"] and digests is None:
+        refuse("digests", "is JSON, {stem: sha256 in hexadecimal}", _DIGESTS_FROM)
+    if given["build"] not in {"auto", "never"}:
+        refuse("build", f"is 'auto' or 'never', not {given['build']!r}")
+    elif given["build"] == "never" and command is Command.BUILD:
+        refuse("build", "'never' leaves the command build nothing to do")
+    elif given["build"] == "never" and command is Command.PUBLISH and not given["digests"]:
+        refuse("build", "'never' needs digests: no zip is taken up without one", _DIGESTS_FROM)
+
+
+def _digests(text: str) -> dict[str, str] | None:
+    """Read what the output of the same name has; None for anything else, and for no text."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    values = found.values() if isinstance(found, dict) else [None]
+    if not all(isinstance(value, str) and _SHA256.fullmatch(value) for value in values):
+        return None
+    return dict(found)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -79,10 +79,17 @@ class Outcome:
         return self.inputs.regions
 
     @property
-    def is_isolated(self) -> bool:
-        """Whether all that was imported of what was built was isolated, and something was built."""
-        proofs = [built.details.proof for built in self.built.values()]
-        return bool(proofs) and all(proof is None or proof.is_isolated for proof in proofs)
+    def is_isolated(self) -> bool | None:
+        """Whether all that was imported of what was built was isolated; None if nothing was built.
+
+        What was taken up by its digest does not count: how it was proven is its record's word.
+        """
+        made = [built.details.proof for built in self.built.values() if not built.taken_up]
+        return all(proof is None or proof.is_isolated for proof in made) if made else None
+
+    def digests(self) -> dict[str, str]:
+        """Map the stem of each layer's zip to its SHA-256, in hexadecimal."""
+        return {built.layer.stem: built.archive.sha256 for built in self.built.values()}
 
     def by_name(self) -> dict[str, list[Built]]:
         """Group what was built by the name on AWS: one group is one layer version."""

@@ -77,3 +77,7 @@ class RecordingReporter:
         """Say what the user should look at, and note it."""
         self._outcome.warnings.append(problem)
         self._reporter.warn(problem)
+
+    def notice(self, problem: Problem) -> None:
+        """Say what the user may want to know."""
+        self._reporter.notice(problem)

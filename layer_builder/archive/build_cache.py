@@ -1,16 +1,21 @@
-"""Builds of earlier runs, for all workspaces of a user: the same content is made and proven once."""
+"""Builds of earlier runs, for all workspaces of a user: the same content is made and proven once.
+
+Who can write here decides what is published. So the folder is its user's alone, and each entry bears
+a tag under a key that lies elsewhere: what was put there by others is not taken.
+"""
 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import layer_builder
-from layer_builder.archive.files import copy_file
+from layer_builder.archive.cache_key import CacheKey, UnfitError, refuse_folder
+from layer_builder.archive.files import copy_file, replace_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.model import Archive, ProofDepth
 
@@ -35,6 +40,8 @@ class BuildCache:
 
     folder: Path | None = None
     """None keeps nothing."""
+    key: CacheKey | None = None
+    """None where there is no folder for one: then nothing is kept, either."""
     room_bytes: int = CACHE_BYTES
 
     @classmethod
@@ -42,18 +49,45 @@ class BuildCache:
         """Choose the folder (https://specifications.freedesktop.org/basedir-spec/latest/)."""
         if environ.get(NO_CACHE_VARIABLE):
             return cls()
-        if named := environ.get(CACHE_DIR_VARIABLE):
-            return cls(folder=Path(named).absolute())
         home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
         base = Path(caches) if caches else Path(home, ".cache") if home else None
-        return cls(folder=base / "lambda-layer-builder" if base and base.is_absolute() else None)
+        folder = base / "lambda-layer-builder" if base and base.is_absolute() else None
+        if named := environ.get(CACHE_DIR_VARIABLE):
+            folder = Path(named).absolute()
+        return cls(folder=folder, key=CacheKey.around(environ, folder) if folder else None)
 
-    def find(self, content: str) -> tuple[BuildRecord, Archive] | None:
-        """Find the build with a content key; None unless it is still what its note says."""
-        if self.folder is None:
+    def refusal(self) -> str:
+        """Say why the folder or its key cannot be relied on; nothing where they can, or are not there.
+
+        Who may write to them could have put anything there.
+        """
+        try:
+            if self.folder:
+                refuse_folder(self.folder)
+            if self.key:
+                self.key.read()
+        except UnfitError as error:
+            return str(error)
+        except OSError:
+            pass  # not there yet, or not to be read: nothing is found, and keeping says why
+        return ""
+
+    def find(self, content: str, tell: Callable[[str], None]) -> tuple[BuildRecord, Archive] | None:
+        """Find the build with a content key; None unless it is what was kept.
+
+        `tell` is told of one that somebody else may have put there.
+        """
+        if self.folder is None or self.key is None:
             return None
         name = _name(content)
-        entry = OutputDir(folder=self.folder).find(name)
+        try:
+            tag, _, text = (self.folder / f"{name}.signed").read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        if not self.key.has_signed(_signed(name, text), tag):
+            tell("the build in the cache bears no tag of this user on this machine: built anew")
+            return None
+        entry = OutputDir(folder=self.folder).find(name, record_text=text)
         if entry is None or entry[0].content != content:
             return None
         with suppress(OSError):
@@ -70,12 +104,17 @@ class BuildCache:
         What nothing imported, for want of a Python, is not kept: another run may have one.
         """
         proof = record.details.proof
-        if self.folder is None or (proof and proof.static and proof.depth is not ProofDepth.STATIC):
+        if proof and proof.static and proof.depth is not ProofDepth.STATIC:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder is None or self.key is None:
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         output_dir, name = OutputDir(folder=self.folder), _name(record.content)
         copy_file(archive.path, output_dir.zip_path(name))
-        output_dir.keep(name, record)
+        text = record.text
+        tag = self.key.sign(_signed(name, text))
+        replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self._make_room(self.folder)
 
     def _make_room(self, folder: Path) -> None:
@@ -96,6 +135,11 @@ class BuildCache:
                 break
             path.unlink(missing_ok=True)
             total -= size
+
+
+def _signed(name: str, record: bytes) -> bytes:
+    """Say in one text all that an entry is: its name and its record, which has its zip's digest."""
+    return name.encode() + b"\n" + record
 
 
 def _name(content: str) -> str:

@@ -1,5 +1,6 @@
 """The output directory: finished zips, each with a record of how it came to be."""
 
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,13 +21,16 @@ class BuildRecord:
     """Key of the request."""
     content: str
     """Key of the request with the chosen versions."""
-    made_by: str
-    """The command that built it."""
     sha256: str
     """Of the zip, in hexadecimal."""
     weight: Weight
     files: int
     details: BuildDetails
+
+    @property
+    def text(self) -> bytes:
+        """The record as it is written beside its zip."""
+        return _RECORDS.dump_json(self, indent=1) + b"\n"
 
 
 _RECORDS = TypeAdapter(BuildRecord)
@@ -42,23 +46,43 @@ class OutputDir:
         """Say where the zip of a layer goes, by its name on AWS."""
         return self.folder / f"{name}.zip"
 
-    def find(self, name: str) -> tuple[BuildRecord, Archive] | None:
-        """Find a zip that is still what its record says; None for anything else."""
+    def stems(self) -> list[str]:
+        """Name the zips that lie there, hidden ones left out."""
+        return sorted(path.stem for path in self.folder.glob("[!.]*.zip"))
+
+    def sha256(self, name: str) -> str | None:
+        """Give the digest of a zip that lies there; None where none can be read."""
         try:
-            record = _RECORDS.validate_json(self._record_path(name).read_bytes())
-            intact = reader.sha256_of(self.zip_path(name)) == record.sha256
+            return reader.sha256_of(self.zip_path(name))
+        except OSError:
+            return None
+
+    def find(
+        self, name: str, record_text: bytes | None = None
+    ) -> tuple[BuildRecord, Archive] | None:
+        """Find a zip that is what its record says; None for anything else.
+
+        The record lies beside it unless it is given. Who wrote both is not known: the zip is weighed
+        anew, and the record says what it likes.
+        """
+        try:
+            text = self.record_path(name).read_bytes() if record_text is None else record_text
+            record = _RECORDS.validate_json(text)
         except (OSError, ValidationError):
             return None
-        if not intact:
+        if self.sha256(name) != record.sha256:
+            return None
+        try:
+            weight, files = reader.weigh_zip(self.zip_path(name))
+        except (OSError, zipfile.BadZipFile):
             return None
         return record, Archive(
-            path=self.zip_path(name), sha256=record.sha256, weight=record.weight, files=record.files
+            path=self.zip_path(name), sha256=record.sha256, weight=weight, files=files
         )
 
     def keep(self, name: str, record: BuildRecord) -> None:
         """Write the record of a finished zip."""
-        text = _RECORDS.dump_json(record, indent=1) + b"\n"
-        replace_file(self._record_path(name), lambda file: file.write(text))
+        replace_file(self.record_path(name), lambda file: file.write(record.text))
 
     def put(self, name: str, text: str) -> None:
         """Write a text file; it appears there only when it is whole.
@@ -90,5 +114,6 @@ class OutputDir:
             path=destination, sha256=archive.sha256, weight=archive.weight, files=archive.files
         )
 
-    def _record_path(self, name: str) -> Path:
+    def record_path(self, name: str) -> Path:
+        """Say where the record of a zip goes."""
         return self.folder / f"{name}.layer.json"

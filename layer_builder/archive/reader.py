@@ -4,6 +4,8 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+from layer_builder.model import Weight
+
 # Fixed parts of the local header and of the directory's; the name stands in both. APPNOTE.TXT
 # 4.3.7 and 4.3.12: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 _HEADERS_BYTES = 30 + 46
@@ -24,6 +26,16 @@ def compressed_sizes(path: Path) -> dict[str, int]:
             + 2 * len(member.filename.encode())
             for member in file.infolist()
         }
+
+
+def weigh_zip(path: Path) -> tuple[Weight, int]:
+    """Give a zip's weight, and the number of files in it.
+
+    Raises OSError, BadZipFile for what is no zip.
+    """
+    with zipfile.ZipFile(path) as file:
+        sizes = [member.file_size for member in file.infolist()]
+    return Weight(zip_bytes=path.stat().st_size, unzipped_bytes=sum(sizes)), len(sizes)
 
 
 def extract_zip(path: Path, python: Path) -> None:

@@ -136,7 +136,7 @@ def known_sizes(
     """Begin with what is known without asking AWS."""
     kept = [entry for layer in layers if (entry := output_dir.find(layer.stem))]
     return SizeLookup(
-        built={record.sha256: record.weight.unzipped_bytes for record, _ in kept},
+        built={archive.sha256: archive.weight.unzipped_bytes for _, archive in kept},
         declared={
             external.arn: external.unzipped_bytes for stack in stacks for external in stack.external
         },

@@ -3,11 +3,13 @@
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.limit_problems import problems_near_limits, problems_over_limits
 from layer_builder.builder.scheduler import LowerLayers, build_layers
+from layer_builder.builder.take_up import TakeUp
 
 __all__ = [
     "BuildResult",
     "Builder",
     "LowerLayers",
+    "TakeUp",
     "build_layers",
     "problems_near_limits",
     "problems_over_limits",

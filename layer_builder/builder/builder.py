@@ -1,4 +1,4 @@
-"""Builds one layer: takes what is there already, else installs, proves, and packs meanwhile."""
+"""Builds one layer: takes what an earlier run kept, else installs, proves, and packs meanwhile."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,12 @@ from layer_builder.builder import proof_step
 from layer_builder.builder.install import install
 from layer_builder.builder.packer import Packer
 from layer_builder.builder.proof_step import LowerLayer
-from layer_builder.builder.record import adopt_record, make_record, record_lines
+from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model import Archive, Layer
+from layer_builder.model import Archive
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved
-from layer_builder.sources import LayerRequest
 from layer_builder.timing import Clock
 from layer_builder.tree import Scratch, Tree
 
@@ -30,6 +29,8 @@ class BuildResult:
     archive: Archive
     record: BuildRecord
     reused: bool = False
+    taken_up: bool = False
+    """Whether it was found in the output directory by its digest."""
     smaller: tuple["BuildResult", ...] = ()
     """The same with less bytecode, the most first, where `bytecode: auto` leaves a choice."""
     lower: LowerLayer | None = None
@@ -45,23 +46,11 @@ class Builder:
     scratch: Scratch
     output_dir: OutputDir
     reporter: Reporter
-    command: str
     cache: BuildCache
     require_isolation: bool = True
     """Whether a build that was proven without isolation is built anew."""
     workers: int = 1
     """How many layers are built at the same time."""
-
-    def reuse(self, request: LayerRequest) -> BuildResult | None:
-        """Give what `build` left for a layer, if it is still what the manifest asks for."""
-        existing = self.output_dir.find(request.layer.stem)
-        if not existing or existing[0].made_by != "build" or existing[0].request != request.key:
-            return None
-        record, archive = existing
-        if not self._is_proven_enough(record, request.layer):
-            return None
-        self.reporter.step(request.layer.title, f"took up {archive.path.name} that `build` left")
-        return BuildResult(archive=archive, record=record, reused=True)
 
     def build(
         self,
@@ -69,7 +58,7 @@ class Builder:
         below: Callable[[], Sequence[LowerLayer]] = tuple,
         keep: Path | None = None,
     ) -> BuildResult:
-        """Build, or take what is in the output directory or the cache.
+        """Build, or take what is in the cache; what lies in the output directory is compared with it.
 
         Args:
             resolved: what goes into the layer.
@@ -81,11 +70,7 @@ class Builder:
         layer = resolved.request.layer
         try:
             clock = Clock(partial(self.reporter.progress, layer.title))
-            result = (
-                self._unchanged(resolved)
-                or self._cached(resolved)
-                or self._build(resolved, below, keep, clock)
-            )
+            result = self._cached(resolved) or self._build(resolved, below, keep, clock)
         except LayerBuilderError as error:
             raise error.about(layer.key, layer.place) from error
         for warning in result.record.details.warnings:
@@ -95,6 +80,7 @@ class Builder:
     def commit(self, result: BuildResult, chosen: BuildResult) -> BuildResult:
         """Make one of a result's choices the layer's zip."""
         stem = chosen.record.stem
+        self._compare(stem, stem, chosen.archive)
         archive = self.output_dir.receive(chosen.archive, stem)
         self.output_dir.keep(stem, chosen.record)
         try:
@@ -103,24 +89,25 @@ class Builder:
             self.reporter.step(stem, f"not kept for later runs: {error}")
         return replace(chosen, archive=archive, smaller=(), lower=result.lower)
 
-    def _unchanged(self, resolved: Resolved) -> BuildResult | None:
-        layer = resolved.request.layer
-        existing = self.output_dir.find(layer.stem)
-        if not existing or existing[0].content != resolved.content_key:
-            return None
-        record, archive = existing
-        if not self._is_proven_enough(record, layer):
-            return None
-        self.reporter.step(layer.title, f"nothing changed: {archive.path.name} is up to date")
-        return BuildResult(archive=archive, record=record, reused=True)
+    def _compare(self, title: str, stem: str, archive: Archive) -> None:
+        """Say whether what lies in the output directory, which anybody may have put there, is this."""
+        before = self.output_dir.sha256(stem)
+        if before == archive.sha256:
+            self.reporter.step(title, f"{stem}.zip lay there already, with the same bytes")
+        elif before:
+            text = f"replaces the {stem}.zip that lay there, which has other bytes"
+            self.reporter.step(title, f"{text} (sha256 {before[:16]}…, now {archive.sha256[:16]}…)")
 
     def _cached(self, resolved: Resolved) -> BuildResult | None:
         layer = resolved.request.layer
-        cached = self.cache.find(resolved.content_key)
-        if not cached or not self._is_proven_enough(cached[0], layer):
+        cached = self.cache.find(
+            resolved.content_key, lambda why: self.reporter.step(layer.title, why)
+        )
+        if not cached or not is_proven_enough(cached[0], layer, required=self.require_isolation):
             return None
-        record = adopt_record(cached[0], layer, resolved.request.key, self.command)
+        record = adopt_record(cached[0], layer, resolved.request.key)
         with suppress(FileNotFoundError):  # another run needed its room meanwhile
+            self._compare(layer.title, layer.stem, cached[1])
             archive = self.output_dir.copy(cached[1], layer.stem)
             self.output_dir.keep(layer.stem, record)
             proof = record.details.proof
@@ -129,12 +116,6 @@ class Builder:
             self.reporter.step(layer.title, f"took {archive.path.name} from the cache{proven}")
             return BuildResult(archive=archive, record=record, reused=True)
         return None
-
-    def _is_proven_enough(self, record: BuildRecord, layer: Layer) -> bool:
-        """Tell whether an earlier build was proven as isolated as this run asks for."""
-        proof = record.details.proof
-        is_isolated = proof is None or proof.is_isolated
-        return is_isolated or layer.unisolated or not self.require_isolation
 
     def _build(
         self,
@@ -153,9 +134,8 @@ class Builder:
             results = []
             for variant in variants:
                 record = make_record(
-                    resolved, packer.installed, proof, variant,
-                    made_by=self.command, seconds=clock.seconds,
-                )  # fmt: skip
+                    resolved, packer.installed, proof, variant, seconds=clock.seconds
+                )
                 hidden = f".{record.stem}.{variant.mode}"
                 archive = self.output_dir.receive(variant.archive, hidden)
                 results.append(BuildResult(archive=archive, record=record))

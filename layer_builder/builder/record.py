@@ -13,13 +13,12 @@ from layer_builder.prove import ProofResult
 from layer_builder.resolve import Resolved
 
 
-def make_record(  # noqa: PLR0913 (all that a record tells)
+def make_record(
     resolved: Resolved,
     installed: InstalledTree,
     proof: ProofResult,
     variant: Variant,
     *,
-    made_by: str,
     seconds: Mapping[str, float],
 ) -> BuildRecord:
     """Write down how a zip came to be.
@@ -29,7 +28,6 @@ def make_record(  # noqa: PLR0913 (all that a record tells)
         installed: the tree that was packed.
         proof: what its proof came to.
         variant: the zip.
-        made_by: the command.
         seconds: wall time of the build by step.
     """
     layer, archive = resolved.request.layer, variant.archive
@@ -42,7 +40,6 @@ def make_record(  # noqa: PLR0913 (all that a record tells)
         stem=layer.stem,
         request=resolved.request.key,
         content=resolved.content_key,
-        made_by=made_by,
         sha256=archive.sha256,
         weight=archive.weight,
         files=archive.files,
@@ -87,7 +84,13 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
     return lines
 
 
-def adopt_record(record: BuildRecord, layer: Layer, request: str, made_by: str) -> BuildRecord:
+def is_proven_enough(record: BuildRecord, layer: Layer, *, required: bool) -> bool:
+    """Tell whether an earlier build was isolated in its proof, where that is required."""
+    proof = record.details.proof
+    return proof is None or proof.is_isolated or layer.unisolated or not required
+
+
+def adopt_record(record: BuildRecord, layer: Layer, request: str) -> BuildRecord:
     """Give the record of an earlier build as it is for a layer that takes its zip."""
     warnings = tuple(
         replace(warning, layer=layer.key, place=layer.place) for warning in record.details.warnings
@@ -96,7 +99,6 @@ def adopt_record(record: BuildRecord, layer: Layer, request: str, made_by: str) 
         record,
         stem=layer.stem,
         request=request,
-        made_by=made_by,
         details=replace(record.details, warnings=warnings),
     )
 

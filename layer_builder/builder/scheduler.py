@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layer_builder import parallel
@@ -11,6 +11,7 @@ from layer_builder.archive import extract_zip
 from layer_builder.builder import bytecode
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.proof_step import LowerLayer
+from layer_builder.builder.record import adopt_record
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
 
@@ -64,7 +65,12 @@ def build_layers(
     built = {}
     for layer in layers:
         first = firsts.get(layer.id, layer)
-        built[layer.id] = _finish(layer, first, results[first.id], builder)
+        result = results[first.id]
+        if first is not layer:
+            request = resolved[layer.id].request
+            record = adopt_record(result.record, layer, request.key)
+            result = replace(result, record=record)
+        built[layer.id] = _finish(layer, first, result, builder)
         if first is not layer:
             builder.reporter.step(layer.title, f"same content as {first.title}: built once")
     return built
@@ -136,12 +142,11 @@ def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -
     """Give a layer its own copy of its build, with a note, held against its limits."""
     archive, output_dir = result.archive, builder.output_dir
     if first is not layer:
-        existing = output_dir.find(layer.stem)
-        if existing and existing[0].content == result.record.content:
-            archive = existing[1]
+        if output_dir.sha256(layer.stem) == archive.sha256:
+            archive = replace(archive, path=output_dir.zip_path(layer.stem))
         else:
             archive = output_dir.copy(archive, layer.stem)
-            output_dir.keep(layer.stem, result.record)
+        output_dir.keep(layer.stem, result.record)
     return Built(
         layer=layer,
         archive=archive,
@@ -149,4 +154,5 @@ def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -
         readings=check_limits(archive.weight, layer.budget.limits),
         same_as=first.id if first is not layer else None,
         reused=result.reused,
+        taken_up=result.taken_up,
     )

@@ -1,13 +1,13 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import OutputDir, zip_checksums
 from layer_builder.builder import (
-    Builder,
     BuildResult,
+    TakeUp,
     build_layers,
     problems_near_limits,
     problems_over_limits,
@@ -20,34 +20,18 @@ from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.inputs import Command
 from layer_builder.model import find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import LayerGroup, group_layers
-from layer_builder.sources import LayerRequest
+from layer_builder.resolve import Resolved, group_layers
 
 
 def build(outcome: Outcome, context: Context) -> None:
     """Build all layers, equal ones once; weigh them and the stacks."""
-    inputs = outcome.inputs
-    output_dir = OutputDir(folder=Path(inputs.output_dir))
-    builder = context.builder(output_dir, inputs.command)
-    groups = group_layers(
-        load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
-    )
-    locked = load.lock_of(inputs, context.workspace)
-    results: dict[str, BuildResult] = {}
-    to_resolve: list[LayerGroup] = []
-    for group in groups:
-        # With a lock, resolving asks nobody, and tells whether what is there is what was locked.
-        mine = [request for request in group.requests if request.layer in outcome.layers]
-        may_take = inputs.command is Command.PUBLISH and not locked
-        taken = _take_up(mine, builder) if may_take else None
-        if taken is None:
-            to_resolve.append(group)
-        else:
-            results |= taken
+    output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
+    builder = context.builder(output_dir)
+    taken = _take_up(outcome, context, output_dir)
     try:
-        resolved = resolve(to_resolve, context, locked)
+        resolved = _resolve(outcome, context, taken)
         layers, stacks = outcome.layers, outcome.functions
-        outcome.built = build_layers(resolved, results, builder, layers, stacks)
+        outcome.built = build_layers(resolved, taken, builder, layers, stacks)
     finally:
         output_dir.sweep()
     _join_targets(outcome)
@@ -82,15 +66,41 @@ def _join_targets(outcome: Outcome) -> None:
         raise ManifestError(*problems)
 
 
-def _take_up(requests: Sequence[LayerRequest], builder: Builder) -> dict[str, BuildResult] | None:
-    """Take up a whole family that `build` left: none of it may need another resolution."""
-    results: dict[str, BuildResult] = {}
-    for request in requests:
-        result = builder.reuse(request)
-        if result is None:
-            return None
-        results[request.layer.id] = result
-    return results
+def _take_up(outcome: Outcome, context: Context, output_dir: OutputDir) -> dict[str, BuildResult]:
+    """Take up what `build` made in another job; runs no program but git."""
+    inputs = outcome.inputs
+    if inputs.command is not Command.PUBLISH or inputs.digests is None:
+        return {}
+    requests = load.requests(outcome, context.workspace, None, context.reporter)
+    mine = [
+        [request for request in group.requests if request.layer in outcome.layers]
+        for group in group_layers(requests, outcome.ties)
+    ]
+    taking = TakeUp(
+        digests=inputs.digests,
+        output_dir=output_dir,
+        require_isolation=inputs.require_isolation,
+        reporter=context.reporter,
+        is_tracked=context.workspace.tracks,
+    )
+    if not inputs.may_build:
+        taking.refuse_strangers()
+    return taking.take(mine, may_build=inputs.may_build)
+
+
+def _resolve(
+    outcome: Outcome, context: Context, taken: Mapping[str, BuildResult]
+) -> dict[str, Resolved]:
+    """Resolve the families of layers that are to be built."""
+    if taken.keys() == {layer.id for layer in outcome.layers}:
+        return {}
+    requests = load.requests(outcome, context.workspace, context.installer, context.reporter)
+    groups = [
+        group
+        for group in group_layers(requests, outcome.ties)
+        if not taken.keys() & {request.layer.id for request in group.requests}
+    ]
+    return resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
 
 
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:

@@ -9,6 +9,7 @@ from layer_builder.attach import Measure
 from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
+from layer_builder.errors import Problem
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
 from layer_builder.resolve import Installer
@@ -35,16 +36,20 @@ class Context:
     require_isolation: bool = True
     workers: int = os.cpu_count() or 1
 
-    def builder(self, output_dir: OutputDir, command: str) -> Builder:
-        """Give what builds layers here and puts them on a shelf; `command` is noted there."""
+    def builder(self, output_dir: OutputDir) -> Builder:
+        """Give what builds layers here and puts them into an output directory."""
+        cache = self.cache
+        if why := cache.refusal():
+            message = f"builds of earlier runs are not used, nor is this one kept: {why}"
+            self.reporter.notice(Problem(message=message))
+            cache = BuildCache()
         return Builder(
             installer=self.installer,
             find_prover=self.find_prover,
             scratch=self.scratch,
             output_dir=output_dir,
             reporter=self.reporter,
-            command=command,
-            cache=self.cache,
+            cache=cache,
             require_isolation=self.require_isolation,
             workers=self.workers,
         )

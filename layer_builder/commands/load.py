@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from layer_builder.console import Reporter
-from layer_builder.errors import LayerBuilderError, ManifestError, Problem
+from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import Architecture, Layer, Python, Reference, Target, UvProject
@@ -47,9 +48,9 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     except (OSError, ValueError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        return read_manifest(text, inputs.manifest, through_s3=bool(inputs.s3_bucket)).select(
-            inputs.layers
-        )
+        whole = read_manifest(text, inputs.manifest, through_s3=bool(inputs.s3_bucket))
+        _refuse_unknown_digests(inputs, whole)
+        return whole.select(inputs.layers)
     except ManifestError as error:
         named = list_requirements_files(text, inputs.manifest)
         source = _source(workspace.read, inputs, workspace)
@@ -57,10 +58,29 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
 
+def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:
+    stems = {layer.stem for layer in manifest.layers}
+    unknown = [stem for stem in inputs.digests or () if stem not in stems]
+    if unknown:
+        raise ManifestError(
+            *(
+                Problem(
+                    message=f"input digests names {stem!r}, which is the zip of no layer",
+                    place=Place(file=inputs.manifest),
+                    advice=did_you_mean(stem, stems),
+                )
+                for stem in unknown
+            )
+        )
+
+
 def _requirements(
-    layer: Layer, inputs: Inputs, workspace: Workspace, installer: Installer
+    layer: Layer, inputs: Inputs, workspace: Workspace, installer: Installer | None
 ) -> tuple[Requirements, tuple[Problem, ...]]:
-    """Collect what a layer's files, packages and project ask for."""
+    """Collect what a layer's files, packages and project ask for.
+
+    Without an installer, which reads a uv.lock, such a lock stands there as its digest.
+    """
     read: ReadText = workspace.read
     files, packages = layer.requirements, layer.packages
     if layer.uv:
@@ -71,7 +91,11 @@ def _requirements(
                 message = f"uv: {layer.uv.folder}/{name} is behind a link that leaves the workspace"
                 return Requirements(), (Problem(message=message, place=layer.uv.place),)
         try:
-            if (project / "uv.lock").is_file():
+            if (project / "uv.lock").is_file() and not installer:
+                source = _source(read, inputs, workspace)
+                asked, mistakes = collect_requirements(files, packages, source, layer.target)
+                return replace(asked, lines=(*asked.lines, _written(layer.uv, workspace))), mistakes
+            if installer and (project / "uv.lock").is_file():
                 exported = installer.export(project, layer.uv.groups, layer.uv.extras)
                 read = _with(read, lock, exported)
                 files = (*files, Reference(text=lock, place=layer.uv.place))
@@ -91,6 +115,19 @@ def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> Requirement
     return RequirementsSource(
         read=read, folder="" if folder == "." else folder, origins=workspace.index_origins
     )
+
+
+def _digest(path: Path, workspace: Workspace) -> str:
+    """Give the SHA-256 of a lock; nothing for one that cannot be read, as whoever needs it says."""
+    try:
+        return sha256(workspace.load(path).encode()).hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+def _written(uv: UvProject, workspace: Workspace) -> str:
+    digest = _digest(workspace.base / uv.folder / "uv.lock", workspace)
+    return f"{uv.folder}/uv.lock {digest} groups {uv.groups} extras {uv.extras}"
 
 
 def _with(read: ReadText, path: str, text: str) -> ReadText:
@@ -122,13 +159,21 @@ def choose_regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> 
 
 
 def requests(
-    outcome: Outcome, workspace: Workspace, installer: Installer, reporter: Reporter
+    outcome: Outcome, workspace: Workspace, installer: Installer | None, reporter: Reporter
 ) -> list[LayerRequest]:
-    """Read every file that the layers name; raise all mistakes at once."""
+    """Read every file that the layers name; raise all mistakes at once.
+
+    Without an installer nothing is run: what the requests ask for is not to be installed, but their
+    keys are the same.
+    """
     problems: list[Problem] = []
     gathered = []
+    lock = _digest(lock_path(outcome.inputs), workspace)
     for layer in (*outcome.layers, *outcome.relatives):
-        asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
+        written, mistakes = _requirements(layer, outcome.inputs, workspace, None)
+        asked = written
+        if installer and layer.uv and not mistakes:
+            asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
         files = collect_files(workspace, layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
@@ -136,10 +181,10 @@ def requests(
         ]
         if layer.include and not (files.files or files.problems or asked.lines):
             problems.append(_empty(layer, files))
-        if layer in outcome.layers:
+        if installer and layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
         if not problems:
-            gathered.append(make_request(layer, asked, files))
+            gathered.append(make_request(layer, asked, files, written=written, lock=lock))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return gathered

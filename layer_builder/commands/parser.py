@@ -149,6 +149,14 @@ def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
         case Command.PLAN | Command.BUILD:
             return
         case Command.PUBLISH:
+            parser.add_argument(
+                "--digests", metavar="JSON",
+                help="{stem: sha256} as `build` gives it: take up these zips from --output-dir",
+            )  # fmt: skip
+            parser.add_argument(
+                "--build", choices=("auto", "never"),
+                help="never: a zip that is missing or is not the one of --digests is an error",
+            )  # fmt: skip
             parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
             rehearsal = "say what would be published, write nothing"
             sandbox = (

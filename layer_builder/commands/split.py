@@ -83,7 +83,7 @@ def _measure(
     requires = context.installer.requires(asked, layer.target, layer.build)
     settled = context.installer.settled(asked, layer.target, layer.build)
     with context.scratch.folder() as folder:
-        builder = context.builder(OutputDir(folder=folder / "built"), "split")
+        builder = context.builder(OutputDir(folder=folder / "built"))
         lower = LowerLayers(folder=folder)
         below = [
             lower.of(builder.build(resolved[name], keep=lower.place(name)))

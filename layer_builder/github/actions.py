@@ -61,6 +61,10 @@ class WorkflowConsole(Console):
         """Print a warning and annotate the line of the file it is about."""
         self._annotate("warning", problem)
 
+    def notice(self, problem: Problem) -> None:
+        """Print a notice, as an annotation."""
+        self._annotate("notice", problem)
+
     def error(self, problem: Problem) -> None:
         """Print an error and annotate the line of the file it is about."""
         self._annotate("error", problem)

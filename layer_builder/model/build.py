@@ -79,7 +79,9 @@ class Built:
     parameters: tuple[str, ...] = ()
     """The SSM parameters that hold its ARN, one or more for all those targets."""
     reused: bool = False
-    """Whether the zip was taken up from an earlier run."""
+    """Whether the zip is an earlier run's."""
+    taken_up: bool = False
+    """Whether it was found in the output dir by its digest: its details are what was noted there."""
 
     @property
     def runtimes(self) -> list[str]:

@@ -76,6 +76,7 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         "action": str(action_of(outcome, built)),
         "same_as": built.same_as,
         "reused": built.reused,
+        "taken_up": built.taken_up,
         "seconds": details.seconds,
     }
 

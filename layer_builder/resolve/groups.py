@@ -25,6 +25,11 @@ class LayerGroup:
         """What they ask for together."""
         return merge_requirements(request.requirements for request in self.requests)
 
+    @property
+    def as_written(self) -> Requirements:
+        """The same, as it stands in their files."""
+        return merge_requirements(request.as_written for request in self.requests)
+
 
 def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[LayerGroup]:
     """Group layers that have to agree on versions."""
@@ -36,7 +41,7 @@ def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> l
     plain = [LayerGroup(requests=tuple(members)) for members in members_of.values()]
     return [
         LayerGroup(
-            requests=tuple(request.resolved_with(group.asked) for request in group.requests),
+            requests=tuple(request.resolved_with(group.as_written) for request in group.requests),
             stacks=tuple(
                 function
                 for function in loading

@@ -29,28 +29,38 @@ class LayerRequest:
     requirements: Requirements = field(default_factory=Requirements)
     files: CollectedFiles = field(default_factory=CollectedFiles)
     digests: tuple[IncludedFile, ...] = ()
+    written: Requirements | None = None
+    """The requirements as they stand in files, a uv.lock as its digest; None where they are these."""
     whole_group: Requirements = field(default_factory=Requirements)
-    """What all layers ask for that it is resolved with."""
+    """What all layers ask for, as written, that it is resolved with."""
+    lock: str = ""
+    """Digest of the `layers.lock` beside the manifest."""
 
     @property
     def key(self) -> str:
-        """Digest of everything but what the index answers; hexadecimal."""
-        return _digest(self._own(), *_asked(self.whole_group), self.layer.requires)
+        """Digest of everything but what the index answers, known without running uv; hexadecimal."""
+        own = self._own(self.as_written)
+        return _digest(own, *_asked(self.whole_group), self.layer.requires, self.lock)
+
+    @property
+    def as_written(self) -> Requirements:
+        """What its files say, as far as reading alone can tell."""
+        return self.written or self.requirements
 
     def content_key(self, *locks: str) -> str:
         """Digest of what decides the bytes: the settings, the files, the chosen versions."""
-        return _digest(self._own(), *locks)
+        return _digest(self._own(self.requirements), *locks)
 
     def resolved_with(self, whole_group: Requirements) -> "LayerRequest":
         """Note what all the layers ask for that have to agree with this one."""
         return replace(self, whole_group=whole_group)
 
-    def _own(self) -> list[object]:
+    def _own(self, asked: Requirements) -> list[object]:
         layer = self.layer
         return [
             layer_builder.__version__,
             layer.target.label,
-            *_asked(self.requirements),
+            *_asked(asked),
             sorted(layer.build),
             layer.prune,
             layer.keep,
@@ -80,8 +90,18 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def make_request(layer: Layer, requirements: Requirements, files: CollectedFiles) -> LayerRequest:
-    """Gather what a layer is made from; reads and hashes the files to include."""
+def make_request(
+    layer: Layer,
+    requirements: Requirements,
+    files: CollectedFiles,
+    *,
+    written: Requirements | None = None,
+    lock: str = "",
+) -> LayerRequest:
+    """Gather what a layer is made from; reads and hashes the files to include.
+
+    `written` has the requirements before uv read its lock, `lock` is the digest of ours.
+    """
     digests = tuple(
         IncludedFile(path=file.path, sha256=sha256_of(file.source), executable=file.executable)
         for file in files.files
@@ -91,4 +111,6 @@ def make_request(layer: Layer, requirements: Requirements, files: CollectedFiles
         requirements=requirements,
         files=files,
         digests=digests,
+        written=written,
+        lock=lock,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.sources.git import is_tracked
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of a file that says what a layer is made from: ten times the largest lock that was met."""
@@ -88,6 +89,10 @@ class Workspace:
         if not self.holds(path.parent):
             raise ManifestError.because(f"{path.parent} is a link that leaves the workspace")
         OutputDir(folder=path.parent).put(path.name, text)
+
+    def tracks(self, path: Path) -> bool:
+        """Tell whether git tracks a file; False where git cannot say."""
+        return is_tracked(path)
 
     def holds(self, path: Path) -> bool:
         """Tell whether what a path leads to is in here, links followed."""

@@ -13,12 +13,14 @@ def test_everything_given_is_read() -> None:
     assert read_inputs(
         {
             "manifest": " infra/layers.yml ",
-            "command": "build",
+            "command": "publish",
             "layers": "a, b\n  c,a",
             "aws-region": "eu-west-1 us-gov-east-1\nap-southeast-2",
             "s3-bucket": "zips-{region}",
             "s3-prefix": "layers/",
             "output-dir": "out/layers",
+            "digests": f'{{"core": "{"0a" * 32}"}}',
+            "build": "never",
             "dry-run": "true",
             "sandbox": "false",
             "github-token": "secret",
@@ -26,12 +28,14 @@ def test_everything_given_is_read() -> None:
         }
     ) == Inputs(
         manifest="infra/layers.yml",
-        command=Command.BUILD,
+        command=Command.PUBLISH,
         layers=("a", "b", "c"),
         regions=("eu-west-1", "us-gov-east-1", "ap-southeast-2"),
         s3_bucket="zips-{region}",
         s3_prefix="layers/",
         output_dir="out/layers",
+        digests={"core": "0a" * 32},
+        may_build=False,
         dry_run=True,
         sandbox=False,
         github_token="secret",
@@ -54,6 +58,13 @@ def test_the_token_is_never_shown() -> None:
         ("s3-bucket", "My_Bucket", "'My_Bucket' is not a bucket's name"),
         ("s3-bucket", "zips-{stage}", "'zips-{stage}' is not a bucket's name"),
         ("s3-bucket", "s3://zips", "'s3://zips' is not a bucket's name"),
+        ("digests", "{", "is JSON, {stem: sha256 in hexadecimal}"),
+        ("digests", '["core"]', "is JSON, {stem: sha256 in hexadecimal}"),
+        ("digests", '{"core": 1}', "is JSON, {stem: sha256 in hexadecimal}"),
+        ("digests", f'{{"core": "{"0A" * 32}"}}', "is JSON, {stem: sha256 in hexadecimal}"),
+        ("digests", f'{{"core": "{"0a" * 32}\\n"}}', "is JSON, {stem: sha256 in hexadecimal}"),
+        ("build", "no", "is 'auto' or 'never', not 'no'"),
+        ("build", "never", "'never' needs digests: no zip is taken up without one"),
         ("output-dir", "../out", "'../out' must be a directory of its own"),
         ("output-dir", ".", "'.' must be a directory of its own"),
     ],
@@ -76,3 +87,10 @@ def test_all_wrong_inputs_are_told_at_once() -> None:
         "input aws-region",
     ]
     assert raised.value.problems[0].advice == ("did you mean 'build'?",)
+
+
+def test_a_build_that_must_not_build_is_refused() -> None:
+    with pytest.raises(ManifestError, match="'never' leaves the command build nothing to do"):
+        read_inputs({"command": "build", "build": "never"})
+    assert not read_inputs({"build": "never", "digests": "{}"}).may_build
+    assert read_inputs({"digests": "{}"}).digests == {}

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from layer_builder.inputs import Inputs
 from layer_builder.manifest.reader import Manifest
+from layer_builder.model.build import BuildDetails
 from layer_builder.model.layer import Layer
 from layer_builder.model.release import Action, Release
 from layer_builder.model.target import Architecture, Python, Target
@@ -67,3 +68,28 @@ def test_a_run_that_never_read_a_manifest_has_empty_answers() -> None:
     assert outcome.arns("eu-west-1") == {}
     assert outcome.function_layers() == {}
     assert outcome.matrix() == {"include": []}
+
+
+def test_what_was_taken_up_by_its_digest_says_nothing_of_isolation(outcome: Outcome) -> None:
+    core, code = outcome.built
+    whole = replace(outcome.built[code], details=BuildDetails())
+    found = {}
+    for name, built in {
+        "core was not": outcome.built,
+        "code was": {code: whole},
+        "core was taken up": {**outcome.built, core: replace(outcome.built[core], taken_up=True)},
+        "code was taken up": {code: replace(whole, taken_up=True)},
+        "nothing was built": {},
+    }.items():
+        found[name] = replace(outcome, built=built).is_isolated
+    assert found == {
+        "core was not": False,
+        "code was": True,
+        "core was taken up": True,
+        "code was taken up": None,
+        "nothing was built": None,
+    }
+
+
+def test_the_digests_are_those_of_the_zips_by_stem(outcome: Outcome) -> None:
+    assert outcome.digests() == {"core": "0123456789abcdef" * 4, "code": "0123456789abcdef" * 4}

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,6 +14,7 @@ import pytest
 
 from layer_builder.archive import build_cache
 from layer_builder.archive.build_cache import BuildCache
+from layer_builder.archive.cache_key import CacheKey
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.reader import sha256_of
 from layer_builder.model.proof import Proof
@@ -91,7 +93,7 @@ def test_what_is_not_whole_is_built_anew(build: Run, add_wheel: Add, cache: Path
     add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
     build("layers:\n  one: {packages: [demo]}\n", "first")
     (kept,) = cache.glob("*.zip")
-    (note,) = cache.glob("*.layer.json")
+    (note,) = cache.glob("*.signed")
     content = kept.read_bytes()
     if how == "without note":
         note.unlink()
@@ -138,9 +140,10 @@ def test_what_no_python_imported_is_not_kept(
     ):
         proof = Proof(depth=depth, static=static)
         note = replace(found[0], details=replace(found[0].details, proof=proof))
-        kept = BuildCache(folder=tmp_path / f"{depth}-{static}")
+        key = CacheKey(path=tmp_path / "key")
+        kept = BuildCache(folder=tmp_path / f"{depth}-{static}", key=key)
         kept.keep(found[1], note)
-        assert bool(kept.find(note.content)) is is_kept
+        assert bool(kept.find(note.content, pytest.fail)) is is_kept
 
 
 def test_it_can_be_left_out(build: Run, add_wheel: Add, cache: Path) -> None:
@@ -155,11 +158,20 @@ def test_a_folder_that_cannot_be_written_costs_no_build(
     add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
     cache.write_text("a file, not a folder")
     done = build("layers:\n  one: {packages: [demo]}\n", "first")
-    assert f"one: not kept for later runs: [Errno 17] File exists: '{cache}'" in said(done)
+    assert (
+        "notice: builds of earlier runs are not used, nor is this one kept:"
+        f" {cache} is not a folder\n"
+    ) in said(done)
 
 
-def test_the_builds_used_longest_ago_make_room_and_files_of_others_stay(
-    build: Run, workspace: Path, add_wheel: Add, cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_builds_used_longest_ago_make_room_and_files_of_others_stay(  # noqa: PLR0913 (fixtures)
+    build: Run,
+    workspace: Path,
+    add_wheel: Add,
+    cache: Path,
+    *,
+    environ: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = ("one", "two", "three")
     for name in names:
@@ -175,20 +187,21 @@ def test_the_builds_used_longest_ago_make_room_and_files_of_others_stay(
         for path in cache.glob(f"{build_cache._name(found[0].content)}.*"):  # noqa: SLF001 (to set its age)
             os.utime(path, (age + 1, age + 1))
     os.utime(stopped, (0, 0))
-    files = sorted(cache.glob("*.layer.json")) + sorted(cache.glob("?" * 64 + ".zip"))
+    files = sorted(cache.glob("*.signed")) + sorted(cache.glob("?" * 64 + ".zip"))
     room = sum(path.stat().st_size for path in files) - 1
-    kept = BuildCache(folder=cache, room_bytes=room)
+    key = CacheKey(path=Path(environ["HOME"], ".config/lambda-layer-builder/cache.key"))
+    kept = BuildCache(folder=cache, key=key, room_bytes=room)
     assert notes["one"]
     assert notes["two"]
-    assert kept.find(notes["one"][0].content)
+    assert kept.find(notes["one"][0].content, pytest.fail)
     note, made = notes["one"]
     kept.keep(made, note)
     assert not stopped.exists()
     assert (cache / "mine.zip").exists()
-    assert kept.find(notes["one"][0].content)
-    assert not kept.find(notes["two"][0].content)
+    assert kept.find(notes["one"][0].content, pytest.fail)
+    assert not kept.find(notes["two"][0].content, pytest.fail)
     monkeypatch.setattr(build_cache, "_code", lambda: "other code")
-    assert not kept.find(notes["one"][0].content)
+    assert not kept.find(notes["one"][0].content, pytest.fail)
 
 
 def test_the_users_folder_for_caches_is_where_it_lies(tmp_path: Path) -> None:
@@ -202,3 +215,108 @@ def test_the_users_folder_for_caches_is_where_it_lies(tmp_path: Path) -> None:
         ({}, None),
     ):
         assert BuildCache.around(environ).folder == folder
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def key_of(environ: Mapping[str, str]) -> Path:
+    return Path(environ["HOME"], ".config/lambda-layer-builder/cache.key")
+
+
+def test_the_folder_and_the_key_are_their_users_alone(
+    build: Run, add_wheel: Add, cache: Path, environ: Mapping[str, str]
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    cache.mkdir(mode=0o755)
+    build("layers:\n  one: {packages: [demo]}\n", "first")
+    assert (mode(cache), mode(key_of(environ))) == (0o700, 0o600)
+    assert len(key_of(environ).read_bytes()) == 32
+
+
+@pytest.mark.parametrize("other", ["home", "name", "record"])
+def test_an_entry_that_was_not_kept_here_is_built_anew_and_told(
+    build: Run, add_wheel: Add, cache: Path, tmp_path: Path, other: str
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    text = "layers:\n  one: {packages: [demo]}\n"
+    if other == "name":
+        # What was kept of something else is put in the place of what is asked for.
+        build("layers:\n  one: {packages: [demo], prune: off}\n", "other")
+        (foreign,) = cache.glob("*.signed")
+        build(text, "first")
+        (mine,) = set(cache.glob("*.signed")) - {foreign}
+        for one in ("signed", "zip"):
+            mine.with_suffix(f".{one}").write_bytes(foreign.with_suffix(f".{one}").read_bytes())
+    else:
+        build(text, "first", **({"HOME": str(tmp_path / "other")} if other == "home" else {}))
+    if other == "record":
+        (kept,) = cache.glob("*.signed")
+        kept.write_bytes(kept.read_bytes().replace(b'"static": false', b'"static":  true'))
+    told = "one: the build in the cache bears no tag of this user on this machine: built anew\n"
+    second = said(build(text, "second"))
+    assert told in second
+    assert "one: zipped" in second
+    assert "took one.zip from the cache" in said(build(text, "third"))
+
+
+@pytest.mark.parametrize("what", ["folder", "key", "link"])
+def test_what_others_may_write_to_is_not_used(
+    build: Run, add_wheel: Add, cache: Path, environ: Mapping[str, str], what: str
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    text = "layers:\n  one: {packages: [demo]}\n"
+    build(text, "first")
+    kept = sorted(cache.iterdir())
+    key = key_of(environ)
+    match what:
+        case "folder":
+            cache.chmod(0o777)
+            why = f"{cache} can be written by others (mode 0777): chmod 700 {cache}"
+        case "key":
+            key.chmod(0o640)
+            why = f"{key} is not this user's alone: remove it, and the cache"
+        case _:
+            key.rename(cache / "elsewhere")
+            key.symlink_to(cache / "elsewhere")
+            kept = sorted(cache.iterdir())
+            why = f"{key} is a link"
+    second = said(build(text, "second"))
+    assert f"notice: builds of earlier runs are not used, nor is this one kept: {why}\n" in second
+    assert "one: zipped" in second
+    assert sorted(cache.iterdir()) == kept
+
+
+def test_on_githubs_runners_the_key_travels_with_the_cache(
+    build: Run, add_wheel: Add, cache: Path, environ: Mapping[str, str], tmp_path: Path
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    text = "layers:\n  one: {packages: [demo]}\n"
+    hosted = {"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted"}
+    build(text, "first", **hosted)
+    assert mode(cache / "cache.key") == 0o600
+    assert not key_of(environ).exists()
+    again = build(text, "second", **hosted, HOME=str(tmp_path / "a new machine"))
+    assert "took one.zip from the cache" in said(again)
+    # A runner of one's own that restores the same has a key of its own.
+    own = build(text, "third", **hosted | {"RUNNER_ENVIRONMENT": "self-hosted"})
+    assert "bears no tag of this user on this machine" in said(own)
+
+
+def test_runs_that_begin_at_once_share_one_key(tmp_path: Path) -> None:
+    key = CacheKey(path=tmp_path / "config" / "key")
+    with ThreadPoolExecutor(8) as pool:
+        tags = set(pool.map(lambda _: key.sign(b"text"), range(64)))
+    assert len(tags) == 1
+    assert key.has_signed(b"text", tags.pop())
+    assert not key.has_signed(b"other text", key.sign(b"text"))
+    assert list(key.path.parent.iterdir()) == [key.path]
+
+
+def test_without_a_home_there_is_no_key_and_nothing_is_kept(
+    build: Run, add_wheel: Add, cache: Path
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    build("layers:\n  one: {packages: [demo]}\n", "first", HOME=None)
+    assert not cache.exists()

@@ -4,6 +4,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -231,7 +232,7 @@ def test_a_layer_near_its_limit_is_warned_of(run: Run, workspace: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["none", "flipped byte", "cut short", "gone"])
-def test_publish_takes_up_what_build_left_if_it_is_whole(
+def test_publish_takes_up_by_its_digest_what_build_left_if_it_is_whole(
     run: Run, workspace: Path, versions: Versions, add_wheel: Add, damage: str
 ) -> None:
     add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
@@ -250,9 +251,9 @@ def test_publish_takes_up_what_build_left_if_it_is_whole(
             assert damage == "none"
     # A newer version appears meanwhile: what was built and proven is what gets published.
     add_wheel("demo", "2.0", {"demo.py": "A = 2\n"})
-    done = run("publish")
+    done = run("publish", "--digests", json.dumps({"code": sha256(content).hexdigest()}))
     assert done.returncode == 0, done.stderr
-    assert ("code: took up code.zip that `build` left" in done.stderr) is (damage == "none")
+    assert ("code: took up code.zip, sha256 " in done.stderr) is (damage == "none")
     assert (path.read_bytes() == content) is (damage == "none")
     assert zipfile.ZipFile(path).testzip() is None
     assert versions() == [CODE]

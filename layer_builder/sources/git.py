@@ -1,0 +1,41 @@
+"""What git says of a file of the workspace."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+_SETTINGS = (
+    # A checkout may belong to another user (a container's root), which git refuses to look at; the
+    # command line is among the few places where that can be allowed:
+    # https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
+    *("-c", "safe.directory=*"),
+    # The one program that a repository's settings could have `ls-files` run:
+    # https://git-scm.com/docs/git-config#Documentation/git-config.txt-corefsmonitor
+    *("-c", "core.fsmonitor=false"),
+    "--literal-pathspecs",
+)
+
+
+def is_tracked(path: Path) -> bool:
+    """Tell whether git tracks a file: then whoever may write to the branch put it there.
+
+    False where there is no git, or no repository of it: nothing can be said then.
+    """
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+    git = shutil.which("git", path=environment["PATH"])
+    if git is None:
+        return False
+    done = subprocess.run(  # noqa: S603 (no shell; the name is behind `--`)
+        [git, *_SETTINGS, "ls-files", "--error-unmatch", "--", path.name],
+        cwd=path.parent,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
