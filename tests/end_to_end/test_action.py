@@ -147,7 +147,12 @@ BUILD_FIRST = """
 
 
 def test_publish_takes_up_what_an_earlier_step_built(stage: Stage) -> None:
-    text = _workflow("output-dir: built layers", before=BUILD_FIRST)
+    text = _workflow(
+        "output-dir: built layers",
+        "build: never",
+        "digests: ${{ steps.build.outputs.digests }}",
+        before=BUILD_FIRST,
+    )
     run = stage.play(text, {"layers.yml": SMALL})
 
     assert run.jobs == {"layers": "success"}, run.errors
@@ -157,6 +162,8 @@ def test_publish_takes_up_what_an_earlier_step_built(stage: Stage) -> None:
         "built layers/report.json",
     )
     assert json.loads(publish.outputs["layer-arns"]) == {"deps": ARN.format("deps")}
+    assert list(json.loads(build.outputs["digests"])) == ["deps"]
+    assert publish.outputs["digests"] == build.outputs["digests"]
     assert "setting up layer-builder" in run.steps["layers/build/run"].log
 
 
