@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.errors import InstallError, Problem
@@ -121,12 +121,12 @@ def _unmet(
         for text in distribution.requires:
             try:
                 requirement = Requirement(text)
-            except InvalidRequirement:
+                applies = not requirement.marker or requirement.marker.evaluate(environment)
+            except (ValueError, KeyError, RecursionError):
+                # Also for comparisons that cannot be made: uv, which chose it, made of it what it could.
                 continue
             name = str(canonicalize_name(requirement.name))
-            if name in elsewhere or (
-                requirement.marker and not requirement.marker.evaluate(environment)
-            ):
+            if name in elsewhere or not applies:
                 continue
             version = versions.get(name)
             if version is None or not requirement.specifier.contains(version, prereleases=True):

@@ -13,7 +13,7 @@ _LOGIN = r"(?:[A-Za-z0-9._~%!&'()*+,;=:-]|\$\{[A-Za-z0-9_]+\})*"
 # no blank, behind which another option could stand, and none of ${} behind the host.
 _ADDRESS = re.compile(
     rf"(?P<scheme>https?)://(?:(?P<login>{_LOGIN})@)?"
-    r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<host>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/[A-Za-z0-9._~%!&'()*+,;=:@/?-]*)?"
 )
 

@@ -56,7 +56,11 @@ def requirements_from_pylock(text: str, target: Target) -> tuple[str, ...]:
         raise ValueError(str(error)) from error
     lines = []
     for package in lock.packages:
-        if package.marker and not package.marker.evaluate(target.markers):
+        try:
+            applies = not package.marker or package.marker.evaluate(target.markers)
+        except (KeyError, RecursionError) as error:
+            raise ValueError(f"the marker of {package.name} cannot be evaluated") from error
+        if not applies:
             continue
         files = [file.hashes for file in package.wheels or ()]
         files += [package.sdist.hashes] if package.sdist else []

@@ -84,6 +84,8 @@ def test_two_distributions_that_bring_different_files_of_one_name_are_told() -> 
         ("gone; platform_machine == 'x86_64'", None),
         ("gone; extra == 'more'", None),
         ("not a requirement !", None),
+        ("gone; os_name ~= 'x'", None),
+        ("gone; 'a' ~= 'b'", None),
     ],
 )
 def test_unmet_requirements_are_told(requirement: str, message: str | None) -> None:

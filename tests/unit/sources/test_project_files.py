@@ -112,6 +112,7 @@ def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[s
         ("lock-version = ", "Invalid value"),
         (re.sub(r"wheels = \[.*?\n\]", "directory = {path = '.'}", LOCK, flags=re.DOTALL),
          "^a does not come from an index$"),
+        (LOCK.replace("MARKER", "'a' ~= 'b'"), "^the marker of b cannot be evaluated$"),
     ],
 )  # fmt: skip
 def test_a_pylock_that_cannot_be_used_says_why(text: str, said: str) -> None:
