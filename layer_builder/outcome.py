@@ -80,12 +80,14 @@ class Outcome:
 
     @property
     def is_isolated(self) -> bool | None:
-        """Whether all that was imported of what was built was isolated; None if nothing was built.
+        """Whether something was built, and all that was imported of it isolated.
 
-        What was taken up by its digest does not count: how it was proven is its record's word.
+        None where all was taken up by its digest: how it was proven is its record's word.
         """
         made = [built.details.proof for built in self.built.values() if not built.taken_up]
-        return all(proof is None or proof.is_isolated for proof in made) if made else None
+        if self.built and not made:
+            return None
+        return bool(made) and all(proof is None or proof.is_isolated for proof in made)
 
     def digests(self) -> dict[str, str]:
         """Map the stem of each layer's zip to its SHA-256, in hexadecimal."""

@@ -121,7 +121,7 @@ def _digest(path: Path, workspace: Workspace) -> str:
     """Give the SHA-256 of a lock; nothing for one that cannot be read, as whoever needs it says."""
     try:
         return sha256(workspace.load(path).encode()).hexdigest()
-    except (OSError, ValueError):
+    except (OSError, ValueError, ManifestError):
         return ""
 
 

@@ -87,7 +87,7 @@ def test_what_was_taken_up_by_its_digest_says_nothing_of_isolation(outcome: Outc
         "code was": True,
         "core was taken up": True,
         "code was taken up": None,
-        "nothing was built": None,
+        "nothing was built": False,
     }
 
 

@@ -142,17 +142,18 @@ def test_no_build_folder_is_in_the_bytecode(
 
 
 def test_auto_packs_what_the_layers_own_limits_leave_room_for(
-    build: Callable[..., dict[str, Any]], workspace: Path
+    build: Callable[..., dict[str, Any]], workspace: Path, tmp_path: Path
 ) -> None:
+    cache = {"LAYER_BUILDER_NO_CACHE": None, "LAYER_BUILDER_CACHE_DIR": str(tmp_path / "cache")}
     sizes = {mode: build(mode)["unzipped_bytes"] for mode in ("none", "imported", "all")}
     limits = ""
     for mode, room in (("imported", sizes["all"]), ("none", sizes["imported"])):
         limits = f", limits: {{unzipped: {room}, warn-at: 100%}}"
-        layer = build("auto", limits)
+        layer = build("auto", limits, env=cache)
         assert layer["bytecode"]["packed"] == mode
         assert layer["unzipped_bytes"] == sizes[mode]
     assert sorted(path.name for path in (workspace / "dist/layers").glob("*.zip")) == ["deps.zip"]
-    again = build("auto", limits)
+    again = build("auto", limits, env=cache)
     assert again["reused"]
 
 

@@ -27,9 +27,15 @@ def report(workspace: Path) -> dict[str, Any]:
     return read
 
 
-def state(workspace: Path) -> dict[str, tuple[int, int]]:
-    files = (workspace / "dist/layers").glob("*.zip")
-    return {file.name: (file.stat().st_mtime_ns, file.stat().st_ino) for file in files}
+def contents(workspace: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in (workspace / "dist/layers").glob("*.zip")}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> dict[str, str | None]:
+    """Give the environment of runs that share a build cache."""
+    folder = tmp_path / "cache"
+    return {"LAYER_BUILDER_NO_CACHE": None, "LAYER_BUILDER_CACHE_DIR": str(folder)}
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +121,12 @@ def test_a_name_with_the_python_alone_joins_the_architectures(
 
 @pytest.mark.parametrize("locked", [True, False])
 def test_a_second_run_does_nothing(
-    run: Run, workspace: Path, versions: Callable[..., list[str]], *, locked: bool
+    run: Run,
+    workspace: Path,
+    versions: Callable[..., list[str]],
+    kept: dict[str, str | None],
+    *,
+    locked: bool,
 ) -> None:
     (workspace / "src").mkdir()
     (workspace / "src/code.py").write_text("")
@@ -127,12 +138,12 @@ def test_a_second_run_does_nothing(
     )
     if locked:
         assert run("lock").returncode == 0
-    assert run("publish").returncode == 0
-    before, published = state(workspace), versions()
+    assert run("publish", env=kept).returncode == 0
+    before, published = contents(workspace), versions()
     assert len(published) == len(before) == 4
-    done = run("publish", env={"UV_OFFLINE": "1"} if locked else {})
+    done = run("publish", env=kept | ({"UV_OFFLINE": "1"} if locked else {}))
     assert done.returncode == 0, done.stderr
-    assert (state(workspace), versions()) == (before, published)
+    assert (contents(workspace), versions()) == (before, published)
     assert "installed" not in done.stderr
     assert "zipped" not in done.stderr
     assert "0 published, 4 unchanged" in done.stderr
@@ -155,17 +166,19 @@ def test_a_second_run_does_nothing(
     ],
 )
 def test_a_zip_made_under_other_rules_is_never_taken_up(
-    run: Run, workspace: Path, change: str, *, rebuilt: bool
+    run: Run, workspace: Path, kept: dict[str, str | None], change: str, *, rebuilt: bool
 ) -> None:
     head = 'version: 1\npython: "3.12"\nproof: off\nlayers:\n  core: '
     for entry in ("packages: [pure]", change):
         (workspace / "layers.yml").write_text(f"{head}{{{entry}}}\n")
-        done = run("build")
+        done = run("build", env=kept)
         assert done.returncode == 0, done.stderr
     assert report(workspace)["layers"][0]["reused"] is not rebuilt
 
 
-def test_a_changed_file_and_a_changed_mode_are_built_anew(run: Run, workspace: Path) -> None:
+def test_a_changed_file_and_a_changed_mode_are_built_anew(
+    run: Run, workspace: Path, kept: dict[str, str | None]
+) -> None:
     file = workspace / "src/run.sh"
     file.parent.mkdir()
     (workspace / "layers.yml").write_text(
@@ -176,6 +189,6 @@ def test_a_changed_file_and_a_changed_mode_are_built_anew(run: Run, workspace: P
         file.write_text(text)
         file.chmod(mode)
         os.utime(file)
-        assert run("build").returncode == 0
+        assert run("build", env=kept).returncode == 0
         reused.append(report(workspace)["layers"][0]["reused"])
     assert reused == [False, True, False, False, True]

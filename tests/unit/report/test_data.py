@@ -32,7 +32,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "layers": [],
         "functions": [],
         "attachments": [],
-        "isolated": None,
+        "isolated": False,
         "warnings": [],
         "errors": [
             {
