@@ -11,6 +11,7 @@ from layer_builder.backends import StandIn
 from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Problem
+from layer_builder.github import find_credentials, has_index_credentials
 from layer_builder.inputs import Inputs
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
@@ -44,6 +45,8 @@ def make_context(
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
         require_isolation=asked.require_isolation,
+        credentials=find_credentials(environ, workspace.root),
+        has_index_credentials=has_index_credentials(environ),
     )
 
 

@@ -34,6 +34,9 @@ class Context:
     scratch: Scratch = field(default_factory=Scratch)
     cache: BuildCache = field(default_factory=BuildCache)
     require_isolation: bool = True
+    credentials: tuple[str, ...] = ()
+    """The credentials of the job that a build could do without, by name."""
+    has_index_credentials: bool = False
     workers: int = os.cpu_count() or 1
 
     def builder(self, output_dir: OutputDir) -> Builder:

@@ -9,6 +9,7 @@ from layer_builder.commands.context import Context
 from layer_builder.commands.plan import plan
 from layer_builder.console import Reporter
 from layer_builder.errors import Problem
+from layer_builder.github import job_split
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
 from layer_builder.publish import prepare_publishing, publish
@@ -23,8 +24,10 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
     _notice_runtimes(outcome, context.reporter)
     match inputs.command:
         case Command.PLAN:
+            _say_what_the_job_holds(context)
             plan(outcome, context)
         case Command.BUILD:
+            _say_what_the_job_holds(context)
             build(outcome, context)
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
@@ -37,6 +40,14 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             attach(outcome, context)
         case _:
             assert_never(inputs.command)
+
+
+def _say_what_the_job_holds(context: Context) -> None:
+    if context.credentials:
+        context.reporter.notice(job_split(context.credentials))
+        return
+    but = " but those of package indexes" if context.has_index_credentials else ""
+    context.reporter.step("job", f"no credentials in this job's environment{but}")
 
 
 def _notice_runtimes(outcome: Outcome, reporter: Reporter) -> None:
