@@ -80,7 +80,7 @@ class Builder:
     def commit(self, result: BuildResult, chosen: BuildResult) -> BuildResult:
         """Make one of a result's choices the layer's zip."""
         stem = chosen.record.stem
-        self._compare(stem, stem, chosen.archive)
+        self._is_there(stem, stem, chosen.archive)
         archive = self.output_dir.receive(chosen.archive, stem)
         self.output_dir.keep(stem, chosen.record)
         try:
@@ -89,14 +89,15 @@ class Builder:
             self.reporter.step(stem, f"not kept for later runs: {error}")
         return replace(chosen, archive=archive, smaller=(), lower=result.lower)
 
-    def _compare(self, title: str, stem: str, archive: Archive) -> None:
-        """Say whether what lies in the output directory, which anybody may have put there, is this."""
+    def _is_there(self, title: str, stem: str, archive: Archive) -> bool:
+        """Compare with what lies in the output directory, which anybody may have put there."""
         before = self.output_dir.sha256(stem)
         if before == archive.sha256:
             self.reporter.step(title, f"{stem}.zip lay there already, with the same bytes")
         elif before:
             text = f"replaces the {stem}.zip that lay there, which has other bytes"
             self.reporter.step(title, f"{text} (sha256 {before[:16]}…, now {archive.sha256[:16]}…)")
+        return before == archive.sha256
 
     def _cached(self, resolved: Resolved) -> BuildResult | None:
         layer = resolved.request.layer
@@ -107,8 +108,10 @@ class Builder:
             return None
         record = adopt_record(cached[0], layer, resolved.request.key)
         with suppress(FileNotFoundError):  # another run needed its room meanwhile
-            self._compare(layer.title, layer.stem, cached[1])
-            archive = self.output_dir.copy(cached[1], layer.stem)
+            if self._is_there(layer.title, layer.stem, cached[1]):
+                archive = replace(cached[1], path=self.output_dir.zip_path(layer.stem))
+            else:
+                archive = self.output_dir.copy(cached[1], layer.stem)
             self.output_dir.keep(layer.stem, record)
             proof = record.details.proof
             version = proof.interpreter if proof else None
