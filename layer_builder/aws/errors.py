@@ -193,7 +193,7 @@ def _missing(operation: str, text: str) -> str:
         return f"{named['action']} on {named['resource']}"
     action = named["action"] if named else _permission(operation)
     if operation in _S3_PERMISSIONS:
-        return f"{action} on the bucket"
+        return f"{action} on the bucket, which must belong to the account of these credentials"
     if operation in _OTHER_PERMISSIONS:
         return f"{action} on the parameter"
     return f"{action} on this {'function' if 'Function' in operation else 'layer'}"

@@ -56,9 +56,9 @@ class Bucket:
         Whether we may write is not among it: S3 has no dry run. With `for_reference` Lambda is to
         keep reading there, which takes versioning, and a policy that lets it.
         """
-        name = self.name_in(aws.region)
+        name, owned = self.name_in(aws.region), self._owned(aws)
         with aws.translated(None):
-            answer = aws.repeated(lambda: self._s3(aws).head_bucket(Bucket=name))
+            answer = aws.repeated(lambda: self._s3(aws).head_bucket(**owned))
             # S3 tells the region also to those who asked in another one:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
@@ -71,7 +71,7 @@ class Bucket:
 
     def _require_versioning(self, aws: Aws, name: str) -> None:
         with aws.translated(None):
-            answer = aws.repeated(lambda: self._s3(aws).get_bucket_versioning(Bucket=name))
+            answer = aws.repeated(lambda: self._s3(aws).get_bucket_versioning(**self._owned(aws)))
         if answer.get("Status") != "Enabled":
             raise AwsError.because(
                 f"the S3 bucket {name} keeps no versions",
@@ -91,7 +91,7 @@ class Bucket:
         policy = ""
         try:
             with aws.translated(None):
-                answer = aws.repeated(lambda: self._s3(aws).get_bucket_policy(Bucket=name))
+                answer = aws.repeated(lambda: self._s3(aws).get_bucket_policy(**self._owned(aws)))
             policy = answer.get("Policy") or ""
         except AwsError as error:
             if error.code != "NoSuchBucketPolicy":
@@ -123,7 +123,7 @@ class Bucket:
             str(built.archive.path),
             self.name_in(aws.region),
             self.key(built),
-            ExtraArgs={"ChecksumAlgorithm": "SHA256"},
+            ExtraArgs={"ChecksumAlgorithm": "SHA256", "ExpectedBucketOwner": aws.account},
             Config=boto3.s3.transfer.TransferConfig(
                 multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES
             ),
@@ -134,7 +134,7 @@ class Bucket:
         try:
             answer: dict[str, Any] = aws.repeated(
                 lambda: self._s3(aws).head_object(
-                    Bucket=self.name_in(aws.region), Key=self.key(built), ChecksumMode="ENABLED"
+                    **self._owned(aws), Key=self.key(built), ChecksumMode="ENABLED"
                 )
             )
         except botocore.exceptions.ClientError as error:
@@ -146,39 +146,43 @@ class Bucket:
         # Of an upload in parts it ends in their number:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         checksum = str(answer.get("ChecksumSHA256") or "").partition("-")[0]
-        return answer if not checksum or checksum in _checksums(built) else None
+        # One without says nothing of its bytes: whoever may write to the bucket could have put it.
+        return answer if checksum in _checksums(built) else None
 
     def _abort(self, aws: Aws, built: Built) -> None:
         """Abort uploads of this very zip: another run that is at one begins anew.
 
         Where that is not allowed, parts stay until a lifecycle rule of the bucket removes them.
         """
-        name, key = self.name_in(aws.region), self.key(built)
-        s3 = self._s3(aws)
+        key, s3, owned = self.key(built), self._s3(aws), self._owned(aws)
         with suppress(*FAILURES):
-            answer = aws.repeated(lambda: s3.list_multipart_uploads(Bucket=name, Prefix=key))
+            answer = aws.repeated(lambda: s3.list_multipart_uploads(**owned, Prefix=key))
             for upload in answer.get("Uploads", ()):
                 if upload["Key"] == key:
-                    s3.abort_multipart_upload(Bucket=name, Key=key, UploadId=upload["UploadId"])
+                    s3.abort_multipart_upload(**owned, Key=key, UploadId=upload["UploadId"])
 
     def content(self, aws: Aws, built: Built) -> dict[str, Any]:
-        """Name an uploaded zip as PublishLayerVersion wants its content."""
+        """Name an uploaded zip as PublishLayerVersion wants its content.
+
+        By its version, where the bucket has versions: what somebody puts there between this look and
+        Lambda's is not taken.
+        """
         named = {"S3Bucket": self.name_in(aws.region), "S3Key": self.key(built)}
-        if built.layer.delivery.mode is S3Mode.COPY:
-            return named
         answer = self._head(aws, built)
-        if answer is None or not answer.get("VersionId"):
+        by_reference = built.layer.delivery.mode is S3Mode.REFERENCE
+        version = (answer or {}).get("VersionId")
+        if answer is None or (by_reference and not version):
+            what = "no version that Lambda could refer to" if by_reference else "not this zip"
             raise AwsError.because(
-                f"s3://{named['S3Bucket']}/{named['S3Key']} has no version that Lambda could refer"
-                " to",
+                f"s3://{named['S3Bucket']}/{named['S3Key']} has {what}",
                 layer=built.layer.key,
-                advice=("run it again; somebody removed the object, or versioning was turned off",),
+                advice=("run it again; somebody changed the object, or turned versioning off",),
             )
-        return {
-            **named,
-            "S3ObjectVersion": answer["VersionId"],
-            "S3ObjectStorageMode": S3Mode.REFERENCE.upper(),
-        }
+        # "null" is the version of what was there before versioning:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
+        pinned = {"S3ObjectVersion": version} if version and version != "null" else {}
+        mode = {"S3ObjectStorageMode": S3Mode.REFERENCE.upper()} if by_reference else {}
+        return {**named, **pinned, **mode}
 
     def remove(self, aws: Aws, built: Built) -> bool:
         """Remove a zip that Lambda has copied; False when it is not there."""
@@ -191,7 +195,7 @@ class Bucket:
             version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
             aws.repeated(
                 lambda: self._s3(aws).delete_object(
-                    Bucket=self.name_in(aws.region), Key=self.key(built), **version
+                    **self._owned(aws), Key=self.key(built), **version
                 )
             )
             return True
@@ -210,6 +214,14 @@ class Bucket:
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         resource = f"arn:{aws.partition}:s3:::{name}/*"
         s3.put_bucket_policy(Bucket=name, Policy=permissions.bucket_policy(resource))
+
+    def _owned(self, aws: Aws) -> dict[str, str]:
+        """Name the bucket, for calls that fail where another account owns it.
+
+        Names of buckets are everybody's: one that was deleted may be another's now.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        """
+        return {"Bucket": self.name_in(aws.region), "ExpectedBucketOwner": aws.account}
 
     @staticmethod
     def _s3(aws: Aws) -> Client:

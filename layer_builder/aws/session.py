@@ -47,9 +47,26 @@ class Aws:
         # Clients may be shared by threads; making one by a session may not:
         # https://github.com/boto/boto3/issues/1592
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._account = ""
         with self.translated(None):
             self._session = boto3.session.Session(region_name=region)
         self._require_credentials()
+
+    @property
+    def account(self) -> str:
+        """The account of the credentials, 12 digits. Raises AwsError.
+
+        Asking for it takes no permission, and none can be denied:
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        """
+        sts = self.client("sts")
+        with self._asking, self.translated(None):
+            if not self._account:
+                answer = self.repeated(sts.get_caller_identity)
+                with transport.readable("GetCallerIdentity"):
+                    self._account = str(answer["Account"])
+            return self._account
 
     @property
     def partition(self) -> str:

@@ -159,7 +159,7 @@ class _Publishing:
         )
         version = done.version
         if version.sha256 != built.archive.sha256:
-            raise _wrong_bytes_error(built, version)
+            raise _wrong_bytes_error(built, version, _withdraw(region, built, version))
         release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
         if done.duplicate:
@@ -199,12 +199,35 @@ def _where(built: Built, region: Region) -> str:
     return f"{built.layer.key} in {region.name}"
 
 
-def _wrong_bytes_error(built: Built, version: LayerVersion) -> AwsError:
+def _withdraw(region: Region, built: Built, version: LayerVersion) -> str:
+    """Delete a version that this run made of bytes that are not ours; gives what came of it.
+
+    The newest version is what others take: it would stay so until the next publish.
+    """
+    if not version.sha256:
+        return "it was not deleted: AWS did not say what it stored"
+    try:
+        region.versions.delete(built, version.version)
+    except AwsError as error:
+        facts = (detail for problem in error.problems for detail in problem.details)
+        return f"it could not be deleted: {next(facts, str(error))}"
+    return "it was deleted at once"
+
+
+def _wrong_bytes_error(built: Built, version: LayerVersion, then: str) -> AwsError:
     return AwsError.because(
         f"AWS stored other bytes than were sent: {version.arn}",
         layer=built.layer.key,
-        details=(f"sent sha256 {built.archive.sha256}", f"stored {version.sha256 or '(none)'}"),
-        advice=("do not use that version; publish again",),
+        details=(
+            f"sent sha256 {built.archive.sha256}",
+            f"stored {version.sha256 or '(none)'}",
+            then,
+        ),
+        advice=(
+            "find out who else can write to the bucket; publish again",
+            "as long as that version is there, do not use it: aws lambda delete-layer-version"
+            f" --layer-name {built.layer.name} --version-number {version.version}",
+        ),
     )
 
 

@@ -25,6 +25,10 @@ Answer: TypeAlias = Callable[
 Serve: TypeAlias = Callable[[Answer], str]
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:{}:1"
+IDENTITY = (
+    b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 S3_TEXT = (
     "Error occurred while GetObject. S3 Error Code: PermanentRedirect. S3 Error Message: The bucket"
     " is in this region: us-east-1. Please use this region to retry the request"
@@ -135,6 +139,15 @@ def test_bytes_that_arrived_otherwise_are_an_error(run: Run, serve: Serve) -> No
     done = run("publish", env={"AWS_ENDPOINT_URL": serve(Lambda((201, "", other)))})
     assert done.returncode == 6
     assert f"AWS stored other bytes than were sent: {ARN.format('a')}" in done.stderr
+    assert "    it could not be deleted: " in done.stderr
+
+
+def test_bytes_that_nobody_tells_of_are_an_error_and_stay(run: Run, serve: Serve) -> None:
+    fake = Lambda((201, "", " "))
+    done = run("publish", env={"AWS_ENDPOINT_URL": serve(fake)})
+    assert done.returncode == 6
+    assert "    it was not deleted: AWS did not say what it stored\n" in done.stderr
+    assert len(fake.bodies) == 1
 
 
 def test_the_bucket_is_looked_at_before_anything_is_written(
@@ -160,6 +173,8 @@ def test_the_bucket_is_looked_at_before_anything_is_written(
             if method == "HEAD":
                 status, headers = left.pop(0)  # noqa: B023 (served within this round)
                 return status, headers, b""
+            if b"Action=GetCallerIdentity" in request[3]:
+                return 200, {}, IDENTITY
             written.append(method)  # noqa: B023 (the same)
             return 500, {}, b""
 

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -98,7 +99,14 @@ def test_a_region_without_its_bucket_leaves_the_others_to_publish(
 
 @pytest.mark.parametrize(
     ("there", "uploaded"),
-    [("the zip", 0), ("nothing", 1), ("as many other bytes", 1), ("fewer bytes", 1)],
+    [
+        ("the zip", 0),
+        ("nothing", 1),
+        ("as many other bytes", 1),
+        ("fewer bytes", 1),
+        ("as many other bytes without a SHA-256", 1),
+        ("the zip without a SHA-256", 1),
+    ],
 )
 def test_an_object_is_uploaded_unless_it_is_there_whole(  # noqa: PLR0913, PLR0917 (the fixtures it needs)
     run: Run, workspace: Path, proxy: Proxy, s3: S3, there: str, uploaded: int
@@ -110,14 +118,122 @@ def test_an_object_is_uploaded_unless_it_is_there_whole(  # noqa: PLR0913, PLR09
     contents = {
         "the zip": zipped, "as many other bytes": bytes(len(zipped)), "fewer bytes": zipped[:100]
     }  # fmt: skip
-    if there in contents:
-        s3.put_object(
-            Bucket="ours-eu-west-1", Key=key, Body=contents[there], ChecksumAlgorithm="SHA256"
-        )
+    what = there.removesuffix(" without a SHA-256")
+    if what in contents:
+        how = "CRC32" if what != there else "SHA256"
+        s3.put_object(Bucket="ours-eu-west-1", Key=key, Body=contents[what], ChecksumAlgorithm=how)
     done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 0, done.stderr
     assert proxy.operations().count("CompleteMultipartUpload") == uploaded
     assert s3.get_object(Bucket="ours-eu-west-1", Key=key)["Body"].read() == zipped
+
+
+@dataclass
+class Intruder:
+    """Puts other bytes into the bucket when Lambda is about to take the zip."""
+
+    s3: S3
+    may_delete: bool = True
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def refuse(self, call: Call) -> Answer | None:
+        if call.operation == "DeleteLayerVersion" and not self.may_delete:
+            return refusal(call, 403, "AccessDeniedException", "no")
+        if call.operation == "PublishLayerVersion":
+            self.asked.append(json.loads(call.body)["Content"])
+            found = self.asked[-1]
+            self.s3.put_object(Bucket=found["S3Bucket"], Key=found["S3Key"], Body=b"other bytes")
+        return None
+
+    def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
+        return answer
+
+
+def test_lambda_is_told_the_version_whose_sha256_was_seen(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3
+) -> None:
+    s3.put_bucket_versioning(Bucket="ours-eu-west-1", VersioningConfiguration={"Status": "Enabled"})
+    intruder = Intruder(s3)
+    proxy.rules = [intruder]
+    write(workspace)
+    # moto takes the newest object, whatever version it is asked for: what it is asked for counts.
+    run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    (asked,) = intruder.asked
+    zipped = (workspace / "dist/layers/code.zip").read_bytes()
+    pinned = s3.get_object(
+        Bucket=asked["S3Bucket"], Key=asked["S3Key"], VersionId=asked["S3ObjectVersion"]
+    )
+    assert pinned["Body"].read() == zipped
+    newest = s3.get_object(Bucket=asked["S3Bucket"], Key=asked["S3Key"])
+    assert newest["Body"].read() == b"other bytes"
+
+
+@pytest.mark.parametrize("may_delete", [True, False])
+def test_a_version_of_other_bytes_does_not_stay(  # noqa: PLR0913 (the fixtures it needs)
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, versions: Versions, *, may_delete: bool
+) -> None:
+    proxy.rules = [Intruder(s3, may_delete=may_delete)]
+    write(workspace)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 6
+    assert f"error: layer code: AWS stored other bytes than were sent: {CODE}\n" in done.stderr
+    then = "it was deleted at once\n" if may_delete else "it could not be deleted: DeleteLayerVers"
+    assert f"    {then}" in done.stderr
+    assert versions() == ([] if may_delete else [CODE])
+    assert layer(workspace)["arn"] == {}
+    proxy.rules = ()
+    again = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert again.returncode == 0, again.stderr
+    assert "1 published" in again.stderr
+
+
+class Owner:
+    """Has the bucket belong to an account, as S3 does."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.seen: set[str] = set()
+
+    def refuse(self, call: Call) -> Answer | None:
+        if call.service != "s3":
+            return None
+        self.seen.add(call.operation)
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        if headers.get("x-amz-expected-bucket-owner") == self.account:
+            return None
+        return refusal(call, 403, "AccessDenied", "Access Denied")
+
+    def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
+        return answer
+
+
+def test_each_call_to_s3_says_whose_the_bucket_is(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, versions: Versions
+) -> None:
+    s3.put_bucket_versioning(Bucket="ours-eu-west-1", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_policy(Bucket="ours-eu-west-1", Policy=json.dumps(POLICY))
+    owner = Owner("123456789012")
+    proxy.rules = [owner]
+    for settings in ("s3: {remove: true}\n", "s3: {mode: reference}\n"):
+        write(workspace, settings)
+        done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+        assert done.returncode == 0, done.stderr
+    assert owner.seen == {
+        "HeadBucket", "GetBucketVersioning", "GetBucketPolicy", "HeadObject", "ListMultipartUploads",
+        "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "DeleteObject",
+    }  # fmt: skip
+    assert len(versions()) == 2
+
+
+def test_a_bucket_of_another_account_is_not_used(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, versions: Versions
+) -> None:
+    proxy.rules = [Owner("999999999999")]
+    write(workspace, large=False)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 6
+    assert "on the bucket, which must belong to the account of these credentials\n" in done.stderr
+    assert (versions(), keys(s3)) == ([], [])
 
 
 def test_each_part_goes_with_its_sha256(run: Run, workspace: Path, proxy: Proxy, s3: S3) -> None:
@@ -220,7 +336,8 @@ def test_the_object_is_removed_on_request(
     assert "Versions" not in s3.list_object_versions(Bucket="ours-eu-west-1")
     # What a run left that was killed in between goes with the next.
     zipped = workspace / "dist/layers/code.zip"
-    s3.upload_file(str(zipped), "ours-eu-west-1", f"code/{layer(workspace)['sha256']}.zip")
+    key, checksum = f"code/{layer(workspace)['sha256']}.zip", {"ChecksumAlgorithm": "SHA256"}
+    s3.upload_file(str(zipped), "ours-eu-west-1", key, ExtraArgs=checksum)
     assert run(*WORDS).returncode == 0
     assert (versions(), keys(s3)) == ([CODE], [])
 

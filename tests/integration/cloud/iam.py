@@ -80,6 +80,8 @@ def _needs(call: Call, here: str) -> Iterator[Need]:
             for name in body.get("Names") or [body["Name"]]:
                 resource = f"arn:aws:ssm:{here}:parameter/{name.lstrip('/')}"
                 yield Need(action=f"ssm:{operation}", resource=resource)
+        case "sts" if operation == "GetCallerIdentity":
+            return  # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         case service:
             raise AssertionError(f"{service}:{operation} is called, and no policy speaks of it")
 
