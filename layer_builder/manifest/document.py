@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from layer_builder.errors import Place, Problem
 
-YamlValue: TypeAlias = bool | int | str | list["YamlValue"] | dict[str, "YamlValue"] | None
+YamlValue: TypeAlias = bool | int | float | str | list["YamlValue"] | dict[str, "YamlValue"] | None
 
 
 YamlPath: TypeAlias = tuple[str | int, ...]

@@ -1,6 +1,6 @@
 """The manifest's smaller mappings: what stands below a key of a layer or a function."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
@@ -141,3 +141,30 @@ class ExternalEntry(EntryModel):
     """The ARN of the layer version."""
     unzipped: Size
     """What it unzips to, for example `40 MiB`: no API tells it."""
+
+
+class EventEntry(EntryModel):
+    """An event, and what the answer to it must hold."""
+
+    event: Any
+    """What the handler gets: any JSON."""
+    expect: Any = None
+    """What the answer must hold: of a mapping these keys, of a list these entries, else the same."""
+
+
+Events = Annotated[
+    list[Text | EventEntry],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text | EventEntry]),
+]
+
+
+def _variable(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int | bool)]
+
+
+Handler = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,128}$", strict=True)]

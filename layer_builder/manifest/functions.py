@@ -1,17 +1,28 @@
-"""The manifest's functions: which layers each loads, and for which target."""
+"""The manifest's functions: which layers each loads, for which target, and what it is tried with."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
-from layer_builder.errors import did_you_mean
+from layer_builder.errors import Place, did_you_mean
 from layer_builder.manifest.document import YamlPath
+from layer_builder.manifest.entries import EventEntry, IncludeFrom
+from layer_builder.manifest.layers import leaves_folder
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
+    DEFAULT_TIMEOUT_SECONDS,
     LAYERS_PER_FUNCTION,
+    Event,
     ExternalLayer,
+    FunctionSettings,
+    Include,
     Layer,
+    Reference,
     Stack,
     Target,
+    TestCommand,
     required_layers,
 )
 
@@ -75,6 +86,7 @@ def read_function(
                     (*path, "layers", index),
                     advice=f"name {needed} earlier in the list: what it holds is not in {name}",
                 )
+    settings = _Settings(path, entry, mistakes).read()
     if len(mistakes) > before:
         return None
     target = _target(key, entry, layers, mistakes)
@@ -88,7 +100,104 @@ def read_function(
         reserve=entry.reserve or 0,
         place=mistakes.document.place(path, of_key=True),
         external=external,
+        settings=settings,
     )
+
+
+class _Settings:
+    """Reads what a function runs, and what it is tried with."""
+
+    def __init__(self, path: YamlPath, entry: FunctionEntry, mistakes: Mistakes) -> None:
+        self.path = path
+        self.entry = entry
+        self.mistakes = mistakes
+
+    def read(self) -> FunctionSettings:
+        entry = self.entry
+        if entry.events and not entry.handler:
+            self._add("has events, and no handler to try them with", "events")
+        if (entry.test_requires or entry.test_sources) and not entry.test_command:
+            key = "test-requires" if entry.test_requires else "test-sources"
+            self._add("has no test-command that would need it", key)
+        handler = entry.handler
+        files = [item for item in entry.events or () if isinstance(item, str)]
+        for pattern in files:
+            self._refuse_outside(pattern, "events")
+        return FunctionSettings(
+            code=self._includes(entry.code, "code", keeps_path=False),
+            handler=self._reference(handler, "handler") if handler else None,
+            environment=None
+            if entry.environment is None
+            else tuple(sorted(self._variables(entry.environment).items())),
+            timeout=entry.timeout or DEFAULT_TIMEOUT_SECONDS,
+            event_files=tuple(
+                self._reference(item, "events", index)
+                for index, item in enumerate(entry.events or ())
+                if isinstance(item, str)
+            ),
+            events=tuple(
+                self._event(item, index)
+                for index, item in enumerate(entry.events or ())
+                if isinstance(item, EventEntry)
+            ),
+            test=self._test(),
+        )
+
+    def _test(self) -> TestCommand | None:
+        entry = self.entry
+        if not entry.test_command:
+            return None
+        requires = enumerate(entry.test_requires or ())
+        return TestCommand(
+            command=self._reference(entry.test_command, "test-command"),
+            requires=tuple(self._reference(text, "test-requires", i) for i, text in requires),
+            sources=self._includes(entry.test_sources, "test-sources", keeps_path=True),
+        )
+
+    def _event(self, item: EventEntry, index: int) -> Event:
+        is_expecting = "expect" in item.model_fields_set
+        return Event(
+            name=f"event {index + 1}",
+            body=json.dumps(item.event),
+            expect=json.dumps(item.expect) if is_expecting else None,
+            place=self._place("events", index),
+        )
+
+    def _variables(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        # https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html
+        for name in environment:
+            if not re.fullmatch(r"[a-zA-Z]\w+", name, re.ASCII):
+                at = (*self.path, "environment", name)
+                self.mistakes.add(f"AWS takes no environment variable {name!r}", at, of_key=True)
+        return environment
+
+    def _includes(
+        self, includes: Sequence[IncludeFrom] | None, key: str, *, keeps_path: bool
+    ) -> tuple[Include, ...]:
+        """Read what goes to /var/task (a folder's contents), or keeps the path that it has."""
+        taken = []
+        for index, item in enumerate(includes or ()):
+            self._refuse_outside(item.from_, key, index)
+            self._refuse_outside(item.to or "", key, index)
+            source = PurePosixPath(item.from_)
+            to = item.to or (str(source) if keeps_path else "./")
+            taken.append(Include(source=str(source), to=to, place=self._place(key, index)))
+        return tuple(taken)
+
+    def _refuse_outside(self, text: str, key: str, index: int | None = None) -> None:
+        if leaves_folder(text):
+            self._add(f"path {text!r} leaves the manifest's directory", key, index)
+
+    def _add(self, message: str, key: str, index: int | None = None) -> None:
+        at = (*self.path, key) if index is None else (*self.path, key, index)
+        self.mistakes.add(f"function {self.path[-1]}: {message}", self.mistakes.document.known(at))
+
+    def _reference(self, text: str, key: str, index: int | None = None) -> Reference:
+        return Reference(text=text, place=self._place(key, index))
+
+    def _place(self, key: str, index: int | None = None) -> Place:
+        at = (*self.path, key) if index is None else (*self.path, key, index)
+        return self.mistakes.document.place(self.mistakes.document.known(at))
 
 
 def _target(

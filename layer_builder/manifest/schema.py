@@ -11,7 +11,9 @@ from pydantic import (
 
 from layer_builder.manifest.entries import (
     EntryModel,
+    Events,
     ExternalEntry,
+    Handler,
     Includes,
     Limits,
     PermissionsEntry,
@@ -19,6 +21,7 @@ from layer_builder.manifest.entries import (
     Retain,
     S3Entry,
     UvEntry,
+    Variable,
 )
 from layer_builder.manifest.fields import (
     Architectures,
@@ -125,6 +128,23 @@ class FunctionEntry(EntryModel):
     """The Python it runs on, where its layers leave a choice."""
     architecture: Architecture | None = None
     """The architecture it runs on, where its layers leave a choice."""
+    code: Includes | None = None
+    """Files and folders of the workspace that lie in /var/task; for the proof, never published."""
+    handler: Handler | None = None
+    """The handler, such as `app.handler`: it must import on the layers."""
+    environment: dict[str, Variable] | None = None
+    """Its environment variables."""
+    timeout: Annotated[int, Field(ge=1, le=900, strict=True)] | None = None
+    """Seconds for each event; 10 unless said otherwise."""
+    events: Events | None = None
+    """JSON files by pattern, or inline: [{event: {…}, expect: {statusCode: 200}}]. Each is tried in a
+    fresh process."""
+    test_command: Text | None = None
+    """A command that must end with 0 on the layers, such as `python -m pytest tests/api`."""
+    test_requires: Texts | None = None
+    """What test-command needs besides; never shipped."""
+    test_sources: Includes | None = None
+    """Files and folders of the workspace that test-command needs; it is run among them."""
 
 
 class ManifestFile(_Settings):

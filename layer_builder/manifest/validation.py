@@ -152,6 +152,16 @@ def _describe(value: object) -> str:
             return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 3]}…'"
 
 
+_MODELS: dict[str, type[BaseModel]] = {
+    "limits": entries.Limits,
+    "uv": entries.UvEntry,
+    "permissions": entries.PermissionsEntry,
+    "retain": entries.RetainEntry,
+    "s3": entries.S3Entry,
+}
+"""What stands below a key of a layer, or at the top."""
+
+
 def _keys_at(path: YamlPath) -> set[str]:
     """List the keys that the model knows at a place."""
     model: type[BaseModel]
@@ -162,18 +172,12 @@ def _keys_at(path: YamlPath) -> set[str]:
             model = schema.LayerEntry
         case ("functions", _):
             model = schema.FunctionEntry
-        case (*_, "limits"):
-            model = entries.Limits
         case ("functions", _, "external", _):
             model = entries.ExternalEntry
-        case (*_, "uv"):
-            model = entries.UvEntry
-        case (*_, "permissions"):
-            model = entries.PermissionsEntry
-        case (*_, "retain"):
-            model = entries.RetainEntry
-        case (*_, "s3"):
-            model = entries.S3Entry
+        case ("functions", _, "events", _):
+            model = entries.EventEntry
+        case (*_, str(key)) if key in _MODELS:
+            model = _MODELS[key]
         case _:
             model = entries.IncludeFrom
     return {field.alias or name for name, field in model.model_fields.items()}

@@ -38,6 +38,10 @@ _INT = re.compile(r"^[-+]?[0-9]{1,18}$")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
 
 
+# A number of JSON with a fraction: https://www.rfc-editor.org/rfc/rfc8259#section-6
+_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+
+
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
@@ -109,6 +113,12 @@ def _is_own(pair: tuple[yaml.Node, yaml.Node]) -> bool:
     return pair[0].tag != "tag:yaml.org,2002:merge"
 
 
+def _is_fraction(node: yaml.ScalarNode, path: YamlPath) -> bool:
+    """Tell a number with a fraction in an event, where it is no version such as 3.10."""
+    is_event = path[:1] == ("functions",) and path[2:3] == ("events",)
+    return is_event and node.style is None and bool(_FRACTION.fullmatch(node.value))
+
+
 class _TooMuchError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -145,12 +155,15 @@ class _YamlReader:
                     return self._mapping(node, path)
                 case yaml.SequenceNode():
                     return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
+                case yaml.ScalarNode():
+                    return self._scalar(node, path)
                 case _:
-                    return self._scalar(node)
+                    self._refuse_tag(node)
+                    return None
         finally:
             self._open.pop()
 
-    def _scalar(self, node: yaml.Node) -> YamlValue:
+    def _scalar(self, node: yaml.ScalarNode, path: YamlPath) -> YamlValue:
         match node.tag:
             case "tag:yaml.org,2002:null":
                 return None
@@ -158,6 +171,8 @@ class _YamlReader:
                 return bool(node.value == "true")
             case "tag:yaml.org,2002:int" if _INT.match(node.value):
                 return int(node.value)
+            case "tag:yaml.org,2002:str" if _is_fraction(node, path):
+                return float(node.value)
             case "tag:yaml.org,2002:str" | "tag:yaml.org,2002:merge":
                 return self._text(node)
             case _:

@@ -33,7 +33,16 @@ from layer_builder.model.limits import (
     request_body_bytes,
     unzipped_limit,
 )
-from layer_builder.model.proof import ImportCost, Proof
+from layer_builder.model.proof import (
+    DistributionUse,
+    EventResult,
+    EventVerdict,
+    FunctionProof,
+    ImportCost,
+    InitCost,
+    ModuleImport,
+    Proof,
+)
 from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
 from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
@@ -50,9 +59,13 @@ from layer_builder.model.settings import (
     SdkPolicy,
 )
 from layer_builder.model.stack import (
+    DEFAULT_TIMEOUT_SECONDS,
+    Event,
     ExternalLayer,
+    FunctionSettings,
     Stack,
     StackWeight,
+    TestCommand,
     find_collisions,
     required_layers,
     tied_layers,
@@ -61,6 +74,7 @@ from layer_builder.model.stack import (
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
+    "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
     "DESCRIPTION_CHARACTERS",
     "INLINE_ZIP_BYTES",
@@ -84,12 +98,19 @@ __all__ = [
     "DeletedVersion",
     "Delivered",
     "Delivery",
+    "DistributionUse",
+    "Event",
+    "EventResult",
+    "EventVerdict",
     "ExternalLayer",
     "FileToInclude",
+    "FunctionProof",
+    "FunctionSettings",
     "FunctionState",
     "HeldBack",
     "ImportCost",
     "Include",
+    "InitCost",
     "InstalledFile",
     "KeptVersion",
     "Layer",
@@ -98,6 +119,7 @@ __all__ = [
     "LayerVersion",
     "LayerVersionArn",
     "LimitReading",
+    "ModuleImport",
     "Package",
     "PackedBytecode",
     "Permissions",
@@ -119,6 +141,7 @@ __all__ = [
     "Stack",
     "StackWeight",
     "Target",
+    "TestCommand",
     "UvProject",
     "VersionSummary",
     "Weight",

@@ -1,6 +1,7 @@
 """The proof: the evidence that a pruned tree still imports."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from layer_builder.model.settings import ProofDepth
 
@@ -49,3 +50,82 @@ class Proof:
     def is_isolated(self) -> bool:
         """Whether nothing was imported that could reach files, network or other processes."""
         return self.interpreter is None or set(ISOLATED_FROM) <= set(self.isolated)
+
+
+class EventVerdict(StrEnum):
+    """How a function answered an event."""
+
+    ANSWERED = "answered"
+    OTHERWISE = "answered otherwise than expected"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    DIED = "died"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventResult:
+    """What came of one event."""
+
+    name: str
+    verdict: EventVerdict
+    seconds: float = 0.0
+    """Of the call, without init."""
+    answer: str = ""
+    """JSON, shortened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleImport:
+    """A module that the handler's import loaded, and what it took, in seconds."""
+
+    name: str
+    own: float
+    cumulative: float
+    """With those that it imported in turn."""
+    imports: tuple["ModuleImport", ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitCost:
+    """What importing a handler takes: the part of a cold start that layers decide."""
+
+    source: float
+    """Seconds from source, as in a read-only layer without bytecode; the median of three processes."""
+    bytecode: float
+    """The same with the bytecode of all modules at hand."""
+    memory_bytes: int
+    """The most that was resident."""
+    modules: int
+    imports: tuple[ModuleImport, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistributionUse:
+    """How much of a distribution a handler's import and its events loaded."""
+
+    name: str
+    layer: str
+    bytes_kept: int
+    bytes_loaded: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionProof:
+    """The evidence that a function starts on its stack, and answers."""
+
+    function: str
+    handler: str | None = None
+    events: tuple[EventResult, ...] = ()
+    test_command: str | None = None
+    """One that ended with 0."""
+    own_modules: tuple[str, ...] = ()
+    """Modules of the workspace that import on the stack."""
+    interpreter: str = ""
+    isolated: tuple[str, ...] = ()
+    in_place: bool = False
+    """Whether code and layers lay at /var/task and /opt, as in Lambda, or in folders of their own."""
+    cost: InitCost | None = None
+    unused: tuple[DistributionUse, ...] = ()
+    reused: bool = False
+    """Whether an earlier run of the same stack showed it."""
+    seconds: float = field(default=0.0, compare=False)

@@ -1,13 +1,63 @@
 """The stack: the ordered layers that one function loads."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layer_builder.errors import Place, Problem
 from layer_builder.model import limits
 from layer_builder.model.build import Built
-from layer_builder.model.layer import Layer
+from layer_builder.model.layer import Include, Layer, Reference
 from layer_builder.model.limits import mib
+from layer_builder.model.target import Target
+
+DEFAULT_TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A JSON document that a function is tried with."""
+
+    name: str
+    """The file's path, or `event 1` for one in the manifest."""
+    body: str
+    """JSON."""
+    expect: str | None = None
+    """JSON that the answer must hold; None where any answer will do."""
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestCommand:
+    """A command that is run against a stack, with requirements that are never shipped."""
+
+    __test__ = False  # or pytest would collect it
+
+    command: Reference
+    requires: tuple[Reference, ...] = ()
+    sources: tuple[Include, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSettings:
+    """What a function runs, and what it is tried with; nothing of it is published."""
+
+    code: tuple[Include, ...] = ()
+    """What lies in /var/task."""
+    handler: Reference | None = None
+    environment: tuple[tuple[str, str], ...] | None = None
+    """None where the manifest does not say it."""
+    timeout: int = DEFAULT_TIMEOUT_SECONDS
+    """Seconds for each event."""
+    event_files: tuple[Reference, ...] = ()
+    """Patterns of paths, relative to the manifest."""
+    events: tuple[Event, ...] = ()
+    """Those in the manifest itself."""
+    test: TestCommand | None = None
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether there is something to run."""
+        return bool(self.handler or self.test)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +81,12 @@ class Stack:
     place: Place
     external: tuple[ExternalLayer, ...] = ()
     """Layers that come before ours."""
+    settings: FunctionSettings = field(default_factory=FunctionSettings)
+
+    @property
+    def target(self) -> Target:
+        """What it runs on, which is what its layers are built for."""
+        return self.layers[0].target
 
 
 @dataclass(frozen=True, kw_only=True)
