@@ -1,3 +1,7 @@
 """Proves functions: their handlers start on their layers, and answer their events."""
 
-__all__: list[str] = []
+from layer_builder.functions.prove_functions import FunctionProofs
+from layer_builder.functions.stack_folder import LayerTree
+from layer_builder.functions.stacks import StackToProve, stacks_to_prove
+
+__all__ = ["FunctionProofs", "LayerTree", "StackToProve", "stacks_to_prove"]

@@ -1,6 +1,6 @@
 """What a process is to do for a function, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,11 @@ class InvocationResult:
     timed_out: bool = False
     output: str = ""
     """The end of what it printed."""
+
+    def lacks_any_of(self, modules: Collection[str]) -> bool:
+        """Tell whether one of these top-level modules was not found."""
+        faults = [*([self.fault] if self.fault else ()), *self.failed.values()]
+        return any((fault.lacks[0] or "").partition(".")[0] in modules for fault in faults)
 
     def note(self, answer: Mapping[str, Any], invocation: Invocation, places: "Places") -> None:
         """Take what the program says."""

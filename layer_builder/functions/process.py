@@ -31,9 +31,9 @@ names = ["layer_builder", "layer_builder.prove", "layer_builder.prove.programs",
          "layer_builder.prove.programs.import_modules"]
 for name in names:
     sys.modules[name] = types.ModuleType(name)
-exec(compile({shared!r}, "import_modules", "exec"), sys.modules[names[-1]].__dict__)
+exec(compile({shared!r}, "<import_modules>", "exec"), sys.modules[names[-1]].__dict__)
 program = {{"__name__": "call_handler"}}
-exec(compile({program!r}, "call_handler", "exec"), program)
+exec(compile({program!r}, "<call_handler>", "exec"), program)
 for name in names:
     del sys.modules[name]
 program["main"]()
@@ -79,6 +79,11 @@ class FunctionProcess:
             output.seek(max(0, output.seek(0, os.SEEK_END) - _OUTPUT_BYTES))
             result.output = output.read().decode("utf-8", "replace")
         return result
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it finds its layers and code at Lambda's own paths."""
+        return can_mount()
 
     @property
     def _places(self) -> Places:

@@ -14,7 +14,6 @@ from layer_builder.model import FileToInclude
 class LayerTree:
     """What one layer brings to /opt."""
 
-    key: str
     python: Path
     """What it has below python/."""
     bytecode: Path

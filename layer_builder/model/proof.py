@@ -125,7 +125,14 @@ class FunctionProof:
     in_place: bool = False
     """Whether code and layers lay at /var/task and /opt, as in Lambda, or in folders of their own."""
     cost: InitCost | None = None
+    loaded: tuple[str, ...] = field(default=(), repr=False)
+    """Files below /opt that its modules are from."""
     unused: tuple[DistributionUse, ...] = ()
     reused: bool = False
     """Whether an earlier run of the same stack showed it."""
     seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether nothing ran that could reach files, network or other processes."""
+        return not self.interpreter or set(ISOLATED_FROM) <= set(self.isolated)

@@ -157,11 +157,13 @@ def number(value: Any) -> Any:
 def describe(error: BaseException) -> dict[str, Any]:
     """Tell of an error: its text, its lines in files, the module that is missing."""
     cause = error.__cause__ if isinstance(error, FaultError) and error.__cause__ else error
-    text = "".join(traceback.format_exception(type(cause), cause, cause.__traceback__))
+    written: Any = traceback.TracebackException.from_exception(cause)
+    text = "".join(without_machinery(written).format())
     frames = [
         [frame.f_code.co_filename, line]
         for frame, line in traceback.walk_tb(cause.__traceback__)
         if not frame.f_code.co_filename.startswith("<")
+        and "importlib" not in frame.f_code.co_filename
     ]
     told: dict[str, Any] = {
         "kind": error.kind if isinstance(error, FaultError) else type(error).__name__,
@@ -176,6 +178,19 @@ def describe(error: BaseException) -> dict[str, Any]:
     if isinstance(cause, SyntaxError):
         told["frames"].append([cause.filename, cause.lineno, cause.offset])
     return told
+
+
+def without_machinery(written: Any) -> Any:
+    """Leave out the lines of this program and of Python's own import."""
+    part = written
+    while part is not None:
+        part.stack[:] = [
+            frame
+            for frame in part.stack
+            if not frame.filename.startswith("<") and "importlib" not in frame.filename
+        ]
+        part = part.__cause__ or part.__context__
+    return written
 
 
 def name_in(text: str) -> Any:

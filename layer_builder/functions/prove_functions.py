@@ -1,0 +1,178 @@
+"""Proves the functions of a run on the layers that it built."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from layer_builder.console import Reporter
+from layer_builder.errors import ManifestError, Problem, ProofError
+from layer_builder.functions.events import read_events
+from layer_builder.functions.function_prover import FunctionProver, Tried
+from layer_builder.functions.own_code import OwnCode
+from layer_builder.functions.process import FunctionProcess
+from layer_builder.functions.stack_folder import LayerTree, StackFolder
+from layer_builder.functions.stacks import StackToProve
+from layer_builder.functions.summary import proof_lines
+from layer_builder.functions.verdict import Scene
+from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Target
+from layer_builder.prove import FindProver, Prover, prover_for
+from layer_builder.sources import Workspace, collect_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionProofs:
+    """Proves functions: all that it takes from the run."""
+
+    folder: Path
+    """Takes their folders, for as long as the run needs the layers' trees."""
+    workspace: Workspace
+    shown: Callable[[Path], str]
+    """Names a file of the workspace as the manifest is named."""
+    find_prover: FindProver
+    reporter: Reporter
+    tree_of: Callable[[str], LayerTree]
+    """Gives what a layer, by its id, brings to /opt."""
+    files_of: Callable[[str], Sequence[FileToInclude]]
+    """Gives the workspace's files in a layer, by its id."""
+    install_unpruned: Callable[[str, Path], Path | None]
+    """Installs a layer, by its id, unpruned below a new folder; None where that cannot be had."""
+    install_sdk: Callable[[Target, Path], Path]
+    """Installs what stands in for the runtime's SDK below a new folder."""
+    layers: Sequence[Layer] = ()
+    """All of the run, to say who else has a module."""
+    made: dict[str, Path] = field(default_factory=dict)
+
+    def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
+        """Prove them; raises ProofError with all that is wrong, ManifestError for events."""
+        events, problems = {}, list[Problem]()
+        for item in stacks:
+            events[item.stack.key], wrong = read_events(item.stack, self.workspace)
+            problems += wrong
+        if problems:
+            raise ManifestError(*problems)
+        proofs, errors = list[FunctionProof](), list[Problem]()
+        for item in stacks:
+            tried = self._prove_one(item, events[item.stack.key])
+            if tried is None:
+                continue
+            for warning in tried.warnings:
+                self.reporter.warn(warning)
+            errors += tried.errors
+            if not tried.errors:
+                proofs.append(tried.proof)
+                for line in proof_lines(tried.proof):
+                    self.reporter.step(item.stack.key, line)
+        if errors:
+            raise ProofError(*dict.fromkeys(errors))
+        return proofs
+
+    def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Tried | None:
+        stack, settings = item.stack, item.stack.settings
+        code = collect_files(self.workspace, settings.code, ())
+        if code.problems:
+            raise ManifestError(*code.problems)
+        own = OwnCode.of([self.files_of(layer.id) for layer in item.importing], code.files)
+        if not (own.python_files or settings.handler):
+            return None
+        prover = self._prover(item)
+        if prover is None:
+            self.reporter.warn(_untried(item))
+            return None
+        place = self._place(stack.key)
+        trees = [self.tree_of(layer.id) for layer in stack.layers]
+        bytecode, empty = place / "bytecode", place / "empty"
+        process = FunctionProcess(
+            stack=stack,
+            folder=StackFolder.merge(trees, code.files, place),
+            python=Path(prover.path),
+            required=prover.required,
+        )
+        bytecode.mkdir()
+        empty.mkdir(mode=0o500)
+        scene = Scene(
+            stack=stack,
+            title=item.title,
+            own=own,
+            shown=self.shown,
+            layers_with=self._layers_with,
+        )
+        return FunctionProver(
+            scene=scene,
+            process=process,
+            caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
+            empty=empty,
+            unpruned=lambda: self._unpruned(process, code.files),
+            removed=_removed_from(process.folder.opt),
+            runtime=lambda: self._sdk(stack.target),
+        ).run(events)
+
+    def _prover(self, item: StackToProve) -> Prover | None:
+        layers = item.stack.layers
+        prover = prover_for(layers[0], self.find_prover, any_architecture=False)
+        allowed = any(layer.unisolated for layer in layers)
+        return prover.requiring(isolation=False) if prover and allowed else prover
+
+    def _place(self, name: str) -> Path:
+        place = self.folder / f"function-{len(self.made)}"
+        self.made[f"{name} {len(self.made)}"] = place
+        place.mkdir()
+        return place
+
+    def _unpruned(
+        self, process: FunctionProcess, code: Sequence[FileToInclude]
+    ) -> FunctionProcess | None:
+        place = self._place("unpruned")
+        trees = []
+        for layer in process.stack.layers:
+            pruned = self.tree_of(layer.id)
+            whole = self.install_unpruned(layer.id, place / layer.key)
+            if whole is None:
+                return None
+            trees.append(replace(pruned, python=whole))
+        folder = StackFolder.merge(trees, code, place / "merged")
+        return replace(process, folder=replace(folder, runtime=process.folder.runtime))
+
+    def _sdk(self, target: Target) -> Path:
+        name = f"sdk {target.label}"
+        if name not in self.made:
+            self.made[name] = self.install_sdk(target, self._place(name))
+        return self.made[name]
+
+    def _layers_with(self, module: str) -> set[str]:
+        found = set()
+        for layer in self.layers:
+            root = self.tree_of(layer.id).python
+            path = root.joinpath(*module.split("."))
+            if (
+                path.is_dir()
+                or path.with_suffix(".py").is_file()
+                or (any(path.parent.glob(f"{path.name}.*.so")) if path.parent.is_dir() else False)
+            ):
+                found.add(layer.key)
+        return found
+
+
+def _removed_from(opt: Path) -> Callable[[Path, frozenset[str]], list[str]]:
+    """Tell which files that were opened on the unpruned layers the pruned ones lack."""
+
+    def removed(unpruned: Path, opened: frozenset[str]) -> list[str]:
+        return sorted(
+            path for path in opened
+            if (unpruned / path).is_file() and not (opt / path).exists()
+        )  # fmt: skip
+
+    return removed
+
+
+def _untried(item: StackToProve) -> Problem:
+    target, handler = item.stack.target, item.stack.settings.handler
+    what = f"{handler.text} was not tried" if handler else "its own modules were not imported"
+    return Problem(
+        message=f"{item.title}: {what}: no {target.runtime} for {target.architecture} on this"
+        " machine",
+        place=item.stack.place,
+        advice=(
+            f"run on {target.architecture} with python{target.python} on PATH"
+            " (in a workflow: actions/setup-python)",
+        ),
+    )
