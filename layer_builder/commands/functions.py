@@ -1,12 +1,14 @@
 """Proves the functions of a run, with the layers that it built."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.builder import BuildResult, LowerLayers, install_unpruned
+from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.functions import FunctionProofs, LayerTree, StackToProve, stacks_to_prove
-from layer_builder.model import FunctionProof, Target
+from layer_builder.model import FunctionProof, Stack, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved
 from layer_builder.sources import Requirements
@@ -56,6 +58,15 @@ def prove_functions(
         context.reporter.step("functions", text)
         return folder / "python"
 
+    def install_tools(stack: Stack, folder: Path) -> Path:
+        asked = load.test_requirements(stack, outcome.inputs, context.workspace)
+        pins = {str(pin).partition(" ")[0] for o in stack.layers if o.id in resolved
+                for pin in resolved[o.id].own.pins}  # fmt: skip
+        asked = replace(asked, constraints=(*asked.constraints, *sorted(pins)))
+        chosen = context.installer.resolve(asked, stack.target)
+        context.installer.install(chosen, asked, stack.target, folder / "python")
+        return folder / "python"
+
     return FunctionProofs(
         folder=lower.folder,
         workspace=context.workspace,
@@ -66,5 +77,6 @@ def prove_functions(
         files_of=lambda layer_id: resolved[layer_id].request.files.files if layer_id in resolved else (),
         install_unpruned=install_whole,
         install_sdk=install_sdk,
+        install_tools=install_tools,
         layers=[layer for layer in outcome.layers if layer.id in outcome.built],
     ).prove(stacks)  # fmt: skip

@@ -9,7 +9,7 @@ from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
-from layer_builder.model import Architecture, Layer, Python, Reference, Target, UvProject
+from layer_builder.model import Architecture, Layer, Python, Reference, Stack, Target, UvProject
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Installer, Lockfile
 from layer_builder.sources import (
@@ -108,6 +108,17 @@ def _requirements(
                 Problem(message=message, place=layer.uv.place, details=details),
             )
     return collect_requirements(files, packages, _source(read, inputs, workspace), layer.target)
+
+
+def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Requirements:
+    """Read what a function's test-command requires. Raises ManifestError."""
+    test = stack.settings.test
+    requires = test.requires if test else ()
+    source = _source(workspace.read, inputs, workspace)
+    asked, mistakes = collect_requirements((), requires, source, stack.target)
+    if mistakes:
+        raise ManifestError(*mistakes)
+    return asked
 
 
 def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> RequirementsSource:

@@ -12,8 +12,10 @@ from typing import Any
 from layer_builder.errors import Problem
 from layer_builder.functions.invocation import Invocation, InvocationResult
 from layer_builder.functions.process import FunctionProcess
+from layer_builder.functions.test_command import CommandResult
 from layer_builder.functions.verdict import Scene
 from layer_builder.model import (
+    DistributionUse,
     Event,
     EventResult,
     EventVerdict,
@@ -55,6 +57,10 @@ class FunctionProver:
     """Gives what stands in for the runtime's SDK; asked for when something needs it."""
     removed: Callable[[Path, frozenset[str]], list[str]]
     """Of the files opened on the unpruned layers, those that the pruned ones lack."""
+    test: Callable[[FunctionProcess], CommandResult] | None = None
+    """Runs the function's test-command."""
+    uses: Callable[[Sequence[str]], tuple[DistributionUse, ...]] = lambda _: ()
+    """Tells how much of each distribution these files, which were loaded, are."""
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     isolated: list[tuple[str, ...]] = field(default_factory=list)
@@ -72,6 +78,9 @@ class FunctionProver:
             if starts is not None and not self.errors:
                 cost = self._measure(handler.text, starts)
                 loaded = dict(starts.loaded)
+        if self.test and not self.errors:
+            self._test_command(self.test)
+        settings = self.process.stack.settings
         proof = FunctionProof(
             function=self.process.stack.key,
             handler=handler.text if handler else None,
@@ -81,7 +90,8 @@ class FunctionProver:
             isolated=tuple(sorted(set.intersection(*map(set, self.isolated)))) if self.isolated else (),
             in_place=self.process.in_place,
             cost=cost,
-            loaded=tuple(sorted(loaded.get("opt", ()))),
+            test_command=settings.test.command.text if settings.test else None,
+            unused=self.uses(loaded.get("opt", ())) if loaded else (),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
         return Tried(proof=proof, errors=tuple(self.errors), warnings=tuple(self.warnings))
@@ -129,6 +139,18 @@ class FunctionProver:
                 break
             left = rest
         return imported
+
+    def _test_command(self, run: Callable[[FunctionProcess], CommandResult]) -> None:
+        test = self.process.stack.settings.test
+        result = run(self.process)
+        self.isolated.append(result.isolated)
+        problem = result.problem(self.scene.title, test) if test else None
+        if problem is None:
+            return
+        unpruned = self.unpruned()
+        if unpruned and not run(unpruned).failure:
+            problem = self.scene.of_pruned(problem, ())
+        self.errors.append(problem)
 
     def _unpruned(self, invocation: Invocation, problem: Problem) -> Problem | None:
         """Try what failed on the unpruned layers; what works there was pruned too hard."""

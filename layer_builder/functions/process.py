@@ -13,9 +13,9 @@ from layer_builder import prove
 from layer_builder.functions.environment import lambda_variables
 from layer_builder.functions.invocation import Fault, Invocation, InvocationResult, Places
 from layer_builder.functions.stack_folder import StackFolder
-from layer_builder.isolation import Confined, Policy, can_mount, launch, prefixes
+from layer_builder.isolation import Confined, Policy, can_mount, ending, launch, prefixes
 from layer_builder.model import Stack
-from layer_builder.prove import SilentError, ending, read_answers
+from layer_builder.prove import SilentError, read_answers
 
 INIT_SECONDS = 10.0
 """What Lambda gives the import of a handler, besides the function's own time:
@@ -86,7 +86,8 @@ class FunctionProcess:
         return can_mount()
 
     @property
-    def _places(self) -> Places:
+    def places(self) -> Places:
+        """Where it finds them."""
         if can_mount():
             return Places(opt="/opt", task="/var/task")
         return Places(opt=str(self.folder.opt), task=str(self.folder.task))
@@ -94,7 +95,7 @@ class FunctionProcess:
     def _orders(
         self, invocation: Invocation, caches: tuple[Path, ...], secret: str
     ) -> dict[str, Any]:
-        places = self._places
+        places = self.places
         return {
             "opt": places.opt,
             "task": places.task,
@@ -126,7 +127,7 @@ class FunctionProcess:
             shared=_SHARED.read_text(encoding="utf-8"),
             program=_PROGRAM.read_text(encoding="utf-8"),
         )
-        places = self._places
+        places = self.places
         variables = lambda_variables(
             self.stack, task=places.task, opt=places.opt, temporary=temporary
         )
@@ -154,7 +155,7 @@ class FunctionProcess:
                 is_beginning = "begun" in answer
                 clock.extend(own + (INIT_SECONDS if is_beginning else 1.0))
                 begun = invocation.modules[answer["begun"]] if is_beginning else ""
-                result.note(answer, invocation, self._places)
+                result.note(answer, invocation, self.places)
         except SilentError:
             result.timed_out = True
         if begun:

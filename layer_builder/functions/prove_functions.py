@@ -6,15 +6,15 @@ from pathlib import Path
 
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem, ProofError
+from layer_builder.functions.distribution_use import distribution_uses
 from layer_builder.functions.events import read_events
 from layer_builder.functions.function_prover import FunctionProver, Tried
-from layer_builder.functions.own_code import OwnCode
 from layer_builder.functions.process import FunctionProcess
 from layer_builder.functions.stack_folder import LayerTree, StackFolder
-from layer_builder.functions.stacks import StackToProve
-from layer_builder.functions.summary import proof_lines
+from layer_builder.functions.stacks import OwnCode, StackToProve
+from layer_builder.functions.test_command import CommandResult, run_test_command
 from layer_builder.functions.verdict import Scene
-from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Target
+from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.sources import Workspace, collect_files
 
@@ -38,6 +38,8 @@ class FunctionProofs:
     """Installs a layer, by its id, unpruned below a new folder; None where that cannot be had."""
     install_sdk: Callable[[Target, Path], Path]
     """Installs what stands in for the runtime's SDK below a new folder."""
+    install_tools: Callable[[Stack, Path], Path]
+    """Installs what a function's test-command requires below a new folder."""
     layers: Sequence[Layer] = ()
     """All of the run, to say who else has a module."""
     made: dict[str, Path] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class FunctionProofs:
             errors += tried.errors
             if not tried.errors:
                 proofs.append(tried.proof)
-                for line in proof_lines(tried.proof):
+                for line in tried.proof.lines():
                     self.reporter.step(item.stack.key, line)
         if errors:
             raise ProofError(*dict.fromkeys(errors))
@@ -72,7 +74,7 @@ class FunctionProofs:
         if code.problems:
             raise ManifestError(*code.problems)
         own = OwnCode.of([self.files_of(layer.id) for layer in item.importing], code.files)
-        if not (own.python_files or settings.handler):
+        if not (own.python_files or settings.is_tried):
             return None
         prover = self._prover(item)
         if prover is None:
@@ -104,7 +106,21 @@ class FunctionProofs:
             unpruned=lambda: self._unpruned(process, code.files),
             removed=_removed_from(process.folder.opt),
             runtime=lambda: self._sdk(stack.target),
+            test=self._test(stack),
+            uses=lambda loaded: distribution_uses(
+                process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
+            ),
         ).run(events)
+
+    def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:
+        test = stack.settings.test
+        if test is None:
+            return None
+        sources = collect_files(self.workspace, test.sources, ())
+        if sources.problems:
+            raise ManifestError(*sources.problems)
+        tools = self.install_tools(stack, self._place("tools")) if test.requires else None
+        return lambda process: run_test_command(process, test, sources.files, tools)
 
     def _prover(self, item: StackToProve) -> Prover | None:
         layers = item.stack.layers

@@ -47,12 +47,17 @@ class StackFolder:
             _link_all(tree.python, merged.opt / "python")
             if tree.archive:
                 _extract_rest(tree.archive, merged.opt)
-        for file in code:
-            place = merged.task / file.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file.source, place)
-            place.chmod(0o755 if file.executable else 0o644)
+        copy_files(code, merged.task)
         return merged
+
+
+def copy_files(files: Iterable[FileToInclude], into: Path) -> None:
+    """Copy files of the workspace below a folder."""
+    for file in files:
+        place = into / file.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.source, place)
+        place.chmod(0o755 if file.executable else 0o644)
 
 
 def _link_all(source: Path, into: Path) -> None:

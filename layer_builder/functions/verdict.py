@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import Place, Problem
-from layer_builder.functions.expectation import differences
+from layer_builder.functions.events import differences
 from layer_builder.functions.invocation import Fault, InvocationResult
-from layer_builder.functions.own_code import OwnCode
+from layer_builder.functions.stacks import OwnCode
 from layer_builder.model import Event, Stack
 
 NOTHING_DONE = "nothing was published"

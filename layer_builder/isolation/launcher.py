@@ -25,6 +25,7 @@ _BOOT = (
     " from layer_builder.isolation.programs import launch; launch.main()"
 )
 _UNSET = Isolation()
+_SIGNALS = {number.value: number.name for number in signal.Signals}
 _GRACE_SECONDS = 2.0
 """How long a program that closed its answers may take to end by itself."""
 _TERMINATE_SECONDS = 5.0
@@ -188,6 +189,13 @@ def can_mount() -> bool:
         policy = Policy(mounts=mounts, required=False)
         command = ["/bin/sh", "-c", f"test {seen}"]
         return launch(command, policy, environ={}, folder=Path(folder)).wait() == 0
+
+
+def ending(code: int) -> str:
+    """Say how a process ended, from its exit code, which is negative for a signal."""
+    if code < 0:
+        return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
+    return f"ended the interpreter with exit code {code}"
 
 
 def _read_verdict(confined: Confined, line: bytes) -> None:

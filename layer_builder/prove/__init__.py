@@ -2,7 +2,7 @@
 
 from layer_builder.prove.differential import ProofResult, ProofSetup, prove_tree
 from layer_builder.prove.interpreter import find_interpreter
-from layer_builder.prove.process import SilentError, ending, read_answers
+from layer_builder.prove.process import SilentError, read_answers
 from layer_builder.prove.prover import FindProver, Prover, prover_for
 from layer_builder.prove.selection import first_imports, groups_of, modules_to_prove
 
@@ -12,7 +12,6 @@ __all__ = [
     "ProofSetup",
     "Prover",
     "SilentError",
-    "ending",
     "find_interpreter",
     "first_imports",
     "groups_of",

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -12,16 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.isolation import Confined, Policy, launch, prefixes
+from layer_builder.isolation import Confined, Policy, ending, launch, prefixes
 from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 
 _PROGRAM = Path(__file__).parent / "programs" / "import_modules.py"
 
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
-
-
-_SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
 class ImportProcess:
@@ -131,13 +127,6 @@ class ImportProcess:
             self.version = str(answer["python"])
         if "plain" in answer:
             self.cost = ImportCost(plain=float(answer["plain"]), cached=float(answer["cached"]))
-
-
-def ending(code: int) -> str:
-    """Say how a process ended, from its exit code, which is negative for a signal."""
-    if code < 0:
-        return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
-    return f"ended the interpreter with exit code {code}"
 
 
 def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | None:

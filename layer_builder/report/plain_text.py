@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from layer_builder.attach import Status
 from layer_builder.inputs import Command
-from layer_builder.model import Action, Built, DeletedVersion, KeptVersion, LayerVersionArn, mib
+from layer_builder.model import (
+    Action,
+    Built,
+    DeletedVersion,
+    KeptVersion,
+    LayerVersionArn,
+    Stack,
+    mib,
+)
 from layer_builder.outcome import Outcome
 
 MAX_RESTORED = 10
@@ -97,6 +105,16 @@ def proof_line(built: Built) -> str:
     return (
         f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
     )
+
+
+def function_lines(outcome: Outcome, stack: Stack) -> list[str]:
+    """Say what a function's proof rests on."""
+    proofs = [proof for proof in outcome.function_proofs if proof.function == stack.key]
+    if not stack.settings.is_tried and not proofs:
+        return ["not tried: it has no handler: in the manifest"]
+    if not proofs:
+        return ["not proven in this run"]
+    return proofs[0].lines()
 
 
 def bytecode_line(built: Built) -> str:

@@ -68,7 +68,7 @@ def find_handler(name: str) -> Any:
         raise FaultError("Runtime.HandlerNotFound", text) from error
 
 
-class Context:
+class LambdaContext:
     """What Lambda passes beside the event.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
@@ -253,7 +253,7 @@ def try_handler(orders: dict[str, Any], tell: Callable[..., None], timer: Timer)
         return
     begin = time.perf_counter()
     try:
-        context = Context(time.monotonic() + orders["timeout"])
+        context = LambdaContext(time.monotonic() + orders["timeout"])
         answer = marshal_answer(handler(json.loads(orders["event"]), context))
     except BaseException as error:  # the same
         leave_if_forked(me)
