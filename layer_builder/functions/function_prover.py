@@ -3,8 +3,7 @@
 import json
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,8 @@ _RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil",
 """What Lambda's runtime brings besides the standard library:
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath"""
 _TRIES = 3
-_AT_ONCE = 2
+_SOURCE_SECONDS = 0.5
+"""Of imports from source, after which no further one is timed."""
 _SHOWN_CHARACTERS = 2000
 
 
@@ -59,7 +59,7 @@ class FunctionProver:
     """Of the files opened on the unpruned layers, those that the pruned ones lack."""
     test: Callable[[FunctionProcess], CommandResult] | None = None
     """Runs the function's test-command."""
-    uses: Callable[[Sequence[str]], tuple[DistributionUse, ...]] = lambda _: ()
+    uses: Callable[[Collection[str]], tuple[DistributionUse, ...]] = lambda _: ()
     """Tells how much of each distribution these files, which were loaded, are."""
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -69,15 +69,15 @@ class FunctionProver:
     def run(self, events: Sequence[Event]) -> Tried:
         """Try it; raises ProofError where nothing may run."""
         begin = time.monotonic()
-        own = self._own_code()
-        results: list[EventResult] = []
-        cost, loaded = None, dict[str, list[str]]()
+        results, tries = list[EventResult](), list[InvocationResult]()
         handler = self.process.stack.settings.handler
-        if handler and not self.errors:
-            results, starts = self._events(handler.text, events)
-            if starts is not None and not self.errors:
-                cost = self._measure(handler.text, starts)
-                loaded = dict(starts.loaded)
+        if handler:
+            results, tries = self._events(handler.text, events)
+        loaded = {path for result in tries for path in result.loaded.get("opt", ())}
+        own = self._own_code(loaded)
+        cost = None
+        if handler and tries and not self.errors:
+            cost = self._measure(handler.text, tries)
         if self.test and not self.errors:
             self._test_command(self.test)
         settings = self.process.stack.settings
@@ -91,7 +91,7 @@ class FunctionProver:
             in_place=self.process.in_place,
             cost=cost,
             test_command=settings.test.command.text if settings.test else None,
-            unused=self.uses(loaded.get("opt", ())) if loaded else (),
+            unused=self.uses(loaded) if cost else (),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
         return Tried(proof=proof, errors=tuple(self.errors), warnings=tuple(self.warnings))
@@ -111,10 +111,14 @@ class FunctionProver:
         self.version = result.version or self.version
         return result
 
-    def _own_code(self) -> list[str]:
-        """Compile the workspace's files, and import the modules that are in layers."""
-        own, imported = self.scene.own, list[str]()
-        left = sorted(own.modules)
+    def _own_code(self, loaded: Collection[str]) -> list[str]:
+        """Compile the workspace's files, and import the modules that are in layers.
+
+        Those that the handler loaded, whose files are given, imported already.
+        """
+        own = self.scene.own
+        imported = [name for name, path in own.modules.items() if path[len("opt/") :] in loaded]
+        left = sorted(own.modules.keys() - set(imported))
         sources = own.python_files
         while left or sources:
             result = self._run(Invocation(modules=tuple(left), sources=sources))
@@ -126,6 +130,8 @@ class FunctionProver:
                 if own.modules[name] in refused:
                     continue
                 problem = self.scene.of_own_module(name, fault)
+                if any(known.place == problem.place for known in self.errors):
+                    continue  # the handler came upon the same line
                 unpruned = self._unpruned(Invocation(modules=(name,), watch=True), problem)
                 if unpruned:
                     self.errors.append(unpruned)
@@ -138,7 +144,7 @@ class FunctionProver:
             if len(rest) == len(left):
                 break
             left = rest
-        return imported
+        return sorted(imported)
 
     def _test_command(self, run: Callable[[FunctionProcess], CommandResult]) -> None:
         test = self.process.stack.settings.test
@@ -167,14 +173,11 @@ class FunctionProver:
 
     def _events(
         self, handler: str, events: Sequence[Event]
-    ) -> tuple[list[EventResult], InvocationResult | None]:
+    ) -> tuple[list[EventResult], list[InvocationResult]]:
         """Try each event in a fresh process; without events only the import is tried."""
-        first: InvocationResult | None = None
-        results: list[EventResult] = []
+        tries, results = list[InvocationResult](), list[EventResult]()
         for event in events or (None,):
-            invocation = Invocation(
-                handler=handler, event=event.body if event else None, watch=False
-            )
+            invocation = Invocation(handler=handler, event=event.body if event else None)
             result = self._run(invocation)
             problem = self.scene.of_init(result)
             if problem is None and event is not None:
@@ -183,33 +186,39 @@ class FunctionProver:
                 again = Invocation(handler=handler, event=invocation.event, watch=True)
                 self.errors.append(self._unpruned(again, problem) or problem)
             if result.init is None:
-                return results, None
-            first = first or result
+                return results, tries
+            tries.append(result)
             if event is not None:
                 results.append(_event_result(event, result, problem))
-        return results, first
+        return results, tries
 
-    def _measure(self, handler: str, starts: InvocationResult) -> InitCost:
-        """Start it from source and with all bytecode at hand, three times each."""
+    def _measure(self, handler: str, tries: Sequence[InvocationResult]) -> InitCost:
+        """Time its import with all bytecode at hand, and from source; medians of fresh processes.
+
+        The first try may have compiled what nothing had before, so that it does not count. Importing
+        from source takes long where it is much, and then one process tells enough.
+        """
         invocation = Invocation(handler=handler)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            cold = [pool.submit(self._run, invocation, cold=True) for _ in range(_TRIES)]
-            warm = [pool.submit(self._run, invocation) for _ in range(_TRIES)]
-            from_source = [item.result() for item in cold]
-            with_bytecode = [item.result() for item in warm]
-        init = with_bytecode[0].init or starts.init or {}
+        with_bytecode = list(tries[1 : 1 + _TRIES])
+        while len(with_bytecode) < _TRIES:
+            with_bytecode.append(self._run(invocation))
+        from_source = [self._run(invocation, cold=True)]
+        while len(from_source) < _TRIES and sum(map(_init, from_source)) < _SOURCE_SECONDS:
+            from_source.append(self._run(invocation, cold=True))
+        told = with_bytecode[-1].init or {}
         return InitCost(
-            source=_median(from_source),
-            bytecode=_median(with_bytecode),
-            memory_bytes=starts.memory_bytes,
-            modules=int(init.get("modules", 0)),
-            imports=_imports(init.get("imports", ())),
+            source=round(statistics.median(map(_init, from_source)), 4),
+            bytecode=round(statistics.median(map(_init, with_bytecode)), 4),
+            memory_bytes=max(result.memory_bytes for result in tries),
+            modules=int(told.get("modules", 0)),
+            imports=_imports(told.get("imports", ())),
+            processes=(len(from_source), len(with_bytecode)),
         )
 
 
-def _median(results: Sequence[InvocationResult]) -> float:
-    seconds = [float(result.init["init"]) for result in results if result.init]
-    return round(statistics.median(seconds), 4) if seconds else 0.0
+def _init(result: InvocationResult) -> float:
+    """Give the seconds that the import took; none where a later one failed."""
+    return float(result.init["init"]) if result.init else 0.0
 
 
 def _imports(nodes: Sequence[Mapping[str, Any]]) -> tuple[ModuleImport, ...]:

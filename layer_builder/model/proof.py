@@ -92,9 +92,11 @@ class InitCost:
     """What importing a handler takes: the part of a cold start that layers decide."""
 
     source: float
-    """Seconds from source, as in a read-only layer without bytecode; the median of three processes."""
+    """Seconds from source, as in a read-only layer without bytecode."""
     bytecode: float
     """The same with the bytecode of all modules at hand."""
+    processes: tuple[int, int]
+    """How many fresh processes each is the median of."""
     memory_bytes: int
     """The most that was resident."""
     modules: int
@@ -148,7 +150,8 @@ class FunctionProof:
         if self.cost:
             lines.append(
                 f"importing it takes {self.cost.source:.2f} s from source,"
-                f" {self.cost.bytecode:.2f} s with bytecode (medians of three, on this machine);"
+                f" {self.cost.bytecode:.2f} s with bytecode (medians of"
+                f" {' and '.join(map(str, self.cost.processes))}, on this machine);"
                 f" {self.cost.modules:,} modules, {mib(self.cost.memory_bytes)}"
             )
         if self.test_command:
