@@ -26,7 +26,7 @@ from layer_builder.resolve import Resolved, group_layers
 
 
 def build(outcome: Outcome, context: Context) -> None:
-    """Build all layers, equal ones once; weigh them and the stacks."""
+    """Build all layers, equal ones once; weigh them and the stacks; prove the functions."""
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     builder = context.builder(output_dir)
     taken = _take_up(outcome, context, output_dir)

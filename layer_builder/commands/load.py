@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
+from layer_builder.functions import src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import Architecture, Layer, Python, Reference, Stack, Target, UvProject
@@ -194,6 +195,8 @@ def requests(
             problems.append(_empty(layer, files))
         if installer and layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
+            for warning in src_layout_problems(layer, files.files, workspace.base, outcome.ties):
+                reporter.warn(warning)
         if not problems:
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
     if problems:

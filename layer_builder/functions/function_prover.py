@@ -158,16 +158,19 @@ class FunctionProver:
             problem = self.scene.of_pruned(problem, ())
         self.errors.append(problem)
 
-    def _unpruned(self, invocation: Invocation, problem: Problem) -> Problem | None:
+    def _unpruned(
+        self, invocation: Invocation, problem: Problem, event: Event | None = None
+    ) -> Problem | None:
         """Try what failed on the unpruned layers; what works there was pruned too hard."""
         process = self.unpruned()
         if process is None:
             return None
         result = self._run(invocation, process)
-        is_good = (
-            result.answer is not None if invocation.event else bool(result.imported or result.init)
-        )
-        if not is_good or result.fault:
+        if event is not None:
+            is_good = result.init is not None and self.scene.of_event(event, result) is None
+        else:
+            is_good = bool(result.imported or result.init) and not result.fault
+        if not is_good:
             return None
         return self.scene.of_pruned(problem, self.removed(process.folder.opt, result.opened))
 
@@ -184,7 +187,7 @@ class FunctionProver:
                 problem = self.scene.of_event(event, result)
             if problem:
                 again = Invocation(handler=handler, event=invocation.event, watch=True)
-                self.errors.append(self._unpruned(again, problem) or problem)
+                self.errors.append(self._unpruned(again, problem, event) or problem)
             if result.init is None:
                 return results, tries
             tries.append(result)

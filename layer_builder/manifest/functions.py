@@ -157,7 +157,7 @@ class _SettingsReader:
     def _event(self, item: EventEntry, index: int) -> Event:
         is_expecting = "expect" in item.model_fields_set
         return Event(
-            name=f"event {index + 1}",
+            name=f"#{index + 1}",
             body=json.dumps(item.event),
             expect=json.dumps(item.expect) if is_expecting else None,
             place=self._place("events", index),
