@@ -118,13 +118,7 @@ def function_lines(outcome: Outcome, stack: Stack) -> list[str]:
 
 
 def bytecode_line(built: Built) -> str:
-    """Say in one line what importing costs with and without bytecode, and what is packed."""
-    packed, proof = built.details.bytecode, built.details.proof
+    """Say in one line which bytecode is packed; what it saves is told of each function."""
+    packed = built.details.bytecode
     files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
-    line = f"bytecode: {packed.mode}{files}"
-    if proof is None or proof.cost is None:
-        return line
-    return (
-        f"{line}; importing all that was proven took {proof.cost.plain:.1f} s without,"
-        f" {proof.cost.cached:.1f} s with bytecode"
-    )
+    return f"bytecode: {packed.mode}{files}"
