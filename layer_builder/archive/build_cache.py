@@ -117,6 +117,31 @@ class BuildCache:
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self._make_room(self.folder)
 
+    def find_text(self, content: str) -> bytes | None:
+        """Find a text that was kept under a content key; None unless it is what was kept."""
+        if self.folder is None or self.key is None:
+            return None
+        name = _name(content)
+        path = self.folder / f"{name}.text"
+        try:
+            tag, _, text = path.read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        if not self.key.has_signed(_signed(name, text), tag):
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        return text
+
+    def keep_text(self, content: str, text: bytes) -> None:
+        """Keep a text under a content key. Raises OSError."""
+        if self.folder is None or self.key is None:
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = _name(content)
+        tag = self.key.sign(_signed(name, text))
+        replace_file(self.folder / f"{name}.text", lambda file: file.write(tag + b"\n" + text))
+
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""
         files = []

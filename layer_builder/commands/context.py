@@ -39,13 +39,17 @@ class Context:
     has_index_credentials: bool = False
     workers: int = os.cpu_count() or 1
 
+    def usable_cache(self) -> BuildCache:
+        """Give the cache of builds, or one that keeps nothing where others may write to it."""
+        return BuildCache() if self.cache.refusal() else self.cache
+
     def builder(self, output_dir: OutputDir) -> Builder:
         """Give what builds layers here and puts them into an output directory."""
-        cache = self.cache
-        if why := cache.refusal():
+        cache = self.usable_cache()
+        if cache is not self.cache:
+            why = self.cache.refusal()
             message = f"builds of earlier runs are not used, nor is this one kept: {why}"
             self.reporter.notice(Problem(message=message))
-            cache = BuildCache()
         return Builder(
             installer=self.installer,
             find_prover=self.find_prover,

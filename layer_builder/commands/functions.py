@@ -38,8 +38,10 @@ def prove_functions(
     manifest = Path(outcome.inputs.manifest).parent
 
     def tree_of(layer_id: str) -> LayerTree:
-        tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive.path
-        return LayerTree(python=tree.root, bytecode=tree.bytecode, archive=archive)
+        tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive
+        return LayerTree(
+            python=tree.root, bytecode=tree.bytecode, archive=archive.path, sha256=archive.sha256
+        )
 
     def install_whole(layer_id: str, folder: Path) -> Path | None:
         if layer_id not in resolved:
@@ -73,6 +75,7 @@ def prove_functions(
         shown=lambda path: str(manifest / path.relative_to(context.workspace.base)),
         find_prover=context.find_prover,
         reporter=context.reporter,
+        cache=context.usable_cache(),
         tree_of=tree_of,
         files_of=lambda layer_id: resolved[layer_id].request.files.files if layer_id in resolved else (),
         install_unpruned=install_whole,

@@ -1,9 +1,13 @@
 """Proves the functions of a run on the layers that it built."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
+from layer_builder.archive import BuildCache
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem, ProofError
 from layer_builder.functions.distribution_use import distribution_uses
@@ -11,12 +15,14 @@ from layer_builder.functions.events import read_events
 from layer_builder.functions.function_prover import FunctionProver, Tried
 from layer_builder.functions.process import FunctionProcess
 from layer_builder.functions.stack_folder import LayerTree, StackFolder
-from layer_builder.functions.stacks import OwnCode, StackToProve
+from layer_builder.functions.stacks import OwnCode, StackToProve, proof_key
 from layer_builder.functions.test_command import CommandResult, run_test_command
 from layer_builder.functions.verdict import Scene
 from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.sources import Workspace, collect_files
+
+_PROOF = TypeAdapter(FunctionProof)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,7 @@ class FunctionProofs:
     """Names a file of the workspace as the manifest is named."""
     find_prover: FindProver
     reporter: Reporter
+    cache: BuildCache
     tree_of: Callable[[str], LayerTree]
     """Gives what a layer, by its id, brings to /opt."""
     files_of: Callable[[str], Sequence[FileToInclude]]
@@ -80,8 +87,15 @@ class FunctionProofs:
         if prover is None:
             self.reporter.warn(_untried(item))
             return None
-        place = self._place(stack.key)
         trees = [self.tree_of(layer.id) for layer in stack.layers]
+        key = proof_key(stack, prover.path, [tree.sha256 for tree in trees], own, events)
+        known = self._known(key, prover)
+        if known and not settings.test:
+            self.reporter.step(
+                stack.key, "an earlier run proved it, with the same zips, code and events"
+            )
+            return Tried(proof=known)
+        place = self._place(stack.key)
         bytecode, empty = place / "bytecode", place / "empty"
         process = FunctionProcess(
             stack=stack,
@@ -98,7 +112,7 @@ class FunctionProofs:
             shown=self.shown,
             layers_with=self._layers_with,
         )
-        return FunctionProver(
+        tried = FunctionProver(
             scene=scene,
             process=process,
             caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
@@ -111,6 +125,15 @@ class FunctionProofs:
                 process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
             ),
         ).run(events)
+        if not (tried.errors or tried.warnings or settings.test):
+            with suppress(OSError):
+                self.cache.keep_text(key, _PROOF.dump_json(tried.proof))
+        return tried
+
+    def _known(self, key: str, prover: Prover) -> FunctionProof | None:
+        text = self.cache.find_text(key)
+        proof = _PROOF.validate_json(text) if text else None
+        return proof if proof and (proof.is_isolated or not prover.required) else None
 
     def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:
         test = stack.settings.test

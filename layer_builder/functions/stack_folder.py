@@ -18,8 +18,10 @@ class LayerTree:
     """What it has below python/."""
     bytecode: Path
     """What its proof compiled; may be empty."""
-    archive: Path | None = None
+    archive: Path
     """Its zip, for what it has beside python/."""
+    sha256: str
+    """Of the zip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +47,7 @@ class StackFolder:
         merged.task.mkdir()
         for tree in trees:
             _link_all(tree.python, merged.opt / "python")
-            if tree.archive:
-                _extract_rest(tree.archive, merged.opt)
+            _extract_rest(tree.archive, merged.opt)
         copy_files(code, merged.task)
         return merged
 

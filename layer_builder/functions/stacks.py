@@ -1,10 +1,20 @@
 """What is proven: the stacks of functions, those of layers without one, and the workspace's code in them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from layer_builder.model import FileToInclude, Layer, ProofDepth, Stack, required_layers
+from layer_builder.archive import sha256_of
+from layer_builder.model import (
+    Event,
+    FileToInclude,
+    FunctionSettings,
+    Layer,
+    ProofDepth,
+    Stack,
+    required_layers,
+)
 from layer_builder.prune import module_name
 
 
@@ -86,3 +96,27 @@ class OwnCode:
                 if path.endswith(".py") and path.startswith(("opt/python/", "task/"))
             )
         )
+
+
+def proof_key(
+    stack: Stack, python: str, zips: Sequence[str], own: OwnCode, events: Sequence[Event]
+) -> str:
+    """Give a digest of all that a proof rests on: a stack with the same one is proven already.
+
+    `python` is the path of the interpreter, `zips` are the SHA-256 of the layers.
+    """
+    settings = stack.settings
+    parts = (
+        stack.key, stack.function_name, stack.target.label, python, list(zips), _without_places(settings),
+        [(event.name, event.body, event.expect) for event in events],
+        [(path, sha256_of(source)) for path, source in sorted(own.sources.items())],
+    )  # fmt: skip
+    return f"function {hashlib.sha256(repr(parts).encode()).hexdigest()}"
+
+
+def _without_places(settings: FunctionSettings) -> str:
+    """Write settings without their lines in the manifest."""
+    return repr((
+        [(include.source, include.to) for include in settings.code],
+        settings.handler and settings.handler.text, settings.environment, settings.timeout,
+    ))  # fmt: skip

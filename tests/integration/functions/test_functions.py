@@ -238,3 +238,31 @@ def test_events_that_are_not_there_are_a_mistake(run: Run, write: Write) -> None
     assert done.returncode == 2
     assert "layers.yml:11:14: function api: there is no event at events/two.json\n" in done.stderr
     assert "layers.yml:11:31: event events/bad.json cannot be read: " in done.stderr
+
+
+def test_nothing_is_proven_twice(run: Run, write: Write, workspace: Path) -> None:
+    known = {
+        "LAYER_BUILDER_NO_CACHE": None,
+        "LAYER_BUILDER_CACHE_DIR": str(workspace.parent / "kept"),
+    }
+    earlier = "api: an earlier run proved it, with the same zips, code and events\n"
+    write({})
+    assert earlier not in run("build", env=known).stderr
+    again = run("build", env=known)
+    assert again.returncode == 0
+    assert earlier in again.stderr
+    assert "api: app.handler imported" in again.stderr
+    for changed in (
+        {"events/one.json": '{"name": "Bob"}'},
+        {"api/app.py": APP + "\n# changed\n"},
+        {"src/shop.py": SHOP + "\n# changed\n"},
+        {"layers.yml": MANIFEST + "    environment: {NAME: x}\n"},
+    ):
+        write(changed)
+        assert earlier not in run("build", env=known).stderr
+    write({"events/one.json": '{"no": "name"}'})
+    assert [run("build", env=known).returncode for _ in range(2)] == [4, 4]
+    for note in (workspace.parent / "kept").glob("*.text"):
+        note.write_bytes(note.read_bytes().replace(b"Hello Ann", b"Hello Eve"))
+    write({})
+    assert earlier not in run("build", env=known).stderr
