@@ -36,7 +36,8 @@ _SHOWN_CHARACTERS = 2000
 class Tried:
     """What came of a function: a proof, or what is wrong with it."""
 
-    proof: FunctionProof
+    proof: FunctionProof | None
+    """None where it could not be tried to the end."""
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -65,6 +66,8 @@ class FunctionProver:
     warnings: list[Problem] = field(default_factory=list)
     isolated: list[tuple[str, ...]] = field(default_factory=list)
     version: str = ""
+    is_lacking: bool = False
+    """Whether it needs what is in layers of others, which are not here."""
 
     def run(self, events: Sequence[Event]) -> Tried:
         """Try it; raises ProofError where nothing may run."""
@@ -76,7 +79,7 @@ class FunctionProver:
         loaded = {path for result in tries for path in result.loaded.get("opt", ())}
         own = self._own_code(loaded)
         cost = None
-        if handler and tries and not self.errors:
+        if handler and tries and not self.errors and not self.is_lacking:
             cost = self._measure(handler.text, tries)
         if self.test and not self.errors:
             self._test_command(self.test)
@@ -94,7 +97,11 @@ class FunctionProver:
             unused=self.uses(loaded) if cost else (),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
-        return Tried(proof=proof, errors=tuple(self.errors), warnings=tuple(self.warnings))
+        return Tried(
+            proof=None if self.errors or self.is_lacking else proof,
+            errors=tuple(self.errors),
+            warnings=tuple(self.warnings),
+        )
 
     def _run(
         self, invocation: Invocation, process: FunctionProcess | None = None, *, cold: bool = False
@@ -133,7 +140,9 @@ class FunctionProver:
                 if any(known.place == problem.place for known in self.errors):
                     continue  # the handler came upon the same line
                 unpruned = self._unpruned(Invocation(modules=(name,), watch=True), problem)
-                if unpruned:
+                if self.scene.may_be_external(fault):
+                    self.warnings.append(self.scene.of_external(problem))
+                elif unpruned:
                     self.errors.append(unpruned)
                 elif self.scene.is_error(fault):
                     self.errors.append(problem)
@@ -185,7 +194,10 @@ class FunctionProver:
             problem = self.scene.of_init(result)
             if problem is None and event is not None:
                 problem = self.scene.of_event(event, result)
-            if problem:
+            if problem and self.scene.may_be_external(result.fault):
+                self.warnings.append(self.scene.of_external(problem))
+                self.is_lacking = True
+            elif problem:
                 again = Invocation(handler=handler, event=invocation.event, watch=True)
                 self.errors.append(self._unpruned(again, problem, event) or problem)
             if result.init is None:

@@ -67,7 +67,7 @@ class FunctionProofs:
             for warning in tried.warnings:
                 self.reporter.warn(warning)
             errors += tried.errors
-            if not tried.errors:
+            if tried.proof:
                 proofs.append(tried.proof)
                 for line in tried.proof.lines():
                     self.reporter.step(item.stack.key, line)
@@ -125,7 +125,7 @@ class FunctionProofs:
                 process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
             ),
         ).run(events)
-        if not (tried.errors or tried.warnings or settings.test):
+        if tried.proof and not (tried.warnings or settings.test):
             with suppress(OSError):
                 self.cache.keep_text(key, _PROOF.dump_json(tried.proof))
         return tried

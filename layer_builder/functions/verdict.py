@@ -64,6 +64,22 @@ class Scene:
         given = self.stack.settings.environment is not None
         return given or (fault.cause or fault.kind) in _REFUSED_BY_LAMBDA
 
+    def may_be_external(self, fault: Fault | None) -> bool:
+        """Tell what may be in a layer of others, which is not here."""
+        module = fault.lacks[0] if fault else None
+        keys = {layer.key for layer in self.stack.layers}
+        return bool(self.stack.external and module and not keys & set(self.layers_with(module)))
+
+    def of_external(self, problem: Problem) -> Problem:
+        """Tell that a function could not be proven, since layers of others are not here."""
+        names = ", ".join(layer.arn for layer in self.stack.external)
+        return Problem(
+            message=f"{problem.message}; not proven: it may be in {names}, which is not here",
+            place=problem.place,
+            details=problem.details[-3:],
+            advice=("try it with the layer's distribution in a layer of your own",),
+        )
+
     def of_event(self, event: Event, result: InvocationResult) -> Problem | None:
         """Say why an event was not answered as it should be; None if it was."""
         timeout = self.stack.settings.timeout

@@ -266,3 +266,19 @@ def test_nothing_is_proven_twice(run: Run, write: Write, workspace: Path) -> Non
         note.write_bytes(note.read_bytes().replace(b"Hello Ann", b"Hello Eve"))
     write({})
     assert earlier not in run("build", env=known).stderr
+
+
+def test_what_may_be_in_a_layer_of_others_is_not_proven(
+    run: Run, write: Write, workspace: Path
+) -> None:
+    others = "external: [{arn: 'arn:aws:lambda:eu-west-1:123456789012:layer:x:1', unzipped: 1 MiB}]"
+    write({"layers.yml": MANIFEST + f"    {others}\n", "api/app.py": "import theirs\n" + APP})
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "No module named 'theirs'; not proven: it may be in"
+        " arn:aws:lambda:eu-west-1:123456789012:layer:x:1, which is not here\n"
+    ) in done.stderr
+    (function,) = json.loads((workspace / "dist/layers/report.json").read_text())["functions"]
+    assert function["proof"] is None
+    assert "not proven in this run" in (workspace / "dist/layers/report.md").read_text()
