@@ -81,5 +81,6 @@ def prove_functions(
         install_unpruned=install_whole,
         install_sdk=install_sdk,
         install_tools=install_tools,
+        workers=context.workers,
         layers=[layer for layer in outcome.layers if layer.id in outcome.built],
     ).prove(stacks)  # fmt: skip

@@ -97,6 +97,8 @@ class FunctionProver:
             unused=self.uses(loaded) if cost else (),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
+        if not proof.is_isolated:
+            self.warnings.append(self.scene.of_unisolated(proof))
         return Tried(
             proof=None if self.errors or self.is_lacking else proof,
             errors=tuple(self.errors),

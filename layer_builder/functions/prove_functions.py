@@ -1,5 +1,7 @@
 """Proves the functions of a run on the layers that it built."""
 
+import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -7,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from layer_builder import parallel
 from layer_builder.archive import BuildCache
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem, ProofError
@@ -49,7 +52,11 @@ class FunctionProofs:
     """Installs what a function's test-command requires below a new folder."""
     layers: Sequence[Layer] = ()
     """All of the run, to say who else has a module."""
-    made: dict[str, Path] = field(default_factory=dict)
+    workers: int = 1
+    """How many are proven at the same time, but those that are timed."""
+    sdks: dict[str, Path] = field(default_factory=dict)
+    """What stands in for the runtime's SDK, by target."""
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
         """Prove them; raises ProofError with all that is wrong, ManifestError for events."""
@@ -60,17 +67,22 @@ class FunctionProofs:
         if problems:
             raise ManifestError(*problems)
         proofs, errors = list[FunctionProof](), list[Problem]()
-        for item in stacks:
-            tried = self._prove_one(item, events[item.stack.key])
-            if tried is None:
-                continue
+        # Those that are timed run one after the other, and after the rest.
+        apart = [item for item in stacks if not item.stack.settings.is_tried]
+        timed = [item for item in stacks if item.stack.settings.is_tried]
+
+        def prove_one(item: StackToProve) -> Tried | None:
+            return self._prove_one(item, events[item.stack.key])
+
+        everything = [*parallel.each(prove_one, apart, self.workers), *map(prove_one, timed)]
+        for tried in filter(None, everything):
             for warning in tried.warnings:
                 self.reporter.warn(warning)
             errors += tried.errors
             if tried.proof:
                 proofs.append(tried.proof)
                 for line in tried.proof.lines():
-                    self.reporter.step(item.stack.key, line)
+                    self.reporter.step(tried.proof.function, line)
         if errors:
             raise ProofError(*dict.fromkeys(errors))
         return proofs
@@ -95,7 +107,7 @@ class FunctionProofs:
                 stack.key, "an earlier run proved it, with the same zips, code and events"
             )
             return Tried(proof=known)
-        place = self._place(stack.key)
+        place = self._place()
         bytecode, empty = place / "bytecode", place / "empty"
         process = FunctionProcess(
             stack=stack,
@@ -142,7 +154,7 @@ class FunctionProofs:
         sources = collect_files(self.workspace, test.sources, ())
         if sources.problems:
             raise ManifestError(*sources.problems)
-        tools = self.install_tools(stack, self._place("tools")) if test.requires else None
+        tools = self.install_tools(stack, self._place()) if test.requires else None
         return lambda process: run_test_command(process, test, sources.files, tools)
 
     def _prover(self, item: StackToProve) -> Prover | None:
@@ -151,16 +163,13 @@ class FunctionProofs:
         allowed = any(layer.unisolated for layer in layers)
         return prover.requiring(isolation=False) if prover and allowed else prover
 
-    def _place(self, name: str) -> Path:
-        place = self.folder / f"function-{len(self.made)}"
-        self.made[f"{name} {len(self.made)}"] = place
-        place.mkdir()
-        return place
+    def _place(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="function-", dir=self.folder))
 
     def _unpruned(
         self, process: FunctionProcess, code: Sequence[FileToInclude]
     ) -> FunctionProcess | None:
-        place = self._place("unpruned")
+        place = self._place()
         trees = []
         for layer in process.stack.layers:
             pruned = self.tree_of(layer.id)
@@ -172,10 +181,10 @@ class FunctionProofs:
         return replace(process, folder=replace(folder, runtime=process.folder.runtime))
 
     def _sdk(self, target: Target) -> Path:
-        name = f"sdk {target.label}"
-        if name not in self.made:
-            self.made[name] = self.install_sdk(target, self._place(name))
-        return self.made[name]
+        with self._lock:
+            if target.label not in self.sdks:
+                self.sdks[target.label] = self.install_sdk(target, self._place())
+            return self.sdks[target.label]
 
     def _layers_with(self, module: str) -> set[str]:
         found = set()

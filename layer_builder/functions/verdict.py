@@ -8,7 +8,7 @@ from layer_builder.errors import Place, Problem
 from layer_builder.functions.events import differences
 from layer_builder.functions.invocation import Fault, InvocationResult
 from layer_builder.functions.stacks import OwnCode
-from layer_builder.model import Event, Stack
+from layer_builder.model import Event, FunctionProof, Stack
 
 NOTHING_DONE = "nothing was published"
 _TRACE_LINES, _OUTPUT_LINES = 12, 8
@@ -78,6 +78,15 @@ class Scene:
             place=problem.place,
             details=problem.details[-3:],
             advice=("try it with the layer's distribution in a layer of your own",),
+        )
+
+    def of_unisolated(self, proof: FunctionProof) -> Problem:
+        """Tell that it ran without isolation, as was allowed."""
+        kept = ", ".join(proof.isolated) or "nothing"
+        return Problem(
+            message=f"{self.title}: tried without isolation, as was allowed: kept from {kept}",
+            place=self.stack.place,
+            details=("it could reach the credentials, files and network of this job",),
         )
 
     def of_event(self, event: Event, result: InvocationResult) -> Problem | None:
