@@ -7,10 +7,11 @@ from pathlib import Path
 from layer_builder.builder import BuildResult, LowerLayers, install_unpruned
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.functions import FunctionProofs, LayerTree, StackToProve, stacks_to_prove
+from layer_builder.functions import FunctionProofs, StackToProve, stacks_to_prove
 from layer_builder.model import FunctionProof, Stack, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved
+from layer_builder.runtime import LayerTree
 from layer_builder.sources import Requirements
 from layer_builder.tree import Tree
 

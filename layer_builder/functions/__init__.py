@@ -2,7 +2,6 @@
 
 from layer_builder.functions.prove_functions import FunctionProofs
 from layer_builder.functions.src_layout import src_layout_problems
-from layer_builder.functions.stack_folder import LayerTree
 from layer_builder.functions.stacks import StackToProve, stacks_to_prove
 
-__all__ = ["FunctionProofs", "LayerTree", "StackToProve", "src_layout_problems", "stacks_to_prove"]
+__all__ = ["FunctionProofs", "StackToProve", "src_layout_problems", "stacks_to_prove"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from layer_builder.functions.stack_folder import LayerTree, StackFolder
 from layer_builder.model import DistributionUse
+from layer_builder.runtime import LayerTree, StackFolder
 
 
 def distribution_uses(

@@ -1,17 +1,13 @@
 """Proves one function: its own code compiles and imports, its handler starts, its events are answered."""
 
 import json
-import statistics
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from layer_builder.errors import Problem
-from layer_builder.functions.invocation import Invocation, InvocationResult
-from layer_builder.functions.process import FunctionProcess
-from layer_builder.functions.test_command import CommandResult
+from layer_builder.functions.init_cost import measure_init
 from layer_builder.functions.verdict import Scene
 from layer_builder.model import (
     DistributionUse,
@@ -19,16 +15,12 @@ from layer_builder.model import (
     EventResult,
     EventVerdict,
     FunctionProof,
-    InitCost,
-    ModuleImport,
 )
+from layer_builder.runtime import CommandResult, FunctionProcess, Invocation, InvocationResult
 
 _RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"})
 """What Lambda's runtime brings besides the standard library:
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html#python-package-searchpath"""
-_TRIES = 3
-_SOURCE_SECONDS = 0.5
-"""Of imports from source, after which no further one is timed."""
 _SHOWN_CHARACTERS = 2000
 
 
@@ -80,7 +72,10 @@ class FunctionProver:
         own = self._own_code(loaded)
         cost = None
         if handler and tries and not self.errors and not self.is_lacking:
-            cost = self._measure(handler.text, tries)
+            invocation = Invocation(handler=handler.text)
+            cost = measure_init(
+                tries, lambda: self._run(invocation), lambda: self._run(invocation, cold=True)
+            )
         if self.test and not self.errors:
             self._test_command(self.test)
         settings = self.process.stack.settings
@@ -208,46 +203,6 @@ class FunctionProver:
             if event is not None:
                 results.append(_event_result(event, result, problem))
         return results, tries
-
-    def _measure(self, handler: str, tries: Sequence[InvocationResult]) -> InitCost:
-        """Time its import with all bytecode at hand, and from source; medians of fresh processes.
-
-        The first try may have compiled what nothing had before, so that it does not count. Importing
-        from source takes long where it is much, and then one process tells enough.
-        """
-        invocation = Invocation(handler=handler)
-        with_bytecode = list(tries[1 : 1 + _TRIES])
-        while len(with_bytecode) < _TRIES:
-            with_bytecode.append(self._run(invocation))
-        from_source = [self._run(invocation, cold=True)]
-        while len(from_source) < _TRIES and sum(map(_init, from_source)) < _SOURCE_SECONDS:
-            from_source.append(self._run(invocation, cold=True))
-        told = with_bytecode[-1].init or {}
-        return InitCost(
-            source=round(statistics.median(map(_init, from_source)), 4),
-            bytecode=round(statistics.median(map(_init, with_bytecode)), 4),
-            memory_bytes=max(result.memory_bytes for result in tries),
-            modules=int(told.get("modules", 0)),
-            imports=_imports(told.get("imports", ())),
-            processes=(len(from_source), len(with_bytecode)),
-        )
-
-
-def _init(result: InvocationResult) -> float:
-    """Give the seconds that the import took; none where a later one failed."""
-    return float(result.init["init"]) if result.init else 0.0
-
-
-def _imports(nodes: Sequence[Mapping[str, Any]]) -> tuple[ModuleImport, ...]:
-    return tuple(
-        ModuleImport(
-            name=str(node["name"]),
-            own=float(node["own"]),
-            cumulative=float(node["cumulative"]),
-            imports=_imports(node["imports"]),
-        )
-        for node in sorted(nodes, key=lambda node: -node["cumulative"])
-    )
 
 
 def _event_result(event: Event, result: InvocationResult, problem: Problem | None) -> EventResult:

@@ -16,13 +16,17 @@ from layer_builder.errors import ManifestError, Problem, ProofError
 from layer_builder.functions.distribution_use import distribution_uses
 from layer_builder.functions.events import read_events
 from layer_builder.functions.function_prover import FunctionProver, Tried
-from layer_builder.functions.process import FunctionProcess
-from layer_builder.functions.stack_folder import LayerTree, StackFolder
 from layer_builder.functions.stacks import OwnCode, StackToProve, proof_key
-from layer_builder.functions.test_command import CommandResult, run_test_command
 from layer_builder.functions.verdict import Scene
 from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
 from layer_builder.prove import FindProver, Prover, prover_for
+from layer_builder.runtime import (
+    CommandResult,
+    FunctionProcess,
+    LayerTree,
+    StackFolder,
+    run_test_command,
+)
 from layer_builder.sources import Workspace, collect_files
 
 _PROOF = TypeAdapter(FunctionProof)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from layer_builder.errors import Place, Problem
 from layer_builder.functions.events import differences
-from layer_builder.functions.invocation import Fault, InvocationResult
 from layer_builder.functions.stacks import OwnCode
 from layer_builder.model import Event, FunctionProof, Stack
+from layer_builder.runtime import Fault, InvocationResult
 
 NOTHING_DONE = "nothing was published"
 _TRACE_LINES, _OUTPUT_LINES = 12, 8

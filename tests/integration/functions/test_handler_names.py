@@ -57,11 +57,11 @@ except Exception as error:
 OURS = (
     THEIRS.replace(
         "from awslambdaric.bootstrap import _get_handler",
-        "from layer_builder.functions.programs.call_handler import find_handler as _get_handler",
+        "from layer_builder.runtime.programs.call_handler import find_handler as _get_handler",
     )
     .replace(
         "from awslambdaric.lambda_runtime_exception import FaultException",
-        "from layer_builder.functions.programs.call_handler import FaultError as FaultException",
+        "from layer_builder.runtime.programs.call_handler import FaultError as FaultException",
     )
     .replace("error.exception_type, error.msg", "error.kind, str(error)")
 )

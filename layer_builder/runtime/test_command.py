@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import Problem
-from layer_builder.functions.environment import lambda_variables
-from layer_builder.functions.process import FunctionProcess
-from layer_builder.functions.stack_folder import copy_files
 from layer_builder.isolation import Policy, ending, launch, prefixes
 from layer_builder.model import FileToInclude, TestCommand
+from layer_builder.runtime.environment import lambda_variables
+from layer_builder.runtime.process import FunctionProcess
+from layer_builder.runtime.stack_folder import copy_files
 
 SECONDS = 900
 """What a function may take at most:

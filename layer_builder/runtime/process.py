@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from layer_builder import prove
-from layer_builder.functions.environment import lambda_variables
-from layer_builder.functions.invocation import Fault, Invocation, InvocationResult, Places
-from layer_builder.functions.stack_folder import StackFolder
 from layer_builder.isolation import Confined, Policy, can_mount, ending, launch, prefixes
 from layer_builder.model import Stack
 from layer_builder.prove import SilentError, read_answers
+from layer_builder.runtime.environment import lambda_variables
+from layer_builder.runtime.invocation import Fault, Invocation, InvocationResult, Places
+from layer_builder.runtime.stack_folder import StackFolder
 
 INIT_SECONDS = 10.0
 """What Lambda gives the import of a handler, besides the function's own time:
