@@ -14,18 +14,17 @@ from functools import cache
 from pathlib import Path
 
 import layer_builder
-from layer_builder.archive.cache_key import CacheKey, UnfitError, refuse_folder
-from layer_builder.archive.files import copy_file, replace_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
+from layer_builder.keeping import (
+    NO_CACHE_VARIABLE,
+    CacheKey,
+    UnfitError,
+    copy_file,
+    find_cache_folder,
+    refuse_folder,
+    replace_file,
+)
 from layer_builder.model import Archive, ProofDepth
-
-CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
-"""Where it lies, if not in the user's folder for caches."""
-
-
-NO_CACHE_VARIABLE = "LAYER_BUILDER_NO_CACHE"
-"""With any value, nothing is taken and nothing kept."""
-
 
 CACHE_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
@@ -46,14 +45,10 @@ class BuildCache:
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
-        """Choose the folder (https://specifications.freedesktop.org/basedir-spec/latest/)."""
+        """Choose the folder."""
         if environ.get(NO_CACHE_VARIABLE):
             return cls()
-        home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
-        base = Path(caches) if caches else Path(home, ".cache") if home else None
-        folder = base / "lambda-layer-builder" if base and base.is_absolute() else None
-        if named := environ.get(CACHE_DIR_VARIABLE):
-            folder = Path(named).absolute()
+        folder = find_cache_folder(environ)
         return cls(folder=folder, key=CacheKey.around(environ, folder) if folder else None)
 
     def refusal(self) -> str:

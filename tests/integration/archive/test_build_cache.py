@@ -14,9 +14,9 @@ import pytest
 
 from layer_builder.archive import build_cache
 from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.cache_key import CacheKey
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.reader import sha256_of
+from layer_builder.keeping.cache_key import CacheKey
 from layer_builder.model.proof import Proof
 from layer_builder.model.settings import ProofDepth
 
