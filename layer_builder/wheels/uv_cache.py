@@ -10,11 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_WITHOUT_WHEELS = frozenset({"CACHEDIR.TAG", ".gitignore", ".lock"})
-"""What uv makes of any cache, and what holds nothing that is installed."""
+_WITHOUT_WHEELS = frozenset(
+    {"CACHEDIR.TAG", ".gitignore", ".lock", "interpreter-v5", "simple-v28", "sdists-v11"}
+)
+"""What holds nothing that is installed from wheels, in the cache of the uv that we have: of another
+uv's, that nothing else is there is not known. Interpreters, pages of indexes, what came of sdists."""
 
 
-_INTERPRETERS = "interpreter-"
+_WHEELS = "wheels-v8"
+"""Has what resolving reads of wheels, and for each that was unpacked a file and a link that say where."""
+
+
+_METADATA = (".msgpack", ".lock")
+"""Ends of the former."""
 
 
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -67,11 +75,21 @@ class UvCache:
 def _has_wheels(folder: Path) -> bool:
     try:
         names = {path.name for path in folder.iterdir()} - _WITHOUT_WHEELS
+        if names != {_WHEELS}:
+            return bool(names)
+        return not all(map(_is_metadata, (folder / _WHEELS).rglob("*")))
     except FileNotFoundError:
         return False
     except OSError:
         return True
-    return not all(name.startswith(_INTERPRETERS) for name in names)
+
+
+def _is_metadata(path: Path) -> bool:
+    if path.is_symlink():
+        return False
+    if path.is_dir():
+        return _is_ours(path)
+    return path.is_file() and path.name.endswith(_METADATA)
 
 
 def _is_ours(folder: Path) -> bool:
