@@ -6,6 +6,7 @@ lies unpacked in its cache cannot be compared with those hashes any more; with t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 
 from layer_builder.keeping import SignedNotes
@@ -50,4 +51,9 @@ def _about(pin: Pin, target: Target) -> str:
     out is the installer's.
     """
     platform = f"{target.python} {target.uv_platform}"
-    return f"{_FORMAT} uv {version('uv')} {platform} {pin}"
+    return f"{_FORMAT} uv {_version_of_uv()} {platform} {pin}"
+
+
+@cache
+def _version_of_uv() -> str:
+    return version("uv")
