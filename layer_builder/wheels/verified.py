@@ -111,6 +111,8 @@ class Wheels:
             again = read_installed(Path(name))
         if again.flaws:
             raise broken(again.flaws)
+        if _plain(pins) != _plain(again.distributions):
+            raise unlike_pins(pins, again.distributions, str(fresh))
         wheels = {one.name: one for one in again.distributions}
         changed = [
             (found[pin.name], wheels[pin.name])
