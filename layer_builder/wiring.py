@@ -13,12 +13,14 @@ from layer_builder.console import Console
 from layer_builder.errors import Problem
 from layer_builder.github import find_credentials, has_index_credentials
 from layer_builder.inputs import Inputs
+from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
 from layer_builder.prove import Prover, find_interpreter
 from layer_builder.resolve import Uv, find_index_settings, index_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
+from layer_builder.wheels import Wheels
 
 
 def make_context(
@@ -30,11 +32,13 @@ def make_context(
     """Give what is outside of a run, from the environment and the inputs."""
     workspace = Workspace.around(Path(asked.manifest), environ, Path(asked.output_dir))
     settings, origins = find_index_settings(workspace, environ, reporter.warn)
+    of_uv = index_environment(environ, settings)
     return Context(
         workspace=replace(workspace, index_origins=origins),
         installer=Uv(
-            environ=index_environment(environ, settings),
+            environ=of_uv,
             stand_in=StandIn(required=asked.require_isolation),
+            wheels=Wheels.around(of_uv, environ),
         ),
         find_prover=cache(lambda target: _prover(target, environ, asked)),
         connect=cloud.connect,
@@ -44,6 +48,9 @@ def make_context(
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
+        function_notes=SignedNotes.around(environ, "functions")
+        if not environ.get(NO_CACHE_VARIABLE)
+        else SignedNotes(),
         require_isolation=asked.require_isolation,
         credentials=find_credentials(environ, workspace.root),
         has_index_credentials=has_index_credentials(environ),
