@@ -19,8 +19,10 @@ from layer_builder.errors import InstallError
 from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
 from layer_builder.model import ImportCost, Target
 from layer_builder.prove import results, selection
+from layer_builder.prove.confirm import confirm
 from layer_builder.prove.process import ImportProcess
 from layer_builder.prove.results import ImportResult, ImportResults, Verdict
+from layer_builder.prove.start import Bench
 
 _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 
@@ -72,20 +74,13 @@ class Interpreter:
 
         Raises ProofError where they must be isolated and cannot be.
         """
+        bench = self._bench(root, caches, others)
         by_name: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
         costs: list[ImportCost | None] = []
         left = list(modules)
         while left:
-            orders = {
-                "root": str(root),
-                "others": [str(folder) for folder in others],
-                "modules": left,
-                "watch": watch,
-            }
-            run = ImportProcess(
-                Path(self.path), orders, caches, seconds=self.seconds, required=self.required
-            )
+            run = ImportProcess(bench, left, watch=watch, seconds=self.seconds)
             by_name |= dict(run.by_name())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
@@ -100,6 +95,29 @@ class Interpreter:
             version=version,
             isolated=tuple(isolated),
             cost=results.total_cost(costs),
+        )
+
+    def confirm(
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        caches: Sequence[Path],
+        others: Sequence[Path] = (),
+    ) -> ImportResults:
+        """Import modules of one distribution where nothing but they can say that they import.
+
+        Arguments and errors are those of `import_modules`.
+        """
+        return confirm(self._bench(root, caches, others), modules, seconds=self.seconds)
+
+    def _bench(self, root: Path, caches: Sequence[Path], others: Sequence[Path]) -> Bench:
+        return Bench(
+            python=Path(self.path),
+            root=root,
+            others=tuple(others),
+            caches=tuple(caches),
+            required=self.required,
         )
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:

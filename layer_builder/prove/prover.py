@@ -30,6 +30,16 @@ class Prover(Protocol):
     ) -> ImportResults:
         """Import modules one after another."""
 
+    def confirm(
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        caches: Sequence[Path],
+        others: Sequence[Path] = (),
+    ) -> ImportResults:
+        """Import modules of one distribution where nothing but they can say that they import."""
+
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
         """Compile sources to bytecode; gives those that do not compile."""
 

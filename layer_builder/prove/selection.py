@@ -68,8 +68,7 @@ def groups_of(
 ) -> list[list[str]]:
     """Group names of modules by the distribution that brings them, for those distributions.
 
-    `owners` gives the distribution of each installed path. None where there is but one group of
-    all: it has its process to itself anyway.
+    `owners` gives the distribution of each installed path.
     """
     owner_of = {module_name(path): owner for path, owner in owners.items()}
     groups: dict[str, list[str]] = {}
@@ -77,7 +76,7 @@ def groups_of(
         owner = owner_of.get(name, "")
         if owner in distributions:
             groups.setdefault(owner, []).append(name)
-    return [group for group in groups.values() if len(group) < len(names)]
+    return list(groups.values())
 
 
 def _is_importable(name: str) -> bool:
