@@ -83,7 +83,7 @@ def prove(
         )
         result = prove_tree(setup, installed.plan, owners, names, layer.proof)
     proof = result.proof and replace(result.proof, seconds=clock.seconds["prove"])
-    open_ways = () if proof is None or proof.is_isolated else (_unisolated(proof),)
+    open_ways = () if proof is None or proof.is_isolated else (_unisolated(proof, prover.leave),)
     return replace(result, proof=proof, warnings=(*open_ways, *result.warnings))
 
 
@@ -97,11 +97,14 @@ def _weights(files: Sequence[InstalledFile]) -> dict[str, int]:
     return weights
 
 
-def _unisolated(proof: Proof) -> Problem:
+def _unisolated(proof: Proof, leave: str) -> Problem:
     kept = ", ".join(proof.isolated) or "nothing"
     return Problem(
         message=f"proven without isolation, as was allowed: imports were kept from {kept}",
-        details=("they could reach the credentials, files and network of this job",),
+        details=(
+            f"what allows it: {leave}",
+            "they could reach the credentials, files and network of this job, and what it builds",
+        ),
         advice=("build in a job without credentials, or on a runner that isolates",),
     )
 

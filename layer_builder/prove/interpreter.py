@@ -46,12 +46,12 @@ class Interpreter:
     """Bounds each module."""
     isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
-    required: bool = True
-    """Whether nothing is imported where it cannot be isolated."""
+    leave: str = ""
+    """Why it may import where nothing isolates that; empty where it may not."""
 
-    def requiring(self, *, isolation: bool) -> "Interpreter":
-        """Give the same, which imports only isolated, or wherever it is."""
-        return replace(self, required=isolation)
+    def with_leave(self, why: str) -> "Interpreter":
+        """Give the same, which may import wherever it is; empty text takes the leave away."""
+        return replace(self, leave=why)
 
     def import_modules(
         self,
@@ -117,7 +117,7 @@ class Interpreter:
             root=root,
             others=tuple(others),
             caches=tuple(caches),
-            required=self.required,
+            required=not self.leave,
         )
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
@@ -137,7 +137,7 @@ class Interpreter:
         program = _COMPILER.read_text(encoding="utf-8")
         done = run_confined(
             [self.path, "-I", "-S", "-B", "-c", program],
-            Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=self.required),
+            Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=not self.leave),
             environ={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
             folder=into,
             text=json.dumps(orders),

@@ -16,8 +16,12 @@ class Prover(Protocol):
     def isolated(self) -> tuple[str, ...]:
         """What the system keeps the imports from."""
 
-    def requiring(self, *, isolation: bool) -> "Prover":
-        """Give the same, which imports only isolated, or wherever it is."""
+    @property
+    def leave(self) -> str:
+        """Why it may import where nothing isolates that; empty where it may not."""
+
+    def with_leave(self, why: str) -> "Prover":
+        """Give the same, which may import wherever it is."""
 
     def import_modules(
         self,
@@ -54,7 +58,9 @@ def prover_for(layer: Layer, find_prover: FindProver, *, any_architecture: bool)
     It imports only isolated, unless the layer's `proof:` or the run allows otherwise.
     """
     prover = _prover(layer.target, find_prover, any_architecture=any_architecture)
-    return prover.requiring(isolation=False) if prover and layer.unisolated else prover
+    return (
+        prover.with_leave("proof: {unisolated: allow}") if prover and layer.unisolated else prover
+    )
 
 
 def _prover(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:
