@@ -229,9 +229,8 @@ class _Imports:
 
     def confirmed(self, names: Sequence[str]) -> ImportResults:
         """Import what has to be confirmed of these names, each distribution's alone."""
-        setup, wanted = self._setup, set(names)
-        groups = [[name for name in group if name in wanted] for group in setup.alone]
-        groups = [group for group in groups if group]
+        setup = self._setup
+        groups = selection.to_confirm(names, setup.alone, setup.asked)
         if not groups:
             return ImportResults(by_name={})
         confirm = partial(

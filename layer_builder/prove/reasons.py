@@ -1,0 +1,52 @@
+"""Reads in a traceback what an import would have needed."""
+
+import re
+from collections.abc import Mapping
+
+from packaging.utils import canonicalize_name
+
+_LAST_LINES = 12
+_LIBRARY = re.compile(
+    r"(?P<file>lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file"
+    r"|\b(?P<lost>lib[a-z][\w+-]*)\b(?: library)?(?: was)? not found"
+    r"|(?:find|load|locate|open) (?:the )?(?:shared )?(?:library )?['\"]?(?P<sought>lib[a-z][\w+-]*(?:\.so[.\d]*)?)"
+)
+_MODULE = re.compile(r"No module named '(?P<name>[\w.]+)'")
+_VARIABLE = re.compile(
+    r"environment variables? ['\"`]?(?P<after>[A-Z][A-Z0-9_]{2,})"
+    r"|\b(?P<before>[A-Z][A-Z0-9_]{2,})['\"`]? (?:environment variable|env(?:ironment)? var)"
+)
+_KEY = re.compile(r"KeyError: ['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]")
+
+
+def last_line(error: str) -> str:
+    """Give the last line of a traceback, or of whatever else says why."""
+    return (error.strip().splitlines() or [""])[-1].strip()
+
+
+def likely_reason(error: str, extras: Mapping[str, str]) -> str:
+    """Say what the import probably lacks, in the words of its error; empty where that says nothing.
+
+    `extras` gives by normalised name what to ask for to have a distribution: `demo[fast]`.
+
+    >>> likely_reason("ImportError: libodbc.so.2: cannot open shared object file: No such file", {})
+    'it needs the shared library libodbc.so.2, which neither Lambda nor the layer has'
+    """
+    end = "\n".join(error.strip().splitlines()[-_LAST_LINES:])
+    if library := _LIBRARY.search(end):
+        name = next(filter(None, library.groupdict().values()))
+        return f"it needs the shared library {name}, which neither Lambda nor the layer has"
+    if (key := _KEY.search(end)) and "environ" in error:
+        return f"it needs the environment variable {key['name']}; a proof has none"
+    if variable := _VARIABLE.search(end):
+        name = variable["after"] or variable["before"]
+        return f"it needs the environment variable {name}; a proof has none"
+    modules = _MODULE.findall(end)
+    if not modules:
+        return ""
+    top = modules[-1].partition(".")[0]
+    asked = extras.get(str(canonicalize_name(top)))
+    would = f"; {asked} asks for it" if asked else ""
+    return (
+        f"it needs the module {modules[-1]}, which nothing in the layer or below it brings{would}"
+    )
