@@ -22,6 +22,9 @@ SYSTEM = (
 )  # fmt: skip
 """Files of the system that programs read as they start. None belongs to a user."""
 
+LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+"""What the kernel starts when it starts a program: https://man7.org/linux/man-pages/man8/ld.so.8.html"""
+
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 
 
@@ -33,6 +36,8 @@ class Policy:
     """Files and folders with all below, besides the system's own."""
     write: tuple[Path, ...] = ()
     """Folders that it may change, with all below."""
+    programs: tuple[Path, ...] | None = None
+    """The programs of the system that it may start; None for all of them."""
     ports: tuple[int, ...] = ()
     """TCP ports that it may connect to, on any host."""
     memory_bytes: int = MEMORY_BYTES

@@ -18,6 +18,7 @@ import uv as uv_package
 from layer_builder.errors import InstallError
 from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
 from layer_builder.model import ImportCost, Target
+from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
 from layer_builder.prove.confirm import confirm
 from layer_builder.prove.process import ImportProcess
@@ -46,6 +47,8 @@ class Interpreter:
     """Bounds each module."""
     isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
+    libraries: frozenset[str] | None = field(default=None, compare=False)
+    """The shared libraries that the runtime has; None where this machine's may do."""
     leave: str = ""
     """Why it may import where nothing isolates that; empty where it may not."""
 
@@ -117,6 +120,7 @@ class Interpreter:
             root=root,
             others=tuple(others),
             caches=tuple(caches),
+            libraries=self.libraries,
             required=not self.leave,
         )
 
@@ -162,7 +166,11 @@ def find_interpreter(
         answer, _, executable = _answer(path, environ).partition("\n")
         if answer == wanted:
             # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
-            return Interpreter(path=executable or path, isolated=what_holds().held)
+            return Interpreter(
+                path=executable or path,
+                isolated=what_holds().held,
+                libraries=base_libraries(target),
+            )
     return None
 
 

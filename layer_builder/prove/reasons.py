@@ -16,6 +16,9 @@ _VARIABLE = re.compile(
     r"environment variables? ['\"`]?(?P<after>[A-Z][A-Z0-9_]{2,})"
     r"|\b(?P<before>[A-Z][A-Z0-9_]{2,})['\"`]? (?:environment variable|env(?:ironment)? var)"
 )
+_PROGRAM = re.compile(
+    r"(?:FileNotFoundError|PermissionError): \[Errno \d+\] [\w ]+: '(?P<name>[\w./+-]+)'\s*\Z"
+)
 _KEY = re.compile(r"KeyError: ['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]")
 
 
@@ -36,6 +39,9 @@ def likely_reason(error: str, extras: Mapping[str, str]) -> str:
     if library := _LIBRARY.search(end):
         name = next(filter(None, library.groupdict().values()))
         return f"it needs the shared library {name}, which neither Lambda nor the layer has"
+    program = _PROGRAM.search(end)
+    if program and "subprocess.py" in error:
+        return f"it needs the program {program['name']}, which neither Lambda nor the layer has"
     if (key := _KEY.search(end)) and "environ" in error:
         return f"it needs the environment variable {key['name']}; a proof has none"
     if variable := _VARIABLE.search(end):

@@ -1,6 +1,8 @@
 """Starts the programs that import, in the target's Python, where they reach nothing but the layer."""
 
 import subprocess
+import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -8,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from layer_builder.isolation import Confined, Policy, launch, prefixes
+from layer_builder.native import PROGRAMS
 
 _PROGRAMS = Path(__file__).parent / "programs"
 _PART = "from layer_builder.prove.programs."
+_PLACES = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,9 @@ class Bench:
     """Folders that come behind on `sys.path`: of packages that the runtime brings."""
     caches: tuple[Path, ...]
     """Bytecode is written to the first, and read from all."""
+    libraries: frozenset[str] | None = None
+    """The shared libraries that Lambda has, by file name: imports find these, and no more programs
+    than there; None where all that this machine has may do."""
     required: bool = True
     """Whether nothing is imported where it cannot be isolated."""
 
@@ -33,6 +41,7 @@ class Bench:
             "root": str(self.root),
             "others": [str(folder) for folder in self.others],
             "caches": [str(folder) for folder in self.caches],
+            "libraries": sorted(self.libraries) if self.libraries is not None else None,
         }
 
     def start(
@@ -44,9 +53,18 @@ class Bench:
         no others. Raises ProofError where it must be isolated and cannot be.
         """
         handed = descriptors or {}
+        links = None if self.libraries is None else lambda_programs(self.python)
         policy = Policy(
-            read=(*prefixes(self.python), self.root, *self.others, *self.caches, home),
+            read=(
+                *prefixes(self.python),
+                self.root,
+                *self.others,
+                *self.caches,
+                home,
+                *([links] if links else []),
+            ),
             write=(home, self.caches[0]),
+            programs=tuple(links.iterdir()) if links else None,
             required=self.required,
         )
         moves = "".join(f"os.dup2({ours}, {theirs});" for theirs, ours in handed.items())
@@ -56,7 +74,7 @@ class Bench:
             [str(self.python), "-I", "-S", "-c", text],
             policy,
             environ={
-                "PATH": "/usr/bin:/bin",
+                "PATH": str(links or "/usr/bin:/bin"),
                 "HOME": str(home),
                 "TMPDIR": str(home),
                 "LANG": "C.UTF-8",
@@ -66,6 +84,29 @@ class Bench:
             stdin=subprocess.PIPE,
             descriptors=tuple(handed.values()),
         )
+
+
+def lambda_programs(python: Path) -> Path:
+    """Give a folder of links to this machine's programs, those that a function finds too.
+
+    It is made once for a Python, and lasts as long as this process.
+    """
+    with _lock:
+        return Path(_link_programs(python).name)
+
+
+@cache
+def _link_programs(python: Path) -> "tempfile.TemporaryDirectory[str]":
+    folder = tempfile.TemporaryDirectory(prefix="layer-builder-programs-")
+    for name in sorted(PROGRAMS):
+        found = (Path(place, name) for place in _PLACES)
+        if path := next((path for path in found if path.exists()), None):
+            Path(folder.name, name).symlink_to(path)
+    for name in ("python", "python3", python.resolve().name):
+        link = Path(folder.name, name)
+        if not link.is_symlink():
+            link.symlink_to(python.resolve())
+    return folder
 
 
 @cache

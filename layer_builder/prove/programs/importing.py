@@ -13,7 +13,12 @@ import sys
 import time
 from typing import Any
 
+from layer_builder.prove.programs.host import Host
+
 machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
+
+HOST: list[Host] = []
+"""The one that watches this process, where one does."""
 
 
 def set_paths(root: str, others: list[str]) -> None:
@@ -101,6 +106,8 @@ def load(name: str, root: str) -> None:
     # https://packaging.python.org/en/latest/specifications/entry-points/#data-model
     item = importlib.import_module(module)
     refuse_substitute(module, root)
+    for host in HOST:
+        host.look_again()
     for part in filter(None, attribute.split(".")):
         item = getattr(item, part)
 
@@ -136,6 +143,9 @@ def file_of(name: str) -> str:
 
 def prepare(orders: dict[str, Any]) -> Cache:
     """Make this process one that imports as Lambda does."""
+    if orders["libraries"] is not None:
+        HOST.append(Host([orders["root"], *orders["others"], os.getcwd()], orders["libraries"]))
+        HOST[0].install()
     # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
     gc.set_threshold(100_000, 50, 50)
     set_paths(orders["root"], orders["others"])
