@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Place, Problem
 from layer_builder.model import InstalledFile, Layer, Proof, ProofDepth
+from layer_builder.native import base_libraries
 from layer_builder.prove import (
     Asked,
     FindProver,
@@ -120,6 +121,7 @@ def _asked(installed: InstalledTree) -> Asked:
         places=places,
         allowed=frozenset(reference.text for reference in installed.layer.allow_failing),
         extras=extras,
+        libraries=base_libraries(installed.layer.target),
     )
 
 

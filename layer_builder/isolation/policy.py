@@ -15,6 +15,9 @@ SYSTEM = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone",
     "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/mime.types",
     "/etc/os-release", "/etc/ssl/openssl.cnf", "/etc/fonts",
+    # Certificates of authorities, which are public (pygit2 reads them as it is imported). No keys.
+    "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted",
     # What programs ask of the machine (psutil, torch, OpenBLAS), and nothing of other processes.
     "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/loadavg", "/proc/uptime",
     "/proc/filesystems", "/proc/vmstat", "/proc/sys", "/sys/devices/system", "/sys/fs/cgroup",

@@ -1,13 +1,15 @@
 """Reads in a traceback what an import would have needed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from packaging.utils import canonicalize_name
 
-_LAST_LINES = 12
+_LAST_LINES = 24
+_ERROR = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b.*", re.MULTILINE)
+_EXECUTABLE = re.compile(r"\b[Bb]ad (?P<name>[\w.+-]+) executable")
 _LIBRARY = re.compile(
-    r"(?P<file>lib[\w.+-]+\.so(?:\.\d+)*): cannot open shared object file"
+    r"(?P<file>lib[\w.+-]+): cannot open shared object file"
     r"|\b(?P<lost>lib[a-z][\w+-]*)\b(?: library)?(?: was)? not found"
     r"|(?:find|load|locate|open) (?:the )?(?:shared )?(?:library )?['\"]?(?P<sought>lib[a-z][\w+-]*(?:\.so[.\d]*)?)"
 )
@@ -22,15 +24,22 @@ _PROGRAM = re.compile(
 _KEY = re.compile(r"KeyError: ['\"](?P<name>[A-Z][A-Z0-9_]*)['\"]")
 
 
-def last_line(error: str) -> str:
-    """Give the last line of a traceback, or of whatever else says why."""
-    return (error.strip().splitlines() or [""])[-1].strip()
+def error_lines(error: str) -> tuple[str, ...]:
+    r"""Give the line of a traceback that names the error, and the last, where that is another.
+
+    >>> error_lines("  File x.py, line 1\nImportError: no wrapper\n- libpq not found")
+    ('ImportError: no wrapper', '- libpq not found')
+    """
+    last = (error.strip().splitlines() or [""])[-1].strip()
+    named = _ERROR.findall(error)
+    return (named[-1].strip(), last) if named and named[-1].strip() != last else (last,)
 
 
-def likely_reason(error: str, extras: Mapping[str, str]) -> str:
+def likely_reason(error: str, extras: Mapping[str, str], libraries: Collection[str] = ()) -> str:
     """Say what the import probably lacks, in the words of its error; empty where that says nothing.
 
-    `extras` gives by normalised name what to ask for to have a distribution: `demo[fast]`.
+    `extras` gives by normalised name what to ask for to have a distribution: `demo[fast]`;
+    `libraries` are those of the runtime.
 
     >>> likely_reason("ImportError: libodbc.so.2: cannot open shared object file: No such file", {})
     'it needs the shared library libodbc.so.2, which neither Lambda nor the layer has'
@@ -38,9 +47,11 @@ def likely_reason(error: str, extras: Mapping[str, str]) -> str:
     end = "\n".join(error.strip().splitlines()[-_LAST_LINES:])
     if library := _LIBRARY.search(end):
         name = next(filter(None, library.groupdict().values()))
+        if name in libraries:
+            return f"it needs the shared library {name}, which Lambda has and this machine lacks"
         return f"it needs the shared library {name}, which neither Lambda nor the layer has"
-    program = _PROGRAM.search(end)
-    if program and "subprocess.py" in error:
+    program = _EXECUTABLE.search(end) or ("subprocess.py" in error and _PROGRAM.search(end))
+    if program:
         return f"it needs the program {program['name']}, which neither Lambda nor the layer has"
     if (key := _KEY.search(end)) and "environ" in error:
         return f"it needs the environment variable {key['name']}; a proof has none"

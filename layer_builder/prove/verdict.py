@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem, ProofError
-from layer_builder.prove.reasons import last_line, likely_reason
+from layer_builder.prove.reasons import error_lines, likely_reason
 from layer_builder.prove.results import ImportResult
 from layer_builder.prune import module_name, name_and_parents
 
@@ -21,6 +21,8 @@ class Asked:
     """Those whose modules need not import."""
     extras: Mapping[str, str]
     """What to ask for to have a distribution, by its normalised name: `demo[fast]`."""
+    libraries: frozenset[str]
+    """The shared libraries of the runtime."""
 
 
 def own_modules(
@@ -93,5 +95,6 @@ def _broken(
 def _details(module: str, result: ImportResult | None, asked: Asked) -> tuple[str, ...]:
     if result is None:
         return ()
-    reason = likely_reason(result.error, asked.extras)
-    return (f"import {module}: {last_line(result.error)}", *([reason] if reason else []))
+    reason = likely_reason(result.error, asked.extras, asked.libraries)
+    first, *more = error_lines(result.error)
+    return (f"import {module}: {first}", *more, *([reason] if reason else []))
