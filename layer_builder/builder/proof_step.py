@@ -117,7 +117,6 @@ def _asked(installed: InstalledTree) -> Asked:
                 name = str(canonicalize_name(needed[0])) if needed else ""
                 extras.setdefault(name, f"{one.name}[{extra[1]}]")
     return Asked(
-        names=installed.asked_for,
         places=places,
         allowed=frozenset(reference.text for reference in installed.layer.allow_failing),
         extras=extras,

@@ -11,10 +11,8 @@ from layer_builder.prune import module_name, name_and_parents
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a layer asks for, and what of it may fail."""
+    """What a layer asks for, what of it may fail, and what it finds where it runs."""
 
-    names: frozenset[str]
-    """Distributions (normalised names) that its requirements name."""
     places: Mapping[str, Place]
     """Where, for those that the manifest itself names."""
     allowed: frozenset[str]
