@@ -82,6 +82,10 @@ def _fill(
         family = LayerGroup(requests=(make_request(layer, asked, CollectedFiles()),))
         resolved = resolve_group(family, installer)[layer.id]
     filled = install.install(resolved, tree, installer, clock)
+    # What imports neither before nor after is the row's to tell, and not the tool's.
+    names = [one.name for one in filled.installation.distributions]
+    may_fail = tuple(Reference(text=name, place=layer.place) for name in names)
+    filled = replace(filled, layer=replace(filled.layer, allow_failing=may_fail))
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
     return _Account(
         packages=filled.following(found.plan).packages,

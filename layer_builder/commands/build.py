@@ -16,7 +16,7 @@ from layer_builder.builder import (
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import choose_stacks, prove_functions
-from layer_builder.commands.plan import resolve
+from layer_builder.commands.plan import refuse_unknown_names, resolve
 from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.inputs import Command
@@ -36,6 +36,7 @@ def build(outcome: Outcome, context: Context) -> None:
         lower = LowerLayers(folder=folder, kept=kept)
         try:
             resolved = _resolve(outcome, context, taken)
+            refuse_unknown_names(resolved, outcome)
             layers, stacks = outcome.layers, outcome.functions
             outcome.built = build_layers(resolved, taken, builder, layers, stacks, lower)
         finally:

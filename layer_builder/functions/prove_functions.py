@@ -119,7 +119,8 @@ class FunctionProofs:
             stack=stack,
             folder=StackFolder.merge(trees, code.files, place),
             python=Path(prover.path),
-            required=prover.required,
+            required=not prover.leave,
+            libraries=prover.libraries,
         )
         bytecode.mkdir()
         empty.mkdir(mode=0o500)
@@ -153,7 +154,7 @@ class FunctionProofs:
     def _known(self, stack: Stack, key: str, prover: Prover) -> FunctionProof | None:
         of_key, _, text = self.notes.find(self._about(stack)).partition("\n")
         proof = _PROOF.validate_json(text) if text and of_key == key else None
-        return proof if proof and (proof.is_isolated or not prover.required) else None
+        return proof if proof and (proof.is_isolated or bool(prover.leave)) else None
 
     def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:
         test = stack.settings.test
@@ -169,7 +170,7 @@ class FunctionProofs:
         layers = item.stack.layers
         prover = prover_for(layers[0], self.find_prover, any_architecture=False)
         allowed = any(layer.unisolated for layer in layers)
-        return prover.requiring(isolation=False) if prover and allowed else prover
+        return prover.with_leave("proof: {unisolated: allow}") if prover and allowed else prover
 
     def _place(self) -> Path:
         return Path(tempfile.mkdtemp(prefix="function-", dir=self.folder))
