@@ -46,7 +46,8 @@ class Contents:
     """Normalised."""
     version: str
     files: Mapping[str, str]
-    """The digest of each file, as its RECORD gives it, by path; of one without, the file's own."""
+    """The digest of each file, as its RECORD gives it, by path; of one without, the file's own. Of a
+    script, whose first line is the path of an interpreter here, it is that of the rest; nothing, where another distribution's stands in its place."""
     digest: str
     """Digest of all that, for whichever interpreter its scripts were made. Empty where another
     distribution's script stands in the place of one of its own: nobody could tell what that was."""
@@ -133,19 +134,20 @@ def _contents(root: Path, one: Distribution, found: Mapping[str, Mapping[str, st
              for path, digest in one.hashes.items() if path != one.record}  # fmt: skip
     files |= {path: found[path]["sha256"]
               for path in (one.record + end for end in _SIGNATURES) if path in found}  # fmt: skip
-    rows = []
-    is_known = True
+    told: dict[str, str] = {}
     for path, digest in sorted(files.items()):
-        if _is_script(path):
-            is_known &= digest in found.get(path, {}).values()
-            content = (root / path).read_bytes() if is_known else b""
+        if not _is_script(path):
+            told[path] = digest
+        elif digest in found.get(path, {}).values():
             # The interpreter's path is this machine's, and is to be rewritten.
-            rows.append([path, hashlib.sha256(with_runtime_shebang(content, "")).hexdigest()])
+            rest = with_runtime_shebang((root / path).read_bytes(), "")
+            told[path] = f"sha256={_base64(hashlib.sha256(rest).digest())}"
         else:
-            rows.append([path, digest])
-    text = record_text(rows)
+            told[path] = ""
+    text = record_text(told.items())
+    is_known = "" not in told.values()
     digest = hashlib.sha256(text.encode()).hexdigest() if is_known else ""
-    return Contents(name=one.name, version=one.version, files=files, digest=digest)
+    return Contents(name=one.name, version=one.version, files=told, digest=digest)
 
 
 def _is_script(path: str) -> bool:

@@ -62,7 +62,7 @@ def differing(changed: Sequence[tuple[Contents, Contents]], cache: str) -> Insta
     lines = [
         f"{one.name} {one.version}: {line}"
         for one, wheel in changed
-        for line in _differences(one, wheel)
+        for line in differences(one, wheel)
     ]
     return InstallError.because(
         f"uv's cache at {cache} holds other bytes than the locked wheel of {', '.join(names)}",
@@ -106,13 +106,15 @@ def _flaw(flaw: Flaw) -> str:
     return f"{flaw.owner}: {path} is {_digest(flaw.found)}, and {wanted} by its RECORD"
 
 
-def _differences(one: Contents, wheel: Contents) -> list[str]:
+def differences(one: Contents, wheel: Contents) -> list[str]:
+    """List the files that a distribution has otherwise than its wheel, as far as anybody can tell."""
     paths = sorted(one.files.keys() | wheel.files.keys())
     return [
         f"{shortened(path)} is {_digest(one.files.get(path, ''))},"
         f" and {_digest(wheel.files.get(path, ''))} in the wheel"
         for path in paths
-        if one.files.get(path) != wheel.files.get(path)
+        if one.files.get(path, "-") != wheel.files.get(path, "-")
+        and "" not in {one.files.get(path, "-"), wheel.files.get(path, "-")}
     ]
 
 

@@ -18,7 +18,14 @@ from layer_builder.errors import InstallError
 from layer_builder.model import Pin, Target
 from layer_builder.tree import Contents, read_installed
 from layer_builder.wheels.ledger import WheelLedger
-from layer_builder.wheels.mismatch import broken, differing, flawed, unchecked, unlike_pins
+from layer_builder.wheels.mismatch import (
+    broken,
+    differences,
+    differing,
+    flawed,
+    unchecked,
+    unlike_pins,
+)
 from layer_builder.wheels.uv_cache import UvCache
 
 
@@ -117,7 +124,7 @@ class Wheels:
         changed = [
             (found[pin.name], wheels[pin.name])
             for pin in pins
-            if found[pin.name].files != wheels[pin.name].files
+            if differences(found[pin.name], wheels[pin.name])
         ]
         if changed:
             raise differing(changed, self._cache)
