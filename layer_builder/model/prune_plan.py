@@ -46,6 +46,34 @@ class RuleTotal:
     bytes: int
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class ServiceUse:
+    """An AWS service, and who asks for it."""
+
+    service: str
+    """The name that `boto3.client` takes."""
+    place: str
+    """`file:line` of the first code found to ask for it, or what does in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptServices:
+    """Of the data of AWS's services what stays in a layer, and because of whom."""
+
+    uses: tuple[ServiceUse, ...] = ()
+    """The services that stay; empty where all do."""
+    all_because: tuple[str, ...] = ()
+    """Why all stay: calls that do not say which, code that was not there to be read."""
+    known: int = 0
+    """How many services there are data of."""
+    bytes_left_out: int = 0
+
+    def seen_at(self, places: Mapping[str, str]) -> "KeptServices":
+        """Give the same with the places that ask for services now, by service."""
+        uses = (replace(use, place=places.get(use.service, use.place)) for use in self.uses)
+        return replace(self, uses=tuple(uses))
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrunePlan:
     """What goes, by which rule, and what stays, because of whom."""
@@ -55,6 +83,8 @@ class PrunePlan:
     to_runtime: tuple[InstalledFile, ...] = ()
     """What the Lambda runtime is to bring: it goes, but the proof still finds it."""
     warnings: tuple[Problem, ...] = ()
+    services: KeptServices | None = None
+    """None where nothing of the SDK's data was chosen."""
 
     @property
     def removed_paths(self) -> frozenset[str]:
