@@ -8,9 +8,18 @@ from layer_builder.archive import BuildRecord, compressed_sizes
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
-from layer_builder.model import BuildDetails, Layer, Package, PackedBytecode, Resolution, mib
+from layer_builder.model import (
+    BuildDetails,
+    KeptServices,
+    Layer,
+    Package,
+    PackedBytecode,
+    Resolution,
+    mib,
+)
 from layer_builder.prove import ProofResult
 from layer_builder.resolve import Resolved
+from layer_builder.sources import LayerRequest
 
 
 def make_record(
@@ -47,6 +56,7 @@ def make_record(
             packages=with_zipped(installed.packages, installed.installation.owners, sizes),
             pruned=proof.plan.totals,
             restored=proof.plan.restored,
+            services=proof.plan.services,
             held_back=resolved.own.held_back,
             proof=proof.proof,
             bytecode=PackedBytecode(mode=variant.mode, files=variant.files, bytes=variant.bytes),
@@ -70,6 +80,8 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
             f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
             f" ({spent:.1f} s)"
         )
+    if details.services:
+        lines.append(services_line(details.services))
     if details.packages and details.proof and details.proof.interpreter:
         lines.append(
             f"proved {len(details.proof.imported)} imports with Python"
@@ -84,22 +96,41 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
     return lines
 
 
+def services_line(services: KeptServices) -> str:
+    """Tell of which AWS services the data is in a layer, and because of whom."""
+    if services.all_because:
+        first, more = services.all_because[0], len(services.all_because) - 1
+        why = first + (f", and {more} more" if more else "")
+        return f"kept the data of all {services.known} services: {why}"
+    whose = ", ".join(f"{use.service} ({use.place})" for use in services.uses)
+    return (
+        f"kept the data of {len(services.uses)} of {services.known} services:"
+        f" {whose}; left out {mib(services.bytes_left_out)}"
+    )
+
+
 def is_proven_enough(record: BuildRecord, layer: Layer, *, required: bool) -> bool:
     """Tell whether an earlier build was isolated in its proof, where that is required."""
     proof = record.details.proof
     return proof is None or proof.is_isolated or layer.unisolated or not required
 
 
-def adopt_record(record: BuildRecord, layer: Layer, request: str) -> BuildRecord:
+def adopt_record(record: BuildRecord, request: LayerRequest) -> BuildRecord:
     """Give the record of an earlier build as it is for a layer that takes its zip."""
+    layer, services = request.layer, record.details.services
+    places = {use.service: use.place for use in request.code.uses}
     warnings = tuple(
         replace(warning, layer=layer.key, place=layer.place) for warning in record.details.warnings
     )
     return replace(
         record,
         stem=layer.stem,
-        request=request,
-        details=replace(record.details, warnings=warnings),
+        request=request.key,
+        details=replace(
+            record.details,
+            warnings=warnings,
+            services=services.seen_at(places) if services else None,
+        ),
     )
 
 

@@ -5,7 +5,16 @@ from typing import Any
 import layer_builder
 from layer_builder.attach import Attached, FunctionSize
 from layer_builder.errors import Problem
-from layer_builder.model import Action, BuildDetails, Built, Delivered, Layer, Proof, StackWeight
+from layer_builder.model import (
+    Action,
+    BuildDetails,
+    Built,
+    Delivered,
+    KeptServices,
+    Layer,
+    Proof,
+    StackWeight,
+)
 from layer_builder.outcome import Outcome
 
 FORMAT = 1
@@ -113,6 +122,7 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
             }
             for restored in details.restored
         ],
+        "services": _services(details.services) if details.services else None,
         "proof": _proof(details.proof),
         "bytecode": {
             "asked": str(layer.bytecode),
@@ -120,6 +130,15 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
             "files": details.bytecode.files,
             "bytes": details.bytecode.bytes,
         },
+    }
+
+
+def _services(services: KeptServices) -> dict[str, Any]:
+    return {
+        "kept": [{"name": use.service, "needed_by": use.place} for use in services.uses],
+        "all_because": list(services.all_because),
+        "known": services.known,
+        "bytes_left_out": services.bytes_left_out,
     }
 
 
