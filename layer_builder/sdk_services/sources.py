@@ -13,9 +13,13 @@ from layer_builder.sdk_services.calls import CallReader, ServiceCall, imports_sd
 from layer_builder.sdk_services.needs import ServiceNeeds, Unreadable, service_of
 from layer_builder.sdk_services.scopes import Scopes
 
-_ASKING = re.compile(
-    rb"boto|\b(?:client|resource|create_client|load_service_model|get_service_(?:model|data))\b"
-)
+_FACTORY = rb"\b(?:client|resource|create_client|load_service_model|get_service_(?:model|data))\b"
+
+_WORDS = (b"boto", b"client", b"resource", b"load_service_model", b"get_service_")
+
+_ASKING = re.compile(rb"boto|" + _FACTORY + rb"\s*[(,)]")
+
+_LITERAL_CALL = re.compile(_FACTORY + rb"\(\s*(?:service_name\s*=\s*)?[\"']")
 
 _CODING = re.compile(
     rb"^[ \t\f]*#.*?coding[:=][ \t]*(?!utf-?8\b|latin-?1\b|ascii\b)[-\w.]+",
@@ -37,7 +41,24 @@ def is_code(path: str) -> bool:
 
 def may_ask(source: bytes) -> bool:
     """Tell cheaply whether a source may ask for a service: most files of most libraries do not."""
-    return bool(_ASKING.search(source) or _CODING.search(b"\n".join(source.split(b"\n", 2)[:2])))
+    if not any(word in source for word in _WORDS):  # a pattern takes thirty times as long
+        return _is_oddly_written(source)
+    return bool(_ASKING.search(source)) or _is_oddly_written(source)
+
+
+def has_literal_call(source: bytes) -> bool:
+    """Tell cheaply whether a source may name a service, for code that knows nothing of the SDK."""
+    return bool(_LITERAL_CALL.search(source)) or _is_oddly_written(source)
+
+
+def names_sdk(source: bytes) -> bool:
+    """Tell cheaply whether a source may import the SDK."""
+    return b"boto" in source or _is_oddly_written(source)
+
+
+def _is_oddly_written(source: bytes) -> bool:
+    """Tell an encoding in which words look otherwise."""
+    return bool(_CODING.search(b"\n".join(source[:400].split(b"\n", 2)[:2])))
 
 
 @dataclass(frozen=True, kw_only=True)

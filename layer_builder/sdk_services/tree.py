@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from layer_builder.model import InstalledFile
 from layer_builder.sdk_services.needs import ServiceNeeds
-from layer_builder.sdk_services.sources import find_services, is_code, may_ask
+from layer_builder.sdk_services.sources import (
+    find_services,
+    has_literal_call,
+    is_code,
+    may_ask,
+    names_sdk,
+)
 
 _ASK_FOR_OTHERS = frozenset({"boto3", "botocore", "s3transfer", "aioboto3", "aiobotocore"})
 """Distributions whose own calls say nothing: they make the client that they are asked for."""
@@ -20,10 +26,23 @@ def services_of_tree(
         owners: the distribution (normalised name) of each path.
         read: gives the bytes of a file.
     """
-    sources = {}
+    by_owner: dict[str, dict[str, bytes]] = {}
+    knowing: set[str] = set()
     for file in files:
-        if is_code(file.path) and owners.get(file.path) not in _ASK_FOR_OTHERS:
-            source = read(file.path)
-            if may_ask(source):
-                sources[file.path] = source
-    return find_services(sources)
+        owner = owners.get(file.path, "")
+        if not is_code(file.path) or owner in _ASK_FOR_OTHERS:
+            continue
+        source = read(file.path)
+        names = names_sdk(source)
+        if names:
+            knowing.add(owner)
+        if names or (file.path.endswith(".py") and may_ask(source)):
+            by_owner.setdefault(owner, {})[file.path] = source
+    return find_services(
+        {
+            path: source
+            for owner, sources in by_owner.items()
+            for path, source in sources.items()
+            if owner in knowing or has_literal_call(source)
+        }
+    )
