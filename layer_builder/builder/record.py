@@ -10,7 +10,6 @@ from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
 from layer_builder.model import (
     BuildDetails,
-    KeptServices,
     Layer,
     Package,
     PackedBytecode,
@@ -19,7 +18,6 @@ from layer_builder.model import (
 )
 from layer_builder.prove import ProofResult
 from layer_builder.resolve import Resolved
-from layer_builder.sources import LayerRequest
 
 
 def make_record(
@@ -81,7 +79,7 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
             f" ({spent:.1f} s)"
         )
     if details.services:
-        lines.append(services_line(details.services))
+        lines.append(details.services.line)
     if details.packages and details.proof and details.proof.interpreter:
         lines.append(
             f"proved {len(details.proof.imported)} imports with Python"
@@ -96,40 +94,26 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
     return lines
 
 
-def services_line(services: KeptServices) -> str:
-    """Tell of which AWS services the data is in a layer, and because of whom."""
-    if services.all_because:
-        first, more = services.all_because[0], len(services.all_because) - 1
-        why = first + (f", and {more} more" if more else "")
-        return f"kept the data of all {services.known} services: {why}"
-    whose = ", ".join(f"{use.service} ({use.place})" for use in services.uses)
-    return (
-        f"kept the data of {len(services.uses)} of {services.known} services:"
-        f" {whose}; left out {mib(services.bytes_left_out)}"
-    )
-
-
 def is_proven_enough(record: BuildRecord, layer: Layer, *, required: bool) -> bool:
     """Tell whether an earlier build was isolated in its proof, where that is required."""
     proof = record.details.proof
     return proof is None or proof.is_isolated or layer.unisolated or not required
 
 
-def adopt_record(record: BuildRecord, request: LayerRequest) -> BuildRecord:
+def adopt_record(record: BuildRecord, resolved: Resolved) -> BuildRecord:
     """Give the record of an earlier build as it is for a layer that takes its zip."""
-    layer, services = request.layer, record.details.services
-    places = {use.service: use.place for use in request.code.uses}
+    layer, needs, services = resolved.request.layer, resolved.needs, record.details.services
     warnings = tuple(
         replace(warning, layer=layer.key, place=layer.place) for warning in record.details.warnings
     )
     return replace(
         record,
         stem=layer.stem,
-        request=request.key,
+        request=resolved.request.key,
         details=replace(
             record.details,
             warnings=warnings,
-            services=services.seen_at(places) if services else None,
+            services=services.seen_now(needs.uses, needs.reasons) if services else None,
         ),
     )
 

@@ -67,7 +67,7 @@ def build_layers(
         first = firsts.get(layer.id, layer)
         result = results[first.id]
         if first is not layer:
-            record = adopt_record(result.record, resolved[layer.id].request)
+            record = adopt_record(result.record, resolved[layer.id])
             result = replace(result, record=record)
         built[layer.id] = _finish(layer, first, result, builder)
         if first is not layer:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layer_builder.errors import Problem
+from layer_builder.model.limits import mib
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -63,15 +64,36 @@ class KeptServices:
     uses: tuple[ServiceUse, ...] = ()
     """The services that stay; empty where all do."""
     all_because: tuple[str, ...] = ()
-    """Why all stay: calls that do not say which, code that was not there to be read."""
+    """Why all stay, as far as it lies in the layer: calls of its distributions that do not say which."""
+    all_because_of_others: tuple[str, ...] = ()
+    """The same of what lies beside it: the workspace's code, other layers, what was not read."""
     known: int = 0
     """How many services there are data of."""
     bytes_left_out: int = 0
 
-    def seen_at(self, places: Mapping[str, str]) -> "KeptServices":
-        """Give the same with the places that ask for services now, by service."""
-        uses = (replace(use, place=places.get(use.service, use.place)) for use in self.uses)
-        return replace(self, uses=tuple(uses))
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why all stay; none where not all do."""
+        return (*self.all_because_of_others, *self.all_because)
+
+    @property
+    def line(self) -> str:
+        """Say in a line what stays, and because of whom."""
+        if self.reasons:
+            first, more = self.reasons[0], len(self.reasons) - 1
+            why = first + (f", and {more} more" if more else "")
+            return f"kept the data of all {self.known} services: {why}"
+        whose = ", ".join(f"{use.service} ({use.place})" for use in self.uses)
+        return (
+            f"kept the data of {len(self.uses)} of {self.known} services: {whose};"
+            f" left out {mib(self.bytes_left_out)}"
+        )
+
+    def seen_now(self, uses: Iterable[ServiceUse], reasons: Sequence[str]) -> "KeptServices":
+        """Give the same with the places that what lies beside the layer has now."""
+        places = {use.service: use.place for use in uses}
+        now = (replace(use, place=places.get(use.service, use.place)) for use in self.uses)
+        return replace(self, uses=tuple(now), all_because_of_others=tuple(reasons))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,25 +66,27 @@ def select_services(
             if not data:
                 return ServiceSelection()
             own = services_of_tree(kept, owners, read)
-            return _needed(kept, data, joined_needs([needs, own]), own)
+            return _needed(kept, data, needs, own)
         case _:
             assert_never(sdk.policy)
 
 
 def _needed(
-    kept: Sequence[InstalledFile], data: Mapping[str, str], needs: ServiceNeeds, own: ServiceNeeds
+    kept: Sequence[InstalledFile], data: Mapping[str, str], others: ServiceNeeds, own: ServiceNeeds
 ) -> ServiceSelection:
     """Keep what is needed; everything where nobody can tell, or nobody asks for anything."""
     known = set(data.values())
-    wanted = needed_data(needs, known)
+    needs = joined_needs([others, own])
     uses = [use for use in needs.uses if use.service in known]
-    because = [*needs.unseen, *(f"{one.place}: {one.text}" for one in needs.unreadable)]
-    if not because and not uses:
-        because = ["no code was found to ask for any service"]
-    if because:
-        services = KeptServices(all_because=tuple(because), known=len(known))
-        return ServiceSelection(services=services, warnings=_unreadable(own))
-    return _selection(kept, data, uses, wanted, ())
+    if not needs.is_all and uses:
+        return _selection(kept, data, uses, needed_data(needs, known), ())
+    because = own.reasons
+    if not needs.is_all:
+        because = ("no code was found to ask for any service",)
+    services = KeptServices(
+        all_because=because, all_because_of_others=others.reasons, known=len(known)
+    )
+    return ServiceSelection(services=services, warnings=_unreadable(own))
 
 
 def _selection(

@@ -136,7 +136,7 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
 def _services(services: KeptServices) -> dict[str, Any]:
     return {
         "kept": [{"name": use.service, "needed_by": use.place} for use in services.uses],
-        "all_because": list(services.all_because),
+        "all_because": list(services.reasons),
         "known": services.known,
         "bytes_left_out": services.bytes_left_out,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from layer_builder.sdk_services.receivers import FACTORIES, Receivers, Whose, is_family
 from layer_builder.sdk_services.scopes import Scope, Scopes
-from layer_builder.sdk_services.texts import texts_among, texts_of
+from layer_builder.sdk_services.texts import Search, texts_among, texts_of
 
 _LOADERS = frozenset({"get_service_model", "get_service_data", "load_service_model"})
 """What else reads the data of a service by its name, in botocore's Session and Loader."""
@@ -114,7 +114,10 @@ class CallReader:
             return
         if isinstance(given, ast.Constant) and not isinstance(given.value, str):
             return
-        yield from self._unless_strange(call, texts_of(given, scope, self.scopes.changed), whose)
+        yield from self._unless_strange(call, texts_of(given, scope, self._search()), whose)
+
+    def _search(self) -> Search:
+        return Search(changed=self.scopes.changed)
 
     def _unless_strange(
         self, call: ast.Call, services: frozenset[str] | None, whose: Whose
@@ -137,14 +140,14 @@ class CallReader:
                 if not (is_named and self._is_partial(call, scope)):
                     yield _call(call, None)
                 continue
-            services = texts_of(given, scope, self.scopes.changed)
-            yield _call(call, services or texts_among(given, scope, self.scopes.changed))
+            services = texts_of(given, scope, self._search())
+            yield _call(call, services or texts_among(given, scope, self._search()))
 
     def _by_attribute(self, call: ast.Call, scope: Scope) -> Iterator[ServiceCall]:
         """Read `getattr(boto3, …)` with an attribute that cannot be read."""
         match call:
             case ast.Call(func=ast.Name(id="getattr"), args=[owner, attribute, *_]):
-                names = texts_of(attribute, scope, self.scopes.changed)
+                names = texts_of(attribute, scope, self._search())
                 if names is None and self._receivers.is_module(owner, scope):
                     yield _call(call, None)
             case _:

@@ -1,6 +1,6 @@
 """What code needs of the SDK: the services that it names, with the line; what nobody can tell."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from layer_builder.model import ServiceUse
@@ -44,6 +44,11 @@ class ServiceNeeds:
         return bool(self.unreadable or self.unseen)
 
     @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why everything must stay, in words; none where it need not."""
+        return (*self.unseen, *(f"{one.place}: {one.text}" for one in self.unreadable))
+
+    @property
     def key(self) -> list[str]:
         """What of it decides a layer's bytes."""
         return ["*"] if self.is_all else sorted(self.services - CREDENTIAL_SERVICES)
@@ -79,8 +84,3 @@ def service_of(name: str) -> str:
 def needed_data(needs: ServiceNeeds, known: Collection[str]) -> frozenset[str]:
     """Choose of the services that there are those whose data stays."""
     return frozenset(known) & (needs.services | CREDENTIAL_SERVICES)
-
-
-def first_places(needs: ServiceNeeds) -> Mapping[str, str]:
-    """Map each service to the first place that asks for it."""
-    return {use.service: use.place for use in needs.uses}

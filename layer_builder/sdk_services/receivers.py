@@ -23,6 +23,8 @@ _LIKE_A_SESSION = re.compile(r"session|boto|aws", re.IGNORECASE)
 
 _MOST_STEPS = 12
 
+_MOST_EXPRESSIONS = 300
+
 
 class Whose(IntEnum):
     """The owner of a method, from certainly not the SDK to certainly the SDK."""
@@ -39,19 +41,22 @@ def is_family(dotted: str) -> bool:
     return dotted.partition(".")[0] in FAMILY
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Receivers:
     """Tells whose a thing is, for the expressions of one file."""
 
     scopes: Scopes
     is_related: Callable[[str], bool]
     """Whether a dotted name leads to a file of the same code that imports the SDK."""
+    _left: int = 0
+    """How many expressions may still be looked at: code of others may be written to take for ever."""
 
     def whose(self, node: ast.expr, scope: Scope, steps: int = 0) -> Whose:
         """Tell whose the methods of an expression's value are."""
         found = Whose.UNKNOWN
+        self._left = _MOST_EXPRESSIONS if steps == 0 else self._left - 1
         match node:
-            case _ if steps > _MOST_STEPS:
+            case _ if steps > _MOST_STEPS or self._left < 0:
                 pass
             case ast.Name(id=name):
                 found = self._named(name, scope, steps)

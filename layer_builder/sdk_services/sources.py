@@ -36,7 +36,7 @@ _COMPILED = (".so", ".pyc", ".pyd")
 
 def is_code(path: str) -> bool:
     """Tell what Python could import."""
-    return path.endswith((".py", *_COMPILED))
+    return path.endswith((".py", *_COMPILED)) and "__pycache__" not in path
 
 
 def may_ask(source: bytes) -> bool:
@@ -125,8 +125,10 @@ def _calls(files: list[_File]) -> Iterator[tuple[str, ServiceCall]]:
     aliases = frozenset(name for reader in readers.values() for name in reader.new_aliases())
     for path, reader in readers.items():
         reader.aliases = aliases
-        for call in sorted(reader.read()):
-            yield path, call
+        try:
+            yield from ((path, call) for call in sorted(reader.read()))
+        except RecursionError:
+            yield path, ServiceCall(line=1, text="it nests too deeply to be read", services=None)
 
 
 def _related(files: list[_File]) -> set[tuple[str, ...]]:

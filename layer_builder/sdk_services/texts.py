@@ -1,7 +1,8 @@
 """What text an expression may give, as far as the file itself says it."""
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
 
@@ -18,29 +19,42 @@ _Element = tuple[ast.expr, Scope]
 _T = TypeVar("_T")
 
 
-def texts_of(
-    node: ast.expr, scope: Scope, changed: Iterable[str], steps: int = 0
-) -> frozenset[str] | None:
+@dataclass(kw_only=True)
+class Search:
+    """One search for a text. Code of others may be written to keep a reader busy for ever."""
+
+    changed: Collection[str] = ()
+    """Names of which something is changed in place."""
+    left: int = 500
+    """How many expressions may still be looked at."""
+
+    def goes_on(self, steps: int) -> bool:
+        """Take one more step, unless there were too many."""
+        self.left -= 1
+        return self.left >= 0 and steps <= _MOST_STEPS
+
+
+def texts_of(node: ast.expr, scope: Scope, search: Search, steps: int = 0) -> frozenset[str] | None:
     """Give all texts that an expression may have; None where the file alone does not tell.
 
-    `changed` names variables of which something is changed in place.
+    `search` bounds how far a name is followed.
     """
-    if steps > _MOST_STEPS:
+    if not search.goes_on(steps):
         return None
     found: frozenset[str] | None = None
     match node:
         case ast.Constant(value=str(text)):
             found = frozenset({text})
-        case ast.Name(id=name) if name not in changed:
-            found = _union([_bound(binding, changed, steps) for binding in scope.lookup(name)])
+        case ast.Name(id=name) if name not in search.changed:
+            found = _union([_bound(binding, search, steps) for binding in scope.lookup(name)])
         case ast.Subscript(value=value):
-            found = _texts(_values(value, scope, changed, steps + 1), changed, steps)
+            found = _texts(_values(value, scope, search, steps + 1), search, steps)
         case ast.JoinedStr(values=parts):
-            found = _joined(parts, scope, changed, steps)
+            found = _joined(parts, scope, search, steps)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            found = _joined([left, right], scope, changed, steps)
+            found = _joined([left, right], scope, search, steps)
         case _ if choices := _choices(node):
-            found = _union([texts_of(part, scope, changed, steps + 1) for part in choices])
+            found = _union([texts_of(part, scope, search, steps + 1) for part in choices])
         case _:
             pass
     return found
@@ -61,17 +75,15 @@ def _choices(node: ast.expr) -> Sequence[ast.expr]:
             return []
 
 
-def texts_among(node: ast.expr, scope: Scope, changed: Iterable[str]) -> frozenset[str] | None:
+def texts_among(node: ast.expr, scope: Scope, search: Search) -> frozenset[str] | None:
     """Give all texts that the elements of an expression may have; None as above."""
-    return _texts(_elements(node, scope, changed, 0), changed, 0)
+    return _texts(_elements(node, scope, search, 0), search, 0)
 
 
-def _texts(
-    found: Sequence[_Element] | None, changed: Iterable[str], steps: int
-) -> frozenset[str] | None:
+def _texts(found: Sequence[_Element] | None, search: Search, steps: int) -> frozenset[str] | None:
     if found is None:
         return None
-    return _union([texts_of(one, scope, changed, steps + 1) for one, scope in found])
+    return _union([texts_of(one, scope, search, steps + 1) for one, scope in found])
 
 
 def _union(parts: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
@@ -82,9 +94,9 @@ def _union(parts: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
 
 
 def _joined(
-    parts: Sequence[ast.expr], scope: Scope, changed: Iterable[str], steps: int
+    parts: Sequence[ast.expr], scope: Scope, search: Search, steps: int
 ) -> frozenset[str] | None:
-    found = [texts_of(part, scope, changed, steps + 1) for part in parts]
+    found = [texts_of(part, scope, search, steps + 1) for part in parts]
     known = [part for part in found if part is not None]
     if len(known) < len(found):
         return None
@@ -94,15 +106,15 @@ def _joined(
     return frozenset(map("".join, product(*known))) if count <= _MOST_TEXTS else None
 
 
-def _bound(binding: Binding, changed: Iterable[str], steps: int) -> frozenset[str] | None:
+def _bound(binding: Binding, search: Search, steps: int) -> frozenset[str] | None:
     match binding:
         case Assigned(value=value, scope=scope):
-            return texts_of(value, scope, changed, steps + 1)
+            return texts_of(value, scope, search, steps + 1)
         case OneOf(values=values, scope=scope, index=index):
-            found = _elements(values, scope, changed, steps + 1)
+            found = _elements(values, scope, search, steps + 1)
             if found is not None and index is not None:
                 found = _at(found, index)
-            return _texts(found, changed, steps)
+            return _texts(found, search, steps)
         case Imported() | Unknown():
             return None
 
@@ -119,11 +131,9 @@ def _at(elements: Sequence[_Element], index: int) -> list[_Element] | None:
     return picked
 
 
-def _elements(
-    node: ast.expr, scope: Scope, changed: Iterable[str], steps: int
-) -> list[_Element] | None:
+def _elements(node: ast.expr, scope: Scope, search: Search, steps: int) -> list[_Element] | None:
     """List what a loop over an expression meets."""
-    if steps > _MOST_STEPS:
+    if not search.goes_on(steps):
         return None
     found: list[_Element] | None = None
     match node:
@@ -133,13 +143,13 @@ def _elements(
         case ast.Dict(keys=keys):
             known = [key for key in keys if key is not None]
             found = [(key, scope) for key in known] if len(known) == len(keys) else None
-        case ast.Name(id=name) if name not in changed:
+        case ast.Name(id=name) if name not in search.changed:
             assigned = _assigned(name, scope)
-            found = _flat([_elements(o.value, o.scope, changed, steps + 1) for o in assigned])
+            found = _flat([_elements(o.value, o.scope, search, steps + 1) for o in assigned])
         case ast.Call(func=ast.Name(id=name), args=[one, *_]) if name in _SAME_ELEMENTS:
-            found = _elements(one, scope, changed, steps + 1)
+            found = _elements(one, scope, search, steps + 1)
         case ast.Call(func=ast.Attribute(value=value, attr=attr), args=[]) if attr in _VIEWS:
-            found = _VIEWS[attr](value, scope, changed, steps + 1)
+            found = _VIEWS[attr](value, scope, search, steps + 1)
         case _:
             pass
     return found
@@ -161,34 +171,30 @@ def _flat(parts: Sequence[list[_T] | None]) -> list[_T] | None:
 
 
 def _mappings(
-    node: ast.expr, scope: Scope, changed: Iterable[str], steps: int
+    node: ast.expr, scope: Scope, search: Search, steps: int
 ) -> list[tuple[ast.Dict, Scope]] | None:
     """List the literal mappings that an expression may be."""
     match node:
         case ast.Dict(keys=keys) if None not in keys:
             return [(node, scope)]
-        case ast.Name(id=name) if name not in changed and steps <= _MOST_STEPS:
+        case ast.Name(id=name) if name not in search.changed and search.goes_on(steps):
             assigned = _assigned(name, scope)
-            return _flat([_mappings(o.value, o.scope, changed, steps + 1) for o in assigned])
+            return _flat([_mappings(o.value, o.scope, search, steps + 1) for o in assigned])
         case _:
             return None
 
 
-def _values(
-    node: ast.expr, scope: Scope, changed: Iterable[str], steps: int
-) -> list[_Element] | None:
+def _values(node: ast.expr, scope: Scope, search: Search, steps: int) -> list[_Element] | None:
     """List what stands in a literal mapping, or in a sequence."""
-    found = _mappings(node, scope, changed, steps)
+    found = _mappings(node, scope, search, steps)
     if found is None:
         is_mapping = isinstance(node, ast.Dict)
-        return None if is_mapping else _elements(node, scope, changed, steps)
+        return None if is_mapping else _elements(node, scope, search, steps)
     return [(value, where) for mapping, where in found for value in mapping.values]
 
 
-def _items(
-    node: ast.expr, scope: Scope, changed: Iterable[str], steps: int
-) -> list[_Element] | None:
-    found = _mappings(node, scope, changed, steps)
+def _items(node: ast.expr, scope: Scope, search: Search, steps: int) -> list[_Element] | None:
+    found = _mappings(node, scope, search, steps)
     if found is None:
         return None
     return [
@@ -199,7 +205,7 @@ def _items(
     ]
 
 
-_VIEWS: dict[str, Callable[[ast.expr, Scope, Iterable[str], int], list[_Element] | None]] = {
+_VIEWS: dict[str, Callable[[ast.expr, Scope, Search, int], list[_Element] | None]] = {
     "keys": _elements,
     "values": _values,
     "items": _items,

@@ -247,3 +247,71 @@ functions:
     assert done.returncode == 0, done.stderr
     assert "again: same content as deps: built once\n" in done.stderr
     assert kept(workspace, "again") == {"s3", "sso", "sts"}
+
+
+def test_a_layer_built_alone_is_what_it_is_among_the_others(run: Run, workspace: Path) -> None:
+    done = build(run, workspace, **{"src/app.py": APP})
+    assert done.returncode == 0, done.stderr
+    whole = layer(workspace)["sha256"]
+    alone = run("build", "--layers", "deps", "--output-dir", "alone")
+    assert alone.returncode == 0, alone.stderr
+    (one,) = json.loads((workspace / "alone/report.json").read_text())["layers"]
+    assert one["sha256"] == whole
+    assert one["services"]["kept"][0] == {"name": "s3", "needed_by": "src/app.py:3"}
+
+
+def test_code_in_a_layer_that_requires_it_counts_without_any_function(
+    run: Run, workspace: Path
+) -> None:
+    manifest = """\
+layers:
+  deps: {packages: [boto3], sdk: auto}
+  code: {include: [src/], requires: [deps]}
+"""
+    done = build(run, workspace, manifest, **{"src/app.py": APP})
+    assert done.returncode == 0, done.stderr
+    assert kept(workspace) == {"s3", "sso", "sts"}
+    assert "notice: layers.yml" not in done.stderr
+
+
+def test_a_zip_is_not_taken_up_when_the_code_asks_for_another_service(
+    run: Run, workspace: Path
+) -> None:
+    done = build(run, workspace, **{"src/app.py": APP})
+    assert done.returncode == 0, done.stderr
+    report = json.loads((workspace / "dist/layers/report.json").read_text())
+    digests = json.dumps({one["name"]: one["sha256"] for one in report["layers"]})
+    words = ("publish", "--digests", digests, "--build", "never", "--layers", "deps")
+    (workspace / "src/app.py").write_text(f"# other words\n{APP}")
+    taken = run(*words)
+    assert taken.returncode == 0, taken.stderr
+    (workspace / "src/app.py").write_text(APP.replace("s3", "sqs"))
+    refused = run(*words)
+    assert refused.returncode == 2
+    assert "changed since deps.zip was built" in refused.stderr
+
+
+def test_code_that_a_function_names_and_that_is_not_there_is_an_error(
+    run: Run, workspace: Path
+) -> None:
+    manifest = LAYERS.replace("[code, deps]}", "[code, deps], code: [functions/]}")
+    done = build(run, workspace, manifest, **{"src/app.py": APP})
+    assert done.returncode == 2
+    assert "there is nothing at functions" in done.stderr
+
+
+def test_what_a_distribution_above_lacks_is_told_of_that_layer(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    wheel = add_wheel("tools", "1.0", {"tools.py": ""}, requires=["boto3"])
+    manifest = LAYERS.replace(
+        "functions: {f: {layers: [code, deps]}}",
+        "  above: {packages: [tools], requires: [deps]}\n"
+        "functions: {f: {layers: [code, deps, above]}}",
+    )
+    assert build(run, workspace, manifest, **{"src/app.py": APP}).returncode == 0
+    assert run("lock").returncode == 0
+    wheel.write_bytes(wheel.read_bytes() + b"other bytes")
+    done = run("build", env={"UV_CACHE_DIR": str(workspace / "empty")})
+    assert done.returncode == 3, done.stderr
+    assert "layers.yml:6:3: layer above: uv could not install" in done.stderr

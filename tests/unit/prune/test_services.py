@@ -113,7 +113,7 @@ def test_where_nobody_asks_or_not_all_was_seen_everything_stays(needs: ServiceNe
     chosen = select(AUTO, needs)
     assert chosen.unwanted == set()
     assert chosen.services is not None
-    assert len(chosen.services.all_because) == 1
+    assert len(chosen.services.reasons) == 1
 
 
 def test_without_any_data_there_is_nothing_to_choose() -> None:

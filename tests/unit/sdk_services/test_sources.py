@@ -1,5 +1,7 @@
 """Which services code asks for, in all the ways that people write it."""
 
+import time
+
 import pytest
 
 from layer_builder.sdk_services import find_services
@@ -235,3 +237,19 @@ def test_code_that_nests_deeper_than_python_does_is_read() -> None:
     )
     found = find_services({"a.py": long})
     assert found.services == {"s3"} or found.is_all
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "\n".join(f"n{i} = n{i + 1}" for i in range(12) for _ in range(50)) + "\nboto3.client(n0)",
+        "\n".join(f"s{i} = s{i + 1}" for i in range(12) for _ in range(50)) + "\ns0.client(x)",
+        "boto3.client(x" + " + x" * 3000 + ")",
+        "boto3.client(x)" + ".a" * 3000,
+        "boto3" + ".a" * 3000 + ".client(x)",
+    ],
+)
+def test_code_that_is_written_to_keep_a_reader_busy_does_not(code: str) -> None:
+    start = time.monotonic()
+    assert find_services({"app.py": f"import boto3\n{code}\n".encode()}).is_all
+    assert time.monotonic() - start < 5
