@@ -8,6 +8,9 @@ from layer_builder.sdk_services.scopes import Assigned, Imported, OneOf, Scope, 
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+
+
 _MUTATORS = frozenset(
     [
         "append",
@@ -46,7 +49,7 @@ class _Reader:
         while queue:
             node, here = queue.pop()
             children = self._visit(node, here)
-            queue += reversed(children)
+            queue += [child for child in reversed(children) if not isinstance(child[0], _LEAVES)]
 
     def _declare(self, node: ast.AST, scope: Scope) -> None:
         if isinstance(node, ast.Global):
