@@ -108,14 +108,43 @@ class BuildCache:
             return
         if self.folder is None or self.key is None:
             return
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
+        self._make_folder(self.folder)
         output_dir, name = OutputDir(folder=self.folder), _name(record.content)
         copy_file(archive.path, output_dir.zip_path(name))
         text = record.text
         tag = self.key.sign(_signed(name, text))
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self._make_room(self.folder)
+
+    def find_note(self, about: str) -> bytes | None:
+        """Find what an earlier run noted; None unless it is what was kept."""
+        if self.folder is None or self.key is None:
+            return None
+        name = _name(about)
+        path = self.folder / f"{name}.note"
+        try:
+            tag, _, text = path.read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        if not self.key.has_signed(_signed(name, text), tag):
+            return None
+        with suppress(OSError):
+            os.utime(path)
+        return text
+
+    def keep_note(self, about: str, text: bytes) -> None:
+        """Note what was found out, for later runs. Raises OSError."""
+        if self.folder is None or self.key is None:
+            return
+        self._make_folder(self.folder)
+        name = _name(about)
+        tag = self.key.sign(_signed(name, text))
+        replace_file(self.folder / f"{name}.note", lambda file: file.write(tag + b"\n" + text))
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
 
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""

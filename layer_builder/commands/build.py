@@ -102,7 +102,9 @@ def _resolve(
         if not taken.keys() & {request.layer.id for request in group.requests}
     ]
     resolved = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
-    resolved = read_beside(resolved, outcome.ties, context.installer, context.scratch)
+    resolved = read_beside(
+        resolved, outcome.ties, context.installer, context.scratch, context.usable_cache
+    )
     for layer in outcome.layers:
         if layer.id in resolved:
             warnings, notices = letters_about(resolved[layer.id], outcome.ties)

@@ -39,20 +39,23 @@ class Context:
     has_index_credentials: bool = False
     workers: int = os.cpu_count() or 1
 
+    @property
+    def usable_cache(self) -> BuildCache:
+        """The cache, or one that keeps nothing where others could have written to it."""
+        return BuildCache() if self.cache.refusal() else self.cache
+
     def builder(self, output_dir: OutputDir) -> Builder:
         """Give what builds layers here and puts them into an output directory."""
-        cache = self.cache
-        if why := cache.refusal():
+        if why := self.cache.refusal():
             message = f"builds of earlier runs are not used, nor is this one kept: {why}"
             self.reporter.notice(Problem(message=message))
-            cache = BuildCache()
         return Builder(
             installer=self.installer,
             find_prover=self.find_prover,
             scratch=self.scratch,
             output_dir=output_dir,
             reporter=self.reporter,
-            cache=cache,
+            cache=self.usable_cache,
             require_isolation=self.require_isolation,
             workers=self.workers,
         )

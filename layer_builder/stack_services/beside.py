@@ -1,15 +1,22 @@
 """What the distributions of other layers ask of the AWS SDK that one layer holds for all of them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from pydantic import TypeAdapter, ValidationError
+
 from layer_builder import parallel
+from layer_builder.archive import BuildCache
 from layer_builder.errors import InstallError
 from layer_builder.model import Layer, SdkPolicy, Stack
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds, joined_needs, services_of_tree
 from layer_builder.stack_services.company import companies_of
 from layer_builder.tree import Scratch, Tree
+
+_NEEDS = TypeAdapter(ServiceNeeds)
+
 
 _AT_ONCE = 4
 """Installing from a cache is copying files; from an index it waits."""
@@ -20,11 +27,13 @@ def read_beside(
     stacks: Sequence[Stack],
     installer: Installer,
     scratch: Scratch,
+    cache: BuildCache,
 ) -> dict[str, Resolved]:
     """Add to layers with `sdk: auto` what the distributions of their company ask for.
 
     Such a layer is built before those that stand on it, and what these will hold is known from
-    their versions alone. So they are installed once more, only to be read.
+    their versions alone. So they are installed once more, only to be read; what was found is kept in
+    the cache, for runs in which none of these versions changed.
 
     Raises InstallError that names the layer whose distributions cannot be installed.
     """
@@ -37,7 +46,7 @@ def read_beside(
     wanted = list(dict.fromkeys(other for found in others.values() for other in found))
 
     def read(layer_id: str) -> ServiceNeeds:
-        return _read(resolved[layer_id], installer, scratch)
+        return _remembered(resolved[layer_id], installer, scratch, cache)
 
     needs = dict(zip(wanted, parallel.each(read, wanted, _AT_ONCE), strict=True))
     return {
@@ -65,6 +74,24 @@ def _others(
     companies = companies_of(mine, layers, stacks)
     ids = dict.fromkeys(layer.id for company in companies for layer in company.layers)
     return [one for one in ids if one != mine.id and one in resolved and resolved[one].own.pins]
+
+
+def _remembered(
+    item: Resolved, installer: Installer, scratch: Scratch, cache: BuildCache
+) -> ServiceNeeds:
+    """Take what an earlier run found, or find it."""
+    layer = item.request.layer
+    about = "\n".join(
+        ("services", layer.key, layer.target.label, *sorted(layer.build), item.own.text)
+    )
+    noted = cache.find_note(about)
+    if noted is not None:
+        with suppress(ValidationError):
+            return _NEEDS.validate_json(noted)
+    needs = _read(item, installer, scratch)
+    with suppress(OSError):  # the next run reads them again
+        cache.keep_note(about, _NEEDS.dump_json(needs))
+    return needs
 
 
 def _read(item: Resolved, installer: Installer, scratch: Scratch) -> ServiceNeeds:

@@ -315,3 +315,49 @@ def test_what_a_distribution_above_lacks_is_told_of_that_layer(
     done = run("build", env={"UV_CACHE_DIR": str(workspace / "empty")})
     assert done.returncode == 3, done.stderr
     assert "layers.yml:6:3: layer above: uv could not install" in done.stderr
+
+
+def test_distributions_of_layers_above_are_read_once_for_all_runs(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    wheel = add_wheel(
+        "tools", "1.0", {"tools.py": "import boto3\nboto3.client('sns')\n"}, requires=["boto3"]
+    )
+    manifest = LAYERS.replace(
+        "functions: {f: {layers: [code, deps]}}",
+        "  above: {packages: [tools], requires: [deps]}\n"
+        "functions: {f: {layers: [code, deps, above]}}",
+    )
+    build(run, workspace, manifest, **{"src/app.py": APP})
+    assert run("lock").returncode == 0
+    env = {"LAYER_BUILDER_NO_CACHE": None}
+    assert run("build", env=env).returncode == 0
+    wheel.unlink()
+    again = run("build", env={**env, "UV_CACHE_DIR": str(workspace / "empty")})
+    assert again.returncode == 0, again.stderr
+    assert layer(workspace)["reused"]
+    assert kept(workspace) == {"s3", "sns", "sso", "sts"}
+    anew = run("build", env={"UV_CACHE_DIR": str(workspace / "empty")})
+    assert anew.returncode == 3, anew.stderr
+
+
+def test_what_others_put_into_the_cache_is_not_believed(
+    run: Run, workspace: Path, add_wheel: Add, tmp_path: Path
+) -> None:
+    add_wheel(
+        "tools", "1.0", {"tools.py": "import boto3\nboto3.client('sns')\n"}, requires=["boto3"]
+    )
+    manifest = LAYERS.replace(
+        "functions: {f: {layers: [code, deps]}}",
+        "  above: {packages: [tools], requires: [deps]}\n"
+        "functions: {f: {layers: [code, deps, above]}}",
+    )
+    cache = tmp_path / "cache"
+    env = {"LAYER_BUILDER_NO_CACHE": None, "LAYER_BUILDER_CACHE_DIR": str(cache)}
+    build(run, workspace, manifest, **{"src/app.py": APP})
+    assert run("build", env=env).returncode == 0
+    (note,) = cache.glob("*.note")
+    note.write_bytes(note.read_bytes().replace(b"sns", b"sqs"))
+    assert run("build", env=env).returncode == 0
+    assert kept(workspace) == {"s3", "sns", "sso", "sts"}
+    assert b"sns" in note.read_bytes()
