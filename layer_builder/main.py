@@ -17,6 +17,7 @@ from layer_builder.commands import (
     input_values,
     lock_layers,
     parse_arguments,
+    prove,
     run_command,
     show_versions,
     split_layer,
@@ -74,6 +75,10 @@ def _work(asked: Namespace, out: TextIO) -> Work | None:
             upgrade, packages = asked.upgrade, tuple(asked.upgrade_package)
             return lambda inputs, context, outcome: write(
                 f"{lock_layers(inputs, context, outcome, upgrade=upgrade, packages=packages)}\n"
+            )
+        case "prove":
+            return lambda inputs, context, outcome: write(
+                prove(inputs, context, outcome, asked.functions)
             )
         case "versions":
             return lambda _, context, outcome: show_versions(asked, context, outcome, write)

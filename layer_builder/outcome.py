@@ -14,6 +14,7 @@ from layer_builder.model import (
     Action,
     Built,
     Delivered,
+    FunctionProof,
     Layer,
     LayerVersion,
     Release,
@@ -45,6 +46,8 @@ class Outcome:
     delivered: dict[str, dict[str, Delivered]] = field(default_factory=dict)
     """By layer id, then region."""
     stacks: list[StackWeight] = field(default_factory=list)
+    function_proofs: list[FunctionProof] = field(default_factory=list)
+    """Of the functions that were tried, and of layers that no function has."""
     attachments: list[Attached] = field(default_factory=list)
     """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
@@ -87,7 +90,8 @@ class Outcome:
         made = [built.details.proof for built in self.built.values() if not built.taken_up]
         if self.built and not made:
             return None
-        return bool(made) and all(proof is None or proof.is_isolated for proof in made)
+        everything = all(proof is None or proof.is_isolated for proof in made)
+        return bool(made) and everything and all(p.is_isolated for p in self.function_proofs)
 
     def digests(self) -> dict[str, str]:
         """Map the stem of each layer's zip to its SHA-256, in hexadecimal."""

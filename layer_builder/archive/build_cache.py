@@ -108,7 +108,8 @@ class BuildCache:
             return
         if self.folder is None or self.key is None:
             return
-        self._make_folder(self.folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         output_dir, name = OutputDir(folder=self.folder), _name(record.content)
         copy_file(archive.path, output_dir.zip_path(name))
         text = record.text
@@ -116,12 +117,12 @@ class BuildCache:
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self._make_room(self.folder)
 
-    def find_note(self, about: str) -> bytes | None:
-        """Find what an earlier run noted; None unless it is what was kept."""
+    def find_text(self, content: str) -> bytes | None:
+        """Find a text that was kept under a content key; None unless it is what was kept."""
         if self.folder is None or self.key is None:
             return None
-        name = _name(about)
-        path = self.folder / f"{name}.note"
+        name = _name(content)
+        path = self.folder / f"{name}.text"
         try:
             tag, _, text = path.read_bytes().partition(b"\n")
         except OSError:
@@ -132,19 +133,14 @@ class BuildCache:
             os.utime(path)
         return text
 
-    def keep_note(self, about: str, text: bytes) -> None:
-        """Note what was found out, for later runs. Raises OSError."""
+    def keep_text(self, content: str, text: bytes) -> None:
+        """Keep a text under a content key. Raises OSError."""
         if self.folder is None or self.key is None:
             return
-        self._make_folder(self.folder)
-        name = _name(about)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = _name(content)
         tag = self.key.sign(_signed(name, text))
-        replace_file(self.folder / f"{name}.note", lambda file: file.write(tag + b"\n" + text))
-
-    @staticmethod
-    def _make_folder(folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        replace_file(self.folder / f"{name}.text", lambda file: file.write(tag + b"\n" + text))
 
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""

@@ -102,6 +102,19 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
     return installed
 
 
+def install_unpruned(resolved: Resolved, tree: Tree, installer: Installer) -> None:
+    """Install what was resolved with all that it brings, and the workspace's files.
+
+    For a look at what pruning took: nothing of it is packed. Raises InstallError.
+    """
+    request = resolved.request
+    if resolved.own.pins:
+        installer.install(
+            resolved.own, request.requirements, request.layer.target, tree.root, request.layer.build
+        )
+    tree.include(request.files.files)
+
+
 def _refuse_too_large(installed: InstalledTree) -> None:
     """Raise LimitError for what is so large that compressing it would be in vain."""
     kept = sum(package.bytes_kept for package in installed.packages)

@@ -21,11 +21,19 @@ class LowerLayers:
     """The trees that a run keeps until it is done, in one folder."""
 
     folder: Path
+    kept: frozenset[str] = frozenset()
+    """Ids of layers whose trees are needed when all are built."""
+    results: dict[str, BuildResult] = field(default_factory=dict)
+    """By layer id, when all are built."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def place(self, layer_id: str) -> Path:
         """Say where the tree of a layer is to be left."""
         return self.folder / layer_id.replace(" ", "-")
+
+    def of_layer(self, layer_id: str) -> LowerLayer:
+        """Give the tree of a layer that this run built or took up."""
+        return self.of(self.results[layer_id])
 
     def of(self, result: BuildResult) -> LowerLayer:
         """Give what was left of a build, or unpack the zip that was taken up."""
@@ -40,12 +48,13 @@ class LowerLayers:
         return lower
 
 
-def build_layers(
+def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
     resolved: Mapping[str, Resolved],
     taken: Mapping[str, BuildResult],
     builder: Builder,
     layers: Sequence[Layer],
     stacks: Sequence[Stack],
+    lower_layers: LowerLayers,
 ) -> dict[str, Built]:
     """Build what was resolved; gives all layers of the manifest with their zips, by id.
 
@@ -55,11 +64,12 @@ def build_layers(
         builder: builds one.
         layers: those of the run, in order.
         stacks: the functions that load them.
+        lower_layers: takes their trees.
 
     Raises the problems of all that failed.
     """
     firsts = _firsts(resolved, layers)
-    results = {**taken, **_build_all(resolved, firsts, builder)}
+    results = {**taken, **_build_all(resolved, firsts, builder, lower_layers)}
     builds = {layer.id: firsts.get(layer.id, layer).id for layer in layers}
     results = _choose_bytecode(results, builder, builds, stacks)
     built = {}
@@ -69,6 +79,7 @@ def build_layers(
         if first is not layer:
             record = adopt_record(result.record, resolved[layer.id])
             result = replace(result, record=record)
+        lower_layers.results[layer.id] = result
         built[layer.id] = _finish(layer, first, result, builder)
         if first is not layer:
             builder.reporter.step(layer.title, f"same content as {first.title}: built once")
@@ -89,6 +100,7 @@ def _build_all(
     resolved: Mapping[str, Resolved],
     firsts: Mapping[str, Layer],
     builder: Builder,
+    lower_layers: LowerLayers,
 ) -> dict[str, BuildResult]:
     """Build each content once, several at a time, layers after those that they require."""
     waiting = [
@@ -98,24 +110,23 @@ def _build_all(
     ]
     waiting.sort(key=lambda item: len(item.below))
     carrying = {firsts[layer_id].id for item in waiting for layer_id in item.below}
+    carrying |= {firsts[layer_id].id for layer_id in lower_layers.kept if layer_id in firsts}
     futures: dict[str, Future[BuildResult]] = {}
-    with builder.scratch.folder() as folder:
-        lower_layers = LowerLayers(folder=folder)
 
-        def build(item: Resolved) -> BuildResult:
-            # Those below were handed to the pool before: they run, or are done.
-            lower = [firsts[layer_id].id for layer_id in item.below]
-            layer_id = item.request.layer.id
-            return builder.build(
-                item,
-                below=lambda: [lower_layers.of(futures[name].result()) for name in lower],
-                keep=lower_layers.place(layer_id) if layer_id in carrying else None,
-            )
+    def build(item: Resolved) -> BuildResult:
+        # Those below were handed to the pool before: they run, or are done.
+        lower = [firsts[layer_id].id for layer_id in item.below]
+        layer_id = item.request.layer.id
+        return builder.build(
+            item,
+            below=lambda: [lower_layers.of(futures[name].result()) for name in lower],
+            keep=lower_layers.place(layer_id) if layer_id in carrying else None,
+        )
 
-        with ThreadPoolExecutor(max_workers=max(1, builder.workers)) as pool:
-            for item in waiting:
-                futures[item.request.layer.id] = pool.submit(build, item)
-        return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
+    with ThreadPoolExecutor(max_workers=max(1, builder.workers)) as pool:
+        for item in waiting:
+            futures[item.request.layer.id] = pool.submit(build, item)
+    return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
 
 
 def _choose_bytecode(

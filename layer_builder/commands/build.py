@@ -7,6 +7,7 @@ from pathlib import Path
 from layer_builder.archive import OutputDir, zip_checksums
 from layer_builder.builder import (
     BuildResult,
+    LowerLayers,
     TakeUp,
     build_layers,
     problems_near_limits,
@@ -14,6 +15,7 @@ from layer_builder.builder import (
 )
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
+from layer_builder.commands.functions import choose_stacks, prove_functions
 from layer_builder.commands.plan import resolve
 from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
@@ -25,18 +27,23 @@ from layer_builder.stack_services import letters_about, read_beside
 
 
 def build(outcome: Outcome, context: Context) -> None:
-    """Build all layers, equal ones once; weigh them and the stacks."""
+    """Build all layers, equal ones once; weigh them and the stacks; prove the functions."""
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     builder = context.builder(output_dir)
     taken = _take_up(outcome, context, output_dir)
-    try:
-        resolved = _resolve(outcome, context, taken)
-        layers, stacks = outcome.layers, outcome.functions
-        outcome.built = build_layers(resolved, taken, builder, layers, stacks)
-    finally:
-        output_dir.sweep()
-    _join_targets(outcome)
-    _weigh(outcome, context.reporter)
+    with builder.scratch.folder() as folder:
+        to_prove = choose_stacks(outcome, taken)
+        kept = frozenset(layer.id for item in to_prove for layer in item.stack.layers)
+        lower = LowerLayers(folder=folder, kept=kept)
+        try:
+            resolved = _resolve(outcome, context, taken)
+            layers, stacks = outcome.layers, outcome.functions
+            outcome.built = build_layers(resolved, taken, builder, layers, stacks, lower)
+        finally:
+            output_dir.sweep()
+        _join_targets(outcome)
+        _weigh(outcome, context.reporter)
+        outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
 
 
 def _join_targets(outcome: Outcome) -> None:
@@ -103,7 +110,7 @@ def _resolve(
     ]
     resolved = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
     resolved = read_beside(
-        resolved, outcome.ties, context.installer, context.scratch, context.usable_cache
+        resolved, outcome.ties, context.installer, context.scratch, context.usable_cache()
     )
     for layer in outcome.layers:
         if layer.id in resolved:

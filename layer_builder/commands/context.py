@@ -39,14 +39,15 @@ class Context:
     has_index_credentials: bool = False
     workers: int = os.cpu_count() or 1
 
-    @property
     def usable_cache(self) -> BuildCache:
-        """The cache, or one that keeps nothing where others could have written to it."""
+        """Give the cache of builds, or one that keeps nothing where others may write to it."""
         return BuildCache() if self.cache.refusal() else self.cache
 
     def builder(self, output_dir: OutputDir) -> Builder:
         """Give what builds layers here and puts them into an output directory."""
-        if why := self.cache.refusal():
+        cache = self.usable_cache()
+        if cache is not self.cache:
+            why = self.cache.refusal()
             message = f"builds of earlier runs are not used, nor is this one kept: {why}"
             self.reporter.notice(Problem(message=message))
         return Builder(
@@ -55,7 +56,7 @@ class Context:
             scratch=self.scratch,
             output_dir=output_dir,
             reporter=self.reporter,
-            cache=self.usable_cache,
+            cache=cache,
             require_isolation=self.require_isolation,
             workers=self.workers,
         )

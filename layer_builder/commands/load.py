@@ -7,6 +7,7 @@ from pathlib import Path
 
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
+from layer_builder.functions import src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
@@ -120,6 +121,17 @@ def _requirements(
     return collect_requirements(files, packages, _source(read, inputs, workspace), layer.target)
 
 
+def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Requirements:
+    """Read what a function's test-command requires. Raises ManifestError."""
+    test = stack.settings.test
+    requires = test.requires if test else ()
+    source = _source(workspace.read, inputs, workspace)
+    asked, mistakes = collect_requirements((), requires, source, stack.target)
+    if mistakes:
+        raise ManifestError(*mistakes)
+    return asked
+
+
 def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> RequirementsSource:
     folder = str(Path(inputs.manifest).parent)
     return RequirementsSource(
@@ -193,6 +205,8 @@ def requests(
             problems.append(_empty(layer, files))
         if installer and layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
+            for warning in src_layout_problems(layer, files.files, workspace.base, outcome.ties):
+                reporter.warn(warning)
         if not problems:
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
     if problems:

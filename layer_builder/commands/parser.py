@@ -59,6 +59,19 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     split.add_argument("--manifest", metavar="PATH", help="the manifest")
     split.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
     split.add_argument("--write", action="store_true", help="write the proposal to the manifest")
+    prove = commands.add_parser(
+        "prove",
+        help="build what functions need, and try their handlers, events and test-commands",
+        description="Build the layers of functions, and prove them as a build does. Publishes nothing.",
+        allow_abbrev=False,
+    )
+    prove.add_argument("functions", nargs="*", metavar="FUNCTION", help="only these (default: all)")
+    prove.add_argument("--manifest", metavar="PATH", help="the manifest")
+    prove.add_argument("--output-dir", metavar="DIR", help="where zips go")
+    prove.add_argument(
+        "--require-isolation", choices=("true", "false"), default="true",
+        help="false: prove where the system isolates nothing, too",
+    )  # fmt: skip
     _add_versions(commands)
     init = commands.add_parser("init", help="write a layers.yml to start from")
     init.add_argument("manifest", nargs="?", default=INPUT_DEFAULTS["manifest"])

@@ -1,5 +1,7 @@
-"""Runs a command of the action: plan, build, publish or attach."""
+"""Runs a command of the action: plan, build, publish or attach; and `prove`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from layer_builder.commands import load
@@ -8,11 +10,12 @@ from layer_builder.commands.build import build
 from layer_builder.commands.context import Context
 from layer_builder.commands.plan import plan
 from layer_builder.console import Reporter
-from layer_builder.errors import Problem
+from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
 from layer_builder.publish import prepare_publishing, publish
+from layer_builder.report import function_lines
 
 
 def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
@@ -40,6 +43,34 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             attach(outcome, context)
         case _:
             assert_never(inputs.command)
+
+
+def prove(inputs: Inputs, context: Context, outcome: Outcome, names: Sequence[str]) -> str:
+    """Build what functions need, and prove them; gives what was shown, a line each.
+
+    No names mean all functions. Raises LayerBuilderError.
+    """
+    whole = load.read(inputs, context.workspace)
+    known = [stack.key for stack in whole.stacks]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ManifestError(
+            *(
+                Problem(
+                    message=f"there is no function {name!r}",
+                    place=Place(file=inputs.manifest),
+                    advice=did_you_mean(name, known),
+                )
+                for name in unknown
+            )
+        )
+    chosen = [stack for stack in whole.stacks if not names or stack.key in names]
+    keys = list(dict.fromkeys(layer.key for stack in chosen for layer in stack.layers))
+    outcome.manifest = replace(whole.select(keys), stacks=tuple(chosen))
+    build(outcome, context)
+    return "".join(
+        f"{stack.key}: {line}\n" for stack in chosen for line in function_lines(outcome, stack)
+    )
 
 
 def _say_what_the_job_holds(context: Context) -> None:

@@ -25,6 +25,7 @@ _BOOT = (
     " from layer_builder.isolation.programs import launch; launch.main()"
 )
 _UNSET = Isolation()
+_SIGNALS = {number.value: number.name for number in signal.Signals}
 _GRACE_SECONDS = 2.0
 """How long a program that closed its answers may take to end by itself."""
 _TERMINATE_SECONDS = 5.0
@@ -130,9 +131,10 @@ def _orders(command: Sequence[str], policy: Policy, environ: Mapping[str, str]) 
     return {
         "command": list(command),
         "environ": dict(environ),
-        "read": [*SYSTEM, *DEVICES, *(str(path) for path in policy.read)],
+        "read": [*SYSTEM, *DEVICES, *map(str, (*policy.read, *policy.mounts.values()))],
         "write": ["/dev/null", *(str(path) for path in policy.write)],
         "ports": list(policy.ports),
+        "mounts": {place: str(folder) for place, folder in policy.mounts.items()},
         "bounds": {
             "RLIMIT_AS": policy.memory_bytes,
             "RLIMIT_CORE": 0,
@@ -172,6 +174,28 @@ def what_holds() -> Isolation:
         confined = launch(["/bin/true"], Policy(required=False), environ={}, folder=Path(folder))
         confined.wait()
     return confined.isolation
+
+
+@cache
+def can_mount() -> bool:
+    """Try once whether a program can be shown folders at /opt, /var/task and /tmp."""
+    with tempfile.TemporaryDirectory(prefix="layer-builder-trial-") as folder:
+        places = {"/opt": "opt", "/var/task": "task", "/tmp": "tmp"}  # noqa: S108 (the program's own)
+        mounts = {place: Path(folder, name) for place, name in places.items()}
+        for own in mounts.values():
+            own.mkdir()
+            (own / folder.replace("/", "-")).touch()
+        seen = " -a ".join(f"-f {place}/{folder.replace('/', '-')}" for place in mounts)
+        policy = Policy(mounts=mounts, required=False)
+        command = ["/bin/sh", "-c", f"test {seen}"]
+        return launch(command, policy, environ={}, folder=Path(folder)).wait() == 0
+
+
+def ending(code: int) -> str:
+    """Say how a process ended, from its exit code, which is negative for a signal."""
+    if code < 0:
+        return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
+    return f"ended the interpreter with exit code {code}"
 
 
 def _read_verdict(confined: Confined, line: bytes) -> None:

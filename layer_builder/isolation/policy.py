@@ -35,6 +35,8 @@ class Policy:
     """Folders that it may change, with all below."""
     ports: tuple[int, ...] = ()
     """TCP ports that it may connect to, on any host."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """Folders that it sees at other paths, such as /opt, where mounts can be made; it may read them."""
     memory_bytes: int = MEMORY_BYTES
     file_bytes: int = FILE_BYTES
     pretend_modes: bool = False

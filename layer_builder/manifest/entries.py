@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    Tag,
+)
 
 from layer_builder.manifest.fields import (
     Accounts,
@@ -152,8 +161,16 @@ class EventEntry(EntryModel):
     """What the answer must hold: of a mapping these keys, of a list these entries, else the same."""
 
 
+def _kind_of_event(value: object) -> str:
+    return "pattern" if isinstance(value, str) else "event"
+
+
+_OneEvent = Annotated[
+    Annotated[Text, Tag("pattern")] | Annotated[EventEntry, Tag("event")],
+    Discriminator(_kind_of_event),
+]
 Events = Annotated[
-    list[Text | EventEntry],
+    list[_OneEvent],
     BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text | EventEntry]),
 ]
 

@@ -86,7 +86,7 @@ def read_function(
                     (*path, "layers", index),
                     advice=f"name {needed} earlier in the list: what it holds is not in {name}",
                 )
-    settings = _Settings(path, entry, mistakes).read()
+    settings = _SettingsReader(path, entry, mistakes).read()
     if len(mistakes) > before:
         return None
     target = _target(key, entry, layers, mistakes)
@@ -104,7 +104,7 @@ def read_function(
     )
 
 
-class _Settings:
+class _SettingsReader:
     """Reads what a function runs, and what it is tried with."""
 
     def __init__(self, path: YamlPath, entry: FunctionEntry, mistakes: Mistakes) -> None:
@@ -157,7 +157,7 @@ class _Settings:
     def _event(self, item: EventEntry, index: int) -> Event:
         is_expecting = "expect" in item.model_fields_set
         return Event(
-            name=f"event {index + 1}",
+            name=f"#{index + 1}",
             body=json.dumps(item.event),
             expect=json.dumps(item.expect) if is_expecting else None,
             place=self._place("events", index),

@@ -103,7 +103,7 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
             )
         case kind:
             return Problem(
-                message=f"{_subject(path)} {_WANTED.get(kind, details['msg'])},"
+                message=f"{_subject(path)} {_WANTED.get(kind) or details['msg'].replace('Input should', 'should')},"
                 f" not {_describe(details['input'])}",
                 layer=layer,
                 place=place,

@@ -1,8 +1,10 @@
 """The proof: the evidence that a pruned tree still imports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from layer_builder.model.limits import mib
 from layer_builder.model.settings import ProofDepth
 
 
@@ -90,9 +92,11 @@ class InitCost:
     """What importing a handler takes: the part of a cold start that layers decide."""
 
     source: float
-    """Seconds from source, as in a read-only layer without bytecode; the median of three processes."""
+    """Seconds from source, as in a read-only layer without bytecode."""
     bytecode: float
     """The same with the bytecode of all modules at hand."""
+    processes: tuple[int, int]
+    """How many fresh processes each is the median of."""
     memory_bytes: int
     """The most that was resident."""
     modules: int
@@ -126,6 +130,41 @@ class FunctionProof:
     """Whether code and layers lay at /var/task and /opt, as in Lambda, or in folders of their own."""
     cost: InitCost | None = None
     unused: tuple[DistributionUse, ...] = ()
-    reused: bool = False
-    """Whether an earlier run of the same stack showed it."""
     seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether nothing ran that could reach files, network or other processes."""
+        return not self.interpreter or set(ISOLATED_FROM) <= set(self.isolated)
+
+    def lines(self) -> list[str]:
+        """Say what was shown, and how."""
+        lines = []
+        if self.own_modules:
+            lines.append(f"{_count(self.own_modules, 'module')} of the workspace imported")
+        if self.handler:
+            where = "at /opt and /var/task" if self.in_place else "in folders of their own"
+            lines.append(
+                f"{self.handler} imported, with its layers and code {where}; {self._events}"
+            )
+        if self.cost:
+            lines.append(
+                f"importing it takes {self.cost.source:.2f} s from source,"
+                f" {self.cost.bytecode:.2f} s with bytecode (medians of"
+                f" {' and '.join(map(str, self.cost.processes))}, on this machine);"
+                f" {self.cost.modules:,} modules, {mib(self.cost.memory_bytes)}"
+            )
+        if self.test_command:
+            lines.append(f"test-command ended with 0: {self.test_command}")
+        return lines
+
+    @property
+    def _events(self) -> str:
+        if not self.events:
+            return "no event was given"
+        seconds = sum(event.seconds for event in self.events)
+        return f"{_count(self.events, 'event')} answered in {seconds:.2f} s"
+
+
+def _count(things: Sequence[object], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -18,7 +18,7 @@ class Event:
     """A JSON document that a function is tried with."""
 
     name: str
-    """The file's path, or `event 1` for one in the manifest."""
+    """The file's path, or `#1` for one in the manifest."""
     body: str
     """JSON."""
     expect: str | None = None

@@ -2,6 +2,7 @@
 
 from layer_builder.prove.differential import ProofResult, ProofSetup, prove_tree
 from layer_builder.prove.interpreter import find_interpreter
+from layer_builder.prove.process import SilentError, read_answers
 from layer_builder.prove.prover import FindProver, Prover, prover_for
 from layer_builder.prove.selection import first_imports, groups_of, modules_to_prove
 
@@ -10,10 +11,12 @@ __all__ = [
     "ProofResult",
     "ProofSetup",
     "Prover",
+    "SilentError",
     "find_interpreter",
     "first_imports",
     "groups_of",
     "modules_to_prove",
     "prove_tree",
     "prover_for",
+    "read_answers",
 ]

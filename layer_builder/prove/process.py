@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -12,16 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.isolation import Confined, Policy, launch, prefixes
+from layer_builder.isolation import Confined, Policy, ending, launch, prefixes
 from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 
 _PROGRAM = Path(__file__).parent / "programs" / "import_modules.py"
 
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
-
-
-_SIGNALS = {number.value: number.name for number in signal.Signals}
 
 
 class ImportProcess:
@@ -69,7 +65,7 @@ class ImportProcess:
             current: int | None = None
             reason = ""
             try:
-                for answer in _answers(read_end, self._time_left):
+                for answer in read_answers(read_end, self._time_left):
                     if answer.get("secret") != self._secret:
                         continue
                     if current is None and answer.get("start") == self._next:
@@ -81,13 +77,13 @@ class ImportProcess:
                         current = None
                         self._next += 1
                         self._deadline = time.monotonic() + self._seconds
-            except _SilentError:
+            except SilentError:
                 reason = f"was not imported within {self._seconds:.0f} s"
             finally:
                 os.close(read_end)
                 code = confined.end()
             if current is not None:
-                why = reason or _reason(code)
+                why = reason or ending(code)
                 yield self._modules[current], ImportResult(verdict=Verdict.DIED, error=why)
 
     def _start(self, home: Path, answers: int) -> Confined:
@@ -133,13 +129,6 @@ class ImportProcess:
             self.cost = ImportCost(plain=float(answer["plain"]), cached=float(answer["cached"]))
 
 
-def _reason(code: int) -> str:
-    """Say how a process ended, from its exit code, which is negative for a signal."""
-    if code < 0:
-        return f"killed the interpreter with {_SIGNALS.get(-code, -code)}"
-    return f"ended the interpreter with exit code {code}"
-
-
 def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | None:
     """Read the verdict on a module; None where the answer is about something else."""
     loaded = frozenset(map(str, answer.get("loaded", ())))
@@ -156,18 +145,21 @@ def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | No
     return None
 
 
-class _SilentError(Exception):
+class SilentError(Exception):
     """No answer came in time."""
 
 
-def _answers(read_end: int, time_left: Callable[[], float]) -> Iterator[dict[str, Any]]:
-    """Read answers line by line until the other end closes; text that is not one is passed over."""
+def read_answers(read_end: int, time_left: Callable[[], float]) -> Iterator[dict[str, Any]]:
+    """Read answers line by line until the other end closes; text that is not one is passed over.
+
+    `time_left` gives the seconds that may pass until the next one. Raises SilentError.
+    """
     held = b""
     total_cost = 0
     while True:
         ready, _, _ = select.select([read_end], [], [], time_left())
         if not ready:
-            raise _SilentError
+            raise SilentError
         data = os.read(read_end, 65536)
         total_cost += len(data)
         if not data or total_cost > _MOST_ANSWER_BYTES:

@@ -13,6 +13,14 @@ class Prover(Protocol):
     """A Python of the target that imports modules."""
 
     @property
+    def path(self) -> str:
+        """Where it lies."""
+
+    @property
+    def required(self) -> bool:
+        """Whether nothing is run where it cannot be isolated."""
+
+    @property
     def isolated(self) -> tuple[str, ...]:
         """What the system keeps the imports from."""
 

@@ -5,12 +5,13 @@ from layer_builder.report.data import report_data
 from layer_builder.report.html import render_html
 from layer_builder.report.markdown import escape_markdown, render_markdown
 from layer_builder.report.outputs import action_outputs
-from layer_builder.report.plain_text import build_details_lines, report_title
+from layer_builder.report.plain_text import build_details_lines, function_lines, report_title
 
 __all__ = [
     "action_outputs",
     "build_details_lines",
     "escape_markdown",
+    "function_lines",
     "render_arn_files",
     "render_html",
     "render_markdown",

@@ -10,8 +10,10 @@ from layer_builder.model import (
     BuildDetails,
     Built,
     Delivered,
+    FunctionProof,
     KeptServices,
     Layer,
+    ModuleImport,
     Proof,
     StackWeight,
 )
@@ -193,6 +195,55 @@ def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
             for region in outcome.regions
             if (arns := outcome.stack_arns(stack, region))
         },
+        "proof": next(
+            (_tried(proof) for proof in outcome.function_proofs if proof.function == stack.key),
+            None,
+        ),
+    }
+
+
+def _tried(proof: FunctionProof) -> dict[str, Any]:
+    cost = proof.cost
+    return {
+        "handler": proof.handler,
+        "events": [
+            {
+                "name": event.name,
+                "verdict": str(event.verdict),
+                "seconds": event.seconds,
+                "answer": event.answer,
+            }
+            for event in proof.events
+        ],
+        "test_command": proof.test_command,
+        "own_modules": list(proof.own_modules),
+        "interpreter": proof.interpreter,
+        "isolated": list(proof.isolated),
+        "in_place": proof.in_place,
+        "init_seconds": {"source": cost.source, "bytecode": cost.bytecode} if cost else None,
+        "init_processes": list(cost.processes) if cost else None,
+        "memory_bytes": cost.memory_bytes if cost else None,
+        "modules": cost.modules if cost else None,
+        "imports": [_import(module) for module in cost.imports] if cost else [],
+        "unused": [
+            {
+                "name": use.name,
+                "layer": use.layer,
+                "bytes_kept": use.bytes_kept,
+                "bytes_loaded": use.bytes_loaded,
+            }
+            for use in proof.unused
+        ],
+        "seconds": proof.seconds,
+    }
+
+
+def _import(module: ModuleImport) -> dict[str, Any]:
+    return {
+        "name": module.name,
+        "own": module.own,
+        "cumulative": module.cumulative,
+        "imports": [_import(inner) for inner in module.imports],
     }
 
 

@@ -73,12 +73,13 @@ def _functions(outcome: Outcome) -> str:
         f"<tr><td>{escape(weight.stack.key)}</td>"
         f"<td>{' + '.join(f'{escape(key)} {mib(size)}' for key, size in weight.shares.items())}</td>"
         f'<td class="n">{mib(weight.stack.reserve)}</td><td class="n">{mib(weight.used)}</td>'
-        f"<td>{_share(weight.reading)}<small>{weight.reading.share:.0%} of 250 MiB</small></td></tr>"
+        f"<td>{_share(weight.reading)}<small>{weight.reading.share:.0%} of 250 MiB</small></td>"
+        f"<td>{'<br>'.join(map(escape, plain_text.function_lines(outcome, weight.stack)))}</td></tr>"
         for weight in outcome.stacks
     ]
     return (
         "<h2>Functions</h2>\n<table>\n<tr><th>function</th><th>layers</th>"
-        '<th class="n">reserve</th><th class="n">unzipped</th><th>of the limit</th></tr>\n'
+        '<th class="n">reserve</th><th class="n">unzipped</th><th>of the limit</th><th>proof</th></tr>\n'
         + "\n".join(rows)
         + "\n</table>"
     )

@@ -11,6 +11,7 @@ from layer_builder.report import data
 from layer_builder.report.plain_text import (
     MAX_RESTORED,
     bytecode_line,
+    function_lines,
     old_version_lines,
     proof_line,
     report_title,
@@ -125,6 +126,7 @@ def _functions(outcome: Outcome) -> str:
             f"- function **{escape_markdown(weight.stack.key)}**: {layers}{reserve} ="
             f" {mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
         )
+        lines += [f"  - {escape_markdown(line)}" for line in function_lines(outcome, weight.stack)]
     return "\n".join(lines)
 
 

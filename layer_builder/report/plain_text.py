@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from layer_builder.attach import Status
 from layer_builder.inputs import Command
-from layer_builder.model import Action, Built, DeletedVersion, KeptVersion, LayerVersionArn, mib
+from layer_builder.model import (
+    Action,
+    Built,
+    DeletedVersion,
+    KeptVersion,
+    LayerVersionArn,
+    Stack,
+    mib,
+)
 from layer_builder.outcome import Outcome
 
 MAX_RESTORED = 10
@@ -100,14 +108,18 @@ def proof_line(built: Built) -> str:
     )
 
 
+def function_lines(outcome: Outcome, stack: Stack) -> list[str]:
+    """Say what a function's proof rests on."""
+    proofs = [proof for proof in outcome.function_proofs if proof.function == stack.key]
+    if not stack.settings.is_tried and not proofs:
+        return ["not tried: it has no handler: in the manifest"]
+    if not proofs:
+        return ["not proven in this run"]
+    return proofs[0].lines()
+
+
 def bytecode_line(built: Built) -> str:
-    """Say in one line what importing costs with and without bytecode, and what is packed."""
-    packed, proof = built.details.bytecode, built.details.proof
+    """Say in one line which bytecode is packed; what it saves is told of each function."""
+    packed = built.details.bytecode
     files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
-    line = f"bytecode: {packed.mode}{files}"
-    if proof is None or proof.cost is None:
-        return line
-    return (
-        f"{line}; importing all that was proven took {proof.cost.plain:.1f} s without,"
-        f" {proof.cost.cached:.1f} s with bytecode"
-    )
+    return f"bytecode: {packed.mode}{files}"

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from layer_builder.sdk_services.elements import Search
 from layer_builder.sdk_services.receivers import FACTORIES, Receivers, Whose, is_family
 from layer_builder.sdk_services.scopes import Scope, Scopes
-from layer_builder.sdk_services.texts import Search, texts_among, texts_of
+from layer_builder.sdk_services.texts import texts_among, texts_of
 
 _LOADERS = frozenset({"get_service_model", "get_service_data", "load_service_model"})
 """What else reads the data of a service by its name, in botocore's Session and Loader."""

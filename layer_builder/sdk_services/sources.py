@@ -10,55 +10,11 @@ from pathlib import PurePosixPath
 from layer_builder.model import ServiceUse
 from layer_builder.sdk_services.bindings import read_scopes
 from layer_builder.sdk_services.calls import CallReader, ServiceCall, imports_sdk
+from layer_builder.sdk_services.filters import COMPILED, may_ask, names_sdk_in_binary
 from layer_builder.sdk_services.needs import ServiceNeeds, Unreadable, service_of
 from layer_builder.sdk_services.scopes import Scopes
 
-_FACTORY = rb"\b(?:client|resource|create_client|load_service_model|get_service_(?:model|data))\b"
-
-_WORDS = (b"boto", b"client", b"resource", b"load_service_model", b"get_service_")
-
-_ASKING = re.compile(rb"boto|" + _FACTORY + rb"\s*[(,)]")
-
-_LITERAL_CALL = re.compile(_FACTORY + rb"\(\s*(?:service_name\s*=\s*)?[\"']")
-
-_CODING = re.compile(
-    rb"^[ \t\f]*#.*?coding[:=][ \t]*(?!utf-?8\b|latin-?1\b|ascii\b)[-\w.]+",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations"""
-
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
-
-_NAMING = (b"boto3", b"botocore")
-
-_COMPILED = (".so", ".pyc", ".pyd")
-
-
-def is_code(path: str) -> bool:
-    """Tell what Python could import."""
-    return path.endswith((".py", *_COMPILED)) and "__pycache__" not in path
-
-
-def may_ask(source: bytes) -> bool:
-    """Tell cheaply whether a source may ask for a service: most files of most libraries do not."""
-    if not any(word in source for word in _WORDS):  # a pattern takes thirty times as long
-        return _is_oddly_written(source)
-    return bool(_ASKING.search(source)) or _is_oddly_written(source)
-
-
-def has_literal_call(source: bytes) -> bool:
-    """Tell cheaply whether a source may name a service, for code that knows nothing of the SDK."""
-    return bool(_LITERAL_CALL.search(source)) or _is_oddly_written(source)
-
-
-def names_sdk(source: bytes) -> bool:
-    """Tell cheaply whether a source may import the SDK."""
-    return b"boto" in source or _is_oddly_written(source)
-
-
-def _is_oddly_written(source: bytes) -> bool:
-    """Tell an encoding in which words look otherwise."""
-    return bool(_CODING.search(b"\n".join(source[:400].split(b"\n", 2)[:2])))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +33,8 @@ def find_services(sources: Mapping[str, bytes]) -> ServiceNeeds:
     files: list[_File] = []
     unreadable: list[Unreadable] = []
     for path, source in sorted(sources.items()):
-        if path.endswith(_COMPILED):
-            if any(name in source for name in _NAMING):
+        if path.endswith(COMPILED):
+            if names_sdk_in_binary(source):
                 unreadable.append(Unreadable(place=path, text="compiled code that names the SDK"))
             continue
         try:
@@ -108,9 +64,8 @@ def _parsed(source: bytes) -> ast.Module:
 
 
 def _unparsed(path: str, source: bytes, error: Exception) -> Unreadable:
-    found = _ASKING.search(source)
     line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 0
-    line = line or source.count(b"\n", 0, found.start() if found else 0) + 1
+    line = line or source.count(b"\n", 0, max(source.find(b"boto"), 0)) + 1
     return Unreadable(place=f"{path}:{line}", text="Python cannot parse this file")
 
 

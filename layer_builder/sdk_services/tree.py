@@ -3,14 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from layer_builder.model import InstalledFile
+from layer_builder.sdk_services.filters import has_literal_call, is_code, may_ask, names_sdk
 from layer_builder.sdk_services.needs import ServiceNeeds
-from layer_builder.sdk_services.sources import (
-    find_services,
-    has_literal_call,
-    is_code,
-    may_ask,
-    names_sdk,
-)
+from layer_builder.sdk_services.sources import find_services
 
 _ASK_FOR_OTHERS = frozenset({"boto3", "botocore", "s3transfer", "aioboto3", "aiobotocore"})
 """Distributions whose own calls say nothing: they make the client that they are asked for."""

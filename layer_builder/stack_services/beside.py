@@ -84,13 +84,13 @@ def _remembered(
     about = "\n".join(
         ("services", layer.key, layer.target.label, *sorted(layer.build), item.own.text)
     )
-    noted = cache.find_note(about)
+    noted = cache.find_text(about)
     if noted is not None:
         with suppress(ValidationError):
             return _NEEDS.validate_json(noted)
     needs = _read(item, installer, scratch)
     with suppress(OSError):  # the next run reads them again
-        cache.keep_note(about, _NEEDS.dump_json(needs))
+        cache.keep_text(about, _NEEDS.dump_json(needs))
     return needs
 
 

@@ -39,6 +39,7 @@ def main() -> None:
             libc.prctl(_PDEATHSIG, signal.SIGKILL)
             if "mounts" in entered:
                 namespaces.mount_own_processes(libc)
+                _mount(libc, orders)
             grandchild = os.fork()
             if grandchild:
                 _end(answers, os.waitpid(grandchild, 0)[1])
@@ -51,6 +52,18 @@ def main() -> None:
     if "processes" in entered:
         os._exit(0)  # told from inside
     _end(answers, status)
+
+
+def _mount(libc: Any, orders: dict[str, Any]) -> None:
+    """Show folders at other paths; all that the policy names stays where it is."""
+    if not orders["mounts"]:
+        return
+    named = [*orders["read"], *orders["write"]]
+    namespaces.mount_at(libc, orders["mounts"], named)
+    orders["read"] += orders["mounts"]
+    orders["write"] += [
+        place for place, folder in orders["mounts"].items() if folder in orders["write"]
+    ]
 
 
 def _become(libc: Any, orders: dict[str, Any], entered: set[str]) -> None:

@@ -3,13 +3,14 @@
 https://man7.org/linux/man-pages/man7/namespaces.7.html
 """
 
+import ctypes
 import os
 from typing import Any
 
 _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PROCESSES, _NEW_NETWORK = (
     0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000,
 )  # fmt: skip
-_RECURSIVE, _PRIVATE = 0x4000, 0x40000
+_BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
 
 
 def enter(libc: Any) -> set[str]:
@@ -33,6 +34,55 @@ def mount_own_processes(libc: Any) -> None:
     """Show no process of others under /proc; where that fails, Landlock still shuts them off."""
     libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None)
     libc.mount(b"proc", b"/proc", b"proc", 0, None)
+
+
+def mount_at(libc: Any, mounts: dict[str, str], named: list[str]) -> None:
+    """Show each folder at a path of its own, such as /opt or /var/task. Raises OSError.
+
+    What lay there before is hidden, but for the paths in `named`. A path that the system does not
+    have, such as /var/task, is made in an empty folder that takes the place of its parent's contents.
+    """
+    covers = {place: _cover(place) for place in mounts}
+    hidden = [path for path in named if any(_is_below(path, cover) for cover in covers.values())]
+    sources = {path: _handle(path) for path in {*hidden, *mounts.values()} if os.path.exists(path)}
+    for cover in sorted({cover for place, cover in covers.items() if cover != place}):
+        _check(libc.mount(b"none", cover.encode(), b"tmpfs", 0, b"mode=755"), cover)
+    for place, folder in mounts.items():
+        os.makedirs(place, exist_ok=True)
+        _bind(libc, sources[folder], place)
+    for path in sorted(hidden):
+        if path in sources and not os.path.exists(path):
+            if os.path.isdir(f"/proc/self/fd/{sources[path]}"):
+                os.makedirs(path)
+            else:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                _write(path, "")
+            _bind(libc, sources[path], path)
+    for handle in sources.values():
+        os.close(handle)
+
+
+def _cover(place: str) -> str:
+    """Name the folder that hides what it had: the place, or the nearest above that the system has."""
+    return place if os.path.isdir(place) else os.path.join("/", place.split("/")[1])
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.join(os.path.abspath(path), "").startswith(os.path.join(folder, ""))
+
+
+def _handle(path: str) -> int:
+    return os.open(path, os.O_PATH | os.O_CLOEXEC)
+
+
+def _bind(libc: Any, handle: int, place: str) -> None:
+    source = f"/proc/self/fd/{handle}".encode()
+    _check(libc.mount(source, place.encode(), None, _BIND | _RECURSIVE, None), place)
+
+
+def _check(result: int, place: str) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), "mount", place)
 
 
 def _write(path: str, text: str) -> None:

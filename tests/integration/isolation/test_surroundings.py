@@ -81,9 +81,12 @@ def play(base: Path, user: int, surrounding: str, *how: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize("surrounding", ["free", "user-only", "none"])
-def test_nothing_is_reached(base: Path, user: int, surrounding: str) -> None:
-    told = play(base, user, surrounding, "yes", "[]")
+@pytest.mark.parametrize(
+    ("surrounding", "how"),
+    [("free", "yes"), ("user-only", "yes"), ("none", "yes"), ("free", "mounted")],
+)
+def test_nothing_is_reached(base: Path, user: int, surrounding: str, how: str) -> None:
+    told = play(base, user, surrounding, how, "[]")
     assert told["reached"] == []
     assert told["code"] == 0
     assert told["held"] == ["files", "network", "processes"]

@@ -17,7 +17,8 @@ def main() -> None:
     folder = Path(base, "victim")
     home, cache, own = folder / "home", folder / "cache", Path(base, "own")
     prefix = folder / "prefix"
-    for path in (folder, home, cache, prefix, own):
+    opt, task = Path(base, "opt"), Path(base, "task")
+    for path in (folder, home, cache, prefix, own, opt, task):
         path.mkdir()
     for name in ("file", "removable", "movable", "command_file"):
         (folder / name).write_text("secret")
@@ -38,8 +39,12 @@ def main() -> None:
         "socket": str(folder / "socket"), "abstract": f"{os.getpid()}-attack",
         "prefix": str(prefix) if required == "bare" else "", "leave_out": json.loads(leave_out),
     }  # fmt: skip
+    at_lambdas = {"/opt": opt, "/var/task": task, "/tmp": own}
     policy = Policy(
-        read=(*prefixes(Path(python)), Path(attack), own), write=(own,), required=required == "yes"
+        read=(*prefixes(Path(python)), Path(attack), own),
+        write=(own,),
+        mounts=at_lambdas if required == "mounted" else {},
+        required=required in {"yes", "mounted"},
     )
     words = [python, "-I", attack, json.dumps(orders)]
     if required == "bare":

@@ -52,7 +52,7 @@ def test_nothing_is_delivered_unasked() -> None:
     [
         ("permissions: {accounts: [12345]}", 'an AWS account has 12 digits; quote it: "0123'),
         ("permissions: {organization: mine}", "the id of an AWS organization looks like o-a1b2"),
-        ("permissions: {public: 'yes'}", "3:23: public Input should be a valid boolean"),
+        ("permissions: {public: 'yes'}", "3:23: public should be a valid boolean"),
         ("permissions: {public: true, accounts: ['111122223333']}", "3:14: permissions: public"),
         ("permissions: {accounts: '*'}", "an AWS account has 12 digits"),
         ("s3: {mode: move}", "3:12: mode: 'move' is not one of copy"),

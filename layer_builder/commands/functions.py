@@ -1,0 +1,87 @@
+"""Proves the functions of a run, with the layers that it built."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from layer_builder.builder import BuildResult, LowerLayers, install_unpruned
+from layer_builder.commands import load
+from layer_builder.commands.context import Context
+from layer_builder.functions import FunctionProofs, StackToProve, stacks_to_prove
+from layer_builder.model import FunctionProof, Stack, Target
+from layer_builder.outcome import Outcome
+from layer_builder.resolve import Resolved
+from layer_builder.runtime import LayerTree
+from layer_builder.sources import Requirements
+from layer_builder.tree import Tree
+
+
+def choose_stacks(outcome: Outcome, taken: Mapping[str, BuildResult]) -> list[StackToProve]:
+    """Choose what is proven: what has a layer that this run builds.
+
+    Where all zips are taken up by their digests nothing is run: `build` proved them.
+    """
+    return [
+        item
+        for item in stacks_to_prove(outcome.layers, outcome.functions, outcome.ties)
+        if any(layer.id not in taken for layer in item.stack.layers)
+    ]
+
+
+def prove_functions(
+    outcome: Outcome,
+    context: Context,
+    stacks: Sequence[StackToProve],
+    resolved: Mapping[str, Resolved],
+    lower: LowerLayers,
+) -> list[FunctionProof]:
+    """Prove them; raises ProofError with all that is wrong with them."""
+    manifest = Path(outcome.inputs.manifest).parent
+
+    def tree_of(layer_id: str) -> LayerTree:
+        tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive
+        return LayerTree(
+            python=tree.root, bytecode=tree.bytecode, archive=archive.path, sha256=archive.sha256
+        )
+
+    def install_whole(layer_id: str, folder: Path) -> Path | None:
+        if layer_id not in resolved:
+            return None
+        folder.mkdir()
+        tree = Tree.below(folder)
+        install_unpruned(resolved[layer_id], tree, context.installer)
+        return tree.root
+
+    def install_sdk(target: Target, folder: Path) -> Path:
+        wanted = Requirements(lines=("boto3",))
+        chosen = context.installer.resolve(wanted, target)
+        context.installer.install(chosen, wanted, target, folder / "python")
+        version = chosen.versions["boto3"]
+        text = f"boto3 {version} from the index stands in for the one that {target.runtime} brings"
+        context.reporter.step("functions", text)
+        return folder / "python"
+
+    def install_tools(stack: Stack, folder: Path) -> Path:
+        asked = load.test_requirements(stack, outcome.inputs, context.workspace)
+        pins = {str(pin).partition(" ")[0] for o in stack.layers if o.id in resolved
+                for pin in resolved[o.id].own.pins}  # fmt: skip
+        asked = replace(asked, constraints=(*asked.constraints, *sorted(pins)))
+        chosen = context.installer.resolve(asked, stack.target)
+        context.installer.install(chosen, asked, stack.target, folder / "python")
+        return folder / "python"
+
+    return FunctionProofs(
+        folder=lower.folder,
+        workspace=context.workspace,
+        shown=lambda path: str(manifest / path.relative_to(context.workspace.base)),
+        find_prover=context.find_prover,
+        reporter=context.reporter,
+        cache=context.usable_cache(),
+        tree_of=tree_of,
+        files_of=lambda layer_id: resolved[layer_id].request.files.files if layer_id in resolved else (),
+        install_unpruned=install_whole,
+        install_sdk=install_sdk,
+        install_tools=install_tools,
+        workers=context.workers,
+        layers=[layer for layer in outcome.layers if layer.id in outcome.built],
+    ).prove(stacks)  # fmt: skip

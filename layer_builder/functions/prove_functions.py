@@ -1,0 +1,230 @@
+"""Proves the functions of a run on the layers that it built."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from layer_builder import parallel
+from layer_builder.archive import BuildCache
+from layer_builder.console import Reporter
+from layer_builder.errors import ManifestError, Problem, ProofError
+from layer_builder.functions.distribution_use import distribution_uses
+from layer_builder.functions.events import read_events
+from layer_builder.functions.function_prover import FunctionProver, Tried
+from layer_builder.functions.stacks import OwnCode, StackToProve, proof_key
+from layer_builder.functions.verdict import Scene
+from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
+from layer_builder.prove import FindProver, Prover, prover_for
+from layer_builder.runtime import (
+    CommandResult,
+    FunctionProcess,
+    LayerTree,
+    StackFolder,
+    run_test_command,
+)
+from layer_builder.sources import Workspace, collect_files
+
+_PROOF = TypeAdapter(FunctionProof)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionProofs:
+    """Proves functions: all that it takes from the run."""
+
+    folder: Path
+    """Takes their folders, for as long as the run needs the layers' trees."""
+    workspace: Workspace
+    shown: Callable[[Path], str]
+    """Names a file of the workspace as the manifest is named."""
+    find_prover: FindProver
+    reporter: Reporter
+    cache: BuildCache
+    tree_of: Callable[[str], LayerTree]
+    """Gives what a layer, by its id, brings to /opt."""
+    files_of: Callable[[str], Sequence[FileToInclude]]
+    """Gives the workspace's files in a layer, by its id."""
+    install_unpruned: Callable[[str, Path], Path | None]
+    """Installs a layer, by its id, unpruned below a new folder; None where that cannot be had."""
+    install_sdk: Callable[[Target, Path], Path]
+    """Installs what stands in for the runtime's SDK below a new folder."""
+    install_tools: Callable[[Stack, Path], Path]
+    """Installs what a function's test-command requires below a new folder."""
+    layers: Sequence[Layer] = ()
+    """All of the run, to say who else has a module."""
+    workers: int = 1
+    """How many are proven at the same time, but those that are timed."""
+    sdks: dict[str, Path] = field(default_factory=dict)
+    """What stands in for the runtime's SDK, by target."""
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
+        """Prove them; raises ProofError with all that is wrong, ManifestError for events."""
+        events, problems = {}, list[Problem]()
+        for item in stacks:
+            events[item.stack.key], wrong = read_events(item.stack, self.workspace)
+            problems += wrong
+        if problems:
+            raise ManifestError(*problems)
+        proofs, errors = list[FunctionProof](), list[Problem]()
+        # Those that are timed run one after the other, and after the rest.
+        apart = [item for item in stacks if not item.stack.settings.is_tried]
+        timed = [item for item in stacks if item.stack.settings.is_tried]
+
+        def prove_one(item: StackToProve) -> Tried | None:
+            return self._prove_one(item, events[item.stack.key])
+
+        everything = [*parallel.each(prove_one, apart, self.workers), *map(prove_one, timed)]
+        for tried in filter(None, everything):
+            for warning in tried.warnings:
+                self.reporter.warn(warning)
+            errors += tried.errors
+            if tried.proof:
+                proofs.append(tried.proof)
+                for line in tried.proof.lines():
+                    self.reporter.step(tried.proof.function, line)
+        if errors:
+            raise ProofError(*dict.fromkeys(errors))
+        return proofs
+
+    def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Tried | None:
+        stack, settings = item.stack, item.stack.settings
+        code = collect_files(self.workspace, settings.code, ())
+        if code.problems:
+            raise ManifestError(*code.problems)
+        own = OwnCode.of([self.files_of(layer.id) for layer in item.importing], code.files)
+        if not (own.python_files or settings.is_tried):
+            return None
+        prover = self._prover(item)
+        if prover is None:
+            self.reporter.warn(_untried(item))
+            return None
+        trees = [self.tree_of(layer.id) for layer in stack.layers]
+        key = proof_key(stack, prover.path, [tree.sha256 for tree in trees], own, events)
+        known = self._known(key, prover)
+        if known and not settings.test:
+            self.reporter.step(
+                stack.key, "an earlier run proved it, with the same zips, code and events"
+            )
+            return Tried(proof=known)
+        place = self._place()
+        bytecode, empty = place / "bytecode", place / "empty"
+        process = FunctionProcess(
+            stack=stack,
+            folder=StackFolder.merge(trees, code.files, place),
+            python=Path(prover.path),
+            required=prover.required,
+        )
+        bytecode.mkdir()
+        empty.mkdir(mode=0o500)
+        scene = Scene(
+            stack=stack,
+            title=item.title,
+            own=own,
+            shown=self.shown,
+            layers_with=self._layers_with,
+        )
+        tried = FunctionProver(
+            scene=scene,
+            process=process,
+            caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
+            empty=empty,
+            unpruned=lambda: self._unpruned(process, code.files),
+            removed=_removed_from(process.folder.opt),
+            runtime=lambda: self._sdk(stack.target),
+            test=self._test(stack),
+            uses=lambda loaded: distribution_uses(
+                process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
+            ),
+        ).run(events)
+        if tried.proof and not (tried.warnings or settings.test):
+            with suppress(OSError):
+                self.cache.keep_text(key, _PROOF.dump_json(tried.proof))
+        return tried
+
+    def _known(self, key: str, prover: Prover) -> FunctionProof | None:
+        text = self.cache.find_text(key)
+        proof = _PROOF.validate_json(text) if text else None
+        return proof if proof and (proof.is_isolated or not prover.required) else None
+
+    def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:
+        test = stack.settings.test
+        if test is None:
+            return None
+        sources = collect_files(self.workspace, test.sources, ())
+        if sources.problems:
+            raise ManifestError(*sources.problems)
+        tools = self.install_tools(stack, self._place()) if test.requires else None
+        return lambda process: run_test_command(process, test, sources.files, tools)
+
+    def _prover(self, item: StackToProve) -> Prover | None:
+        layers = item.stack.layers
+        prover = prover_for(layers[0], self.find_prover, any_architecture=False)
+        allowed = any(layer.unisolated for layer in layers)
+        return prover.requiring(isolation=False) if prover and allowed else prover
+
+    def _place(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="function-", dir=self.folder))
+
+    def _unpruned(
+        self, process: FunctionProcess, code: Sequence[FileToInclude]
+    ) -> FunctionProcess | None:
+        place = self._place()
+        trees = []
+        for layer in process.stack.layers:
+            pruned = self.tree_of(layer.id)
+            whole = self.install_unpruned(layer.id, place / layer.key)
+            if whole is None:
+                return None
+            trees.append(replace(pruned, python=whole))
+        folder = StackFolder.merge(trees, code, place / "merged")
+        return replace(process, folder=replace(folder, runtime=process.folder.runtime))
+
+    def _sdk(self, target: Target) -> Path:
+        with self._lock:
+            if target.label not in self.sdks:
+                self.sdks[target.label] = self.install_sdk(target, self._place())
+            return self.sdks[target.label]
+
+    def _layers_with(self, module: str) -> set[str]:
+        found = set()
+        for layer in self.layers:
+            root = self.tree_of(layer.id).python
+            path = root.joinpath(*module.split("."))
+            if (
+                path.is_dir()
+                or path.with_suffix(".py").is_file()
+                or (any(path.parent.glob(f"{path.name}.*.so")) if path.parent.is_dir() else False)
+            ):
+                found.add(layer.key)
+        return found
+
+
+def _removed_from(opt: Path) -> Callable[[Path, frozenset[str]], list[str]]:
+    """Tell which files that were opened on the unpruned layers the pruned ones lack."""
+
+    def removed(unpruned: Path, opened: frozenset[str]) -> list[str]:
+        return sorted(
+            path for path in opened
+            if (unpruned / path).is_file() and not (opt / path).exists()
+        )  # fmt: skip
+
+    return removed
+
+
+def _untried(item: StackToProve) -> Problem:
+    target, handler = item.stack.target, item.stack.settings.handler
+    what = f"{handler.text} was not tried" if handler else "its own modules were not imported"
+    return Problem(
+        message=f"{item.title}: {what}: no {target.runtime} for {target.architecture} on this"
+        " machine",
+        place=item.stack.place,
+        advice=(
+            f"run on {target.architecture} with python{target.python} on PATH"
+            " (in a workflow: actions/setup-python)",
+        ),
+    )

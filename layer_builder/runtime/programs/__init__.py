@@ -1,0 +1,1 @@
+"""What the target's own Python runs, handed over as text."""
