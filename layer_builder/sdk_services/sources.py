@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from layer_builder.sdk_services.calls import CallReader, ServiceCall, imports_sd
 from layer_builder.sdk_services.filters import COMPILED, may_ask, names_sdk_in_binary
 from layer_builder.sdk_services.needs import ServiceNeeds, Unreadable, service_of
 from layer_builder.sdk_services.scopes import Scopes
+
+_OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that parses: one that is older than the layer's may not know all of its syntax."""
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
@@ -66,7 +70,7 @@ def _parsed(source: bytes) -> ast.Module:
 def _unparsed(path: str, source: bytes, error: Exception) -> Unreadable:
     line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 0
     line = line or source.count(b"\n", 0, max(source.find(b"boto"), 0)) + 1
-    return Unreadable(place=f"{path}:{line}", text="Python cannot parse this file")
+    return Unreadable(place=f"{path}:{line}", text=f"Python {_OURS} cannot parse this file")
 
 
 def _calls(files: list[_File]) -> Iterator[tuple[str, ServiceCall]]:

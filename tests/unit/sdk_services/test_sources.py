@@ -1,5 +1,6 @@
 """Which services code asks for, in all the ways that people write it."""
 
+import sys
 import time
 
 import pytest
@@ -224,7 +225,8 @@ def test_other_encodings_are_read_as_python_reads_them(source: bytes) -> None:
 )
 def test_what_python_cannot_parse_could_ask_for_anything(source: bytes) -> None:
     (one,) = find_services({"a.py": source}).unreadable
-    assert one.text == "Python cannot parse this file"
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert one.text == f"Python {python} cannot parse this file"
 
 
 def test_a_broken_file_without_anything_of_the_kind_asks_for_nothing() -> None:
