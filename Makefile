@@ -16,7 +16,7 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
 demo: ## build, prove and publish the four example layers to an embedded AWS
-	LAYER_BUILDER_NO_CACHE=1 $(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
+	LAYER_BUILDER_NO_CACHE=builds $(PYTHON) entrypoint.py publish --manifest examples/cr2a/layers.yml --sandbox --output-dir $(OUT)
 
 check: lint ## lint and the unit tests, for every save
 	$(PYTEST) -n logical -q tests/unit

@@ -71,11 +71,6 @@ def prepare(lock_name, environment):
         install(partial, lock, environment)
         flaw = seal(partial, content.decode())
         if flaw:
-            # uv takes what lies unpacked in its cache as it is, whoever has changed it.
-            say("uv's cache is not what was put there (%s): taking nothing from it" % flaw)
-            install(partial, lock, environment, "--no-cache", "--reinstall")
-            flaw = seal(partial, content.decode())
-        if flaw:
             say("error: what was installed is not what is locked: " + flaw)
             sys.exit(1)
         try:
@@ -188,9 +183,13 @@ def cache_folder(environment):
     return os.path.join(cache or os.path.expanduser("~/.cache"), "layer-builder")
 
 
-def install(home, lock, environment, *options):
-    # type: (str, str, dict[str, str], *str) -> None
-    """Fill an environment: uv by pip, the rest by uv, all against the lock's hashes."""
+def install(home, lock, environment):
+    # type: (str, str, dict[str, str]) -> None
+    """Fill an environment: uv by pip, the rest by uv, all against the lock's hashes.
+
+    Not from uv's cache, whose files uv takes as they are, whoever has changed them; and not into it:
+    empty, it is one that nobody can have changed before the layers are installed.
+    """
     tools = os.path.join(home, "uv")
     uv_lock = os.path.join(HERE, "requirements", "uv.txt")
     pip = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -216,6 +215,7 @@ def install(home, lock, environment, *options):
             "venv",
             "--quiet",
             "--no-config",
+            "--no-cache",
             "--no-project",
             "--relocatable",
             "--allow-existing",
@@ -225,8 +225,8 @@ def install(home, lock, environment, *options):
         ],
         environment,
     )
-    words = [uv, "pip", "install", "--quiet", "--no-config", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-             "--compile-bytecode", "--link-mode", "copy", "--python", os.path.join(home, "bin", "python"), "-r", lock] + list(options)  # fmt: skip
+    words = [uv, "pip", "install", "--quiet", "--no-config", "--no-cache", "--no-deps", "--require-hashes",
+             "--only-binary", ":all:", "--compile-bytecode", "--link-mode", "copy", "--python", os.path.join(home, "bin", "python"), "-r", lock]  # fmt: skip
     from_mirror = dict(
         environment, **{name: os.environ[name] for name in INDEXES if name in os.environ}
     )

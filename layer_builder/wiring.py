@@ -11,14 +11,16 @@ from layer_builder.backends import StandIn
 from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Problem
-from layer_builder.github import find_credentials, has_index_credentials
-from layer_builder.inputs import Inputs
+from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
+from layer_builder.inputs import Command, Inputs
+from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
 from layer_builder.prove import Prover, find_interpreter
 from layer_builder.resolve import Uv, find_index_settings, index_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
+from layer_builder.wheels import Wheels
 
 
 def make_context(
@@ -29,14 +31,18 @@ def make_context(
 ) -> Context:
     """Give what is outside of a run, from the environment and the inputs."""
     workspace = Workspace.around(Path(asked.manifest), environ, Path(asked.output_dir))
+    credentials = find_credentials(environ, workspace.root)
+    leave = _leave(asked, environ, credentials)
     settings, origins = find_index_settings(workspace, environ, reporter.warn)
+    of_uv = index_environment(environ, settings)
     return Context(
         workspace=replace(workspace, index_origins=origins),
         installer=Uv(
-            environ=index_environment(environ, settings),
-            stand_in=StandIn(required=asked.require_isolation),
+            environ=of_uv,
+            stand_in=StandIn(required=not leave),
+            wheels=Wheels.around(of_uv, environ),
         ),
-        find_prover=cache(lambda target: _prover(target, environ, asked)),
+        find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
@@ -44,15 +50,29 @@ def make_context(
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),
-        require_isolation=asked.require_isolation,
-        credentials=find_credentials(environ, workspace.root),
+        function_notes=SignedNotes.around(environ, "functions")
+        if not environ.get(NO_CACHE_VARIABLE)
+        else SignedNotes(),
+        service_notes=SignedNotes.around(environ, "services"),
+        require_isolation=not leave,
+        credentials=credentials,
         has_index_credentials=has_index_credentials(environ),
     )
 
 
-def _prover(target: Target, environ: Mapping[str, str], asked: Inputs) -> Prover | None:
+def _leave(asked: Inputs, environ: Mapping[str, str], credentials: tuple[str, ...]) -> str:
+    """Say why code of others may run where nothing isolates it; empty where it may not."""
+    if not asked.require_isolation:
+        return "require-isolation: false"
+    publishes = asked.command not in {Command.BUILD, Command.PLAN}
+    if not publishes and holds_nothing(environ, credentials):
+        return "a job without credentials, which publishes nothing, on a runner that goes with it"
+    return ""
+
+
+def _prover(target: Target, environ: Mapping[str, str], leave: str) -> Prover | None:
     prover = find_interpreter(target, environ)
-    return prover and prover.requiring(isolation=asked.require_isolation)
+    return prover and prover.with_leave(leave)
 
 
 def _refuse_remote_read(_url: str) -> int:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from benchmarks.peers.sets import PackageSet
-from layer_builder.archive import build_cache
+from layer_builder.keeping import NO_CACHE_VARIABLE
 from layer_builder.model.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ class Pass(StrEnum):
     @property
     def environ(self) -> dict[str, str]:
         """Give the variables that the run gets besides."""
-        return {build_cache.NO_CACHE_VARIABLE: "1"} if self is Pass.REBUILT else {}
+        return {NO_CACHE_VARIABLE: "builds"} if self is Pass.REBUILT else {}
 
 
 @dataclass(frozen=True, kw_only=True)

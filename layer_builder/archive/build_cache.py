@@ -10,22 +10,20 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import layer_builder
-from layer_builder.archive.cache_key import CacheKey, UnfitError, refuse_folder
-from layer_builder.archive.files import copy_file, replace_file
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
+from layer_builder.keeping import (
+    NO_CACHE_VARIABLE,
+    CacheKey,
+    UnfitError,
+    code_digest,
+    copy_file,
+    find_cache_folder,
+    refuse_folder,
+    replace_file,
+)
 from layer_builder.model import Archive, ProofDepth
-
-CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
-"""Where it lies, if not in the user's folder for caches."""
-
-
-NO_CACHE_VARIABLE = "LAYER_BUILDER_NO_CACHE"
-"""With any value, nothing is taken and nothing kept."""
-
 
 CACHE_BYTES = 2 * 1024 * 1024 * 1024
 """Eight layers of the largest size that Lambda takes."""
@@ -46,14 +44,10 @@ class BuildCache:
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
-        """Choose the folder (https://specifications.freedesktop.org/basedir-spec/latest/)."""
+        """Choose the folder."""
         if environ.get(NO_CACHE_VARIABLE):
             return cls()
-        home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
-        base = Path(caches) if caches else Path(home, ".cache") if home else None
-        folder = base / "lambda-layer-builder" if base and base.is_absolute() else None
-        if named := environ.get(CACHE_DIR_VARIABLE):
-            folder = Path(named).absolute()
+        folder = find_cache_folder(environ)
         return cls(folder=folder, key=CacheKey.around(environ, folder) if folder else None)
 
     def refusal(self) -> str:
@@ -117,31 +111,6 @@ class BuildCache:
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self._make_room(self.folder)
 
-    def find_text(self, content: str) -> bytes | None:
-        """Find a text that was kept under a content key; None unless it is what was kept."""
-        if self.folder is None or self.key is None:
-            return None
-        name = _name(content)
-        path = self.folder / f"{name}.text"
-        try:
-            tag, _, text = path.read_bytes().partition(b"\n")
-        except OSError:
-            return None
-        if not self.key.has_signed(_signed(name, text), tag):
-            return None
-        with suppress(OSError):
-            os.utime(path)
-        return text
-
-    def keep_text(self, content: str, text: bytes) -> None:
-        """Keep a text under a content key. Raises OSError."""
-        if self.folder is None or self.key is None:
-            return
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = _name(content)
-        tag = self.key.sign(_signed(name, text))
-        replace_file(self.folder / f"{name}.text", lambda file: file.write(tag + b"\n" + text))
-
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""
         files = []
@@ -169,13 +138,4 @@ def _signed(name: str, record: bytes) -> bytes:
 
 def _name(content: str) -> str:
     """Name a build after its content and the code that made it, so that no other code takes it."""
-    return hashlib.sha256(f"{_code()} {content}".encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Digest of this program: a branch of it has the version of the release it began from."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(layer_builder.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(f"{code_digest()} {content}".encode()).hexdigest()

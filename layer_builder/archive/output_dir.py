@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader
-from layer_builder.archive.files import copy_file, move_file, replace_file
+from layer_builder.keeping import copy_file, move_file, replace_file
 from layer_builder.model import Archive, BuildDetails, Weight
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from layer_builder.archive.compression import CompressedData, compress_file
-from layer_builder.archive.files import replace_file
 from layer_builder.archive.zip_format import ZipRecords, locate_data
+from layer_builder.keeping import replace_file
 from layer_builder.model import Archive, Compression, Weight
 
 _MAX_AHEAD = 64

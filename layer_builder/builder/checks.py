@@ -1,7 +1,7 @@
 """What is worth a warning in a layer that is not wrong."""
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -18,6 +18,8 @@ DEV_TOOLS = frozenset(
         "tox", "twine", "types-requests", "virtualenv",
     }
 )  # fmt: skip
+
+_IMPORTED_AT_START = ("sitecustomize", "usercustomize")
 
 
 def check_installation(
@@ -41,7 +43,11 @@ def check_installation(
     remaining = [one for one in installation.distributions if one.record not in to_runtime]
     if to_runtime:
         elsewhere = {*elsewhere, *SDK_DISTRIBUTIONS}
-    return warnings(remaining, [file.path for file in files], layer.target, elsewhere=elsewhere)
+    paths, owners = [file.path for file in files], installation.owners
+    return [
+        *warnings(remaining, paths, layer.target, elsewhere=elsewhere),
+        *start_up_warnings(paths, owners, layer.target),
+    ]
 
 
 def warnings(
@@ -56,6 +62,46 @@ def warnings(
         *_dev_tools(installed),
         *_shadowing(paths),
     ]
+
+
+def start_up_warnings(
+    paths: Collection[str], owners: Mapping[str, str], target: Target
+) -> Iterator[Problem]:
+    """Name what runs as Python starts, without being imported by anybody.
+
+    Lambda's Python starts without PYTHONPATH; then `bootstrap.py` puts /opt/python and its
+    site-packages on `sys.path`, and calls `site.addsitedir` for both, which runs their `.pth` files.
+    Where a function sets PYTHONPATH, it does neither. Printed from the images of two runtimes:
+    https://dingxiong.github.io/posts/aws-lambda, and told of in
+    https://github.com/open-telemetry/opentelemetry-lambda/issues/1714. What Python does:
+    https://docs.python.org/3/library/site.html
+    """
+    site = f"lib/python{target.python}/site-packages/"
+    named = {path: path.removeprefix(site) for path in sorted(paths)}
+    lines = [path for path, name in named.items() if name.endswith(".pth") and "/" not in name]
+    if lines:
+        yield Problem(
+            message=f"code that no function asks for: {_with_owners(lines, owners)}",
+            details=(
+                "Lambda runs the lines of .pth files in /opt/python that begin with import, as each"
+                " function that has the layer starts, unless it sets PYTHONPATH",
+            ),
+            advice=("read what it does; drop: leaves it out",),
+        )
+    modules = [path for path, name in named.items() if module_name(name) in _IMPORTED_AT_START]
+    if modules:
+        yield Problem(
+            message=f"code that no function asks for: {_with_owners(modules, owners)}",
+            details=(
+                "Python imports modules of that name by itself as it starts; in Lambda it finds those"
+                " of a layer where a function, or its wrapper, sets PYTHONPATH to /opt/python",
+            ),
+            advice=("read what it does; drop: leaves it out",),
+        )
+
+
+def _with_owners(paths: Sequence[str], owners: Mapping[str, str]) -> str:
+    return ", ".join(f"{path} ({owners.get(path, 'of the workspace')})" for path in paths)
 
 
 def _refuse_built(installed: Sequence[Distribution], layer: Layer) -> None:

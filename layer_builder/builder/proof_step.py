@@ -1,24 +1,36 @@
 """Proves an installed tree with the Python of its target, on top of the layers below."""
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from layer_builder.builder.install import InstalledTree
-from layer_builder.errors import Problem
+from layer_builder.errors import Place, Problem
 from layer_builder.model import InstalledFile, Layer, Proof, ProofDepth
+from layer_builder.native import base_libraries
 from layer_builder.prove import (
+    Asked,
     FindProver,
     ProofResult,
     ProofSetup,
     first_imports,
-    groups_of,
     modules_to_prove,
+    own_modules,
     prove_tree,
     prover_for,
+    refuse_broken,
 )
 from layer_builder.timing import Clock
 from layer_builder.tree import Tree
+
+# `Requires-Dist: name[…] …; extra == "fast"`: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([A-Za-z0-9._-]+)['\"]")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +79,7 @@ def prove(
     if prover is None:
         return replace(static, warnings=(_unproven(layer),))
     first = first_imports(names, asked)
+    own = own_modules(names, owners, installed.asked_for)
     lower_layers = below()
     with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
         setup = ProofSetup(
@@ -75,16 +88,40 @@ def prove(
             caches=(tree.bytecode, *(lower.bytecode for lower in reversed(lower_layers))),
             others=(tree.aside,) if tree.aside.exists() else (),
             first_imports=first,
-            alone=groups_of(first, owners, installed.asked_for),
+            alone=list(own.values()),
             weights=_weights(installed.kept),
             wait_for_zip=wait_for_zip,
             reseal=installed.reseal,
             asked=asked,
         )
         result = prove_tree(setup, installed.plan, owners, names, layer.proof)
+    if result.proof:
+        imported = frozenset(result.proof.imported)
+        refuse_broken(_asked(installed), own, imported, result.failed_before, owners)
     proof = result.proof and replace(result.proof, seconds=clock.seconds["prove"])
-    open_ways = () if proof is None or proof.is_isolated else (_unisolated(proof),)
+    open_ways = () if proof is None or proof.is_isolated else (_unisolated(proof, prover.leave),)
     return replace(result, proof=proof, warnings=(*open_ways, *result.warnings))
+
+
+def _asked(installed: InstalledTree) -> Asked:
+    places: dict[str, Place] = {}
+    for reference in installed.layer.packages:
+        with suppress(InvalidRequirement):
+            name = str(canonicalize_name(Requirement(reference.text).name))
+            places[name] = reference.place
+    extras: dict[str, str] = {}
+    for one in installed.installation.distributions:
+        for text in one.requires:
+            if extra := _EXTRA.search(text):
+                needed = _NAME.match(text)
+                name = str(canonicalize_name(needed[0])) if needed else ""
+                extras.setdefault(name, f"{one.name}[{extra[1]}]")
+    return Asked(
+        places=places,
+        allowed=frozenset(reference.text for reference in installed.layer.allow_failing),
+        extras=extras,
+        libraries=base_libraries(installed.layer.target),
+    )
 
 
 def _weights(files: Sequence[InstalledFile]) -> dict[str, int]:
@@ -97,11 +134,14 @@ def _weights(files: Sequence[InstalledFile]) -> dict[str, int]:
     return weights
 
 
-def _unisolated(proof: Proof) -> Problem:
+def _unisolated(proof: Proof, leave: str) -> Problem:
     kept = ", ".join(proof.isolated) or "nothing"
     return Problem(
         message=f"proven without isolation, as was allowed: imports were kept from {kept}",
-        details=("they could reach the credentials, files and network of this job",),
+        details=(
+            f"what allows it: {leave}",
+            "they could reach the credentials, files and network of this job, and what it builds",
+        ),
         advice=("build in a job without credentials, or on a runner that isolates",),
     )
 

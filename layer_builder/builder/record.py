@@ -8,16 +8,11 @@ from layer_builder.archive import BuildRecord, compressed_sizes
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
-from layer_builder.model import (
-    BuildDetails,
-    Layer,
-    Package,
-    PackedBytecode,
-    Resolution,
-    mib,
-)
+from layer_builder.model import BuildDetails, Layer, Package, PackedBytecode, Proof, Resolution, mib
 from layer_builder.prove import ProofResult
 from layer_builder.resolve import Resolved
+
+_MOST_NAMED = 10
 
 
 def make_record(
@@ -81,10 +76,7 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
     if details.services:
         lines.append(details.services.line)
     if details.packages and details.proof and details.proof.interpreter:
-        lines.append(
-            f"proved {len(details.proof.imported)} imports with Python"
-            f" {details.proof.interpreter} ({details.proof.seconds:.1f} s)"
-        )
+        lines += _proof_lines(details.proof)
     compiled = details.bytecode.files
     with_bytecode = f", bytecode of {compiled:,} modules" if compiled else ""
     lines.append(
@@ -92,6 +84,21 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
         f" {mib(record.weight.zip_bytes)}{with_bytecode} ({seconds['archive']:.1f} s)"
     )
     return lines
+
+
+def _proof_lines(proof: Proof) -> list[str]:
+    python = f"Python {proof.interpreter} ({proof.seconds:.1f} s)"
+    count = len(proof.failed_before)
+    named = f"pruned or not: {proof.failing_text(_MOST_NAMED)}"
+    if not proof.imported:
+        return [f"proved nothing with {python}: none of {count} modules imports, {named}"]
+    failing = (
+        f"{count} modules do not import, {named}" if count > 1 else f"does not import, {named}"
+    )
+    return [
+        f"proved {len(proof.imported)} imports with {python}",
+        *([failing] if proof.failed_before else []),
+    ]
 
 
 def is_proven_enough(record: BuildRecord, layer: Layer, *, required: bool) -> bool:

@@ -16,7 +16,7 @@ from layer_builder.builder import (
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import choose_stacks, prove_functions
-from layer_builder.commands.plan import resolve
+from layer_builder.commands.plan import refuse_unknown_names, resolve
 from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.inputs import Command
@@ -37,6 +37,7 @@ def build(outcome: Outcome, context: Context) -> None:
         lower = LowerLayers(folder=folder, kept=kept)
         try:
             resolved = _resolve(outcome, context, taken)
+            refuse_unknown_names(resolved, outcome)
             layers, stacks = outcome.layers, outcome.functions
             outcome.built = build_layers(resolved, taken, builder, layers, stacks, lower)
         finally:
@@ -110,7 +111,7 @@ def _resolve(
     ]
     resolved = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
     resolved = read_beside(
-        resolved, outcome.ties, context.installer, context.scratch, context.usable_cache()
+        resolved, outcome.ties, context.installer, context.scratch, context.service_notes
     )
     for layer in outcome.layers:
         if layer.id in resolved:

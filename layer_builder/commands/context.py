@@ -10,6 +10,7 @@ from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
 from layer_builder.errors import Problem
+from layer_builder.keeping import SignedNotes
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
 from layer_builder.resolve import Installer
@@ -33,23 +34,23 @@ class Context:
     reporter: Reporter
     scratch: Scratch = field(default_factory=Scratch)
     cache: BuildCache = field(default_factory=BuildCache)
+    function_notes: SignedNotes = field(default_factory=SignedNotes)
+    """Keeps the proofs of functions."""
+    service_notes: SignedNotes = field(default_factory=SignedNotes)
+    """Keeps what distributions were found to ask of the AWS SDK."""
     require_isolation: bool = True
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""
     has_index_credentials: bool = False
     workers: int = os.cpu_count() or 1
 
-    def usable_cache(self) -> BuildCache:
-        """Give the cache of builds, or one that keeps nothing where others may write to it."""
-        return BuildCache() if self.cache.refusal() else self.cache
-
     def builder(self, output_dir: OutputDir) -> Builder:
         """Give what builds layers here and puts them into an output directory."""
-        cache = self.usable_cache()
-        if cache is not self.cache:
-            why = self.cache.refusal()
+        cache = self.cache
+        if why := cache.refusal():
             message = f"builds of earlier runs are not used, nor is this one kept: {why}"
             self.reporter.notice(Problem(message=message))
+            cache = BuildCache()
         return Builder(
             installer=self.installer,
             find_prover=self.find_prover,

@@ -76,7 +76,7 @@ def prove_functions(
         shown=lambda path: str(manifest / path.relative_to(context.workspace.base)),
         find_prover=context.find_prover,
         reporter=context.reporter,
-        cache=context.usable_cache(),
+        notes=context.function_notes,
         tree_of=tree_of,
         files_of=lambda layer_id: resolved[layer_id].request.files.files if layer_id in resolved else (),
         install_unpruned=install_whole,

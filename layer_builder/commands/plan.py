@@ -1,11 +1,13 @@
 """`plan`: resolves all layers and tells the versions; builds nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from layer_builder import parallel
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
+from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.model import Reference
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.timing import Clock
@@ -16,9 +18,9 @@ def plan(outcome: Outcome, context: Context) -> None:
     groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
-    for resolved in resolve(
-        groups, context, load.lock_of(outcome.inputs, context.workspace)
-    ).values():
+    found = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
+    refuse_unknown_names(found, outcome)
+    for resolved in found.values():
         layer = resolved.request.layer
         lines = [f"{name} {version}" for name, version in resolved.own.versions.items()]
         if not resolved.request.requirements.lines:
@@ -27,6 +29,32 @@ def plan(outcome: Outcome, context: Context) -> None:
         context.reporter.step(
             layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
+
+
+def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> None:
+    """Raise ManifestError for names of `allow-failing` that no layer has which they are said for.
+
+    Of a selection of layers nobody can tell: one that was left out may have it.
+    """
+    if outcome.inputs.layers:
+        return
+    known: dict[Reference, set[str]] = {}
+    for resolved in found.values():
+        for reference in resolved.request.layer.allow_failing:
+            known.setdefault(reference, set()).update(resolved.own.versions)
+    layers = outcome.manifest.layers if outcome.manifest else ()
+    elsewhere = {name for one in layers if one.id not in found for name in one.allow_failing}
+    problems = [
+        Problem(
+            message=f"allow-failing: no distribution {reference.text!r} in the layer",
+            place=reference.place,
+            advice=did_you_mean(reference.text, names),
+        )
+        for reference, names in known.items()
+        if reference.text not in names and reference not in elsewhere
+    ]
+    if problems:
+        raise ManifestError(*problems)
 
 
 def resolve(

@@ -3,21 +3,22 @@
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from layer_builder import parallel
-from layer_builder.archive import BuildCache
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem, ProofError
 from layer_builder.functions.distribution_use import distribution_uses
 from layer_builder.functions.events import read_events
 from layer_builder.functions.function_prover import FunctionProver, Tried
-from layer_builder.functions.stacks import OwnCode, StackToProve, proof_key
+from layer_builder.functions.own_code import OwnCode
+from layer_builder.functions.proof_key import proof_key
+from layer_builder.functions.stacks import StackToProve
 from layer_builder.functions.verdict import Scene
+from layer_builder.keeping import SignedNotes
 from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.runtime import (
@@ -43,7 +44,8 @@ class FunctionProofs:
     """Names a file of the workspace as the manifest is named."""
     find_prover: FindProver
     reporter: Reporter
-    cache: BuildCache
+    notes: SignedNotes
+    """Keeps the proofs of earlier runs."""
     tree_of: Callable[[str], LayerTree]
     """Gives what a layer, by its id, brings to /opt."""
     files_of: Callable[[str], Sequence[FileToInclude]]
@@ -105,7 +107,7 @@ class FunctionProofs:
             return None
         trees = [self.tree_of(layer.id) for layer in stack.layers]
         key = proof_key(stack, prover.path, [tree.sha256 for tree in trees], own, events)
-        known = self._known(key, prover)
+        known = self._known(stack, key, prover)
         if known and not settings.test:
             self.reporter.step(
                 stack.key, "an earlier run proved it, with the same zips, code and events"
@@ -117,7 +119,8 @@ class FunctionProofs:
             stack=stack,
             folder=StackFolder.merge(trees, code.files, place),
             python=Path(prover.path),
-            required=prover.required,
+            required=not prover.leave,
+            libraries=prover.libraries,
         )
         bytecode.mkdir()
         empty.mkdir(mode=0o500)
@@ -142,14 +145,16 @@ class FunctionProofs:
             ),
         ).run(events)
         if tried.proof and not (tried.warnings or settings.test):
-            with suppress(OSError):
-                self.cache.keep_text(key, _PROOF.dump_json(tried.proof))
+            self.notes.keep(self._about(stack), f"{key}\n{_PROOF.dump_json(tried.proof).decode()}")
         return tried
 
-    def _known(self, key: str, prover: Prover) -> FunctionProof | None:
-        text = self.cache.find_text(key)
-        proof = _PROOF.validate_json(text) if text else None
-        return proof if proof and (proof.is_isolated or not prover.required) else None
+    def _about(self, stack: Stack) -> str:
+        return f"function {stack.key} of {self.workspace.base}"
+
+    def _known(self, stack: Stack, key: str, prover: Prover) -> FunctionProof | None:
+        of_key, _, text = self.notes.find(self._about(stack)).partition("\n")
+        proof = _PROOF.validate_json(text) if text and of_key == key else None
+        return proof if proof and (proof.is_isolated or bool(prover.leave)) else None
 
     def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:
         test = stack.settings.test
@@ -165,7 +170,7 @@ class FunctionProofs:
         layers = item.stack.layers
         prover = prover_for(layers[0], self.find_prover, any_architecture=False)
         allowed = any(layer.unisolated for layer in layers)
-        return prover.requiring(isolation=False) if prover and allowed else prover
+        return prover.with_leave("proof: {unisolated: allow}") if prover and allowed else prover
 
     def _place(self) -> Path:
         return Path(tempfile.mkdtemp(prefix="function-", dir=self.folder))

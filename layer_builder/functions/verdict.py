@@ -6,7 +6,7 @@ from pathlib import Path
 
 from layer_builder.errors import Place, Problem
 from layer_builder.functions.events import differences
-from layer_builder.functions.stacks import OwnCode
+from layer_builder.functions.own_code import OwnCode
 from layer_builder.model import Event, FunctionProof, Stack
 from layer_builder.runtime import Fault, InvocationResult
 

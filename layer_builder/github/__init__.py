@@ -12,6 +12,7 @@ from layer_builder.github.actions import (
 from layer_builder.github.credentials import (
     find_credentials,
     has_index_credentials,
+    holds_nothing,
     job_split,
 )
 from layer_builder.github.masking import find_masking
@@ -23,6 +24,7 @@ __all__ = [
     "find_credentials",
     "find_masking",
     "has_index_credentials",
+    "holds_nothing",
     "is_workflow_step",
     "job_split",
     "post_comment",

@@ -26,6 +26,16 @@ _HEADER = re.compile(r"^\s*extraheader\s*=\s*\S", re.IGNORECASE | re.MULTILINE)
 # From version 6 on, actions/checkout writes its token to a file of its own, and has git include it:
 # https://github.com/actions/checkout/pull/2286
 _INCLUDED = re.compile(r"^\s*path\s*=\s*(\S*git-credentials-[^/\s]+\.config)\s*$", re.MULTILINE)
+_OF_ANYTHING = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE_KEY|API_?KEY|ACCESS_KEY|SSH_AUTH_SOCK"
+)
+_HOME_FILES = (
+    ".aws/credentials", ".aws/config", ".config/gcloud/credentials.db", ".docker/config.json",
+    ".config/gcloud/application_default_credentials.json", ".azure/msal_token_cache.json",
+    ".azure/msal_token_cache.bin", ".netrc", ".git-credentials", ".npmrc", ".pypirc",
+    ".pip/pip.conf", ".config/pip/pip.conf", ".config/uv/uv.toml",
+    ".local/share/uv/credentials", ".kube/config", ".vault-token",
+)  # fmt: skip
 _CONFIG_CHARACTERS = 1024 * 1024
 
 
@@ -51,6 +61,27 @@ def has_index_credentials(environ: Mapping[str, str]) -> bool:
         for name, value in environ.items()
         if value and _OF_INDEXES.fullmatch(name)
     )
+
+
+def holds_nothing(environ: Mapping[str, str], found: tuple[str, ...]) -> bool:
+    """Tell whether there is nothing in a job to take, on a machine that goes when the job does.
+
+    That is one of GitHub's own runners (https://docs.github.com/en/actions/reference/workflows-and-actions/variables),
+    `found` (see `find_credentials`) is empty, no variable is called as secrets are, and none of the
+    files is there that tools keep logins in. Whatever is in doubt counts as something.
+    """
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return False
+    if environ.get("RUNNER_ENVIRONMENT") != "github-hosted" or not environ.get("HOME"):
+        return False
+    if found or has_index_credentials(environ):
+        return False
+    if any(value and _OF_ANYTHING.search(name.upper()) for name, value in environ.items()):
+        return False
+    if any(_USERINFO.search(value) for value in environ.values()):
+        return False
+    home = Path(environ["HOME"])
+    return not any((home / name).exists() for name in _HOME_FILES)
 
 
 def job_split(found: tuple[str, ...]) -> Problem:

@@ -1,5 +1,6 @@
 """Runs what is not ours where it can take nothing: the one door for other people's code."""
 
+from layer_builder.isolation.answers import SilentError, read_answers
 from layer_builder.isolation.interpreters import prefixes
 from layer_builder.isolation.launcher import (
     Confined,
@@ -14,10 +15,12 @@ from layer_builder.isolation.policy import Policy
 __all__ = [
     "Confined",
     "Policy",
+    "SilentError",
     "can_mount",
     "ending",
     "launch",
     "prefixes",
+    "read_answers",
     "run_confined",
     "what_holds",
 ]

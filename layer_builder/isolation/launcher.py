@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import layer_builder
 from layer_builder.errors import ProofError
-from layer_builder.isolation.policy import DEVICES, SYSTEM, Isolation, Policy
+from layer_builder.isolation.policy import DEVICES, LOADERS, SYSTEM, Isolation, Policy
 from layer_builder.isolation.refusal import refusal
 from layer_builder.isolation.traps import traps
 
@@ -128,10 +128,16 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
 
 def _orders(command: Sequence[str], policy: Policy, environ: Mapping[str, str]) -> dict[str, Any]:
     """Say to the launcher what to do, as `programs.launch` reads it."""
+    named = (*LOADERS, *(str(path) for path in policy.programs or ()))
     return {
         "command": list(command),
         "environ": dict(environ),
-        "read": [*SYSTEM, *DEVICES, *map(str, (*policy.read, *policy.mounts.values()))],
+        "look": [] if policy.programs is None else list(SYSTEM),
+        "read": [
+            *(SYSTEM if policy.programs is None else named),
+            *DEVICES,
+            *map(str, (*policy.read, *policy.mounts.values())),
+        ],
         "write": ["/dev/null", *(str(path) for path in policy.write)],
         "ports": list(policy.ports),
         "mounts": {place: str(folder) for place, folder in policy.mounts.items()},

@@ -15,12 +15,18 @@ SYSTEM = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone",
     "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/mime.types",
     "/etc/os-release", "/etc/ssl/openssl.cnf", "/etc/fonts",
+    # Certificates of authorities, which are public (pygit2 reads them as it is imported). No keys.
+    "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem",
+    "/etc/pki/ca-trust/extracted", "/etc/ca-certificates/extracted",
     # What programs ask of the machine (psutil, torch, OpenBLAS), and nothing of other processes.
     "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/proc/loadavg", "/proc/uptime",
     "/proc/filesystems", "/proc/vmstat", "/proc/sys", "/sys/devices/system", "/sys/fs/cgroup",
     "/sys/kernel/mm/transparent_hugepage",
 )  # fmt: skip
 """Files of the system that programs read as they start. None belongs to a user."""
+
+LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+"""What the kernel starts when it starts a program: https://man7.org/linux/man-pages/man8/ld.so.8.html"""
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 
@@ -33,6 +39,8 @@ class Policy:
     """Files and folders with all below, besides the system's own."""
     write: tuple[Path, ...] = ()
     """Folders that it may change, with all below."""
+    programs: tuple[Path, ...] | None = None
+    """The programs of the system that it may start; None for all of them."""
     ports: tuple[int, ...] = ()
     """TCP ports that it may connect to, on any host."""
     mounts: Mapping[str, Path] = field(default_factory=dict)

@@ -48,12 +48,14 @@ class Limits(EntryModel):
 
 
 class ProofEntry(EntryModel):
-    """How much to prove, and whether that must be isolated."""
+    """How much to prove, whether that must be isolated, and what of it may fail."""
 
     depth: ProofDepth | None = None
     """imports (the default), deep, static or off."""
     unisolated: Literal["allow"] | None = None
     """allow: the proof may run where the system cannot isolate it; a warning says so."""
+    allow_failing: Texts | None = None
+    """Distributions that stay in the layer although none of their modules imports in the proof."""
 
 
 def _proof(value: object) -> object:

@@ -120,6 +120,7 @@ class LayersReader:
             sdk=_sdk(entry.sdk or self.model.sdk),
             proof=own.depth or common.depth or ProofDepth.IMPORTS,
             unisolated=bool(own.unisolated or common.unisolated),
+            allow_failing=self._may_fail(own, common, path),
             requires=tuple(dict.fromkeys(entry.requires or ())),
             imports=self._references(entry.imports, (*path, "imports"), paths=False),
             bytecode=entry.bytecode or self.model.bytecode or Bytecode.NONE,
@@ -143,6 +144,16 @@ class LayersReader:
             if not paths or self._is_inside(text, at):
                 references.append(Reference(text=text, place=self.mistakes.document.place(at)))
         return tuple(references)
+
+    def _may_fail(
+        self, own: ProofEntry, common: ProofEntry, path: YamlPath
+    ) -> tuple[Reference, ...]:
+        at: YamlPath = (*path, "proof") if own.allow_failing is not None else ("proof",)
+        names = own.allow_failing if own.allow_failing is not None else common.allow_failing
+        return tuple(
+            replace(reference, text=str(canonicalize_name(reference.text)))
+            for reference in self._references(names, (*at, "allow-failing"), paths=False)
+        )
 
     def _uv(self, entry: LayerEntry, path: YamlPath) -> UvProject | None:
         if entry.uv is None or not self._is_inside(entry.uv.project, (*path, "project")):

@@ -70,7 +70,7 @@ class _Settings(EntryModel):
     a list of services: with the data of these only."""
     proof: ProofChoice | None = None
     """imports (the default): top-level modules and the level below; deep: every module;
-    static: run nothing; off. Or {depth: …, unisolated: allow}."""
+    static: run nothing; off. Or {depth: …, unisolated: allow, allow-failing: […]}."""
     keep: Patterns | None = None
     """gitignore patterns of installed files that no rule removes."""
     drop: Patterns | None = None

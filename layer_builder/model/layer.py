@@ -39,7 +39,7 @@ class FileToInclude:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A requirements file that the manifest names, or a requirement written in it."""
+    """A requirements file, a requirement, a distribution or a module that the manifest names."""
 
     text: str
     place: Place
@@ -82,6 +82,8 @@ class Layer:
     proof: ProofDepth = ProofDepth.IMPORTS
     unisolated: bool = False
     """Whether its proof may run where the system isolates nothing."""
+    allow_failing: tuple[Reference, ...] = ()
+    """Distributions (normalised names) of which nothing has to import."""
     requires: tuple[str, ...] = ()
     """Keys of layers below this one: what they hold is not repeated here."""
     imports: tuple[Reference, ...] = ()

@@ -48,6 +48,12 @@ class Proof:
     loaded: tuple[str, ...] = field(default=(), repr=False)
     """Files of the modules that importing the top-level ones, and those asked for, loaded."""
 
+    def failing_text(self, most: int) -> str:
+        """Name what does not import, pruned or not; `most` names at most, and how many more."""
+        more = len(self.failed_before) - most
+        named = ", ".join(self.failed_before[:most])
+        return f"{named} and {more} more" if more > 0 else named
+
     @property
     def is_isolated(self) -> bool:
         """Whether nothing was imported that could reach files, network or other processes."""

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model import InstalledFile, Layer, ProofDepth, Target
+from layer_builder.native.base_system import base_libraries
 from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
 from layer_builder.tree import Distribution, Tree
 
@@ -18,25 +19,6 @@ _TEXT_SUFFIXES = frozenset(
 
 _ABI = re.compile(r"\.cpython-(?P<version>3\d+)[a-z]*(?:-\w+-linux-\w+)?\.so$")
 """The ABI tag in an extension's file name, PEP 3149; `abi3` fits every Python."""
-
-
-# What a manylinux wheel may expect of any system, less the graphics libraries, which are not in a
-# runtime: https://github.com/pypa/auditwheel/blob/main/src/auditwheel/policy/manylinux-policy.json
-_EVERYWHERE = frozenset(
-    {
-        "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1",
-        "libresolv.so.2", "libanl.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1",
-        "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1",
-    }
-)  # fmt: skip
-
-
-# OpenSSL 1.0 and glibc's own libcrypt there; OpenSSL 3 and libxcrypt in 2023:
-# https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
-_AMAZON_LINUX_2 = _EVERYWHERE | {"libcrypt.so.1", "libnsl.so.1", "libssl.so.10", "libcrypto.so.10"}
-
-
-_AMAZON_LINUX_2023 = _EVERYWHERE | {"libcrypt.so.2", "libssl.so.3", "libcrypto.so.3"}
 
 
 _MAX_LINES = 5
@@ -105,16 +87,6 @@ def check_compatibility(
     if findings.errors:
         raise InstallError(*findings.errors)
     return list(findings.warnings)
-
-
-def base_system(target: Target) -> frozenset[str]:
-    """Name the libraries that the runtime's base system has, by file name.
-
-    From the manylinux policies and the runtimes' Amazon Linux packages; what is not here may be
-    there all the same, so a missing one is a warning and not an error.
-    """
-    base = _AMAZON_LINUX_2 if target.glibc == (2, 26) else _AMAZON_LINUX_2023
-    return base | {f"libpython{target.python}.so.1.0"}
 
 
 def newest_symbols(target: Target) -> Mapping[str, tuple[int, ...]]:
@@ -191,7 +163,7 @@ def _missing(library: Elf, names: set[str], target: Target) -> list[str]:
 
     One that is elsewhere in the layer counts as found: packages load such libraries beforehand.
     """
-    base = base_system(target)
+    base = base_libraries(target)
     return [name for name in library.needed if name not in base and name not in names]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import Place, Problem, ProofError
@@ -53,8 +54,8 @@ class ProofSetup:
     weights: Mapping[str, int] = field(default_factory=dict)
     """Bytes of source below each top-level name, to share the work out."""
     alone: Sequence[Sequence[str]] = ()
-    """Names that are imported once more in a process of their own, a group each: there, nobody
-    but its own code can vouch for it."""
+    """Names that are confirmed, a distribution's each: the verdict on them is that of a process of
+    their own, where nobody can answer for them."""
     asked: Mapping[str, Place] = field(default_factory=dict)
     """The names that the manifest asks for, and where."""
 
@@ -75,7 +76,7 @@ def prove_tree(
     """
     imports_of_tree = _Imports(setup)
     shared = imports_of_tree.all(names)
-    pruned = join_results([shared, imports_of_tree.alone()], names)
+    pruned = join_results([shared, imports_of_tree.confirmed(names)], names)
     failed_before: dict[str, ImportResult] = {}
 
     def import_unpruned(broken: Sequence[str]) -> ImportResults:
@@ -85,7 +86,7 @@ def prove_tree(
 
     # An import may break those after it for good (a hook, a limit): now they come before it.
     suspects = import_unpruned(pruned.broken[::-1]).imported if pruned.broken else []
-    once_more = imports_of_tree.all(suspects)
+    once_more = imports_of_tree.judged(suspects)
     pruned, suspects = join_results([pruned, once_more], names), once_more.broken[::-1]
     for _ in range(_MOST_ROUNDS):
         if not suspects:
@@ -98,7 +99,7 @@ def prove_tree(
         setup.tree.exchange(needed)
         plan = plan.restoring(needed)
         setup.reseal(plan)
-        once_more = imports_of_tree.all(suspects)
+        once_more = imports_of_tree.judged(suspects)
         pruned = join_results([pruned, once_more], names)
         suspects = once_more.broken
     if suspects:
@@ -226,16 +227,25 @@ class _Imports:
         self._check_untouched(before, joined)
         return joined
 
-    def alone(self) -> ImportResults:
-        """Import each group that is to be, in a process of its own."""
-        groups = self._setup.alone
+    def confirmed(self, names: Sequence[str]) -> ImportResults:
+        """Import what has to be confirmed of these names, each distribution's alone."""
+        setup = self._setup
+        groups = selection.to_confirm(names, setup.alone, setup.asked)
+        if not groups:
+            return ImportResults(by_name={})
+        confirm = partial(
+            setup.prover.confirm, setup.tree.root, caches=setup.caches, others=setup.others
+        )
         before = self._fingerprint()
         with ThreadPoolExecutor(max_workers=selection.SHARES) as pool:
-            results = list(pool.map(self._import, groups))
+            results = list(pool.map(confirm, groups))
         joined = join_results(results, [name for group in groups for name in group])
-        if groups:
-            self._check_untouched(before, joined)
+        self._check_untouched(before, joined)
         return joined
+
+    def judged(self, names: Sequence[str]) -> ImportResults:
+        """Import, and confirm: a name that has to be confirmed has no verdict but that."""
+        return join_results([self.all(names), self.confirmed(names)], names)
 
     def unpruned(self, names: Sequence[str], plan: PrunePlan) -> ImportResults:
         """Import from the tree as it was before pruning, watching which files that takes."""

@@ -18,9 +18,12 @@ import uv as uv_package
 from layer_builder.errors import InstallError
 from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
 from layer_builder.model import ImportCost, Target
+from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
+from layer_builder.prove.confirm import confirm
 from layer_builder.prove.process import ImportProcess
 from layer_builder.prove.results import ImportResult, ImportResults, Verdict
+from layer_builder.prove.start import Bench
 
 _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 
@@ -44,12 +47,14 @@ class Interpreter:
     """Bounds each module."""
     isolated: tuple[str, ...] = field(default=(), compare=False)
     """What this machine keeps its imports from, as a trial without any showed."""
-    required: bool = True
-    """Whether nothing is imported where it cannot be isolated."""
+    libraries: frozenset[str] | None = field(default=None, compare=False)
+    """The shared libraries that the runtime has; None where this machine's may do."""
+    leave: str = ""
+    """Why it may import where nothing isolates that; empty where it may not."""
 
-    def requiring(self, *, isolation: bool) -> "Interpreter":
-        """Give the same, which imports only isolated, or wherever it is."""
-        return replace(self, required=isolation)
+    def with_leave(self, why: str) -> "Interpreter":
+        """Give the same, which may import wherever it is; empty text takes the leave away."""
+        return replace(self, leave=why)
 
     def import_modules(
         self,
@@ -72,20 +77,13 @@ class Interpreter:
 
         Raises ProofError where they must be isolated and cannot be.
         """
+        bench = self._bench(root, caches, others)
         by_name: dict[str, ImportResult] = {}
         version, isolated = "", tuple[str, ...]()
         costs: list[ImportCost | None] = []
         left = list(modules)
         while left:
-            orders = {
-                "root": str(root),
-                "others": [str(folder) for folder in others],
-                "modules": left,
-                "watch": watch,
-            }
-            run = ImportProcess(
-                Path(self.path), orders, caches, seconds=self.seconds, required=self.required
-            )
+            run = ImportProcess(bench, left, watch=watch, seconds=self.seconds)
             by_name |= dict(run.by_name())
             costs.append(run.cost)
             version, isolated = run.version or version, run.isolated
@@ -100,6 +98,30 @@ class Interpreter:
             version=version,
             isolated=tuple(isolated),
             cost=results.total_cost(costs),
+        )
+
+    def confirm(
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        caches: Sequence[Path],
+        others: Sequence[Path] = (),
+    ) -> ImportResults:
+        """Import modules of one distribution where nothing but they can say that they import.
+
+        Arguments and errors are those of `import_modules`.
+        """
+        return confirm(self._bench(root, caches, others), modules, seconds=self.seconds)
+
+    def _bench(self, root: Path, caches: Sequence[Path], others: Sequence[Path]) -> Bench:
+        return Bench(
+            python=Path(self.path),
+            root=root,
+            others=tuple(others),
+            caches=tuple(caches),
+            libraries=self.libraries,
+            required=not self.leave,
         )
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
@@ -119,7 +141,7 @@ class Interpreter:
         program = _COMPILER.read_text(encoding="utf-8")
         done = run_confined(
             [self.path, "-I", "-S", "-B", "-c", program],
-            Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=self.required),
+            Policy(read=(*prefixes(Path(self.path)), root), write=(into,), required=not self.leave),
             environ={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
             folder=into,
             text=json.dumps(orders),
@@ -144,7 +166,11 @@ def find_interpreter(
         answer, _, executable = _answer(path, environ).partition("\n")
         if answer == wanted:
             # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
-            return Interpreter(path=executable or path, isolated=what_holds().held)
+            return Interpreter(
+                path=executable or path,
+                isolated=what_holds().held,
+                libraries=base_libraries(target),
+            )
     return None
 
 

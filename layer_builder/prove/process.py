@@ -3,48 +3,32 @@
 import json
 import os
 import secrets
-import select
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from layer_builder.isolation import Confined, Policy, ending, launch, prefixes
+from layer_builder.isolation import Confined, SilentError, ending, read_answers
 from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
-
-_PROGRAM = Path(__file__).parent / "programs" / "import_modules.py"
-
-_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+from layer_builder.prove.start import Bench
 
 
 class ImportProcess:
     """One process that imports until it is done or dead."""
 
-    def __init__(
-        self,
-        python: Path,
-        orders: Mapping[str, Any],
-        caches: Sequence[Path],
-        *,
-        seconds: float,
-        required: bool = True,
-    ) -> None:
-        """Take what to import (`modules` of the orders), and the seconds that each may take.
+    def __init__(self, bench: Bench, modules: list[str], *, watch: bool, seconds: float) -> None:
+        """Take what to import, and the seconds that each may take.
 
-        Bytecode is written to the first of the caches, and read from all. `required` says that
-        nothing is imported where it cannot be isolated.
+        `watch` says to note which files of the layer each import opens.
         """
         self.version = ""
         self.isolated: tuple[str, ...] = ()
         self.cost: ImportCost | None = None
-        self._python = python
-        self._orders = orders
-        self._modules: list[str] = orders["modules"]
-        self._caches = caches
-        self._required = required
+        self._bench = bench
+        self._modules = modules
+        self._watch = watch
         self._seconds = seconds
         self._secret = secrets.token_hex(8)
         self._deadline = time.monotonic() + seconds
@@ -87,32 +71,11 @@ class ImportProcess:
                 yield self._modules[current], ImportResult(verdict=Verdict.DIED, error=why)
 
     def _start(self, home: Path, answers: int) -> Confined:
-        # The program's own text is passed, not its path: nothing of ours is importable there.
-        program = _PROGRAM.read_text(encoding="utf-8")
-        root, others = Path(self._orders["root"]), map(Path, self._orders["others"])
-        policy = Policy(
-            read=(*prefixes(self._python), root, *others, *self._caches, home),
-            write=(home, self._caches[0]),
-            required=self._required,
-        )
-        confined = launch(
-            [str(self._python), "-I", "-S", "-c",
-             f"import os; os.dup2({answers}, 3); os.closerange(4, 256)\n{program}"],
-            policy,
-            environ={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(home),
-                "TMPDIR": str(home),
-                "LANG": "C.UTF-8",
-                "PYTHONHASHSEED": "0",
-            },
-            folder=home,
-            stdin=subprocess.PIPE,
-            descriptors=(answers,),
-        )  # fmt: skip
+        confined = self._bench.start("import_modules", home, descriptors={3: answers})
         orders = {
-            **self._orders,
-            "caches": [str(cache) for cache in self._caches],
+            **self._bench.orders(),
+            "modules": self._modules,
+            "watch": self._watch,
             "secret": self._secret,
         }
         confined.send(json.dumps(orders).encode())
@@ -143,32 +106,3 @@ def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | No
         error = str(answer.get("error", ""))
         return ImportResult(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None
-
-
-class SilentError(Exception):
-    """No answer came in time."""
-
-
-def read_answers(read_end: int, time_left: Callable[[], float]) -> Iterator[dict[str, Any]]:
-    """Read answers line by line until the other end closes; text that is not one is passed over.
-
-    `time_left` gives the seconds that may pass until the next one. Raises SilentError.
-    """
-    held = b""
-    total_cost = 0
-    while True:
-        ready, _, _ = select.select([read_end], [], [], time_left())
-        if not ready:
-            raise SilentError
-        data = os.read(read_end, 65536)
-        total_cost += len(data)
-        if not data or total_cost > _MOST_ANSWER_BYTES:
-            return
-        *lines, held = (held + data).split(b"\n")
-        for line in lines:
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(answer, dict):
-                yield answer

@@ -17,15 +17,19 @@ class Prover(Protocol):
         """Where it lies."""
 
     @property
-    def required(self) -> bool:
-        """Whether nothing is run where it cannot be isolated."""
+    def libraries(self) -> frozenset[str] | None:
+        """The shared libraries that Lambda has; None where this machine's may do."""
 
     @property
     def isolated(self) -> tuple[str, ...]:
         """What the system keeps the imports from."""
 
-    def requiring(self, *, isolation: bool) -> "Prover":
-        """Give the same, which imports only isolated, or wherever it is."""
+    @property
+    def leave(self) -> str:
+        """Why it may import where nothing isolates that; empty where it may not."""
+
+    def with_leave(self, why: str) -> "Prover":
+        """Give the same, which may import wherever it is."""
 
     def import_modules(
         self,
@@ -37,6 +41,16 @@ class Prover(Protocol):
         watch: bool = False,
     ) -> ImportResults:
         """Import modules one after another."""
+
+    def confirm(
+        self,
+        root: Path,
+        modules: Sequence[str],
+        *,
+        caches: Sequence[Path],
+        others: Sequence[Path] = (),
+    ) -> ImportResults:
+        """Import modules of one distribution where nothing but they can say that they import."""
 
     def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
         """Compile sources to bytecode; gives those that do not compile."""
@@ -52,7 +66,9 @@ def prover_for(layer: Layer, find_prover: FindProver, *, any_architecture: bool)
     It imports only isolated, unless the layer's `proof:` or the run allows otherwise.
     """
     prover = _prover(layer.target, find_prover, any_architecture=any_architecture)
-    return prover.requiring(isolation=False) if prover and layer.unisolated else prover
+    return (
+        prover.with_leave("proof: {unisolated: allow}") if prover and layer.unisolated else prover
+    )
 
 
 def _prover(target: Target, find_prover: FindProver, *, any_architecture: bool) -> Prover | None:

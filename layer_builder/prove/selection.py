@@ -63,21 +63,21 @@ def first_imports(names: Sequence[str], asked: Collection[str]) -> list[str]:
     ]
 
 
-def groups_of(
-    names: Sequence[str], owners: Mapping[str, str], distributions: Collection[str]
+def to_confirm(
+    names: Collection[str], groups: Sequence[Sequence[str]], asked: Collection[str]
 ) -> list[list[str]]:
-    """Group names of modules by the distribution that brings them, for those distributions.
+    """Pick what to confirm of these names: of each distribution's group, and what is asked for besides.
 
-    `owners` gives the distribution of each installed path. None where there is but one group of
-    all: it has its process to itself anyway.
+    The latter goes by the package that it is in.
     """
-    owner_of = {module_name(path): owner for path, owner in owners.items()}
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        owner = owner_of.get(name, "")
-        if owner in distributions:
-            groups.setdefault(owner, []).append(name)
-    return [group for group in groups.values() if len(group) < len(names)]
+    grouped = {name for group in groups for name in group}
+    besides: dict[str, list[str]] = {}
+    for name in asked:
+        if name not in grouped:
+            besides.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    wanted = set(names)
+    found = [[name for name in group if name in wanted] for group in (*groups, *besides.values())]
+    return [group for group in found if group]
 
 
 def _is_importable(name: str) -> bool:

@@ -111,6 +111,10 @@ def _details(built: Built) -> str:
         f"<li><code>{escape(item.path)}</code> for <code>{escape(item.needed_by)}</code></li>"
         for item in details.restored
     )
+    failing = "\n".join(
+        f"<li><code>{escape(name)}</code></li>"
+        for name in (details.proof.failed_before if details.proof else ())
+    )
     return (
         f"<details><summary>{escape(built.layer.key)} {built.layer.target.label}:"
         f" {len(details.packages)} distributions, sha256"
@@ -121,6 +125,7 @@ def _details(built: Built) -> str:
         f"{pruned}\n</table>\n"
         f"<p>Proof: {escape(plain_text.proof_line(built))}.<br>"
         f"{escape(plain_text.bytecode_line(built)).capitalize()}.</p>\n"
+        + (f"<p>Do not import, pruned or not:</p>\n<ul>{failing}</ul>\n" if failing else "")
         + (f"<p>Put back, since code needs it:</p>\n<ul>{restored}</ul>\n" if restored else "")
         + "</details>"
     )

@@ -16,7 +16,7 @@ from layer_builder.model import (
 from layer_builder.outcome import Outcome
 
 MAX_RESTORED = 10
-"""Restored files that are named; all are in report.json."""
+"""Restored files, and modules that do not import, that are named; all are in report.json."""
 
 
 def report_title(outcome: Outcome) -> str:
@@ -102,7 +102,16 @@ def proof_line(built: Built) -> str:
     if proof.static:
         return "proven from its files only; nothing was imported"
     kept_from = f", kept from {' and '.join(proof.isolated)}" if proof.isolated else ""
-    skipped = f"; {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
+    named = proof.failing_text(MAX_RESTORED)
+    if not proof.imported:
+        return (
+            f"not proven: of {len(proof.failed_before)} modules none imports with Python"
+            f" {proof.interpreter}, pruned or not, as allow-failing lets them: {named}"
+        )
+    count = len(proof.failed_before)
+    skipped = (
+        f"; {count} {'fails' if count == 1 else 'fail'} unpruned too: {named}" if count else ""
+    )
     return (
         f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
     )

@@ -15,16 +15,19 @@ import uv as uv_package
 
 from layer_builder.backends import StandIn
 from layer_builder.errors import InstallError, Problem
-from layer_builder.model import Resolution, Target
+from layer_builder.model import Pin, Resolution, Target
 from layer_builder.resolve.bounded import RESOLVING, WriteBound, run_bounded
+from layer_builder.resolve.uv_words import (
+    about_backends,
+    find_missing_wheel,
+    tidy,
+    unmet,
+    without_wheel,
+)
 from layer_builder.sources import Requirements
+from layer_builder.wheels import Wheels
 
 _VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
-
-
-_NO_WHEEL = re.compile(
-    r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
-)
 
 
 _OFFLINE = "--offline"
@@ -38,6 +41,8 @@ class Uv:
     binary: str = field(default_factory=uv_package.find_uv_bin)
     stand_in: StandIn = field(default_factory=StandIn, compare=False)
     """The Python that backends of sdists are run by."""
+    wheels: Wheels = field(default_factory=Wheels, compare=False)
+    """uv's cache, and what is known of the wheels in it."""
 
     def resolve(
         self,
@@ -140,7 +145,7 @@ class Uv:
         )  # fmt: skip
         if done.returncode:
             raise InstallError.because(
-                "uv could not read the project's lock", details=(_tidy(done.stderr),)
+                "uv could not read the project's lock", details=(tidy(done.stderr),)
             )
         return done.stdout
 
@@ -152,16 +157,45 @@ class Uv:
         into: Path,
         build: Sequence[str] = (),
     ) -> None:
-        """Fill a folder with what was resolved, each file checked against its hash.
+        """Fill a folder with what was resolved, each file compared with the locked wheel's.
 
-        Files are copied, never linked: an edit in the folder would poison uv's cache. The index is
-        asked only for what is not in the cache: versions and hashes are known.
+        Raises InstallError with uv's reason, or with what is not as it is locked.
         """
-        options = "".join(f"{option}\n" for option in requirements.options)
+        lines = "".join(f"{option}\n" for option in requirements.options)
+
+        def fill(
+            pins: Sequence[Pin], into: Path, *, cache: Path | None = None, offline: bool = False
+        ) -> bool:
+            text = lines + Resolution(pins=tuple(pins)).text
+            done = self._install(text, target, into, build, cache=cache, offline=offline)
+            if done.returncode and not offline:
+                raise InstallError.because(
+                    f"uv could not install for {target.label}",
+                    details=(tidy(done.stderr),),
+                    advice=about_backends(done.stderr),
+                )
+            return not done.returncode
+
+        self.wheels.install(resolution.pins, target, build, into, fill)
+
+    def _install(  # noqa: PLR0913 (what a call of uv's has)
+        self,
+        text: str,
+        target: Target,
+        into: Path,
+        build: Sequence[str],
+        *,
+        cache: Path | None,
+        offline: bool,
+    ) -> subprocess.CompletedProcess[str]:
+        """Install what a requirements file says.
+
+        Files are copied, never linked: an edit in the folder would poison uv's cache.
+        """
         with tempfile.TemporaryDirectory() as folder:
             lock = Path(folder, "requirements.txt")
-            lock.write_text(options + resolution.text, encoding="utf-8")
-            words = (
+            lock.write_text(text, encoding="utf-8")
+            return self._run(
                 "pip", "install",
                 *_platform(target, target.uv_platform),
                 *self._wheels(build),
@@ -172,18 +206,10 @@ class Uv:
                 "--no-compile-bytecode",
                 "--no-installer-metadata",
                 "--requirements", str(lock),
+                *((_OFFLINE,) if offline else ()),
+                bound=WriteBound.of_install(into),
+                cache=cache,
             )  # fmt: skip
-            bound = WriteBound.of_install(into)
-            # What is built may need more than is in the cache, and would be built twice.
-            done = None if build else self._run(*words, _OFFLINE, bound=bound)
-            if done is None or done.returncode:
-                done = self._run(*words, bound=bound)
-        if done.returncode:
-            raise InstallError.because(
-                f"uv could not install for {target.label}",
-                details=(_tidy(done.stderr),),
-                advice=_about_backends(done.stderr),
-            )
 
     def _compile(
         self,
@@ -213,10 +239,12 @@ class Uv:
             return done
 
     def _run(
-        self, *arguments: str, bound: WriteBound | None = None
+        self, *arguments: str, bound: WriteBound | None = None, cache: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         words = [self.binary, *arguments, "--quiet", "--no-config"]
-        done = run_bounded(words, self.environ, bound or RESOLVING)
+        folder = cache or self.wheels.cache.folder
+        environ = {**self.environ, **({"UV_CACHE_DIR": str(folder)} if folder else {})}
+        done = run_bounded(words, environ, bound or RESOLVING)
         self.stand_in.raise_refusal()
         return done
 
@@ -231,35 +259,11 @@ class Uv:
         return ("--python", str(python), "--only-binary", ":all:", *allowed, *apart)
 
     def _unresolved(self, output: str, requirements: Requirements, target: Target) -> Problem:
-        details = _tidy(output)
-        missing = _NO_WHEEL.search(" ".join(output.split()))
+        missing = find_missing_wheel(output)
         if not missing:
-            return Problem(
-                message=f"the requirements cannot be met for {target.label}",
-                details=(details,),
-                advice=_about_backends(output),
-            )
-        name, operator, version = missing.groups()
-        exact = version.rstrip(",.") if operator == "==" else None
-        what = f"{name} {exact}" if exact else name
-        glibc = ".".join(map(str, target.glibc))
-        older = self._older_with_wheel(name, exact, requirements, target)
-        return Problem(
-            message=f"{what} has no wheel for {target.runtime} on {target.architecture}"
-            f" (glibc {glibc})",
-            details=(details,),
-            advice=(
-                f"{name} {older} has one: ask for {name}=={older}"
-                if older
-                else f"no older version of {name} has one either",
-                f"if {name} is pure Python: build: [{name}] builds it from its sdist",
-                *(
-                    ("a runtime from python3.12 on has glibc 2.34 and takes more wheels",)
-                    if target.glibc < (2, 34)
-                    else ()
-                ),
-            ),
-        )
+            return unmet(output, target)
+        older = self._older_with_wheel(*missing, requirements, target)
+        return without_wheel(*missing, older, output, target)
 
     def _older_with_wheel(
         self, name: str, version: str | None, requirements: Requirements, target: Target
@@ -282,18 +286,4 @@ def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
         *_platform(target, platform or target.uv_platform),
         "--generate-hashes",
         "--no-annotate",
-    )
-
-
-def _tidy(output: str) -> str:
-    lines = [line.rstrip() for line in output.strip().splitlines()]
-    return "\n".join(line for line in lines if line and "disabled for all packages" not in line)
-
-
-def _about_backends(output: str) -> tuple[str, ...]:
-    if "build backend returned an error" not in output:
-        return ()
-    return (
-        "backends run isolated: without network and variables, with their own folder and what"
-        " [build-system] requires; one that needs more: build a wheel and put it on an index",
     )

@@ -10,9 +10,18 @@ from pathlib import Path
 from typing import IO, Any
 
 from layer_builder import prove
-from layer_builder.isolation import Confined, Policy, can_mount, ending, launch, prefixes
+from layer_builder.isolation import (
+    Confined,
+    Policy,
+    SilentError,
+    can_mount,
+    ending,
+    launch,
+    prefixes,
+    read_answers,
+)
 from layer_builder.model import Stack
-from layer_builder.prove import SilentError, read_answers
+from layer_builder.native import lambda_programs
 from layer_builder.runtime.environment import lambda_variables
 from layer_builder.runtime.invocation import Fault, Invocation, InvocationResult, Places
 from layer_builder.runtime.stack_folder import StackFolder
@@ -22,16 +31,19 @@ INIT_SECONDS = 10.0
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
 _OUTPUT_BYTES = 4096
 _PROGRAM = Path(__file__).parent / "programs" / "call_handler.py"
-_SHARED = Path(prove.__file__).parent / "programs" / "import_modules.py"
+_SHARED = Path(prove.__file__).parent / "programs"
+_PARTS = ("host", "importing", "import_modules")
 _BOOT = """
 import os, sys, types
 os.dup2({answers}, 3)
 os.closerange(4, 256)
-names = ["layer_builder", "layer_builder.prove", "layer_builder.prove.programs",
-         "layer_builder.prove.programs.import_modules"]
+names = ["layer_builder", "layer_builder.prove", "layer_builder.prove.programs"]
 for name in names:
     sys.modules[name] = types.ModuleType(name)
-exec(compile({shared!r}, "<import_modules>", "exec"), sys.modules[names[-1]].__dict__)
+for part, text in {parts!r}:
+    names.append(names[2] + "." + part)
+    sys.modules[names[-1]] = types.ModuleType(names[-1])
+    exec(compile(text, "<" + part + ">", "exec"), sys.modules[names[-1]].__dict__)
 program = {{"__name__": "call_handler"}}
 exec(compile({program!r}, "<call_handler>", "exec"), program)
 for name in names:
@@ -49,6 +61,8 @@ class FunctionProcess:
     python: Path
     required: bool
     """Whether nothing is run where it cannot be isolated."""
+    libraries: frozenset[str] | None = None
+    """The shared libraries that Lambda has, by file name; None where this machine's may do."""
 
     def run(self, invocation: Invocation, caches: tuple[Path, ...]) -> InvocationResult:
         """Run one to its end, or to the end of its time.
@@ -106,6 +120,7 @@ class FunctionProcess:
             "modules": list(invocation.modules),
             "sources": [places.real(path) for path in invocation.sources],
             "watch": invocation.watch,
+            "libraries": sorted(self.libraries) if self.libraries is not None else None,
             "caches": [str(path) for path in caches],
             "secret": secret,
         }
@@ -115,16 +130,18 @@ class FunctionProcess:
     ) -> Confined:
         temporary = "/tmp" if can_mount() else str(home)  # noqa: S108 (Lambda's own)
         mounts = {"/opt": self.folder.opt, "/var/task": self.folder.task, "/tmp": home}  # noqa: S108
+        links = None if self.libraries is None else lambda_programs(self.python)
         policy = Policy(
             read=(*prefixes(self.python), self.folder.opt, self.folder.task, *self.folder.runtime,
-                  *caches),
+                  *caches, *([links] if links else ())),
             write=(home, *(path for path in caches[:1] if os.access(path, os.W_OK))),
             mounts=mounts if can_mount() else {},
+            programs=tuple(links.iterdir()) if links else None,
             required=self.required,
         )  # fmt: skip
         boot = _BOOT.format(
             answers=answers,
-            shared=_SHARED.read_text(encoding="utf-8"),
+            parts=[(p, (_SHARED / f"{p}.py").read_text(encoding="utf-8")) for p in _PARTS],
             program=_PROGRAM.read_text(encoding="utf-8"),
         )
         places = self.places
@@ -134,7 +151,11 @@ class FunctionProcess:
         return launch(
             [str(self.python), "-I", "-S", "-c", boot],
             policy,
-            environ={**variables, "PYTHONHASHSEED": "0"},
+            environ={
+                **variables,
+                **({"PATH": f"{links}:{places.opt}/bin"} if links else {}),
+                "PYTHONHASHSEED": "0",
+            },
             folder=home,
             stdin=-1,
             stdout=output,

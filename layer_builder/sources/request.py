@@ -78,6 +78,7 @@ class LayerRequest:
             layer.strip,
             [layer.sdk.policy, *layer.sdk.services, *self.code.key],
             [layer.proof, *(reference.text for reference in layer.imports)],
+            sorted(reference.text for reference in layer.allow_failing),
             [[i.path, i.sha256, i.executable] for i in self.digests],
         ]
 

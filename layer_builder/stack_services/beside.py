@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder import parallel
-from layer_builder.archive import BuildCache
 from layer_builder.errors import InstallError
+from layer_builder.keeping import SignedNotes, code_digest
 from layer_builder.model import Layer, SdkPolicy, Stack
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds, joined_needs, services_of_tree
@@ -27,13 +28,13 @@ def read_beside(
     stacks: Sequence[Stack],
     installer: Installer,
     scratch: Scratch,
-    cache: BuildCache,
+    notes: SignedNotes,
 ) -> dict[str, Resolved]:
     """Add to layers with `sdk: auto` what the distributions of their company ask for.
 
     Such a layer is built before those that stand on it, and what these will hold is known from
-    their versions alone. So they are installed once more, only to be read; what was found is kept in
-    the cache, for runs in which none of these versions changed.
+    their versions alone. So they are installed once more, only to be read; what was found is noted
+    for runs in which none of these versions changed.
 
     Raises InstallError that names the layer whose distributions cannot be installed.
     """
@@ -46,7 +47,7 @@ def read_beside(
     wanted = list(dict.fromkeys(other for found in others.values() for other in found))
 
     def read(layer_id: str) -> ServiceNeeds:
-        return _remembered(resolved[layer_id], installer, scratch, cache)
+        return _remembered(resolved[layer_id], installer, scratch, notes)
 
     needs = dict(zip(wanted, parallel.each(read, wanted, _AT_ONCE), strict=True))
     return {
@@ -77,20 +78,18 @@ def _others(
 
 
 def _remembered(
-    item: Resolved, installer: Installer, scratch: Scratch, cache: BuildCache
+    item: Resolved, installer: Installer, scratch: Scratch, notes: SignedNotes
 ) -> ServiceNeeds:
-    """Take what an earlier run found, or find it."""
+    """Take what an earlier run found in the same versions, or find it."""
     layer = item.request.layer
-    about = "\n".join(
-        ("services", layer.key, layer.target.label, *sorted(layer.build), item.own.text)
-    )
-    noted = cache.find_text(about)
-    if noted is not None:
+    versions = "\n".join((code_digest(), *sorted(layer.build), item.own.text))
+    key = sha256(versions.encode()).hexdigest()
+    of_key, _, text = notes.find(layer.id).partition("\n")
+    if of_key == key:
         with suppress(ValidationError):
-            return _NEEDS.validate_json(noted)
+            return _NEEDS.validate_json(text)
     needs = _read(item, installer, scratch)
-    with suppress(OSError):  # the next run reads them again
-        cache.keep_text(about, _NEEDS.dump_json(needs))
+    notes.keep(layer.id, f"{key}\n{_NEEDS.dump_json(needs).decode()}")
     return needs
 
 

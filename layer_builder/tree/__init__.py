@@ -1,7 +1,16 @@
 """Installed packages on disk, as /opt/python will have them."""
 
+from layer_builder.tree.contents import Contents, Flaw, read_installed
 from layer_builder.tree.distributions import Distribution, Installation
 from layer_builder.tree.scratch import Scratch
 from layer_builder.tree.tree import Tree
 
-__all__ = ["Distribution", "Installation", "Scratch", "Tree"]
+__all__ = [
+    "Contents",
+    "Distribution",
+    "Flaw",
+    "Installation",
+    "Scratch",
+    "Tree",
+    "read_installed",
+]

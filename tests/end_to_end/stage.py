@@ -189,7 +189,7 @@ def surroundings() -> dict[str, str]:
     return kept | {
         "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",
         "LANG": "C.UTF-8",
-        "LAYER_BUILDER_NO_CACHE": "1",
+        "LAYER_BUILDER_NO_CACHE": "builds",
         "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(home / ".cache")),
         "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME", str(home / ".local" / "share")),
         "PYENV_ROOT": os.environ.get("PYENV_ROOT", str(home / ".pyenv")),

@@ -5,6 +5,8 @@ import hashlib
 import importlib.util
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -163,12 +165,18 @@ def test_a_changed_environment_is_noticed_and_made_anew(
 
 
 def test_nothing_is_taken_from_a_poisoned_cache_of_uv(
-    prepare: Callable[..., tuple[Path, str]], tmp_path: Path
+    prepare: Callable[..., tuple[Path, str]], tmp_path: Path, index: str
 ) -> None:
-    first, _ = prepare()
-    [cached] = (tmp_path / "uv-cache").glob("archive-v0/*/github/__init__.py")
-    append(cached)
-    assert (first / "github/__init__.py").read_text() == "A = 1\n"
-    packages, said = prepare("another")
-    assert "uv's cache is not what was put there" in said
+    cache = tmp_path / "uv-cache"
+    subprocess.run(
+        [uv.find_uv_bin(), "pip", "install", "--quiet", "--no-config", "PyGithub==2.0", "helper==1.0",
+         "--python", sys.executable, "--target", str(tmp_path / "somebody")],
+        env={"UV_CACHE_DIR": str(cache), "UV_DEFAULT_INDEX": f"{index}/simple"}, check=True,
+    )  # fmt: skip
+    [cached] = cache.glob("archive-v0/*/github")
+    change_with_record(cached.parent)
+    before = sorted(cache.rglob("*"))
+    packages, said = prepare()
+    assert said == "setting up layer-builder (once)\n"
     assert (packages / "github/__init__.py").read_text() == "A = 1\n"
+    assert sorted(cache.rglob("*")) == before

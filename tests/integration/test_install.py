@@ -37,7 +37,7 @@ def call(*words: str | Path, cwd: Path, **more: str) -> CompletedProcess[str]:
     return subprocess.run(
         words,
         cwd=cwd,
-        env={**kept, "PATH": path, "LAYER_BUILDER_NO_CACHE": "1", **more},
+        env={**kept, "PATH": path, "LAYER_BUILDER_NO_CACHE": "builds", **more},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -18,13 +18,15 @@ from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
 from layer_builder.tree.distributions import Installation
 from layer_builder.tree.tree import Tree
+from layer_builder.wheels import Wheels
 
 
 def measure(rounds: int, target: Target, build: float) -> Cost:
     """Time the guard on core-deps, pruned aggressively; `build` is what a whole build takes."""
     with tempfile.TemporaryDirectory() as folder:
         tree = Tree.below(Path(folder))
-        uv = Uv(environ=index_settings.index_environment(os.environ, {}))
+        of_uv = index_settings.index_environment(os.environ, {})
+        uv = Uv(environ=of_uv, wheels=Wheels.around(of_uv, os.environ))
         [lines] = CORE.layers.values()
         asked = Requirements(lines=lines, names=frozenset(lines))
         uv.install(uv.resolve(asked, target), asked, target, tree.root)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from layer_builder.model.target import Target
-from layer_builder.native import compatibility, elf
+from layer_builder.native import base_system, elf
 
 NAME = "bulk"
 _VERSION = "1.0"
@@ -62,7 +62,7 @@ def _stands_alone(path: Path, target: Target) -> bool:
         if file.read(len(elf.ELF_MAGIC)) != elf.ELF_MAGIC:
             return True
     library = elf.read_elf(path.read_bytes())
-    return bool(library and set(library.needed) <= compatibility.base_system(target))
+    return bool(library and set(library.needed) <= base_system.base_libraries(target))
 
 
 def _describe(archive: zipfile.ZipFile, names: list[str]) -> None:

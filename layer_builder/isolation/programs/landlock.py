@@ -56,10 +56,12 @@ def rights(version: int) -> int:
     return (1 << known) - 1
 
 
-def restrict(libc: Any, version: int, read: list[str], write: list[str], ports: list[int]) -> None:
+def restrict(  # noqa: PLR0913, PLR0917 (what there is to restrict)
+    libc: Any, version: int, read: list[str], write: list[str], ports: list[int], look: list[str]
+) -> None:
     """Leave this process nothing but these files, folders and TCP ports. Raises OSError.
 
-    Paths that are not there are passed over. Signals and abstract sockets of processes outside are
+    What may be read may be started, but for what is below `look` alone. Paths that are not there are passed over. Signals and abstract sockets of processes outside are
     shut off where the version knows of them.
     """
     handled = rights(version)
@@ -76,6 +78,8 @@ def restrict(libc: Any, version: int, read: list[str], write: list[str], ports: 
     try:
         for path in read:
             _allow(libc, ruler, path, READING & handled)
+        for path in look:
+            _allow(libc, ruler, path, (READ_FILE | READ_DIR) & handled)
         for path in write:
             _allow(libc, ruler, path, handled & ~_MAKE_DEVICES)
         for port in ports if version >= NETWORK_ABI else ():

@@ -94,7 +94,9 @@ def _confine(libc: Any, orders: dict[str, Any], entered: set[str]) -> dict[str, 
     version = landlock.abi(libc)
     read = [*orders["read"], f"/proc/{os.getpid()}"]
     if version:
-        landlock.restrict(libc, version, read, orders["write"], orders["ports"])
+        landlock.restrict(
+            libc, version, read, orders["write"], orders["ports"], look=orders["look"]
+        )
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     libc.capset(header, (ctypes.c_uint32 * 6)())
     machine = seccomp.machine()

@@ -5,11 +5,7 @@ as JSON on standard input and answers on file descriptor 3, a line each. By then
 who started it. It keeps to the standard library of Python 3.10.
 """
 
-import gc
-import importlib
-import importlib._bootstrap_external
 import json
-import marshal
 import os
 import platform
 import sys
@@ -18,82 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
-
-
-def set_paths(root: str, others: list[str]) -> None:
-    """Order `sys.path` as Lambda does: the function, then /opt, then the runtime's own."""
-    # https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
-    sys.path += others
-    site_packages = "lib/python%d.%d/site-packages" % sys.version_info[:2]
-    sys.path[:0] = [os.getcwd(), os.path.join(root, site_packages), root]
-    import site  # `-S` only keeps it from adding folders; programs expect `exit` to be there
-
-    site.setquit()
-    site.setcopyright()
-
-
-class Cache:
-    """Bytecode of the layer's modules, in a folder of its own; the interpreter's own has its usual place.
-
-    Times what making it takes: a layer with bytecode in it saves that.
-    """
-
-    def __init__(self, root: str, folders: list[str]) -> None:
-        """Write to the first folder, read from all: the others belong to layers below."""
-        self.compiling = 0.0
-        self._root = os.path.join(root, "")
-        self._folders = folders
-        self._written: list[str] = []
-        self._usual = machinery.cache_from_source
-        self._compile = machinery.SourceLoader.source_to_code
-        self._write = machinery.SourceFileLoader.set_data
-
-    def install(self) -> None:
-        """Have Python's own import machinery use it."""
-        cache = self
-
-        def timed(work: Any) -> Any:
-            def wrapped(loader: Any, *arguments: Any, **more: Any) -> Any:
-                begin = time.perf_counter()
-                try:
-                    return work(loader, *arguments, **more)
-                finally:
-                    cache.compiling += time.perf_counter() - begin
-
-            return wrapped
-
-        def write(loader: Any, path: str, data: bytes, **more: Any) -> None:
-            if path.startswith(cache._folders[0]):
-                cache._written.append(path)
-            cache._write(loader, path, data, **more)
-
-        machinery.cache_from_source = self.place
-        machinery.SourceLoader.source_to_code = timed(self._compile)
-        machinery.SourceFileLoader.set_data = timed(write)
-
-    def place(self, path: str, debug_override: Any = None, *, optimization: Any = None) -> str:
-        """Say where the bytecode of a source file lies; replaces `importlib.util.cache_from_source`."""
-        if path.startswith(self._root):
-            name = path[len(self._root) :] + "c"
-        else:
-            usual: str = self._usual(path, debug_override, optimization=optimization)
-            if os.path.exists(usual):
-                return usual
-            name = os.path.join("elsewhere", path.lstrip(os.sep) + "c")
-        places = [os.path.join(folder, name) for folder in self._folders]
-        return next(filter(os.path.exists, places), places[0])
-
-    def reading(self) -> float:
-        """Time how long it takes to read back all that was written, in seconds."""
-        begin = time.perf_counter()
-        for path in self._written:
-            try:
-                with open(path, "rb") as file:
-                    marshal.loads(file.read()[16:])  # noqa: S302 (what this process wrote)
-            except (OSError, ValueError, EOFError):
-                continue
-        return time.perf_counter() - begin
+from layer_builder.prove.programs.importing import files_of, load, prepare
 
 
 class Watch:
@@ -114,40 +35,10 @@ class Watch:
                 self.opened.add(path[len(self._root) :])
 
 
-def load(name: str, root: str) -> None:
-    """Import `module`, or import it and look up `module:attribute` as entry points do.
-
-    Raises ImportError where the module is the layer's and another was there before it, as the
-    standard library's: in Lambda, too, the runtime has loaded some of those before any layer.
-    """
-    module, _, attribute = name.partition(":")
-    # https://packaging.python.org/en/latest/specifications/entry-points/#data-model
-    item = importlib.import_module(module)
-    refuse_substitute(module, root)
-    for part in filter(None, attribute.split(".")):
-        item = getattr(item, part)
-
-
-def refuse_substitute(name: str, root: str) -> None:
-    """Raise ImportError where the layer has a module, and another of that name was loaded."""
-    path = os.path.join(root, *name.split("."))
-    if not (os.path.isfile(path + ".py") or os.path.isfile(os.path.join(path, "__init__.py"))):
-        return
-    loaded = file_of(name)
-    if loaded and not loaded.startswith(os.path.join(root, "")):
-        raise ImportError(
-            "%s was loaded before, from %s: the layer's is never used" % (name, loaded)
-        )
-
-
 def prove(orders: dict[str, Any], tell: Callable[..., None]) -> None:
     """Import all that is asked for, in order, in this process."""
     root = orders["root"]
-    # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
-    gc.set_threshold(100_000, 50, 50)
-    set_paths(root, orders["others"])
-    cache = Cache(root, orders["caches"])
-    cache.install()
+    cache = prepare(orders)
     watch = Watch(root)
     if orders["watch"]:
         sys.addaudithook(watch)
@@ -183,23 +74,6 @@ def leave_if_forked(me: int) -> None:
     """End a copy of this process that an import made and let return."""
     if os.getpid() != me:
         os._exit(0)
-
-
-def files_of(names: set[str], root: str) -> set[str]:
-    """Name the files below the layer that modules were loaded from (a cached one is not opened)."""
-    prefix = os.path.join(root, "")
-    paths = map(file_of, names)
-    return {path[len(prefix) :] for path in paths if path.startswith(prefix)}
-
-
-def file_of(name: str) -> str:
-    """Say which file a loaded module is from; empty where it does not say."""
-    try:
-        # Past any `__getattr__`: lazy modules would load, or raise.
-        path = object.__getattribute__(sys.modules[name], "__dict__").get("__file__")
-    except Exception:  # whatever stands in sys.modules
-        return ""
-    return path if isinstance(path, str) else ""
 
 
 def teller(answers: int, secret: str) -> Callable[..., None]:

@@ -12,19 +12,15 @@ import os
 import platform
 import resource
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-from layer_builder.prove.programs.import_modules import (
-    Cache,
-    Watch,
-    file_of,
-    leave_if_forked,
-    set_paths,
-    teller,
-)
+from layer_builder.prove.programs.host import Host
+from layer_builder.prove.programs.import_modules import Watch, leave_if_forked, teller
+from layer_builder.prove.programs.importing import Cache, file_of, set_paths
 
 _SHORTEST_SECONDS = 0.001
 """Of an import that is told of by itself."""
@@ -220,13 +216,14 @@ def check_sources(paths: list[str], tell: Callable[..., None]) -> None:
             tell(refused=path, text=text, line=line, column=column)
 
 
-def import_own(modules: list[str], tell: Callable[..., None]) -> None:
+def import_own(modules: list[str], tell: Callable[..., None], hosts: list[Host]) -> None:
     """Import modules one after another."""
     me = os.getpid()
     for index, name in enumerate(modules):
         tell(begun=index)
         try:
             importlib.import_module(name)
+            look_again(hosts)
         except BaseException as error:  # SystemExit too: all are answers
             leave_if_forked(me)
             tell(failed=index, **describe(error))
@@ -235,12 +232,21 @@ def import_own(modules: list[str], tell: Callable[..., None]) -> None:
             tell(imported=index)
 
 
-def try_handler(orders: dict[str, Any], tell: Callable[..., None], timer: Timer) -> None:
+def look_again(hosts: list[Host]) -> None:
+    """Raise ImportError if a library was opened that Lambda and the layers lack."""
+    for host in hosts:
+        host.look_again()
+
+
+def try_handler(
+    orders: dict[str, Any], tell: Callable[..., None], timer: Timer, hosts: list[Host]
+) -> None:
     """Import the handler, and call it if there is an event."""
     me, roots = os.getpid(), [orders["opt"], orders["task"]]
     begin = time.perf_counter()
     try:
         handler = find_handler(orders["handler"])
+        look_again(hosts)
     except BaseException as error:  # all are answers
         leave_if_forked(me)
         tell(fault="init", **describe(error))
@@ -255,6 +261,7 @@ def try_handler(orders: dict[str, Any], tell: Callable[..., None], timer: Timer)
     try:
         context = LambdaContext(time.monotonic() + orders["timeout"])
         answer = marshal_answer(handler(json.loads(orders["event"]), context))
+        look_again(hosts)
     except BaseException as error:  # the same
         leave_if_forked(me)
         tell(fault="call", seconds=round(time.perf_counter() - begin, 5), **describe(error))
@@ -277,6 +284,10 @@ def main() -> None:
     try:
         os.chdir(orders["task"])
         root = os.path.join(orders["opt"], "python")
+        own = [orders["opt"], orders["task"], *orders["others"], tempfile.gettempdir()]
+        hosts = [] if orders["libraries"] is None else [Host(own, orders["libraries"])]
+        for host in hosts:
+            host.install()
         set_paths(root, orders["others"])
         Cache(root, orders["caches"]).install()
         watch = Watch(orders["opt"])
@@ -285,9 +296,9 @@ def main() -> None:
         timer = Timer()
         timer.install()
         check_sources(orders["sources"], tell)
-        import_own(orders["modules"], tell)
+        import_own(orders["modules"], tell, hosts)
         if orders["handler"]:
-            try_handler(orders, tell, timer)
+            try_handler(orders, tell, timer, hosts)
         if orders["watch"]:
             tell(opened=sorted(watch.opened))
     finally:

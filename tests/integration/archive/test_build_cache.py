@@ -14,9 +14,9 @@ import pytest
 
 from layer_builder.archive import build_cache
 from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.cache_key import CacheKey
 from layer_builder.archive.output_dir import OutputDir
 from layer_builder.archive.reader import sha256_of
+from layer_builder.keeping.cache_key import CacheKey
 from layer_builder.model.proof import Proof
 from layer_builder.model.settings import ProofDepth
 
@@ -200,7 +200,7 @@ def test_the_builds_used_longest_ago_make_room_and_files_of_others_stay(  # noqa
     assert (cache / "mine.zip").exists()
     assert kept.find(notes["one"][0].content, pytest.fail)
     assert not kept.find(notes["two"][0].content, pytest.fail)
-    monkeypatch.setattr(build_cache, "_code", lambda: "other code")
+    monkeypatch.setattr(build_cache, "code_digest", lambda: "other code")
     assert not kept.find(notes["one"][0].content, pytest.fail)
 
 

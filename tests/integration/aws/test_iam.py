@@ -235,7 +235,7 @@ class World:
             "AWS_DEFAULT_REGION": REGION,
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "LAYER_BUILDER_PATIENCE": "0.01",
-            "LAYER_BUILDER_NO_CACHE": "1",
+            "LAYER_BUILDER_NO_CACHE": "builds",
         }
         return self.program.run(*words, folder=self.workspace, environment=environment)
 

@@ -410,3 +410,18 @@ def test_the_proof_of_many_ends_with_one_process_each(interpreter: Interpreter, 
     found = attempt(interpreter, tree, dict.fromkeys(names, "import os; os._exit(3)"))
     assert {a.verdict for a in found.by_name.values()} == {DIED}
     assert list(found.by_name) == names
+
+
+def test_what_runs_before_any_import_is_said_aloud(
+    run: Run, add_wheel: Add, workspace: Path
+) -> None:
+    files = {"demo.py": "", "sitecustomize.py": "", "demo.pth": "import demo\n"}
+    add_wheel("demo", "1.0", files)
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{sys.version_info[0]}.{sys.version_info[1]}"\n'
+        "layers:\n  demo: {packages: [demo]}\n"
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    for name in ("demo.pth", "sitecustomize.py"):
+        assert f"layer demo: code that no function asks for: {name} (demo)" in done.stderr

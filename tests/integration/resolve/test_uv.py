@@ -26,6 +26,7 @@ from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.resolve import bounded, index_settings
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.requirements import Requirements
+from layer_builder.wheels import Wheels
 
 from . import sdists
 
@@ -51,9 +52,8 @@ def layer(workspace: Path) -> dict[str, bytes]:
 
 def uv(tmp_path: Path, index: str, **more: str) -> Uv:
     environ = {"UV_DEFAULT_INDEX": f"{index}/simple", "UV_CACHE_DIR": str(tmp_path / "uv-cache")}
-    return Uv(
-        environ=index_settings.index_environment(environ | {"PATH": os.environ["PATH"]} | more, {})
-    )
+    of_uv = index_settings.index_environment(environ | {"PATH": os.environ["PATH"]} | more, {})
+    return Uv(environ=of_uv, wheels=Wheels.around(of_uv, {"HOME": str(tmp_path / "home")}))
 
 
 @pytest.fixture

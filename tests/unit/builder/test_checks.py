@@ -100,3 +100,30 @@ def test_development_tools_are_told_together() -> None:
     assert said(dist("mypy"), dist("pytest"), dist("pytest-like")) == [
         "development tools in the layer: mypy, pytest"
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "evil.pth",
+        "lib/python3.11/site-packages/evil.pth",
+        "sitecustomize.py",
+        "usercustomize/__init__.py",
+        "lib/python3.11/site-packages/sitecustomize.py",
+        "sitecustomize.cpython-311-aarch64-linux-gnu.so",
+    ],
+)
+def test_what_runs_as_python_starts_is_named_with_whose_it_is(path: str) -> None:
+    (problem,) = checks.start_up_warnings([path, "plain.py"], {path: "evil"}, TARGET)
+    assert problem.message == f"code that no function asks for: {path} (evil)"
+    assert ("begin with import" in problem.details[0]) is path.endswith(".pth")
+    (problem,) = checks.start_up_warnings([path], {}, TARGET)
+    assert problem.message.endswith(f"{path} (of the workspace)")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["demo/evil.pth", "demo/sitecustomize.py", "lib/python3.12/site-packages/evil.pth", "pth.py"],
+)
+def test_what_only_looks_like_it_is_not(path: str) -> None:
+    assert list(checks.start_up_warnings([path], {}, TARGET)) == []

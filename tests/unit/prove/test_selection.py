@@ -94,3 +94,16 @@ def test_what_a_function_imports_itself_are_top_level_modules_and_those_asked_fo
 
 def test_no_rounds_are_an_empty_round() -> None:
     assert join_results([], []) == ImportResults(by_name={})
+
+
+def test_what_is_confirmed_goes_by_distribution_and_what_is_asked_besides_by_package() -> None:
+    groups = [["a", "a_more"], ["b"]]
+    asked = ["a", "c.one", "c.two", "d:main"]
+    names = ["a", "b", "c.one", "c.two", "d:main", "e"]
+    assert selection.to_confirm(names, groups, asked) == [
+        ["a"],
+        ["b"],
+        ["c.one", "c.two"],
+        ["d:main"],
+    ]
+    assert selection.to_confirm(["e"], groups, asked) == []

@@ -38,7 +38,7 @@ WHOLE = """\
 | pandas | 2.2.0 | 60.0 MiB | 24.0 MiB |
 | six | 1.16.0 | 39.1 KiB | 29.3 KiB |
 
-Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fail unpruned too. Bytecode: none.
+Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fails unpruned too: pandas.extra. Bytecode: none.
 
 | pruned by rule | files | bytes |
 | --- | ---: | ---: |

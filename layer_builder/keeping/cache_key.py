@@ -9,6 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
+"""Where it lies, if not in the user's folder for caches."""
+
+
+NO_CACHE_VARIABLE = "LAYER_BUILDER_NO_CACHE"
+"""With any value, nothing is taken and nothing kept; with `builds`, no builds."""
+
+
 _KEY_BYTES = 32
 """As many as the digest has: https://www.rfc-editor.org/rfc/rfc2104#section-3"""
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -17,6 +25,18 @@ _OTHERS_MAY_ANYTHING = stat.S_IRWXG | stat.S_IRWXO
 
 class UnfitError(OSError):
     """A folder or a key that others could have written."""
+
+
+def find_cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Choose where things are kept for later runs; None without a home to keep them in.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/
+    """
+    if named := environ.get(CACHE_DIR_VARIABLE):
+        return Path(named).absolute()
+    home, caches = environ.get("HOME"), environ.get("XDG_CACHE_HOME")
+    base = Path(caches) if caches else Path(home, ".cache") if home else None
+    return base / "lambda-layer-builder" if base and base.is_absolute() else None
 
 
 def refuse_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import pytest
 
-from layer_builder.archive.files import copy_file, move_file, replace_file
+from layer_builder.keeping.files import copy_file, move_file, replace_file
 
 OLD, NEW = b"a" * 4_000_000, b"b" * 4_000_000
 

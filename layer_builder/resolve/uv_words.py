@@ -1,0 +1,68 @@
+"""What uv says when it cannot do something, read, and told with what could be done."""
+
+import re
+
+from layer_builder.errors import Problem
+from layer_builder.model import Target
+
+_NO_WHEEL = re.compile(
+    r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
+)
+
+
+def find_missing_wheel(output: str) -> tuple[str, str | None] | None:
+    """Find the distribution that has no wheel, and its version where uv names one."""
+    missing = _NO_WHEEL.search(" ".join(output.split()))
+    if not missing:
+        return None
+    name, operator, version = missing.groups()
+    return name, version.rstrip(",.") if operator == "==" else None
+
+
+def unmet(output: str, target: Target) -> Problem:
+    """Tell that requirements cannot be met, in uv's words."""
+    return Problem(
+        message=f"the requirements cannot be met for {target.label}",
+        details=(tidy(output),),
+        advice=about_backends(output),
+    )
+
+
+def without_wheel(
+    name: str, version: str | None, older: str | None, output: str, target: Target
+) -> Problem:
+    """Tell that a distribution has no wheel for a target, and which `older` version has one."""
+    what = f"{name} {version}" if version else name
+    glibc = ".".join(map(str, target.glibc))
+    return Problem(
+        message=f"{what} has no wheel for {target.runtime} on {target.architecture}"
+        f" (glibc {glibc})",
+        details=(tidy(output),),
+        advice=(
+            f"{name} {older} has one: ask for {name}=={older}"
+            if older
+            else f"no older version of {name} has one either",
+            f"if {name} is pure Python: build: [{name}] builds it from its sdist",
+            *(
+                ("a runtime from python3.12 on has glibc 2.34 and takes more wheels",)
+                if target.glibc < (2, 34)
+                else ()
+            ),
+        ),
+    )
+
+
+def tidy(output: str) -> str:
+    """Leave out of uv's words what tells of our own settings."""
+    lines = [line.rstrip() for line in output.strip().splitlines()]
+    return "\n".join(line for line in lines if line and "disabled for all packages" not in line)
+
+
+def about_backends(output: str) -> tuple[str, ...]:
+    """Tell how backends run, where one failed."""
+    if "build backend returned an error" not in output:
+        return ()
+    return (
+        "backends run isolated: without network and variables, with their own folder and what"
+        " [build-system] requires; one that needs more: build a wheel and put it on an index",
+    )
