@@ -53,6 +53,7 @@ def make_context(
         function_notes=SignedNotes.around(environ, "functions")
         if not environ.get(NO_CACHE_VARIABLE)
         else SignedNotes(),
+        service_notes=SignedNotes.around(environ, "services"),
         require_isolation=not leave,
         credentials=credentials,
         has_index_credentials=has_index_credentials(environ),

@@ -106,7 +106,7 @@ class Builder:
         )
         if not cached or not is_proven_enough(cached[0], layer, required=self.require_isolation):
             return None
-        record = adopt_record(cached[0], layer, resolved.request.key)
+        record = adopt_record(cached[0], resolved)
         with suppress(FileNotFoundError):  # another run needed its room meanwhile
             if self._is_there(layer.title, layer.stem, cached[1]):
                 archive = replace(cached[1], path=self.output_dir.zip_path(layer.stem))

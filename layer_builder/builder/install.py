@@ -77,7 +77,8 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
             )
     with clock.step("prune"):
         installation = tree.installation(layer.target.runtime)
-        plan = plan_pruning(layer, request.requirements.names, installation, tree.read)
+        asked_for = request.requirements.names
+        plan = plan_pruning(layer, asked_for, installation, tree.read, resolved.needs)
         tree.follow(plan)
         included = tree.include(request.files.files)
     kept = plan.kept(installation.files)
@@ -89,7 +90,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
     installed = InstalledTree(
         tree=tree,
         layer=layer,
-        asked_for=request.requirements.names,
+        asked_for=asked_for,
         installation=installation,
         plan=plan,
         kept=(),

@@ -59,7 +59,8 @@ def _advice(built: Built, reading: LimitReading) -> list[str]:
     names = {package.name for package in built.details.packages}
     if "botocore" in names:
         advice.append(
-            "sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"
+            "sdk: runtime leaves the AWS SDK to Lambda; sdk: auto keeps the data of the services"
+            " that your code asks for"
         )
     if reading.limit.kind == "unzipped":
         advice.append("what cannot fit 250 MiB runs as a container image (10 GiB)")

@@ -49,6 +49,7 @@ def make_record(
             packages=with_zipped(installed.packages, installed.installation.owners, sizes),
             pruned=proof.plan.totals,
             restored=proof.plan.restored,
+            services=proof.plan.services,
             held_back=resolved.own.held_back,
             proof=proof.proof,
             bytecode=PackedBytecode(mode=variant.mode, files=variant.files, bytes=variant.bytes),
@@ -72,6 +73,8 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
             f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
             f" ({spent:.1f} s)"
         )
+    if details.services:
+        lines.append(details.services.line)
     if details.packages and details.proof and details.proof.interpreter:
         lines += _proof_lines(details.proof)
     compiled = details.bytecode.files
@@ -104,16 +107,21 @@ def is_proven_enough(record: BuildRecord, layer: Layer, *, required: bool) -> bo
     return proof is None or proof.is_isolated or layer.unisolated or not required
 
 
-def adopt_record(record: BuildRecord, layer: Layer, request: str) -> BuildRecord:
+def adopt_record(record: BuildRecord, resolved: Resolved) -> BuildRecord:
     """Give the record of an earlier build as it is for a layer that takes its zip."""
+    layer, needs, services = resolved.request.layer, resolved.needs, record.details.services
     warnings = tuple(
         replace(warning, layer=layer.key, place=layer.place) for warning in record.details.warnings
     )
     return replace(
         record,
         stem=layer.stem,
-        request=request,
-        details=replace(record.details, warnings=warnings),
+        request=resolved.request.key,
+        details=replace(
+            record.details,
+            warnings=warnings,
+            services=services.seen_now(needs.uses, needs.reasons) if services else None,
+        ),
     )
 
 

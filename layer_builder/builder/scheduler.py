@@ -77,8 +77,7 @@ def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
         first = firsts.get(layer.id, layer)
         result = results[first.id]
         if first is not layer:
-            request = resolved[layer.id].request
-            record = adopt_record(result.record, layer, request.key)
+            record = adopt_record(result.record, resolved[layer.id])
             result = replace(result, record=record)
         lower_layers.results[layer.id] = result
         built[layer.id] = _finish(layer, first, result, builder)

@@ -23,6 +23,7 @@ from layer_builder.inputs import Command
 from layer_builder.model import find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
+from layer_builder.stack_services import letters_about, read_beside
 
 
 def build(outcome: Outcome, context: Context) -> None:
@@ -108,7 +109,18 @@ def _resolve(
         for group in group_layers(requests, outcome.ties)
         if not taken.keys() & {request.layer.id for request in group.requests}
     ]
-    return resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
+    resolved = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
+    resolved = read_beside(
+        resolved, outcome.ties, context.installer, context.scratch, context.service_notes
+    )
+    for layer in outcome.layers:
+        if layer.id in resolved:
+            warnings, notices = letters_about(resolved[layer.id], outcome.ties)
+            for warning in warnings:
+                context.reporter.warn(warning)
+            for notice in notices:
+                context.reporter.notice(notice)
+    return resolved
 
 
 def _weigh(outcome: Outcome, reporter: Reporter) -> None:

@@ -36,6 +36,8 @@ class Context:
     cache: BuildCache = field(default_factory=BuildCache)
     function_notes: SignedNotes = field(default_factory=SignedNotes)
     """Keeps the proofs of functions."""
+    service_notes: SignedNotes = field(default_factory=SignedNotes)
+    """Keeps what distributions were found to ask of the AWS SDK."""
     require_isolation: bool = True
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""

@@ -10,7 +10,16 @@ from layer_builder.errors import LayerBuilderError, ManifestError, Place, Proble
 from layer_builder.functions import src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
-from layer_builder.model import Architecture, Layer, Python, Reference, Stack, Target, UvProject
+from layer_builder.model import (
+    Architecture,
+    FileToInclude,
+    Layer,
+    Python,
+    Reference,
+    Stack,
+    Target,
+    UvProject,
+)
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Installer, Lockfile
 from layer_builder.sources import (
@@ -25,6 +34,7 @@ from layer_builder.sources import (
     make_request,
     requirements_from_pyproject,
 )
+from layer_builder.stack_services import CodeFinder
 
 MOST_MANIFEST_BYTES = 1024 * 1024
 
@@ -201,7 +211,29 @@ def requests(
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
-    return gathered
+    return _with_code(gathered, outcome, workspace)
+
+
+def _with_code(
+    requests: list[LayerRequest], outcome: Outcome, workspace: Workspace
+) -> list[LayerRequest]:
+    """Add what the workspace's code asks of the AWS SDK, where `sdk: auto` wants to know.
+
+    Raises ManifestError for what a function's `code:` names and is not there.
+    """
+    folder = Path(outcome.inputs.manifest).parent
+
+    def code_of(function: Stack) -> tuple[FileToInclude, ...]:
+        files = collect_files(workspace, function.settings.code, ())
+        if files.problems:
+            raise ManifestError(*files.problems)
+        return files.files
+
+    finder = CodeFinder(
+        code_of=code_of,
+        shown=lambda path: (folder / path.relative_to(workspace.base)).as_posix(),
+    )
+    return finder.complete(requests, outcome.ties)
 
 
 def lock_path(inputs: Inputs) -> Path:

@@ -26,9 +26,9 @@ def _size(value: object) -> object:
 
 
 def _sdk(value: object) -> object:
-    if value in {"bundle", "runtime"} if isinstance(value, str) else _is_services(value):
+    if value in {"bundle", "runtime", "auto"} if isinstance(value, str) else _is_services(value):
         return value
-    message = "it is bundle, runtime, or a list of services such as [s3, sqs]"
+    message = "it is bundle, runtime, auto, or a list of services such as [s3, sqs]"
     raise ValueError(message)
 
 
@@ -76,8 +76,8 @@ Share = Annotated[
 
 
 SdkChoice = Annotated[
-    Literal["bundle", "runtime"] | list[str],
-    BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime"] | list[str]),
+    Literal["bundle", "runtime", "auto"] | list[str],
+    BeforeValidator(_sdk, json_schema_input_type=Literal["bundle", "runtime", "auto"] | list[str]),
 ]
 
 

@@ -66,6 +66,7 @@ class _Settings(EntryModel):
     """Strip native libraries of symbol tables and debugging sections."""
     sdk: SdkChoice | None = None
     """bundle (the default): the AWS SDK as required; runtime: left out, Lambda brings one;
+    auto: with the data of the services that the code of its functions asks for;
     a list of services: with the data of these only."""
     proof: ProofChoice | None = None
     """imports (the default): top-level modules and the level below; deep: every module;

@@ -43,7 +43,14 @@ from layer_builder.model.proof import (
     ModuleImport,
     Proof,
 )
-from layer_builder.model.prune_plan import InstalledFile, PrunePlan, Removal, Restoration
+from layer_builder.model.prune_plan import (
+    InstalledFile,
+    KeptServices,
+    PrunePlan,
+    Removal,
+    Restoration,
+    ServiceUse,
+)
 from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
@@ -112,6 +119,7 @@ __all__ = [
     "Include",
     "InitCost",
     "InstalledFile",
+    "KeptServices",
     "KeptVersion",
     "Layer",
     "LayerContent",
@@ -138,6 +146,7 @@ __all__ = [
     "S3Mode",
     "Sdk",
     "SdkPolicy",
+    "ServiceUse",
     "Stack",
     "StackWeight",
     "Target",

@@ -7,7 +7,7 @@ from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
-from layer_builder.model.prune_plan import Restoration, RuleTotal
+from layer_builder.model.prune_plan import KeptServices, Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack
 from layer_builder.model.settings import Bytecode
 from layer_builder.model.target import Target
@@ -53,6 +53,8 @@ class BuildDetails:
     packages: tuple[Package, ...] = ()
     pruned: tuple[RuleTotal, ...] = ()
     restored: tuple[Restoration, ...] = ()
+    services: KeptServices | None = None
+    """Of AWS's services those whose data is in it; None where all that is there was wanted."""
     held_back: tuple[HeldBack, ...] = ()
     proof: Proof | None = None
     """None where there was nothing to prove, or nobody wanted it."""

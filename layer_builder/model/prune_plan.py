@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layer_builder.errors import Problem
+from layer_builder.model.limits import mib
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -46,6 +47,55 @@ class RuleTotal:
     bytes: int
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class ServiceUse:
+    """An AWS service, and who asks for it."""
+
+    service: str
+    """The name that `boto3.client` takes."""
+    place: str
+    """`file:line` of the first code found to ask for it, or what does in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptServices:
+    """Of the data of AWS's services what stays in a layer, and because of whom."""
+
+    uses: tuple[ServiceUse, ...] = ()
+    """The services that stay; empty where all do."""
+    all_because: tuple[str, ...] = ()
+    """Why all stay, as far as it lies in the layer: calls of its distributions that do not say which."""
+    all_because_of_others: tuple[str, ...] = ()
+    """The same of what lies beside it: the workspace's code, other layers, what was not read."""
+    known: int = 0
+    """How many services there are data of."""
+    bytes_left_out: int = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why all stay; none where not all do."""
+        return (*self.all_because_of_others, *self.all_because)
+
+    @property
+    def line(self) -> str:
+        """Say in a line what stays, and because of whom."""
+        if self.reasons:
+            first, more = self.reasons[0], len(self.reasons) - 1
+            why = first + (f", and {more} more" if more else "")
+            return f"kept the data of all {self.known} services: {why}"
+        whose = ", ".join(f"{use.service} ({use.place})" for use in self.uses)
+        return (
+            f"kept the data of {len(self.uses)} of {self.known} services: {whose};"
+            f" left out {mib(self.bytes_left_out)}"
+        )
+
+    def seen_now(self, uses: Iterable[ServiceUse], reasons: Sequence[str]) -> "KeptServices":
+        """Give the same with the places that what lies beside the layer has now."""
+        places = {use.service: use.place for use in uses}
+        now = (replace(use, place=places.get(use.service, use.place)) for use in self.uses)
+        return replace(self, uses=tuple(now), all_because_of_others=tuple(reasons))
+
+
 @dataclass(frozen=True, kw_only=True)
 class PrunePlan:
     """What goes, by which rule, and what stays, because of whom."""
@@ -55,6 +105,8 @@ class PrunePlan:
     to_runtime: tuple[InstalledFile, ...] = ()
     """What the Lambda runtime is to bring: it goes, but the proof still finds it."""
     warnings: tuple[Problem, ...] = ()
+    services: KeptServices | None = None
+    """None where nothing of the SDK's data was chosen."""
 
     @property
     def removed_paths(self) -> frozenset[str]:

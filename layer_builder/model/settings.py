@@ -49,6 +49,8 @@ class SdkPolicy(StrEnum):
     BUNDLE = "bundle"
     RUNTIME = "runtime"
     SERVICES = "services"
+    AUTO = "auto"
+    """Those services whose clients the code makes."""
 
 
 @dataclass(frozen=True, kw_only=True)

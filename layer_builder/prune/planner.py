@@ -8,13 +8,19 @@ from layer_builder.patterns import PathPatterns
 from layer_builder.prune import rules
 from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
-from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
+from layer_builder.prune.sdk import runtime_paths
+from layer_builder.prune.services import select_services
 from layer_builder.prune.source import ReadSource
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Installation
 
 
 def plan_pruning(
-    layer: Layer, asked_for: frozenset[str], installation: Installation, read: ReadSource
+    layer: Layer,
+    asked_for: frozenset[str],
+    installation: Installation,
+    read: ReadSource,
+    needs: ServiceNeeds | None = None,
 ) -> PrunePlan:
     """Plan what leaves a layer: by its rules, and of the AWS SDK what its `sdk:` leaves out.
 
@@ -23,25 +29,23 @@ def plan_pruning(
         asked_for: distributions (normalised names) that its requirements name.
         installation: what was installed.
         read: gives the bytes of an installed file.
+        needs: the AWS services that code outside of what was installed asks for.
 
     Raises InstallError and ManifestError for an `sdk:` that cannot be.
     """
-    sdk = select_sdk(layer.sdk, installation, layer.target)
+    to_runtime = runtime_paths(layer.sdk, installation, layer.target)
     rules = PruneRules(profile=layer.prune, keep=layer.keep, drop=layer.drop, asked_for=asked_for)
-    files = [file for file in installation.files if file.path not in sdk.to_runtime]
+    files = [file for file in installation.files if file.path not in to_runtime]
     owners = installation.owners
     plan = rules(files, owners, read)
-    gone = plan.removed_paths
-    data = [file for file in files if file.path in sdk.unwanted - gone]
-    kept = [
-        file.path
-        for file in files
-        if file.path not in gone | sdk.unwanted and owners.get(file.path) not in SDK_DISTRIBUTIONS
-    ]
+    kept = plan.kept(files)
+    sdk = select_services(layer.sdk, kept, owners, needs or ServiceNeeds(), read)
+    data = [file for file in kept if file.path in sdk.unwanted]
     return replace(
         plan.with_removals(Removal(entry=file, rule="sdk") for file in data),
-        to_runtime=tuple(file for file in installation.files if file.path in sdk.to_runtime),
-        warnings=tuple(service_warnings(layer.sdk, kept, [file.path for file in data], read)),
+        to_runtime=tuple(file for file in installation.files if file.path in to_runtime),
+        warnings=sdk.warnings,
+        services=sdk.services,
     )
 
 

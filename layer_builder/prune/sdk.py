@@ -1,17 +1,13 @@
-"""The AWS SDK for Python in a layer: all of it, none of it, or all of it with some services."""
+"""The AWS SDK for Python in a layer: its family of distributions, left to the runtime as a whole."""
 
 import contextlib
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import assert_never
+from collections.abc import Iterator, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from layer_builder.errors import InstallError, ManifestError, Problem, did_you_mean
+from layer_builder.errors import InstallError
 from layer_builder.model import Sdk, SdkPolicy, Target
-from layer_builder.prune.source import ReadSource, source_place
 from layer_builder.tree import Distribution, Installation
 
 SDK_DISTRIBUTIONS = frozenset(
@@ -29,68 +25,15 @@ so no newer number can be relied on: https://docs.aws.amazon.com/lambda/latest/d
 """
 
 
-_CLIENT_CALL = re.compile(
-    rb"\b(?:client|resource|create_client)\(\s*(?:service_name\s*=\s*)?[\"']([a-z0-9-]+)[\"']"
-)
+def runtime_paths(sdk: Sdk, installation: Installation, target: Target) -> frozenset[str]:
+    """List what is left to the runtime, as the manifest's `sdk:` says.
 
-
-_SERVICE_DATA = re.compile(r"(?:botocore|boto3)/data/(?P<service>[^/]+)/")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SdkSelection:
-    """What becomes of the SDK's files in a layer."""
-
-    to_runtime: frozenset[str] = frozenset()
-    """Paths of the distributions that the runtime is to bring."""
-    unwanted: frozenset[str] = frozenset()
-    """Paths of the data of services that the layer does not keep."""
-
-
-def select_sdk(sdk: Sdk, installation: Installation, target: Target) -> SdkSelection:
-    """Choose what goes of the SDK, as the manifest's `sdk:` says.
-
-    Raises InstallError when another distribution needs the SDK newer than the runtime may have it,
-    ManifestError for a service that botocore does not know.
+    Raises InstallError when another distribution needs the SDK newer than the runtime may have it.
     """
-    match sdk.policy:
-        case SdkPolicy.BUNDLE:
-            return SdkSelection()
-        case SdkPolicy.RUNTIME:
-            distributions = sdk_left_to_runtime(installation.distributions, target)
-            return SdkSelection(
-                to_runtime=frozenset(path for one in distributions for path in one.files)
-            )
-        case SdkPolicy.SERVICES:
-            paths = [file.path for file in installation.files]
-            return SdkSelection(unwanted=frozenset(unwanted_service_data(paths, sdk.services)))
-        case _:
-            assert_never(sdk.policy)
-
-
-def service_warnings(
-    sdk: Sdk, kept: Iterable[str], left_out: Iterable[str], read: ReadSource
-) -> list[Problem]:
-    """Warn of services that kept code asks for and whose data is left out.
-
-    Args:
-        sdk: what the manifest says of the SDK.
-        kept: paths of the files that stay and are not the SDK's own.
-        left_out: paths of the data that goes.
-        read: gives the bytes of a file.
-    """
-    if sdk.policy is not SdkPolicy.SERVICES:
-        return []
-    asked_for = requested_services({path: read(path) for path in kept if path.endswith(".py")})
-    missing = {path.split("/")[2] for path in left_out} - {*sdk.services}
-    return [
-        Problem(
-            message=f"sdk: {place} asks for the service {service!r}, whose data is left out",
-            advice=(f"add {service} to sdk:",),
-        )
-        for service, place in asked_for.items()
-        if service in missing
-    ]
+    if sdk.policy is not SdkPolicy.RUNTIME:
+        return frozenset()
+    distributions = sdk_left_to_runtime(installation.distributions, target)
+    return frozenset(path for one in distributions for path in one.files)
 
 
 def sdk_left_to_runtime(installed: Sequence[Distribution], target: Target) -> list[Distribution]:
@@ -124,33 +67,3 @@ def _requirements(distribution: Distribution) -> Iterator[Requirement]:
     for text in distribution.requires:
         with contextlib.suppress(InvalidRequirement):
             yield Requirement(text)
-
-
-def unwanted_service_data(paths: Iterable[str], services: Collection[str]) -> list[str]:
-    """List the data of services that the layer does not keep.
-
-    Raises ManifestError for a service that botocore does not know.
-    """
-    data = {path: match["service"] for path in paths if (match := _SERVICE_DATA.match(path))}
-    known = set(data.values())
-    problems = [
-        Problem(
-            message=f"sdk: botocore has no service {service!r}",
-            advice=did_you_mean(service, known)[:1] if known else ("the layer has no botocore",),
-        )
-        for service in services
-        if service not in known
-    ]
-    if problems:
-        raise ManifestError(*problems)
-    return sorted(path for path, service in data.items() if service not in services)
-
-
-def requested_services(sources: Mapping[str, bytes]) -> dict[str, str]:
-    """Find the services that code makes clients for by a literal name, with the first line of each."""
-    services: dict[str, str] = {}
-    for path, source in sorted(sources.items()):
-        for call in _CLIENT_CALL.finditer(source):
-            place = source_place(path, source, call.start())
-            services.setdefault(call[1].decode(), place)
-    return services

@@ -11,6 +11,7 @@ from layer_builder.model import (
     Built,
     Delivered,
     FunctionProof,
+    KeptServices,
     Layer,
     ModuleImport,
     Proof,
@@ -123,6 +124,7 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
             }
             for restored in details.restored
         ],
+        "services": _services(details.services) if details.services else None,
         "proof": _proof(details.proof),
         "bytecode": {
             "asked": str(layer.bytecode),
@@ -130,6 +132,15 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
             "files": details.bytecode.files,
             "bytes": details.bytecode.bytes,
         },
+    }
+
+
+def _services(services: KeptServices) -> dict[str, Any]:
+    return {
+        "kept": [{"name": use.service, "needed_by": use.place} for use in services.uses],
+        "all_because": list(services.reasons),
+        "known": services.known,
+        "bytes_left_out": services.bytes_left_out,
     }
 
 

@@ -158,6 +158,8 @@ def _details(built: Built) -> str:
     if details.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]
         lines += [f"| {t.rule} | {t.files:,} | {mib(t.bytes)} |" for t in details.pruned]
+    if details.services:
+        lines += ["", _sentence(escape_markdown(details.services.line))]
     if details.restored:
         lines += ["", *_restored(details)]
     if details.held_back:

@@ -86,6 +86,7 @@ def build_details_lines(built: Built) -> list[str]:
         for p in packages
     ]
     lines += [f"rule {t.rule}: {t.files:,} files, {mib(t.bytes)} removed" for t in account.pruned]
+    lines += [account.services.line] if account.services else []
     named = account.restored[:MAX_RESTORED]
     lines += [f"put back {r.path}: {r.needed_by} needs it" for r in named]
     if len(account.restored) > len(named):

@@ -13,6 +13,7 @@ from layer_builder.errors import InstallError, LayerBuilderError, Problem
 from layer_builder.model import Bytecode, Layer, Resolution, Target, required_layers
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.lockfile import Lockfile
+from layer_builder.sdk_services import ServiceNeeds, joined_needs
 from layer_builder.sources import LayerRequest, Requirements
 
 _ASKING_AT_ONCE = 8
@@ -77,11 +78,24 @@ class Resolved:
     """The lock that the versions are from; empty where they were chosen just now."""
     foundation: tuple[str, ...] = ()
     """Digests of how those are made: under other rules they may lack what this one imports."""
+    beside: ServiceNeeds = field(default_factory=ServiceNeeds)
+    """What distributions of the layers that it is loaded with ask of the AWS SDK, besides."""
 
     @property
     def content_key(self) -> str:
         """Digest of what decides the layer's bytes, and of what its proof rests on."""
-        return self.request.content_key(self.own.text, self.elsewhere.text, *self.foundation)
+        return self.request.content_key(
+            self.own.text, self.elsewhere.text, *self.foundation, *self.beside.key
+        )
+
+    @property
+    def needs(self) -> ServiceNeeds:
+        """What everything beside its own distributions asks of the AWS SDK."""
+        return joined_needs([self.request.code, self.beside])
+
+    def with_beside(self, beside: ServiceNeeds) -> "Resolved":
+        """Note what the distributions of other layers ask for, and its own code does not."""
+        return replace(self, beside=beside.without(self.request.code))
 
 
 def resolve_group(

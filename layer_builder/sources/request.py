@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import layer_builder
 from layer_builder.archive import sha256_of
 from layer_builder.model import Bytecode, Layer
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources.includes import CollectedFiles
 from layer_builder.sources.requirements import Requirements
 
@@ -35,6 +36,8 @@ class LayerRequest:
     """What all layers ask for, as written, that it is resolved with."""
     lock: str = ""
     """Digest of the `layers.lock` beside the manifest."""
+    code: ServiceNeeds = field(default_factory=ServiceNeeds)
+    """What the workspace's code that runs on it asks of the AWS SDK, where `sdk: auto` wants to know."""
 
     @property
     def key(self) -> str:
@@ -55,6 +58,10 @@ class LayerRequest:
         """Note what all the layers ask for that have to agree with this one."""
         return replace(self, whole_group=whole_group)
 
+    def with_code(self, code: ServiceNeeds) -> "LayerRequest":
+        """Note what the workspace's code that runs on it asks for."""
+        return replace(self, code=code)
+
     def _own(self, asked: Requirements) -> list[object]:
         layer = self.layer
         return [
@@ -69,7 +76,7 @@ class LayerRequest:
             layer.bytecode,
             self._room(),
             layer.strip,
-            [layer.sdk.policy, *layer.sdk.services],
+            [layer.sdk.policy, *layer.sdk.services, *self.code.key],
             [layer.proof, *(reference.text for reference in layer.imports)],
             sorted(reference.text for reference in layer.allow_failing),
             [[i.path, i.sha256, i.executable] for i in self.digests],

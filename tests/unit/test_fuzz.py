@@ -22,6 +22,7 @@ from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.resolve.index_settings import read_index_settings
 from layer_builder.resolve.lockfile import Lockfile
+from layer_builder.sdk_services import find_services
 from layer_builder.sources.project_files import (
     requirements_from_pylock,
     requirements_from_pyproject,
@@ -236,6 +237,30 @@ def test_a_record(text: str, names: set[str]) -> None:
         assert read_record(record_text(left).encode(), "a-1.dist-info/RECORD") == left
 
     ours(read)
+
+
+CODE = [
+    "import boto3\nfrom functools import partial\nN = {'a': 's3', 'b': 'sqs'}\nfor k, n in N.items():\n"
+    "    boto3.client(n)\nmake = partial(boto3.client, region_name='x')\nmake(service_name='sns')\n",
+    "import aioboto3 as a\nclass A(a.Session):\n    def f(self, n='s3'):\n        global x\n        x = n\n"
+    "        return [self.resource(m) for m in (n, *x)] if (y := n) else getattr(a, n)(f'{y}-x')\n",
+]
+CODE_WORDS = [
+    *WORDS, "boto3", ".client(", ".resource", "client", "'s3'", "lambda n: ", "for n in ", "x = ", "n", "self",
+    "import boto3\n", "from . import ", "nonlocal n\n", "del n\n", "match n:\n    case {**n}: ", "((" * 300,
+    "\n" + "x = " * 500, ".a" * 2000, "# coding: utf-7\n", "async with ", "    ",
+]  # fmt: skip
+
+
+@fuzzed
+@given(spoiled(CODE, CODE_WORDS), spoiled(CODE, CODE_WORDS))
+def test_code_that_asks_for_services(one: str, other: str) -> None:
+    sources = {"a.py": one, "b/__init__.py": other}
+    with in_time():
+        found = find_services(
+            {path: text.encode(errors="surrogatepass") for path, text in sources.items()}
+        )
+    assert list(found.uses) == sorted(found.uses)
 
 
 def _wheel() -> bytes:

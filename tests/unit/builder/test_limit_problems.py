@@ -32,7 +32,8 @@ def test_a_layer_over_the_zip_limit_says_why_and_what_weighs_most(
         "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped\n"
         "  → prune: aggressive removes more; drop: removes what you name\n"
         "  → `layer-builder split core` proposes layers that fit\n"
-        "  → sdk: runtime leaves the AWS SDK to Lambda; sdk: [s3] keeps the data of the services named"
+        "  → sdk: runtime leaves the AWS SDK to Lambda; sdk: auto keeps the data of the services"
+        " that your code asks for"
     )
 
 

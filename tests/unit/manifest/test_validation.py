@@ -75,7 +75,7 @@ VALUES = [
     (f"{TOP}{ONE}limits: {{warn-at: 101%}}\n", "4:19: warn-at: '101%': a share is a percentage"),
     (f"{TOP}{ONE}description: {'d' * 257}\n", "4:14: description has 257 characters; AWS takes 256"),
     (f"{TOP}{ONE}license: {'l' * 513}\n", "4:10: license has 513 characters; AWS takes 512"),
-    (f"{TOP}{ONE}sdk: s3\n", "4:6: sdk: 's3': it is bundle, runtime, or a list of services"),
+    (f"{TOP}{ONE}sdk: s3\n", "4:6: sdk: 's3': it is bundle, runtime, auto, or a list of services"),
     (f"{TOP}{ONE}strip: yes\n", "4:8: strip"),
 ]  # fmt: skip
 

@@ -7,8 +7,10 @@ import pytest
 from layer_builder.errors import Place
 from layer_builder.model.layer import Layer, Reference
 from layer_builder.model.limits import Budget
+from layer_builder.model.prune_plan import ServiceUse
 from layer_builder.model.settings import Compression, PruneProfile, Sdk, SdkPolicy
 from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources.request import IncludedFile, LayerRequest
 from layer_builder.sources.requirements import Requirements
 
@@ -97,3 +99,20 @@ def test_other_versions_change_the_content_and_not_the_recipe(
 ) -> None:
     assert recipe().content_key("a==1") != recipe().content_key("a==2")
     assert len(recipe().key) == len(recipe().content_key("a==1")) == 64
+
+
+def test_services_that_code_asks_for_change_both_keys_and_their_places_neither(
+    recipe: Callable[..., LayerRequest],
+) -> None:
+    def asking(*services: str, line: int = 1, **more: Any) -> LayerRequest:  # noqa: ANN401 (passed on)
+        uses = tuple(ServiceUse(service=name, place=f"app.py:{line}") for name in services)
+        return recipe(sdk=Sdk(policy=SdkPolicy.AUTO)).with_code(ServiceNeeds(uses=uses, **more))
+
+    def keys(request: LayerRequest) -> tuple[str, str]:
+        return request.key, request.content_key("lock")
+
+    assert keys(asking("s3")) == keys(asking("s3", line=9))
+    assert keys(asking("s3")) == keys(asking("s3", "sts"))  # which stays anyway
+    for other in (asking(), asking("sqs"), asking("s3", "sqs"), asking("s3", unseen=("f",))):
+        assert not {*keys(other)} & {*keys(asking("s3"))}
+    assert keys(asking("s3", unseen=("f",))) == keys(asking("sqs", unseen=("g",)))
