@@ -31,7 +31,11 @@ class Traps:
     def orders(self) -> dict[str, object]:
         """Say where they are, as the launcher's orders have it."""
         file = Path(self.folder.name, "canary")
-        file.write_text(_CONTENT)  # an earlier try may have removed it
+        if not self.are_whole:  # an earlier try may have removed it
+            # Whole at once: another thread may be looking whether it is.
+            laid = file.with_name(f"laid-{secrets.token_hex(8)}")
+            laid.write_text(_CONTENT)
+            laid.rename(file)
         return {
             "process": os.getpid(),
             "file": str(file),

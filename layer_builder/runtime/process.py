@@ -31,22 +31,24 @@ INIT_SECONDS = 10.0
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
 _OUTPUT_BYTES = 4096
 _PROGRAM = Path(__file__).parent / "programs" / "call_handler.py"
-_SHARED = Path(prove.__file__).parent / "programs"
-_PARTS = ("host", "importing", "import_modules")
+_PARTS = (
+    *((f"layer_builder.prove.programs.{name}", Path(prove.__file__).parent / "programs" / f"{name}.py")
+      for name in ("host", "importing", "import_modules")),
+    ("layer_builder.runtime.programs.timer", Path(__file__).parent / "programs" / "timer.py"),
+)  # fmt: skip
+"""What the program imports: modules' names, and their files, in order."""
 _BOOT = """
 import os, sys, types
 os.dup2({answers}, 3)
 os.closerange(4, 256)
-names = ["layer_builder", "layer_builder.prove", "layer_builder.prove.programs"]
-for name in names:
-    sys.modules[name] = types.ModuleType(name)
-for part, text in {parts!r}:
-    names.append(names[2] + "." + part)
-    sys.modules[names[-1]] = types.ModuleType(names[-1])
-    exec(compile(text, "<" + part + ">", "exec"), sys.modules[names[-1]].__dict__)
+for name, text in {parts!r}:
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        sys.modules.setdefault(".".join(parts[:end]), types.ModuleType(".".join(parts[:end])))
+    exec(compile(text, "<" + name + ">", "exec"), sys.modules[name].__dict__)
 program = {{"__name__": "call_handler"}}
 exec(compile({program!r}, "<call_handler>", "exec"), program)
-for name in names:
+for name in [name for name in sys.modules if name.partition(".")[0] == "layer_builder"]:
     del sys.modules[name]
 program["main"]()
 """
@@ -141,7 +143,7 @@ class FunctionProcess:
         )  # fmt: skip
         boot = _BOOT.format(
             answers=answers,
-            parts=[(p, (_SHARED / f"{p}.py").read_text(encoding="utf-8")) for p in _PARTS],
+            parts=[(name, path.read_text(encoding="utf-8")) for name, path in _PARTS],
             program=_PROGRAM.read_text(encoding="utf-8"),
         )
         places = self.places

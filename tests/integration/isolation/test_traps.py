@@ -18,3 +18,18 @@ def test_a_canary_that_is_gone_is_noticed_and_laid_out_anew() -> None:
 def test_many_threads_have_the_same_canaries() -> None:
     with ThreadPoolExecutor(20) as pool:
         assert len(set(map(id, pool.map(lambda _: traps(), range(200))))) == 1
+
+
+def test_they_are_whole_whoever_looks_meanwhile() -> None:
+    laid, missing = traps(), []
+
+    def look() -> None:
+        for _ in range(300):
+            laid.orders()
+            if not laid.are_whole:
+                missing.append(1)
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(look) for _ in range(8)]:
+            done.result()
+    assert missing == []
