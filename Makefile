@@ -10,6 +10,9 @@ OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
+# Tests install from a cache of their own: another's may hold files that somebody has changed since.
+test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+
 .PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground reliability lock schema clean
 
 help: ## list the targets
