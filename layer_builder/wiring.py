@@ -36,7 +36,7 @@ def make_context(
         workspace=replace(workspace, index_origins=origins),
         installer=Uv(
             environ=index_environment(environ, settings),
-            stand_in=StandIn(required=not leave),
+            stand_in=StandIn(required=asked.require_isolation),
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
