@@ -107,7 +107,7 @@ def load(name: str, root: str) -> None:
     item = importlib.import_module(module)
     refuse_substitute(module, root)
     for host in HOST:
-        host.look_again()
+        host.look_again(module)
     for part in filter(None, attribute.split(".")):
         item = getattr(item, part)
 
