@@ -80,6 +80,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
         plan = plan_pruning(layer, request.requirements.names, installation, tree.read)
         tree.follow(plan)
         included = tree.include(request.files.files)
+        tree.include_libraries(request.files.files)
     kept = plan.kept(installation.files)
     with clock.step("check"):
         files, below = [*kept, *included], resolved.elsewhere.versions.keys()

@@ -22,10 +22,13 @@ _NOT_MEANT = ("libnss_",)
 class Host:
     """The libraries of this machine, as far as they may be used."""
 
-    def __init__(self, own: list[str], allowed: list[str]) -> None:
-        """Take the folders whose libraries are the layer's, and the names that Lambda has."""
+    def __init__(self, own: list[str], allowed: list[str], beside: list[str]) -> None:
+        """Take the folders whose libraries are the layer's, and the names that Lambda has.
+
+        `beside` are those of them where the loader looks: /opt/lib.
+        """
         self._own = tuple(os.path.join(os.path.realpath(folder), "") for folder in own)
-        self._allowed = frozenset(allowed)
+        self._allowed = frozenset(allowed).union(*(os.listdir(folder) for folder in beside))
         self._standard = os.path.join(os.path.dirname(os.__file__), "")
         self._known = mapped()
         self._opened = False

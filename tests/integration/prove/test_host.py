@@ -174,6 +174,30 @@ def test_a_library_of_the_layer_that_needs_one_of_this_machine_does_not_help(
     assert "2 modules do not import, pruned or not: demo, demo.inner" in done.stderr
 
 
+@pytest.mark.parametrize("where", ["the layer", "the layer below"])
+def test_a_library_in_the_layers_own_lib_folder_is_there(
+    run: Run, workspace: Path, add_wheel: Add, compiled: Callable[..., bytes], where: str
+) -> None:
+    """Lambda's loader looks in /opt/lib."""
+    (workspace / "libs").mkdir()
+    library = compiled("int own(void) { return 7; }", "-Wl,-soname,libown.so.1")
+    (workspace / "libs/libown.so.1").write_bytes(library)
+    source = "import ctypes\nassert ctypes.CDLL('libown.so.1').own() == 7\n"
+    add_wheel("demo", "1.0", {"demo.py": source})
+    add_wheel("low", "1.0", {"low.py": ""})
+    include = "include: [{from: libs/, to: lib/}]"
+    low, high = (include, "") if where == "the layer below" else ("", include)
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nlayers:\n'
+        f"  low:\n    packages: [low]\n    {low}\n"
+        f"  high:\n    packages: [demo]\n    requires: [low]\n    {high}\n"
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert "high: proved 1 imports" in done.stderr
+    assert "which neither the layer nor the runtime has" not in done.stderr
+
+
 @pytest.mark.parametrize("how", ["linked with it", "opening it as it starts"])
 def test_nor_does_one_that_an_extension_needs(
     build: Build, add_wheel: Add, compiled: Callable[..., bytes], how: str
