@@ -81,6 +81,7 @@ def test_a_library_of_this_machine_proves_nothing(
     assert "demo was asked for, and demo does not import, pruned or not" in done.stderr
     assert "cannot open shared object file" in done.stderr
     assert f"{STRANGER}, which neither Lambda nor the layer has" in done.stderr
+    assert "→ bring it along: include: [{from: libs/, to: lib/}]" in done.stderr
     assert build(top="proof: {allow-failing: [demo]}\n").returncode == 0
 
 
