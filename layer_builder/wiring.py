@@ -39,7 +39,7 @@ def make_context(
         workspace=replace(workspace, index_origins=origins),
         installer=Uv(
             environ=of_uv,
-            stand_in=StandIn(required=not leave),
+            stand_in=StandIn(required=asked.require_isolation),
             wheels=Wheels.around(of_uv, environ),
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),

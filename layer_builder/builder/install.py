@@ -81,6 +81,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
         plan = plan_pruning(layer, asked_for, installation, tree.read, resolved.needs)
         tree.follow(plan)
         included = tree.include(request.files.files)
+        tree.include_libraries(request.files.files)
     kept = plan.kept(installation.files)
     with clock.step("check"):
         files, below = [*kept, *included], resolved.elsewhere.versions.keys()

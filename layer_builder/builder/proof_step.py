@@ -42,10 +42,19 @@ class LowerLayer:
     bytecode: Path
     """What its proof compiled."""
 
+    def lend_libraries(self, tree: Tree) -> None:
+        """Have its /opt/lib be that of a tree above, which goes first."""
+        for path in (self.root.parent / "lib").glob("*"):
+            tree.libraries.mkdir(exist_ok=True)
+            if not (tree.libraries / path.name).exists():
+                (tree.libraries / path.name).hardlink_to(path)
+
     @classmethod
     def left_by(cls, tree: Tree, folder: Path) -> "LowerLayer":
         """Move a proven tree to a new folder, for the layers above."""
         folder.mkdir()
+        if tree.libraries.is_dir():
+            tree.libraries.rename(folder / "lib")
         return cls(
             root=tree.root.rename(folder / "python"),
             bytecode=tree.bytecode.rename(folder / "bytecode"),
@@ -81,6 +90,8 @@ def prove(
     first = first_imports(names, asked)
     own = own_modules(names, owners, installed.asked_for)
     lower_layers = below()
+    for lower in reversed(lower_layers):
+        lower.lend_libraries(tree)
     with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
         setup = ProofSetup(
             tree=tree,

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -74,16 +74,23 @@ def check_libraries(
         for one in distributions
         for path in one.files
     }
-    return libraries, check_compatibility(libraries, layer, wheels)
+    beside = {path.name for path in tree.libraries.glob("*")}
+    return libraries, check_compatibility(libraries, layer, wheels, beside)
 
 
 def check_compatibility(
-    libraries: Mapping[str, Elf], layer: Layer, wheels: Mapping[str, Wheel]
+    libraries: Mapping[str, Elf],
+    layer: Layer,
+    wheels: Mapping[str, Wheel],
+    beside: Collection[str] = (),
 ) -> list[Problem]:
-    """Give what may not load. Raises InstallError, naming the wheel, for what cannot."""
+    """Give what may not load; `beside` names the libraries in the layer's lib/.
+
+    Raises InstallError, naming the wheel, for what cannot.
+    """
     if layer.proof is ProofDepth.OFF:
         return []
-    findings = compatibility_findings(libraries, layer.target, wheels)
+    findings = compatibility_findings(libraries, layer.target, wheels, beside)
     if findings.errors:
         raise InstallError(*findings.errors)
     return list(findings.warnings)
@@ -101,10 +108,16 @@ def newest_symbols(target: Target) -> Mapping[str, tuple[int, ...]]:
 
 
 def compatibility_findings(
-    libraries: Mapping[str, Elf], target: Target, wheels: Mapping[str, Wheel]
+    libraries: Mapping[str, Elf],
+    target: Target,
+    wheels: Mapping[str, Wheel],
+    beside: Collection[str] = (),
 ) -> Findings:
-    """Check every ELF file of a layer, by path; `wheels` tells where a path came from."""
-    names = {PurePosixPath(path).name for path in libraries}
+    """Check every ELF file of a layer, by path.
+
+    `wheels` tells where a path came from, `beside` names the libraries in the layer's lib/.
+    """
+    names = {PurePosixPath(path).name for path in libraries} | set(beside)
     sources = {path: str(wheels.get(path, path)) for path in libraries}
     foreign = {path: _foreign(path, library, target) for path, library in libraries.items()}
     fitting = {sources[path] for path, why in foreign.items() if not why}

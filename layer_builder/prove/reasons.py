@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from packaging.utils import canonicalize_name
 
 _LAST_LINES = 24
-_LACKING = "neither Lambda nor the layer has"
+LACKS_LIBRARY = "it needs the shared library"
+LACKING = "neither Lambda nor the layer has"
 _ERROR = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)\b.*", re.MULTILINE)
 _EXECUTABLE = re.compile(r"\b[Bb]ad (?P<name>[\w.+-]+) executable")
 _LIBRARY = re.compile(
@@ -48,11 +49,11 @@ def likely_reason(error: str, extras: Mapping[str, str], libraries: Collection[s
     end = "\n".join(error.strip().splitlines()[-_LAST_LINES:])
     if library := _LIBRARY.search(end):
         name = next(filter(None, library.groupdict().values()))
-        lacks = "Lambda has and this machine lacks" if name in libraries else _LACKING
-        return f"it needs the shared library {name}, which {lacks}"
+        lacks = "Lambda has and this machine lacks" if name in libraries else LACKING
+        return f"{LACKS_LIBRARY} {name}, which {lacks}"
     program = _EXECUTABLE.search(end) or ("subprocess.py" in error and _PROGRAM.search(end))
     if program:
-        return f"it needs the program {program['name']}, which {_LACKING}"
+        return f"it needs the program {program['name']}, which {LACKING}"
     key = _KEY.search(end) if "environ" in error else None
     if variable := key or _VARIABLE.search(end):
         name = next(filter(None, variable.groupdict().values()))

@@ -31,12 +31,19 @@ class Bench:
     required: bool = True
     """Whether nothing is imported where it cannot be isolated."""
 
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """The layer's /opt/lib, where it has one; as a tree has it."""
+        folder = self.root.parent / "lib"
+        return (folder,) if folder.is_dir() else ()
+
     def orders(self) -> dict[str, Any]:
         """Say where things are, as the programs have it."""
         return {
             "root": str(self.root),
             "others": [str(folder) for folder in self.others],
             "caches": [str(folder) for folder in self.caches],
+            "beside": [str(folder) for folder in self.beside],
             "libraries": sorted(self.libraries) if self.libraries is not None else None,
         }
 
@@ -56,6 +63,7 @@ class Bench:
                 self.root,
                 *self.others,
                 *self.caches,
+                *self.beside,
                 home,
                 *([links] if links else []),
             ),
@@ -75,6 +83,7 @@ class Bench:
                 "TMPDIR": str(home),
                 "LANG": "C.UTF-8",
                 "PYTHONHASHSEED": "0",
+                **({"LD_LIBRARY_PATH": str(self.beside[0])} if self.beside else {}),
             },
             folder=home,
             stdin=subprocess.PIPE,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem, ProofError
-from layer_builder.prove.reasons import error_lines, likely_reason
+from layer_builder.prove.reasons import LACKING, LACKS_LIBRARY, error_lines, likely_reason
 from layer_builder.prove.results import ImportResult
 from layer_builder.prune import module_name, name_and_parents
 
@@ -82,11 +82,16 @@ def _broken(
 ) -> Problem:
     module = next((module for module in own if module in failed), own[0])
     others = f" (nor does any other of its {len(own)} modules)" if len(own) > 1 else ""
+    details = _details(module, failed.get(module), asked)
+    bring = any(line.startswith(LACKS_LIBRARY) and LACKING in line for line in details)
     return Problem(
         message=f"{name} was asked for, and {module} does not import, pruned or not{others}",
         place=asked.places.get(name),
-        details=_details(module, failed.get(module), asked),
-        advice=(f"if it is to be in the layer all the same: proof: {{allow-failing: [{name}]}}",),
+        details=details,
+        advice=(
+            *(("bring it along: include: [{from: libs/, to: lib/}]",) if bring else ()),
+            f"if it is to be in the layer all the same: proof: {{allow-failing: [{name}]}}",
+        ),
     )
 
 

@@ -119,6 +119,22 @@ class Tree:
             included.append(InstalledFile(path=path, size=size, executable=file.executable))
         return included
 
+    @property
+    def libraries(self) -> Path:
+        """What lies in /opt/lib, where Lambda's loader looks; it may not be there.
+
+        LD_LIBRARY_PATH: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+        """
+        return self.root.parent / "lib"
+
+    def include_libraries(self, files: Iterable[FileToInclude]) -> None:
+        """Copy the workspace's files that go to lib/ beside the tree: the proof finds them there."""
+        for file in files:
+            folder, _, name = file.path.rpartition("/")
+            if folder == "lib" and name:
+                self.libraries.mkdir(exist_ok=True)
+                shutil.copyfile(file.source, self.libraries / name)
+
     def forget_host(self, runtime: str) -> None:
         """Remove the build host's traces: uv's lock file, its interpreter's path in scripts.
 

@@ -22,13 +22,18 @@ _NOT_MEANT = ("libnss_",)
 class Host:
     """The libraries of this machine, as far as they may be used."""
 
-    def __init__(self, own: list[str], allowed: list[str]) -> None:
-        """Take the folders whose libraries are the layer's, and the names that Lambda has."""
+    def __init__(self, own: list[str], allowed: list[str], beside: list[str]) -> None:
+        """Take the folders whose libraries are the layer's, and the names that Lambda has.
+
+        `beside` are those of them where the loader looks: /opt/lib.
+        """
         self._own = tuple(os.path.join(os.path.realpath(folder), "") for folder in own)
-        self._allowed = frozenset(allowed)
+        self._allowed = frozenset(allowed).union(*(os.listdir(folder) for folder in beside))
         self._standard = os.path.join(os.path.dirname(os.__file__), "")
         self._known = mapped()
         self._opened = False
+        self._strangers: list[str] = []
+        self._refused: dict[str, str] = {}
 
     def install(self) -> None:
         """Watch all ways to open one."""
@@ -37,38 +42,56 @@ class Host:
         plain = _LOADERS.ExtensionFileLoader.create_module
 
         def create_module(loader: Any, spec: Any) -> Any:
-            # Read without exceptions of what may be hooked in: it is only a look.
             if str(spec.origin).startswith(self._standard):
                 before = mapped()
                 module = plain(loader, spec)
                 self._known |= mapped() - before
                 return module
+            if str(spec.origin) in self._refused:  # its libraries stay open
+                raise ImportError(self._refused[str(spec.origin)])
+            if self._may_have_opened():
+                self._look()  # what is found now is none of this extension's
+            earlier = len(self._strangers)
             module = plain(loader, spec)
-            self.refuse_strangers()
+            self._look()
+            strangers = self._strangers[earlier:]
+            if strangers:
+                del self._strangers[earlier:]
+                self._refused[str(spec.origin)] = _missing(*strangers)
+                raise ImportError(_missing(*strangers))
             if spec.name == "_cffi_backend":
                 self._guard_cffi(module)
             return module
 
         _LOADERS.ExtensionFileLoader.create_module = create_module
 
-    def look_again(self) -> None:
-        """Raise ImportError if what ctypes or cffi opened is a library that Lambda and the layer lack.
+    def look_again(self, name: str) -> None:
+        """Raise ImportError if importing a module had ctypes or cffi open what Lambda lacks.
 
-        Nothing tells when cffi does.
+        An extension that did was refused by then, and may have been done without. What is in a
+        package that was refused is refused, too: it would never be reached.
         """
-        if self._opened or "_cffi_backend" in sys.modules:
-            self._opened = False
-            self.refuse_strangers()
+        if self._may_have_opened():
+            self._look()
+        strangers, self._strangers = self._strangers, []
+        if strangers:
+            self._refused[name] = _missing(*strangers)
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            package = ".".join(parts[:length])
+            if package in self._refused:
+                raise ImportError(self._refused[package])
 
-    def refuse_strangers(self) -> None:
-        """Raise ImportError if a library was opened meanwhile that Lambda and the layer lack."""
+    def _may_have_opened(self) -> bool:
+        """Tell whether there is something to look for; nothing tells when cffi opens a library."""
+        return self._opened or "_cffi_backend" in sys.modules
+
+    def _look(self) -> None:
+        """Note which libraries were opened meanwhile that Lambda and the layer lack."""
+        self._opened = False
         now = mapped()
         new, self._known = now - self._known, self._known | now
-        strangers = [path for path in sorted(new) if not self._is_at_home(path)]
-        if strangers:
-            names = [_VERSION.sub(r"\1", os.path.basename(path)) for path in strangers]
-            others = " (with %s)" % ", ".join(names[1:4]) if names[1:] else ""
-            raise ImportError(_missing(names[0]) + others)
+        self._strangers += [path for path in sorted(new) if not self._is_at_home(path)]
 
     def _is_at_home(self, path: str) -> bool:
         """Tell whether an open library is the layer's, or one that Lambda has.
@@ -140,16 +163,16 @@ def mapped() -> frozenset[str]:
     """List the shared libraries that this process runs code of."""
     try:
         with open("/proc/self/maps") as file:
-            lines = [line.split(None, 5) for line in file if ".so" in line]
+            lines = [line.split(None, 5) for line in file if "xp " in line and ".so" in line]
     except Exception:  # hooks of what was imported may raise anything
         return frozenset()
     return frozenset(
-        parts[-1].rstrip("\n")
-        for parts in lines
-        if "x" in parts[1] and os.path.basename(parts[-1]).startswith("lib")
+        parts[-1].rstrip("\n") for parts in lines if os.path.basename(parts[-1]).startswith("lib")
     )
 
 
-def _missing(name: str) -> str:
+def _missing(path: str, *others: str) -> str:
     """Say it as the loader does."""
-    return "%s: cannot open shared object file: No such file or directory" % name
+    name, *more = (_VERSION.sub(r"\1", os.path.basename(one)) for one in (path, *others))
+    besides = " (with %s)" % ", ".join(more[:3]) if more else ""
+    return "%s: cannot open shared object file: No such file or directory%s" % (name, besides)

@@ -107,7 +107,7 @@ def load(name: str, root: str) -> None:
     item = importlib.import_module(module)
     refuse_substitute(module, root)
     for host in HOST:
-        host.look_again()
+        host.look_again(module)
     for part in filter(None, attribute.split(".")):
         item = getattr(item, part)
 
@@ -144,7 +144,8 @@ def file_of(name: str) -> str:
 def prepare(orders: dict[str, Any]) -> Cache:
     """Make this process one that imports as Lambda does."""
     if orders["libraries"] is not None:
-        HOST.append(Host([orders["root"], *orders["others"], os.getcwd()], orders["libraries"]))
+        own = [orders["root"], *orders["others"], *orders["beside"], os.getcwd()]
+        HOST.append(Host(own, orders["libraries"], orders["beside"]))
         HOST[0].install()
     # Imports make few cycles and many objects: collecting as often as usual takes a tenth of them.
     gc.set_threshold(100_000, 50, 50)

@@ -81,6 +81,7 @@ def test_a_library_of_this_machine_proves_nothing(
     assert "demo was asked for, and demo does not import, pruned or not" in done.stderr
     assert "cannot open shared object file" in done.stderr
     assert f"{STRANGER}, which neither Lambda nor the layer has" in done.stderr
+    assert "→ bring it along: include: [{from: libs/, to: lib/}]" in done.stderr
     assert build(top="proof: {allow-failing: [demo]}\n").returncode == 0
 
 
@@ -151,6 +152,51 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "native", NULL, -1, N
 PyMODINIT_FUNC PyInit_native(void) { BODY return PyModule_Create(&module); }
 """
 TAG = f"cp310-abi3-manylinux_2_17_{os.uname().machine}"
+
+
+def test_a_library_of_the_layer_that_needs_one_of_this_machine_does_not_help(
+    build: Build, add_wheel: Add, compiled: Callable[..., bytes]
+) -> None:
+    """As lightgbm with libgomp: nobody names it but the library that ctypes opens."""
+    own = compiled("int own(void) { return 1; }", str(PATH))
+    source = (
+        "import ctypes, os\n"
+        "ctypes.CDLL(os.path.join(os.path.dirname(__file__), 'libown.so.1'))\n"
+        "try: import native_demo\nexcept ImportError: pass\n"
+    )
+    native = compiled(MODULE.replace("BODY", "").replace("native", "native_demo"))
+    files = {"demo/__init__.py": source, "demo/libown.so.1": own, "demo/inner.py": ""}
+    add_wheel("demo", "1.0", {**files, "native_demo.abi3.so": native}, tag=TAG)
+    add_wheel("good", "1.0", {"good.py": "import native_demo\n"}, requires=["demo"])
+    done = build("good, demo", top="proof: {allow-failing: [demo]}\n")
+    assert done.returncode == 0, done.stderr
+    assert "import demo fails, pruned or not" in done.stderr
+    assert f"ImportError: {STRANGER}: cannot open shared object file" in done.stderr
+    assert "2 modules do not import, pruned or not: demo, demo.inner" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["the layer", "the layer below"])
+def test_a_library_in_the_layers_own_lib_folder_is_there(
+    run: Run, workspace: Path, add_wheel: Add, compiled: Callable[..., bytes], where: str
+) -> None:
+    """Lambda's loader looks in /opt/lib."""
+    (workspace / "libs").mkdir()
+    library = compiled("int own(void) { return 7; }", "-Wl,-soname,libown.so.1")
+    (workspace / "libs/libown.so.1").write_bytes(library)
+    source = "import ctypes\nassert ctypes.CDLL('libown.so.1').own() == 7\n"
+    add_wheel("demo", "1.0", {"demo.py": source})
+    add_wheel("low", "1.0", {"low.py": ""})
+    include = "include: [{from: libs/, to: lib/}]"
+    low, high = (include, "") if where == "the layer below" else ("", include)
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nlayers:\n'
+        f"  low:\n    packages: [low]\n    {low}\n"
+        f"  high:\n    packages: [demo]\n    requires: [low]\n    {high}\n"
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert "high: proved 1 imports" in done.stderr
+    assert "which neither the layer nor the runtime has" not in done.stderr
 
 
 @pytest.mark.parametrize("how", ["linked with it", "opening it as it starts"])
@@ -238,6 +284,8 @@ def test_programs_are_those_that_a_function_finds(
 def test_a_program_that_a_function_lacks_does_not_run(
     build: Build, add_wheel: Add, name: str
 ) -> None:
+    if "/" in name and Path(sys.base_prefix) == Path("/usr"):
+        pytest.skip("the system's own Python needs all of /usr")
     source = f"import subprocess\nsubprocess.run([{name!r}, '--version'], check=True)\n"
     add_wheel("demo", "1.0", {"demo.py": source})
     done = build()

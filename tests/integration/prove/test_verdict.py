@@ -92,6 +92,23 @@ def test_what_was_asked_for_and_does_not_import_ends_the_run_and_says_why(
     assert "zipped" not in done.stderr
 
 
+def test_a_module_that_answers_for_itself_and_raises_is_not_published(
+    build: Build, add_wheel: Add
+) -> None:
+    """Its frames lead to the one who asks, with the descriptor and the secret, in a shared process."""
+    source = (
+        "import sys\nframe = sys._getframe()\n"
+        "while frame and 'tell' not in frame.f_locals: frame = frame.f_back\n"
+        "if frame:\n"
+        "    frame.f_locals['tell'](imported=frame.f_locals.get('index', 0), loaded=[], opened=[])\n"
+        "raise RuntimeError('always')\n"
+    )
+    add_wheel("demo", "1.0", {"demo.py": source})
+    done = build(command="publish")
+    assert done.returncode == 4, done.stderr
+    assert "published" not in done.stderr.replace("nothing was published", "")
+
+
 @pytest.mark.parametrize("where", ["top", "layer"])
 def test_it_may_fail_where_the_manifest_says_so_by_name(
     build: Build, add_wheel: Add, workspace: Path, where: str
