@@ -58,6 +58,8 @@ class FunctionRow:
     pip_compiled_zip: int = 0
     """The same with the bytecode that pip makes unless it is told not to."""
     zip: int = 0
+    bytecode: int = 0
+    """How much of the tool's zip is bytecode."""
     init_before: float = 0.0
     """Importing the handler from source."""
     init_after: float = 0.0
@@ -78,16 +80,6 @@ class FunctionRow:
             for event in sorted({*self.before, *self.after})
             if self.before.get(event) != self.after.get(event)
         ]
-
-    @property
-    def zip_ratio(self) -> float:
-        """The tool's zip over pip's."""
-        return self.zip / self.pip_zip
-
-    @property
-    def init_ratio(self) -> float:
-        """The import after over that before."""
-        return self.init_after / self.init_before
 
     def as_data(self) -> dict[str, Any]:
         """Give it in JSON's types."""

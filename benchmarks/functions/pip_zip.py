@@ -1,4 +1,4 @@
-"""What `pip install --target python` and `zip -r` make of the same distributions."""
+"""Weighs zips: what `pip install` and `zip -r` make of the same distributions, and bytecode in ours."""
 
 import subprocess
 import zipfile
@@ -9,6 +9,10 @@ import uv
 
 _PLATFORM = {"x86_64": "x86_64-manylinux_2_34", "arm64": "aarch64-manylinux_2_34"}
 """Of Python 3.12 on Lambda: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"""
+
+_HEADERS = 30 + 46
+"""Of an entry, local and in the directory, without its name:
+https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"""
 
 
 def pip_zips(
@@ -33,6 +37,16 @@ def pip_zips(
         )
         sizes.append(_zip(target))
     return sizes[0], sizes[1]
+
+
+def bytecode_in(archive: Path) -> int:
+    """Tell how many bytes of a zip are there for bytecode: its entries, in both of its places."""
+    with zipfile.ZipFile(archive) as file:
+        return sum(
+            entry.compress_size + 2 * len(entry.filename) + _HEADERS
+            for entry in file.infolist()
+            if entry.filename.endswith(".pyc")
+        )
 
 
 def _zip(folder: Path) -> int:

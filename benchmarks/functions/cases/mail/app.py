@@ -25,4 +25,4 @@ def handler(event, context):
     mail.set_content(SandboxedEnvironment().from_string("Hello {{ name }}!").render(event))
     mail.add_alternative(page, subtype="html")
     mail.set_boundary("boundary")
-    return {"mail": mail.as_bytes().decode("ascii")}
+    return {"mail": mail.as_bytes().decode()}
