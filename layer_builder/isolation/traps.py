@@ -25,20 +25,29 @@ class Traps:
     @property
     def are_whole(self) -> bool:
         """Whether all of them are there: a canary that is gone cannot be reached by anybody."""
-        file, socket_file = Path(self.folder.name, "canary"), Path(self.folder.name, "socket")
-        return file.exists() and file.read_text() == _CONTENT and socket_file.exists()
+        with _lock:
+            return self._has_canary and Path(self.folder.name, "socket").exists()
 
     def orders(self) -> dict[str, object]:
         """Say where they are, as the launcher's orders have it."""
-        file = Path(self.folder.name, "canary")
-        file.write_text(_CONTENT)  # an earlier try may have removed it
+        with _lock:  # nobody may look while it is being written
+            if not self._has_canary:  # an earlier try may have removed it
+                self._canary.write_text(_CONTENT)
         return {
             "process": os.getpid(),
-            "file": str(file),
+            "file": str(self._canary),
             "port": self.tcp.getsockname()[1],
             "socket": self.local.getsockname(),
             "abstract": "\0" + self.abstract.getsockname()[1:].decode(),
         }
+
+    @property
+    def _canary(self) -> Path:
+        return Path(self.folder.name, "canary")
+
+    @property
+    def _has_canary(self) -> bool:
+        return self._canary.exists() and self._canary.read_text() == _CONTENT
 
 
 def traps() -> Traps:

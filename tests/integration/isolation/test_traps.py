@@ -18,3 +18,14 @@ def test_a_canary_that_is_gone_is_noticed_and_laid_out_anew() -> None:
 def test_many_threads_have_the_same_canaries() -> None:
     with ThreadPoolExecutor(20) as pool:
         assert len(set(map(id, pool.map(lambda _: traps(), range(200))))) == 1
+
+
+def test_a_start_lets_no_other_find_the_canary_half_laid_out() -> None:
+    """Several functions start at a time; each lays it out, and asks afterwards."""
+
+    def start(_: int) -> bool:
+        traps().orders()
+        return traps().are_whole
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(start, range(4000)))
