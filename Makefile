@@ -52,8 +52,9 @@ e2e: $(READY) $(ACT) ## run the composite action under act
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))
 
-proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module (ROWS=pandas: one)
+proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module and thirty functions (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
+	$(BIN)/python -m benchmarks.functions $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
 	$(BIN)/python tests/integration/publish/reliability.py

@@ -3,7 +3,7 @@
     python -m benchmarks.proving_ground [--only NAME …] [--python 3.13 …] [--jobs 2]
 
 Finished rows are kept in .cache/proving-ground and taken up again until a version or our source
-changes; a run of the whole ground writes docs/proving-ground.md.
+changes; a run of the whole ground writes docs/proving-ground.md, but for the sections of others.
 """
 
 import argparse
@@ -16,8 +16,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from benchmarks.functions.case import all_cases
 from benchmarks.proving_ground import page, trial
 from benchmarks.proving_ground.row import Case, Row
+from benchmarks.sections import write_page
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
@@ -35,6 +37,8 @@ def main() -> int:
         if (not asked.only or case.name in asked.only)
         and (not asked.python or case.python in asked.python)
     ]
+    if not cases and asked.only and set(asked.only) <= {case.name for case in all_cases()}:
+        return 0  # rows of `benchmarks.functions`
     if not cases:
         print("the ground has no such row", file=sys.stderr)
         return 2
@@ -45,7 +49,7 @@ def main() -> int:
         print(f"{number:>4}/{len(cases)}  {page.line(row)}", flush=True)
     found = [rows[case] for case in cases]
     if asked.output:
-        asked.output.write_text(page.page(found), encoding="utf-8")
+        write_page(asked.output, page.page(found))
     print(*page.summary(found), sep="\n")
     return 0 if all(row.is_equal for row in found) else 1
 
