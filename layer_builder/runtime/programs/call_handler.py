@@ -95,6 +95,11 @@ class LambdaContext:
         sys.stdout.write(str(message))
 
 
+def module_of(handler: str) -> str:
+    """Name the module that a handler is in."""
+    return handler.rpartition(".")[0].replace("/", ".")
+
+
 def marshal_answer(answer: Any) -> str:
     """Write an answer as the runtime does; raises FaultError for what is no JSON."""
     if isinstance(answer, bytes):
@@ -186,7 +191,7 @@ def import_own(modules: list[str], tell: Callable[..., None], hosts: list[Host])
         tell(begun=index)
         try:
             importlib.import_module(name)
-            look_again(hosts)
+            look_again(hosts, name)
         except BaseException as error:  # SystemExit too: all are answers
             leave_if_forked(me)
             tell(failed=index, **describe(error))
@@ -195,10 +200,10 @@ def import_own(modules: list[str], tell: Callable[..., None], hosts: list[Host])
             tell(imported=index)
 
 
-def look_again(hosts: list[Host]) -> None:
-    """Raise ImportError if a library was opened that Lambda and the layers lack."""
+def look_again(hosts: list[Host], name: str) -> None:
+    """Raise ImportError if a module had a library opened that Lambda and the layers lack."""
     for host in hosts:
-        host.look_again()
+        host.look_again(name)
 
 
 def try_handler(
@@ -209,7 +214,7 @@ def try_handler(
     begin = time.perf_counter()
     try:
         handler = find_handler(orders["handler"])
-        look_again(hosts)
+        look_again(hosts, module_of(orders["handler"]))
     except BaseException as error:  # all are answers
         leave_if_forked(me)
         tell(fault="init", **describe(error))
@@ -224,7 +229,7 @@ def try_handler(
     try:
         context = LambdaContext(time.monotonic() + orders["timeout"])
         answer = marshal_answer(handler(json.loads(orders["event"]), context))
-        look_again(hosts)
+        look_again(hosts, module_of(orders["handler"]))
     except BaseException as error:  # the same
         leave_if_forked(me)
         tell(fault="call", seconds=round(time.perf_counter() - begin, 5), **describe(error))
@@ -248,7 +253,9 @@ def main() -> None:
         os.chdir(orders["task"])
         root = os.path.join(orders["opt"], "python")
         own = [orders["opt"], orders["task"], *orders["others"], tempfile.gettempdir()]
-        hosts = [] if orders["libraries"] is None else [Host(own, orders["libraries"])]
+        beside = [folder + "/lib" for folder in (orders["opt"], orders["task"])]
+        beside = list(filter(os.path.isdir, beside))
+        hosts = [] if orders["libraries"] is None else [Host(own, orders["libraries"], beside)]
         for host in hosts:
             host.install()
         set_paths(root, orders["others"])
