@@ -8,6 +8,7 @@ import decimal
 import importlib
 import importlib._bootstrap
 import json
+import logging
 import os
 import platform
 import resource
@@ -269,6 +270,18 @@ def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def set_up_logging() -> None:
+    """Give the root logger the one handler that code finds in Lambda, and often formats or removes.
+
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    form = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(message)s\n"
+    handler.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger().addHandler(handler)
+
+
 def main() -> None:
     """Do as the orders say, and end with it."""
     orders = json.loads(sys.stdin.read())
@@ -279,6 +292,7 @@ def main() -> None:
         root = os.path.join(orders["opt"], "python")
         set_paths(root, orders["others"])
         Cache(root, orders["caches"]).install()
+        set_up_logging()
         watch = Watch(orders["opt"])
         if orders["watch"]:
             sys.addaudithook(watch)
