@@ -29,6 +29,9 @@ from layer_builder.runtime.stack_folder import StackFolder
 INIT_SECONDS = 10.0
 """What Lambda gives the import of a handler, besides the function's own time:
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
+TEMPORARY_BYTES = 512 * 1024 * 1024
+"""What /tmp holds, unless a function is given more:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html"""
 _OUTPUT_BYTES = 4096
 _PROGRAM = Path(__file__).parent / "programs" / "call_handler.py"
 _PARTS = (
@@ -139,6 +142,8 @@ class FunctionProcess:
             write=(home, *(path for path in caches[:1] if os.access(path, os.W_OK))),
             mounts=mounts if can_mount() else {},
             programs=tuple(links.iterdir()) if links else None,
+            file_bytes=TEMPORARY_BYTES,
+            pretend_modes=True,
             required=self.required,
         )  # fmt: skip
         boot = _BOOT.format(

@@ -14,7 +14,7 @@ from layer_builder.errors import Problem
 from layer_builder.isolation import Policy, ending, launch, prefixes
 from layer_builder.model import FileToInclude, TestCommand
 from layer_builder.runtime.environment import lambda_variables
-from layer_builder.runtime.process import FunctionProcess
+from layer_builder.runtime.process import TEMPORARY_BYTES, FunctionProcess
 from layer_builder.runtime.stack_folder import copy_files
 
 SECONDS = 900
@@ -90,6 +90,8 @@ def _policy(process: FunctionProcess, home: Path, requirements: Path | None) -> 
         read=(*prefixes(process.python), folder.opt, folder.task, *folder.runtime, *more),
         write=(home,),
         mounts=mounts if process.in_place else {},
+        file_bytes=TEMPORARY_BYTES,
+        pretend_modes=True,
         required=process.required,
     )
 

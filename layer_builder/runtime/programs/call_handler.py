@@ -7,6 +7,7 @@ that it imports. By then it is confined. It keeps to the standard library of Pyt
 import decimal
 import importlib
 import json
+import logging
 import os
 import platform
 import resource
@@ -244,6 +245,18 @@ def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def set_up_logging() -> None:
+    """Give the root logger the one handler that code finds in Lambda, and often formats or removes.
+
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    form = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(message)s\n"
+    handler.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
+    logging.Formatter.converter = time.gmtime
+    logging.getLogger().addHandler(handler)
+
+
 def main() -> None:
     """Do as the orders say, and end with it."""
     orders = json.loads(sys.stdin.read())
@@ -260,6 +273,7 @@ def main() -> None:
             host.install()
         set_paths(root, orders["others"])
         Cache(root, orders["caches"]).install()
+        set_up_logging()
         watch = Watch(orders["opt"])
         if orders["watch"]:
             sys.addaudithook(watch)

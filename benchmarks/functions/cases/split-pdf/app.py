@@ -23,7 +23,8 @@ def handler(event, context):
     for text in event["pages"]:
         page_with(writer, text)
     for page in writer.pages:
-        page.add_transformation(Transformation().scale(0.5)).compress_content_streams()
+        page.add_transformation(Transformation().scale(0.5))
+        page.compress_content_streams()
     if event["pages"]:
         writer.add_outline_item("Start", 0)
         writer.add_annotation(0, FreeText(text="Hello", rect=(50, 50, 100, 100)))
