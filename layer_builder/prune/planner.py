@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from layer_builder.model import InstalledFile, Layer, PrunePlan, PruneProfile, Removal, Restoration
 from layer_builder.patterns import PathPatterns
 from layer_builder.prune import rules
+from layer_builder.prune.conditions import Surroundings
 from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
@@ -68,9 +69,7 @@ class PruneRules:
         candidates = self._candidates(entries, owners)
         needed = Guard(
             paths={entry.path for entry in entries},
-            candidates=candidates.keys(),
-            dropped={path for path, rule in candidates.items() if rule is rules.DROP_RULE},
-            readable={path for path, rule in candidates.items() if rule.may_be_read},
+            candidates=candidates,
             owners=owners,
             read=read,
         )()
@@ -96,9 +95,11 @@ class PruneRules:
     ) -> dict[str, Rule]:
         """Match every path against the rules; the first rule that matches names it."""
         paths = [entry.path for entry in entries]
+        around = Surroundings(sizes={entry.path: entry.size for entry in entries}, owners=owners)
         matched: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)
         for rule in rules.RULES[self.profile]:
-            for path in _match(rule.patterns, paths):
+            found = _match(rule.patterns, paths)
+            for path in rule.where(found, around) if rule.where else found:
                 if owners.get(path) not in rule.except_in:
                     matched.setdefault(path, rule)
         protected = _match(rules.ALWAYS_KEPT, paths)

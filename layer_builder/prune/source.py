@@ -1,7 +1,7 @@
 """The sources of a tree: the modules that they are, and how a place in one is named."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import PurePosixPath
 
 ReadSource = Callable[[str], bytes]
@@ -21,6 +21,29 @@ def source_place(path: str, source: bytes, offset: int) -> str:
     return f"{path}:{line}"
 
 
+def outermost(path: str, names: Collection[str]) -> str:
+    """Give the outermost folder of a path that has one of the names; "" where none has.
+
+    >>> outermost("a/tests/data/tests/x.py", {"tests"})
+    'a/tests'
+    """
+    parts = path.split("/")[:-1]
+    for number, part in enumerate(parts, 1):
+        if part in names:
+            return "/".join(parts[:number])
+    return ""
+
+
+def native_module(name: str) -> str:
+    """Give the name of the module in a native library's file name; "" where there is none.
+
+    >>> native_module("_rust.abi3.so")
+    '_rust'
+    """
+    suffix = _EXTENSION_SUFFIX.search(name)
+    return name[: suffix.start()] if suffix else ""
+
+
 def module_name(path: str) -> str | None:
     """Name the module at a path relative to a `sys.path` entry, or None when it is not one.
 
@@ -30,11 +53,8 @@ def module_name(path: str) -> str | None:
     'numpy._core._multiarray'
     """
     pure = PurePosixPath(path)
-    if pure.suffix == ".py":
-        stem = pure.stem
-    elif suffix := _EXTENSION_SUFFIX.search(pure.name):
-        stem = pure.name[: suffix.start()]
-    else:
+    stem = pure.stem if pure.suffix == ".py" else native_module(pure.name)
+    if not stem:
         return None
     parts = [*pure.parent.parts, stem]
     if parts[-1] == "__init__":
