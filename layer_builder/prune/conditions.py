@@ -15,6 +15,9 @@ TEST_FOLDERS = frozenset({"tests", "test", "SelfTest"})
 _TEST_MODULE = re.compile(r"(?:[Tt]est.*|.*_tests?|conftest)\.py")
 
 
+_PYTHON = (".py", ".pyi", ".pyc", ".so", "/py.typed")
+
+
 _FOR_PEOPLE = re.compile(
     r"(?:readme|licen[cs]es?|copying|notice|changes|change-?log|history|news|authors|contributors"
     r"|contributing|maintainers|credits|thanks|todo|security|code_of_conduct|third[_-]?party"
@@ -23,7 +26,11 @@ _FOR_PEOPLE = re.compile(
 )
 
 
-_DATA_OF_CHECKERS = re.compile(r"(?:^|/)(?:third_party|typeshed|[^/]+-stubs)/")
+_DATA_OF_CHECKERS = re.compile(r"(?:^|/)(?:third_party|typeshed)/|/[^/]+-stubs/")
+
+
+_STUB_PACKAGE = re.compile(r"[^/]+-stubs/")
+"""https://typing.python.org/en/latest/spec/distributing.html#stub-only-packages"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +47,19 @@ Condition: TypeAlias = Callable[[Collection[str], Surroundings], set[str]]
 
 
 def beside_tests(matched: Collection[str], _: Surroundings) -> set[str]:
-    """Pick what lies in a folder with test modules: `plugins/test` and `macros/tests` hold none."""
+    """Pick what lies in a folder of tests: it holds test modules, or Python alone.
+
+    The plugins in ansible's `plugins/test` and the SQL in dbt's `macros/tests` are no tests. Of a
+    folder without data the guard sees who imports it.
+    """
     folders: dict[str, list[str]] = defaultdict(list)
     for path in matched:
         folders[outermost(path, TEST_FOLDERS)].append(path)
     return {
         path
         for paths in folders.values()
-        if any(_TEST_MODULE.fullmatch(one.rpartition("/")[2]) for one in paths)
+        if all(one.endswith(_PYTHON) for one in paths)
+        or any(_TEST_MODULE.fullmatch(one.rpartition("/")[2]) for one in paths)
         for path in paths
     }
 

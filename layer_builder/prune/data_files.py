@@ -19,6 +19,10 @@ _WORD = re.compile(rb"[\w.+@%~&-]+")
 _QUOTED = re.compile(rb"([\"'])([\w.+@%~&-]+)\1")
 
 
+_FEW = 64
+"""Words that are looked for one by one sooner than all words of a source are listed."""
+
+
 _READ_FOLDERS = frozenset({"docs", "examples"})
 
 
@@ -34,15 +38,21 @@ class Words:
 
     def in_source(self, source: bytes) -> Iterator[tuple[bytes, list[str]]]:
         """Give what a source holds and the paths it stands for, in time linear in the source."""
-        for word in sorted(self.names.keys() & set(_WORD.findall(source))):
-            yield word, self.names[word]
-        if self.folders:
+        if names := _perhaps_in(source, self.names):
+            for word in sorted(names & set(_WORD.findall(source))):
+                yield word, self.names[word]
+        if folders := _perhaps_in(source, self.folders):
             for quote, word in sorted(set(_QUOTED.findall(source))):
-                if word in self.folders:
+                if word in folders:
                     yield quote + word + quote, self.folders[word]
         for name, paths in self.odd.items():
             if name in source:
                 yield name, paths
+
+
+def _perhaps_in(source: bytes, words: Mapping[bytes, list[str]]) -> set[bytes]:
+    """Leave out, where the words are few, those that are not even part of another word."""
+    return {word for word in words if len(words) > _FEW or word in source}
 
 
 @dataclass(frozen=True, kw_only=True)

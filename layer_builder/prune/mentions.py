@@ -11,19 +11,16 @@ from operator import itemgetter
 from pathlib import PurePosixPath
 
 from layer_builder.prune import rules
+from layer_builder.prune.built_paths import built_paths
 from layer_builder.prune.conditions import TEST_FOLDERS
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.source import outermost, source_place
 
 # A package in which plugins are looked for: `PluginLoader("TestModule", "ansible.plugins.test")`.
-_TEST_PACKAGE = re.compile(rb"[\"']((?:\w+\.)+tests?)[\"']")
+_TEST_PACKAGE = re.compile(rb"\.tests?[\"']")
 
 
-# `here / "tests" / name`, `join(here, "tests", name)`; ends after a few hundred bytes, as no path
-# is built in more and the time stays linear.
-_TEST_PATH = re.compile(
-    rb"(?:/\s*|\bjoin(?:path)?\((?:[^()]|\([^()]{0,100}\)){0,200}?)[\"'](tests?)(?=[\"'/])"
-)
+_TEST_FOLDER = re.compile(rb"[\"'/](?:tests?|SelfTest)[\"'/]")
 
 
 _PROGRAM = re.compile(rb"[\"']([\w.-]+)[\"']")
@@ -35,8 +32,8 @@ _RUNS_PIP = re.compile(rb"[\"']-m[\"'],\s*[\"']pip[\"']")
 _FOLLOWS_MAPS = b"sourceMappingURL"
 
 
-_DEVELOPMENT = frozenset({"conftest.py", "setup.py"})
-"""They run tests or build the package."""
+_DEVELOPMENT = re.compile(r"(?:.*/)?(?:(?:tests?|testing)/.*|(?:conftest|setup|_?test.*)\.py)")
+"""What runs tests or builds the package: it may miss what users do not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +42,8 @@ class Mentions:
 
     packages: Mapping[str, list[str]]
     """Of folders of tests: their paths, by dotted name."""
-    data: Mapping[tuple[str, str], list[str]]
-    """What is no Python in folders of tests, by distribution and name of the folder."""
+    data: Mapping[str, list[str]]
+    """What is no Python in folders of tests, by distribution."""
     programs: Mapping[str, Mapping[str, str]]
     """Paths of programs in `bin/` by name, of each distribution."""
     maps: list[str]
@@ -60,7 +57,7 @@ class Mentions:
 
     def needed_by(self, path: str, source: bytes, distribution: str) -> dict[str, str]:
         """Find the candidates that a source mentions, each with the `file:line` that does."""
-        if PurePosixPath(path).name in _DEVELOPMENT:
+        if _DEVELOPMENT.fullmatch(path):
             return {}
         needed: dict[str, str] = {}
         if self.packages and b"test" in source:
@@ -80,19 +77,22 @@ class Mentions:
 
     def _tests_of(self, path: str, source: bytes, distribution: str) -> dict[str, str]:
         needed: dict[str, str] = {}
-        for name in _TEST_PACKAGE.finditer(source):
-            if paths := self.packages.get(name[1].decode()):
-                needed |= dict.fromkeys(paths, source_place(path, source, name.start()))
-        for folder in _TEST_PATH.finditer(source):
-            if paths := self.data.get((distribution, folder[1].decode())):
-                needed |= dict.fromkeys(paths, source_place(path, source, folder.start(1)))
+        for end in _TEST_PACKAGE.finditer(source):
+            start = max(source.rfind(quote, 0, end.start()) for quote in (b"'", b'"'))
+            name = source[start + 1 : end.end() - 1].decode(errors="replace")
+            if paths := self.packages.get(name):
+                needed |= dict.fromkeys(paths, source_place(path, source, end.start()))
+        data = self.data.get(distribution)
+        if data and _TEST_FOLDER.search(source):
+            for line, built in built_paths(source, TEST_FOLDERS):
+                needed |= {one: f"{path}:{line}" for one in data if f"/{built}/" in f"/{one}"}
         return needed
 
 
 def index_mentions(candidates: Mapping[str, Rule], owners: Mapping[str, str]) -> Mentions:
     """Index the candidates that may be mentioned; what the user dropped is none of them."""
     packages: dict[str, list[str]] = defaultdict(list)
-    data: dict[tuple[str, str], list[str]] = defaultdict(list)
+    data: dict[str, list[str]] = defaultdict(list)
     programs: dict[str, dict[str, str]] = defaultdict(dict)
     for path, rule in sorted(candidates.items(), key=itemgetter(0)):
         owner = owners.get(path, "")
@@ -100,7 +100,7 @@ def index_mentions(candidates: Mapping[str, Rule], owners: Mapping[str, str]) ->
             folder = outermost(path, TEST_FOLDERS)
             packages[folder.replace("/", ".")].append(path)
             if not path.endswith((".py", ".pyi", ".so")):
-                data[owner, folder.rpartition("/")[2]].append(path)
+                data[owner].append(path)
         elif rule is rules.SCRIPTS:
             programs[owner][PurePosixPath(path).name] = path
     return Mentions(

@@ -45,7 +45,8 @@ class Metadata:
         found: dict[str, str] = {}
         if not self.files:
             return found
-        if call := _CALL_FOR_ALL.search(source):
+        call = _CALL_FOR_ALL.search(source) if b"packages_distributions" in source else None
+        if call:
             place = source_place(path, source, call.start())
             before = source[max(0, call.start() - _FALLBACK_BYTES) : call.start()]
             found |= dict.fromkeys(self._of_all(is_fallback=_FALLBACK in before), place)

@@ -11,6 +11,7 @@ from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.sdk import SDK_DISTRIBUTIONS, select_sdk, service_warnings
 from layer_builder.prune.source import ReadSource
+from layer_builder.prune.taken import taken_warnings
 from layer_builder.tree import Installation
 
 
@@ -42,7 +43,10 @@ def plan_pruning(
     return replace(
         plan.with_removals(Removal(entry=file, rule="sdk") for file in data),
         to_runtime=tuple(file for file in installation.files if file.path in sdk.to_runtime),
-        warnings=tuple(service_warnings(layer.sdk, kept, [file.path for file in data], read)),
+        warnings=(
+            *service_warnings(layer.sdk, kept, [file.path for file in data], read),
+            *taken_warnings(plan, files, owners, layer.prune),
+        ),
     )
 
 

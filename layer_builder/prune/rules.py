@@ -61,7 +61,6 @@ SOURCE_MAPS = Rule(
     name="source-maps",
     reason="what a browser's developer tools read beside minified scripts and styles",
     patterns=("*.js.map", "*.mjs.map", "*.cjs.map", "*.css.map"),
-    may_be_read=True,
     may_take_most=True,
 )
 

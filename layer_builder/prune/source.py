@@ -1,6 +1,8 @@
 """The sources of a tree: the modules that they are, and how a place in one is named."""
 
+import ast
 import re
+import warnings
 from collections.abc import Callable, Collection
 from pathlib import PurePosixPath
 
@@ -19,6 +21,16 @@ def source_place(path: str, source: bytes, offset: int) -> str:
     """
     line = source.count(b"\n", 0, offset) + 1
     return f"{path}:{line}"
+
+
+def parse(source: bytes) -> ast.Module | None:
+    """Parse a source; gives None for what does not parse: templates, Python 2."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def outermost(path: str, names: Collection[str]) -> str:
