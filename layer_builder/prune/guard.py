@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from layer_builder.prune import imports
 from layer_builder.prune.data_files import DataFiles, index_data_files
 from layer_builder.prune.imports import When
+from layer_builder.prune.mentions import Mentions, index_mentions
+from layer_builder.prune.rules import DROP_RULE, Rule
 from layer_builder.prune.source import ReadSource, module_name, name_and_parents, source_place
 
 _ENTRY_POINT = re.compile(rb"^[^=#;\[\n]+=[ \t]*([A-Za-z_][\w.]*)", re.MULTILINE)
@@ -21,12 +23,9 @@ class Guard:
 
     paths: Collection[str]
     """Every file of the tree."""
-    candidates: Collection[str]
-    """The files that a rule would remove."""
-    dropped: Collection[str]
-    """Candidates that the user named: kept only if a module would fail to load without them."""
-    readable: Collection[str]
-    """Candidates that are data which a program might open by name."""
+    candidates: Mapping[str, Rule]
+    """The files that a rule would remove. What the user dropped is kept only if a module would fail
+    to load without it, or reads it by name."""
     owners: Mapping[str, str]
     """The distribution of each path."""
     read: ReadSource
@@ -37,7 +36,7 @@ class Guard:
         What is restored is followed in turn, until nothing more turns up.
         """
         stubs = any(path.endswith(".pyi") for path in self.candidates)
-        if not (self._modules or self._data_files or stubs):
+        if not (self._modules or self._data_files or self._mentions or stubs):
             return {}
         needed = self._named_by_entry_points()
         queue = _last_first(
@@ -60,7 +59,9 @@ class Guard:
         if is_restored or imports.may_import(source, self._import_words):
             needed |= self._imported_by(path, source)
         needed |= self._stub_of(path, source)
-        return needed | self._data_files.read_by(path, source, self.owners.get(path, ""))
+        owner = self.owners.get(path, "")
+        needed |= self._mentions.needed_by(path, source, owner)
+        return needed | self._data_files.read_by(path, source, owner)
 
     def _named_by_entry_points(self) -> dict[str, str]:
         """Find the modules that kept entry points name: `name = package.module:attribute`."""
@@ -71,7 +72,7 @@ class Guard:
             source = self.read(path)
             for point in _ENTRY_POINT.finditer(source):
                 for target in self._candidates_named(point[1].decode()):
-                    if target not in self.dropped:
+                    if not self._is_dropped(target):
                         needed.setdefault(target, source_place(path, source, point.start(1)))
         return needed
 
@@ -87,7 +88,15 @@ class Guard:
 
     @cached_property
     def _data_files(self) -> DataFiles:
-        return index_data_files(self.readable, self.candidates, self.owners)
+        readable = [path for path, rule in self.candidates.items() if rule.may_be_read]
+        return index_data_files(readable, self.candidates, self.owners)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        return index_mentions(self.candidates, self.owners)
+
+    def _is_dropped(self, path: str) -> bool:
+        return self.candidates[path] is DROP_RULE
 
     @cached_property
     def _import_words(self) -> list[bytes]:
@@ -117,7 +126,7 @@ class Guard:
         is_package = path.endswith("__init__.py")
         for item in imports.imports_of(source, module, is_package=is_package):
             for target in self._candidates_named(item.name):
-                if target not in self.dropped or item.when is When.LOADING:
+                if not self._is_dropped(target) or item.when is When.LOADING:
                     needed.setdefault(target, f"{path}:{item.line}")
         return needed
 

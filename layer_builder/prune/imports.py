@@ -5,10 +5,11 @@ Sources: the import statement and its relative form, PEP 328; `importlib.import_
 
 import ast
 import re
-import warnings
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+
+from layer_builder.prune.source import parse
 
 _DYNAMIC = ("import_module", "__import__", "get_data", "files", "open_text", "open_binary")
 
@@ -84,11 +85,8 @@ def imports_of(source: bytes, module: str, *, is_package: bool) -> list[Import]:
     `from x import y` yields `x` and `x.y`, since `y` may be a module. A source that does not parse
     (templates, Python 2) imports nothing.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse(source)
+    if tree is None:
         return []
     package = module if is_package else module.rpartition(".")[0]
     finder = _Finder(package)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from layer_builder.model import InstalledFile, Layer, PrunePlan, PruneProfile, Removal, Restoration
 from layer_builder.patterns import PathPatterns
 from layer_builder.prune import rules
+from layer_builder.prune.conditions import Surroundings
 from layer_builder.prune.guard import Guard
 from layer_builder.prune.rules import Rule
 from layer_builder.prune.sdk import runtime_paths
 from layer_builder.prune.services import select_services
 from layer_builder.prune.source import ReadSource
+from layer_builder.prune.taken import taken_warnings
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Installation
 
@@ -44,7 +46,7 @@ def plan_pruning(
     return replace(
         plan.with_removals(Removal(entry=file, rule="sdk") for file in data),
         to_runtime=tuple(file for file in installation.files if file.path in to_runtime),
-        warnings=sdk.warnings,
+        warnings=(*sdk.warnings, *taken_warnings(plan, files, owners, layer.prune)),
         services=sdk.services,
     )
 
@@ -72,9 +74,7 @@ class PruneRules:
         candidates = self._candidates(entries, owners)
         needed = Guard(
             paths={entry.path for entry in entries},
-            candidates=candidates.keys(),
-            dropped={path for path, rule in candidates.items() if rule is rules.DROP_RULE},
-            readable={path for path, rule in candidates.items() if rule.may_be_read},
+            candidates=candidates,
             owners=owners,
             read=read,
         )()
@@ -100,9 +100,11 @@ class PruneRules:
     ) -> dict[str, Rule]:
         """Match every path against the rules; the first rule that matches names it."""
         paths = [entry.path for entry in entries]
+        around = Surroundings(sizes={entry.path: entry.size for entry in entries}, owners=owners)
         matched: dict[str, Rule] = dict.fromkeys(_match(self.drop, paths), rules.DROP_RULE)
         for rule in rules.RULES[self.profile]:
-            for path in _match(rule.patterns, paths):
+            found = _match(rule.patterns, paths)
+            for path in rule.where(found, around) if rule.where else found:
                 if owners.get(path) not in rule.except_in:
                     matched.setdefault(path, rule)
         protected = _match(rules.ALWAYS_KEPT, paths)

@@ -1,7 +1,10 @@
 """The sources of a tree: the modules that they are, and how a place in one is named."""
 
+import ast
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 ReadSource = Callable[[str], bytes]
@@ -21,6 +24,39 @@ def source_place(path: str, source: bytes, offset: int) -> str:
     return f"{path}:{line}"
 
 
+def parse(source: bytes) -> ast.Module | None:
+    """Parse a source; gives None for what does not parse: templates, Python 2."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def outermost(path: str, names: Collection[str]) -> str:
+    """Give the outermost folder of a path that has one of the names; "" where none has.
+
+    >>> outermost("a/tests/data/tests/x.py", {"tests"})
+    'a/tests'
+    """
+    parts = path.split("/")[:-1]
+    for number, part in enumerate(parts, 1):
+        if part in names:
+            return "/".join(parts[:number])
+    return ""
+
+
+def native_module(name: str) -> str:
+    """Give the name of the module in a native library's file name; "" where there is none.
+
+    >>> native_module("_rust.abi3.so")
+    '_rust'
+    """
+    suffix = _EXTENSION_SUFFIX.search(name)
+    return name[: suffix.start()] if suffix else ""
+
+
 def module_name(path: str) -> str | None:
     """Name the module at a path relative to a `sys.path` entry, or None when it is not one.
 
@@ -30,11 +66,8 @@ def module_name(path: str) -> str | None:
     'numpy._core._multiarray'
     """
     pure = PurePosixPath(path)
-    if pure.suffix == ".py":
-        stem = pure.stem
-    elif suffix := _EXTENSION_SUFFIX.search(pure.name):
-        stem = pure.name[: suffix.start()]
-    else:
+    stem = pure.stem if pure.suffix == ".py" else native_module(pure.name)
+    if not stem:
         return None
     parts = [*pure.parent.parts, stem]
     if parts[-1] == "__init__":
@@ -52,3 +85,43 @@ def name_and_parents(name: str) -> list[str]:
     """
     parts = name.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def built_paths(source: bytes, folders: Collection[str]) -> list[tuple[int, str]]:
+    """Give where a path goes through one of the folders: the line, and the path from there on.
+
+    It ends at the first part that is no literal. Examples in docstrings build none.
+
+    >>> built_paths(b"here / 'tests' / 'data' / name", {"tests"})
+    [(1, 'tests/data')]
+    """
+    tree = parse(source)
+    found = []
+    for node in ast.walk(tree) if tree else ():
+        parts = [text for part in _parts(node) for text in _texts(part)]
+        at = next((n for n, text in enumerate(parts) if text in folders), None)
+        if at is not None:
+            known = takewhile(lambda text: text is not None, parts[at:])
+            found.append((getattr(node, "lineno", 1), "/".join(filter(None, known))))
+    return sorted(set(found))
+
+
+def _parts(node: ast.AST) -> list[ast.expr]:
+    """List the parts of a path that an expression joins: `a / "b"`, `join(a, "b")`."""
+    match node:
+        case ast.BinOp(op=ast.Div(), left=left, right=right):
+            return [*(_parts(left) or [left]), right]
+        case ast.Call(func=ast.Attribute(attr="join" | "joinpath"), args=args):
+            return args
+        case ast.Call(func=ast.Name(id="join"), args=args):
+            return args
+        case _:
+            return []
+
+
+def _texts(part: ast.expr) -> Iterator[str | None]:
+    """Split a literal part at its slashes; anything else is unknown."""
+    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+        yield from part.value.strip("/").split("/")
+    else:
+        yield None

@@ -33,15 +33,12 @@ def measure(rounds: int, target: Target, build: float) -> Cost:
         entries = tree.scan()
         owners = Installation(files=entries, distributions=tree.distributions(entries)).owners
         plan = PruneRules(profile=PruneProfile.AGGRESSIVE)(entries, owners, tree.read)
-        by_name = {rule.name: rule for rule in rules.AGGRESSIVE}
-        gone = {r.entry.path: r.rule for r in plan.removals} | {
-            r.path: r.rule for r in plan.restored
-        }
+        by_name = {rule.name: rule for rule in (*rules.AGGRESSIVE, rules.INSTALLERS_RULE)}
+        gone = [(r.entry.path, r.rule) for r in plan.removals]
+        gone += [(r.path, r.rule) for r in plan.restored]
         guard = Guard(
             paths={entry.path for entry in entries},
-            candidates=gone.keys(),
-            dropped=frozenset(),
-            readable={path for path, rule in gone.items() if by_name[rule].may_be_read},
+            candidates={path: by_name[rule] for path, rule in gone},
             owners=owners,
             read=tree.read,
         )

@@ -66,7 +66,12 @@ def test_every_way_to_import_is_seen(plan: Plan, source: str) -> None:
     ],
 )
 def test_imports_from_elsewhere_in_the_tree_are_seen(plan: Plan, module: str, source: str) -> None:
-    files = {module: source, "a/__init__.py": "", "a/tests/util.py": ""}
+    files = {
+        module: source,
+        "a/__init__.py": "",
+        "a/tests/util.py": "",
+        "a/tests/test_a.py": "",
+    }
     assert back(plan(files)) == {"a/tests/util.py": f"{module}:1"}
 
 
@@ -74,6 +79,7 @@ def test_a_package_without_init_is_followed_all_the_same(plan: Plan) -> None:
     files = {
         "space/one/core.py": "from space.one.tests.deep import x\n",
         "space/one/tests/deep/x.py": "",
+        "space/one/tests/test_one.py": "",
     }
     assert back(plan(files)) == {"space/one/tests/deep/x.py": "space/one/core.py:1"}
 
@@ -85,7 +91,7 @@ def test_what_is_restored_is_followed_in_turn(plan: Plan) -> None:
         "a/tests/one.py": "x = 1\nfrom . import two",
         "a/tests/two.py": "def f():\n    from .deep import three",
         "a/tests/deep/three.py": "",
-        "a/tests/four.py": "from . import one",
+        "a/tests/test_four.py": "from . import one",
     }
     found = plan(files)
     assert back(found) == {
@@ -94,12 +100,12 @@ def test_what_is_restored_is_followed_in_turn(plan: Plan) -> None:
         "a/tests/two.py": "a/tests/one.py:2",
         "a/tests/deep/three.py": "a/tests/two.py:2",
     }
-    assert found.removed_paths == {"a/tests/four.py"}
+    assert found.removed_paths == {"a/tests/test_four.py"}
 
 
 def test_a_native_module_is_followed_by_its_name(plan: Plan) -> None:
     library = "a/tests/_fast.cpython-312-x86_64-linux-gnu.so"
-    files = {"a/__init__.py": "import a.tests._fast", library: ""}
+    files = {"a/__init__.py": "import a.tests._fast", library: "", "a/tests/test_a.py": ""}
     assert back(plan(files)) == {library: "a/__init__.py:1"}
 
 
@@ -133,15 +139,15 @@ def test_the_stub_that_a_module_reads_as_it_loads_stays(plan: Plan) -> None:
 
 def test_data_that_its_own_distribution_reads_by_name_stays(plan: Plan) -> None:
     files = {
-        "a/__init__.py": "import pathlib\nWORDS = pathlib.Path(__file__).with_name('words.txt')",
-        "a/words.txt": "",
-        "a/notes.txt": "",
-        "b/words.txt": "",
+        "a/__init__.py": "import pathlib\nWORDS = pathlib.Path(__file__).with_name('readme_words.txt')",
+        "a/readme_words.txt": "",
+        "a/readme.txt": "",
+        "b/readme_words.txt": "",
     }
     owners = {path: path[0] for path in files}
     found = plan(files, owners, profile=PruneProfile.AGGRESSIVE)
-    assert back(found) == {"a/words.txt": "a/__init__.py:2"}
-    assert found.removed_paths == {"a/notes.txt", "b/words.txt"}
+    assert back(found) == {"a/readme_words.txt": "a/__init__.py:2"}
+    assert found.removed_paths == {"a/readme.txt", "b/readme_words.txt"}
 
 
 def test_a_tree_without_any_module_that_stays_is_planned_too(plan: Plan) -> None:
@@ -151,8 +157,8 @@ def test_a_tree_without_any_module_that_stays_is_planned_too(plan: Plan) -> None
 
 
 def test_a_source_that_python_cannot_read_needs_nothing(plan: Plan) -> None:
-    files = {"a/__init__.py": "import a.tests.x\nprint 'python 2'", "a/tests/x.py": ""}
-    assert plan(files).removed_paths == {"a/tests/x.py"}
+    files = {"a/__init__.py": "import a.tests.test_x\nprint 'python 2'", "a/tests/test_x.py": ""}
+    assert plan(files).removed_paths == {"a/tests/test_x.py"}
 
 
 def test_what_an_entry_point_names_stays(plan: Plan) -> None:
