@@ -41,9 +41,8 @@ def find_handler(name: str) -> Any:
     try:
         module, function = name.rsplit(".", 1)
     except ValueError as error:
-        raise FaultError(
-            "Runtime.MalformedHandlerName", f"Bad handler '{name}': {error}"
-        ) from error
+        text = f"Bad handler '{name}': {error}"
+        raise FaultError("Runtime.MalformedHandlerName", text) from error
     if module.split(".")[0] in sys.builtin_module_names:
         text = f"Cannot use built-in module {module} as a handler module"
         raise FaultError("Runtime.BuiltInModuleConflict", text)
@@ -76,10 +75,8 @@ class LambdaContext:
         self.memory_limit_in_mb = environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
         self.log_group_name = environ["AWS_LAMBDA_LOG_GROUP_NAME"]
         self.log_stream_name = environ["AWS_LAMBDA_LOG_STREAM_NAME"]
-        region = environ["AWS_REGION"]
-        self.invoked_function_arn = (
-            f"arn:aws:lambda:{region}:123456789012:function:{self.function_name}"
-        )
+        functions = f"arn:aws:lambda:{environ['AWS_REGION']}:123456789012:function"
+        self.invoked_function_arn = f"{functions}:{self.function_name}"
         self.aws_request_id = "00000000-0000-4000-8000-000000000000"
         self.tenant_id = None
         self.client_context = None
@@ -245,18 +242,6 @@ def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def set_up_logging() -> None:
-    """Give the root logger the one handler that code finds in Lambda, and often formats or removes.
-
-    https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
-    """
-    handler = logging.StreamHandler(sys.stdout)
-    form = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(message)s\n"
-    handler.setFormatter(logging.Formatter(form, "%Y-%m-%dT%H:%M:%S"))
-    logging.Formatter.converter = time.gmtime
-    logging.getLogger().addHandler(handler)
-
-
 def main() -> None:
     """Do as the orders say, and end with it."""
     orders = json.loads(sys.stdin.read())
@@ -273,7 +258,8 @@ def main() -> None:
             host.install()
         set_paths(root, orders["others"])
         Cache(root, orders["caches"]).install()
-        set_up_logging()
+        # As awslambdaric does: code formats the root's one handler, or removes it.
+        logging.basicConfig(stream=sys.stdout, format="[%(levelname)s]\t%(asctime)s\t%(message)s")
         watch = Watch(orders["opt"])
         if orders["watch"]:
             sys.addaudithook(watch)
