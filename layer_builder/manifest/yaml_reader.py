@@ -4,6 +4,7 @@ Only what a manifest needs of YAML is resolved: `off` stays the word `off` and `
 text `3.10` (YAML 1.1 would make them `False` and the number 3.1).
 """
 
+import math
 import re
 
 import yaml
@@ -116,7 +117,9 @@ def _is_own(pair: tuple[yaml.Node, yaml.Node]) -> bool:
 def _is_fraction(node: yaml.ScalarNode, path: YamlPath) -> bool:
     """Tell a number with a fraction in an event, where it is no version such as 3.10."""
     is_event = path[:1] == ("functions",) and path[2:3] == ("events",)
-    return is_event and node.style is None and bool(_FRACTION.fullmatch(node.value))
+    if not (is_event and node.style is None and _FRACTION.fullmatch(node.value)):
+        return False
+    return math.isfinite(float(node.value))
 
 
 class _TooMuchError(Exception):
