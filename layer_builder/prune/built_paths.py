@@ -17,7 +17,12 @@ def built_paths(source: bytes, folders: Collection[str]) -> list[tuple[int, str]
     """
     tree = parse(source)
     found = []
+    inner = set[ast.expr]()  # the beginning of a longer path; ast.walk meets the whole first
     for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.BinOp):
+            inner.add(node.left)
+        if isinstance(node, ast.BinOp) and node in inner:
+            continue
         parts = [text for part in _parts(node) for text in _texts(part)]
         at = next((n for n, text in enumerate(parts) if text in folders), None)
         if at is not None:

@@ -39,11 +39,20 @@ def outermost(path: str, names: Collection[str]) -> str:
     >>> outermost("a/tests/data/tests/x.py", {"tests"})
     'a/tests'
     """
-    parts = path.split("/")[:-1]
-    for number, part in enumerate(parts, 1):
-        if part in names:
-            return "/".join(parts[:number])
+    for folder in folders_of(path):
+        if folder.rpartition("/")[2] in names:
+            return folder
     return ""
+
+
+def folders_of(path: str) -> list[str]:
+    """List the folders that a path lies in, the outermost first.
+
+    >>> folders_of("a/b/c.py")
+    ['a', 'a/b']
+    """
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def native_module(name: str) -> str:
