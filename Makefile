@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --dist worksteal
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
 test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
-.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground reliability lock schema clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -55,6 +55,9 @@ bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a qui
 proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove every module and thirty functions (ROWS=pandas: one)
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 	$(BIN)/python -m benchmarks.functions $(if $(ROWS),--only $(ROWS))
+
+uses: $(READY) ## use a hundred packages, pruned and unpruned (ROWS=icalendar: one); writes a table of docs/proving-ground.md
+	$(BIN)/python -m benchmarks.uses $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
 	$(BIN)/python tests/integration/publish/reliability.py

@@ -36,7 +36,7 @@ from layer_builder.wheels import Wheels
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Account:
+class Account:
     """What the comparison needs to know of a filled layer."""
 
     packages: tuple[Package, ...]
@@ -54,7 +54,7 @@ def try_out(case: Case) -> Row:
     with tempfile.TemporaryDirectory(prefix="proving-ground-") as folder:
         tree = Tree.below(Path(folder))
         try:
-            account = _fill(case, target, prover, tree, clock)
+            account = fill(case, target, prover, tree, clock)
         except LayerBuilderError as error:
             lines = [line for p in error.problems for line in (p.message, *p.details)]
             return Row(case=case, error="\n".join(lines), seconds=clock.seconds)
@@ -64,9 +64,17 @@ def try_out(case: Case) -> Row:
     return replace(row, seconds=seconds)
 
 
-def _fill(
-    case: Case, target: Target, prover: interpreter.Interpreter, tree: Tree, clock: Clock
-) -> _Account:
+def fill(  # noqa: PLR0913 (two of them only where they differ)
+    case: Case,
+    target: Target,
+    prover: interpreter.Interpreter,
+    tree: Tree,
+    clock: Clock,
+    *,
+    prune: PruneProfile = PruneProfile.AGGRESSIVE,
+    proof: ProofDepth = ProofDepth.DEEP,
+) -> Account:
+    """Have the tool fill a tree, proof included. Raises LayerBuilderError."""
     of_uv = index_settings.index_environment(os.environ, {})
     installer = Uv(environ=of_uv, wheels=Wheels.around(of_uv, os.environ))
     layer = Layer(
@@ -74,8 +82,8 @@ def _fill(
         name="ground",
         target=target,
         place=Place(file="packages.toml"),
-        prune=PruneProfile.AGGRESSIVE,
-        proof=ProofDepth.DEEP,
+        prune=prune,
+        proof=proof,
     )
     asked = _requirements(case, target)
     with clock.step("resolve"):
@@ -87,7 +95,7 @@ def _fill(
     may_fail = tuple(Reference(text=name, place=layer.place) for name in names)
     filled = replace(filled, layer=replace(filled.layer, allow_failing=may_fail))
     found = proof_step.prove(filled, lambda _: prover, tuple, tuple, clock)
-    return _Account(
+    return Account(
         packages=filled.following(found.plan).packages,
         restored=found.plan.restored,
     )
@@ -102,7 +110,7 @@ def _requirements(case: Case, target: Target) -> Requirements:
     return asked
 
 
-def _compare(case: Case, tree: Tree, account: _Account, prover: interpreter.Interpreter) -> Row:
+def _compare(case: Case, tree: Tree, account: Account, prover: interpreter.Interpreter) -> Row:
     guard, proof = _put_back(account.restored)
     kept = [entry.path for entry in tree.scan()]
     restored = {back.path for back in (*guard, *proof)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from layer_builder.prune.source import native_module, outermost
+from layer_builder.prune.source import folders_of, native_module, outermost
 
 TEST_FOLDERS = frozenset({"tests", "test", "SelfTest"})
 
@@ -66,25 +66,24 @@ def beside_tests(matched: Collection[str], _: Surroundings) -> set[str]:
 
 def beside_code(matched: Collection[str], around: Surroundings) -> set[str]:
     """Pick stubs of modules that are here: those of others are the data of a type checker."""
-    folders: set[str] = set()
+    folders, natives = set[str](), set[str]()
     for path in around.sizes:
         folder, _, name = path.rpartition("/")
         if name.endswith((".py", ".so")):
             folders.add(folder)
-            # Stubs of the submodules of a native module lie in a folder with its name.
-            if stem := native_module(name):
-                folders.add(f"{folder}/{stem}".lstrip("/"))
+        if stem := native_module(name):
+            natives.add(f"{folder}/{stem}".lstrip("/"))
     return {
         path
         for path in matched
-        if not _DATA_OF_CHECKERS.search(path) and not folders.isdisjoint(_nearest_folders(path))
+        if not _DATA_OF_CHECKERS.search(path)
+        and (
+            _STUB_PACKAGE.match(path)
+            or path.rpartition("/")[0] in folders
+            # Of a native module's submodules, and of theirs: `_rust.abi3.so`, `_rust/x509.pyi`.
+            or not natives.isdisjoint(folders_of(path))
+        )
     }
-
-
-def _nearest_folders(path: str) -> tuple[str, str]:
-    """Give the folder of a path and the one above, where submodules of submodules belong."""
-    folder = path.rpartition("/")[0]
-    return folder, folder.rpartition("/")[0]
 
 
 def beside_catalogues(matched: Collection[str], around: Surroundings) -> set[str]:

@@ -40,11 +40,20 @@ def outermost(path: str, names: Collection[str]) -> str:
     >>> outermost("a/tests/data/tests/x.py", {"tests"})
     'a/tests'
     """
-    parts = path.split("/")[:-1]
-    for number, part in enumerate(parts, 1):
-        if part in names:
-            return "/".join(parts[:number])
+    for folder in folders_of(path):
+        if folder.rpartition("/")[2] in names:
+            return folder
     return ""
+
+
+def folders_of(path: str) -> list[str]:
+    """List the folders that a path lies in, the outermost first.
+
+    >>> folders_of("a/b/c.py")
+    ['a', 'a/b']
+    """
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def native_module(name: str) -> str:
@@ -97,7 +106,12 @@ def built_paths(source: bytes, folders: Collection[str]) -> list[tuple[int, str]
     """
     tree = parse(source)
     found = []
+    inner = set[ast.expr]()  # the beginning of a longer path; ast.walk meets the whole first
     for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.BinOp):
+            inner.add(node.left)
+        if isinstance(node, ast.BinOp) and node in inner:
+            continue
         parts = [text for part in _parts(node) for text in _texts(part)]
         at = next((n for n, text in enumerate(parts) if text in folders), None)
         if at is not None:

@@ -1,0 +1,1 @@
+"""Uses what is most often shipped to Lambda, pruned against unpruned."""
