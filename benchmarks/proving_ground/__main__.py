@@ -3,7 +3,7 @@
     python -m benchmarks.proving_ground [--only NAME …] [--python 3.13 …] [--jobs 2]
 
 Finished rows are kept in .cache/proving-ground and taken up again until a version or our source
-changes; a run of the whole ground writes docs/proving-ground.md.
+changes; a run of the whole ground writes docs/proving-ground.md, but for the table of `make uses`.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.proving_ground import page, trial
 from benchmarks.proving_ground.row import Case, Row
+from benchmarks.uses.page import table_of
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
@@ -45,7 +46,9 @@ def main() -> int:
         print(f"{number:>4}/{len(cases)}  {page.line(row)}", flush=True)
     found = [rows[case] for case in cases]
     if asked.output:
-        asked.output.write_text(page.page(found), encoding="utf-8")
+        there = asked.output.read_text(encoding="utf-8") if asked.output.exists() else ""
+        text = "\n".join(filter(None, [page.page(found), table_of(there)]))
+        asked.output.write_text(text, encoding="utf-8")
     print(*page.summary(found), sep="\n")
     return 0 if all(row.is_equal for row in found) else 1
 
