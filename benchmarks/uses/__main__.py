@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from benchmarks.sections import write_section
 from benchmarks.uses import page, trial
 from benchmarks.uses.row import Use, UseRow, read_use
 
@@ -36,8 +37,7 @@ def main() -> int:
         rows.append(row)
         print(f"{number:>4}/{len(uses)}  {page.line(row)}", flush=True)
     if asked.output:
-        text = asked.output.read_text(encoding="utf-8") if asked.output.exists() else ""
-        asked.output.write_text(page.with_table(text, rows), encoding="utf-8")
+        write_section(asked.output, "uses", page.table(rows))
     print(*page.summary(rows), sep="\n")
     return 0 if all(row.is_equal for row in rows) else 1
 

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 
 from benchmarks.uses.row import UseRow
 
-BEGIN = "<!-- make uses: begin -->"
-END = "<!-- make uses: end -->"
-
 
 def line(row: UseRow) -> str:
     """Write a row for the terminal."""
@@ -41,18 +38,9 @@ def summary(rows: Sequence[UseRow]) -> list[str]:
     ]
 
 
-def with_table(page: str, rows: Sequence[UseRow]) -> str:
-    """Put the table of the rows that run into a page, instead of the one that is there."""
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    table = "\n".join([BEGIN, "", *_table(rows), "", END])
-    return f"{before.rstrip()}\n\n{table}\n{after.lstrip()}"
-
-
-def table_of(page: str) -> str:
-    """Give the table that a page has, with its marks, "" where there is none."""
-    _, begin, rest = page.partition(BEGIN)
-    return f"{begin}{rest.partition(END)[0]}{END}\n" if begin else ""
+def table(rows: Sequence[UseRow]) -> str:
+    """Write the table of the page."""
+    return "\n".join(_table(rows))
 
 
 def _table(rows: Sequence[UseRow]) -> list[str]:
