@@ -106,7 +106,7 @@ def test_an_answer_that_differs_is_seen_and_in_the_table(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "BREAKS under aggressive: FileNotFoundError" in done.stdout
     page = (tmp_path / "page.md").read_text()
-    assert page.startswith("# Page\n\n<!-- make uses: begin -->\n")
+    assert page.startswith("# Page\n\n<!-- uses: begin -->\n")
     assert "| demo | 1.0 | Reads | equal | **differs** | " in page
 
 
