@@ -58,8 +58,7 @@ def _mount(libc: Any, orders: dict[str, Any]) -> None:
     """Show folders at other paths; all that the policy names stays where it is."""
     if not orders["mounts"]:
         return
-    named = [*orders["read"], *orders["write"]]
-    namespaces.mount_at(libc, orders["mounts"], named)
+    namespaces.mount_at(libc, orders["mounts"], orders["read"], orders["write"])
     orders["read"] += orders["mounts"]
     orders["write"] += [
         place for place, folder in orders["mounts"].items() if folder in orders["write"]

@@ -11,6 +11,8 @@ _NEW_MOUNTS, _NEW_IPC, _NEW_USER, _NEW_PROCESSES, _NEW_NETWORK = (
     0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000,
 )  # fmt: skip
 _BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
+_MOUNT_SETATTR = 442  # the same on all architectures
+_HERE, _AND_BELOW, _READ_ONLY = -100, 0x8000, 0x1
 
 
 def enter(libc: Any) -> set[str]:
@@ -36,12 +38,15 @@ def mount_own_processes(libc: Any) -> None:
     libc.mount(b"proc", b"/proc", b"proc", 0, None)
 
 
-def mount_at(libc: Any, mounts: dict[str, str], named: list[str]) -> None:
+def mount_at(libc: Any, mounts: dict[str, str], read: list[str], write: list[str]) -> None:
     """Show each folder at a path of its own, such as /opt or /var/task. Raises OSError.
 
-    What lay there before is hidden, but for the paths in `named`. A path that the system does not
-    have, such as /var/task, is made in an empty folder that takes the place of its parent's contents.
+    What lay there before is hidden, but for the paths that may be read or written to. A path that the
+    system does not have, such as /var/task, is made in an empty folder that takes the place of its
+    parent's contents. What may only be read is mounted so: to Landlock all that lies below /tmp is
+    /tmp's, and that may be written to.
     """
+    named = [*read, *write]
     covers = {place: _cover(place) for place in mounts}
     hidden = [path for path in named if any(_is_below(path, cover) for cover in covers.values())]
     sources = {path: _handle(path) for path in {*hidden, *mounts.values()} if os.path.exists(path)}
@@ -51,13 +56,19 @@ def mount_at(libc: Any, mounts: dict[str, str], named: list[str]) -> None:
         os.makedirs(place, exist_ok=True)
         _bind(libc, sources[folder], place)
     for path in sorted(hidden):
-        if path in sources and not os.path.exists(path):
+        if path not in sources:
+            continue
+        if not os.path.exists(path):
             if os.path.isdir(f"/proc/self/fd/{sources[path]}"):
                 os.makedirs(path)
             else:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 _write(path, "")
             _bind(libc, sources[path], path)
+            if path not in write:
+                _protect(libc, path)
+        elif path in write:
+            _bind(libc, sources[path], path)  # what it lies below may only be read
     for handle in sources.values():
         os.close(handle)
 
@@ -78,6 +89,14 @@ def _handle(path: str) -> int:
 def _bind(libc: Any, handle: int, place: str) -> None:
     source = f"/proc/self/fd/{handle}".encode()
     _check(libc.mount(source, place.encode(), None, _BIND | _RECURSIVE, None), place)
+
+
+def _protect(libc: Any, place: str) -> None:
+    """Let a mount be read only, by https://man7.org/linux/man-pages/man2/mount_setattr.2.html."""
+    attributes = (ctypes.c_uint64 * 4)(_READ_ONLY)
+    size = ctypes.c_size_t(ctypes.sizeof(attributes))
+    where = (ctypes.c_int(_HERE), place.encode(), _AND_BELOW)
+    _check(libc.syscall(_MOUNT_SETATTR, *where, ctypes.byref(attributes), size), place)
 
 
 def _check(result: int, place: str) -> None:

@@ -166,6 +166,12 @@ HOSTILE = {
         "    open(shop.__file__, 'a').write('x')\n",
         "PermissionError: [Errno 13] Permission denied",
     ),
+    "writes to its layer where the build has it": (
+        "    import os\n    for folder, _, names in os.walk('/tmp'):\n"
+        "        for name in names:\n            if name == 'shop.py':\n"
+        "                open(os.path.join(folder, name), 'a')\n",
+        "OSError: [Errno 30] Read-only file system",
+    ),
     "reads credentials": (
         "    import os\n    env = open(f'/proc/{os.getppid()}/environ').read()\n"
         "    return {'env': env}\n",
