@@ -1,6 +1,6 @@
 """Runs real uses of packages in layers that the tool pruned, against the same unpruned.
 
-    python -m benchmarks.uses [--only NAME …] [--jobs 2]
+    python -m benchmarks.uses [--only NAME …] [--jobs 2] [--finished]
 
 Finished rows are kept in .cache/uses and taken up again until the program or our source changes; a
 run of all programs writes the second table of docs/proving-ground.md.
@@ -33,17 +33,18 @@ def main() -> int:
         return 2
     asked.cache.mkdir(parents=True, exist_ok=True)
     rows = []
-    for number, row in enumerate(_rows(uses, asked.cache, asked.jobs), 1):
+    jobs = 0 if asked.finished else asked.jobs
+    for number, row in enumerate(_rows(uses, asked.cache, jobs), 1):
         rows.append(row)
         print(f"{number:>4}/{len(uses)}  {page.line(row)}", flush=True)
     if asked.output:
-        write_section(asked.output, "uses", page.table(rows))
+        write_section(asked.output, "uses", page.table(rows, len(uses)))
     print(*page.summary(rows), sep="\n")
     return 0 if all(row.is_equal for row in rows) else 1
 
 
 def _rows(uses: Sequence[Use], cache: Path, jobs: int) -> Iterator[UseRow]:
-    """Yield the rows that are in the cache, then the others as they are done."""
+    """Yield the rows that are in the cache, then, with any jobs, the others as they are done."""
     source = _source_digest()
     todo = []
     for use in uses:
@@ -52,6 +53,8 @@ def _rows(uses: Sequence[Use], cache: Path, jobs: int) -> Iterator[UseRow]:
             yield UseRow.from_data(json.loads(kept.read_text(encoding="utf-8")))
         else:
             todo.append(use)
+    if not jobs:
+        return
     with ProcessPoolExecutor(max_workers=jobs, max_tasks_per_child=1) as pool:
         running = {pool.submit(trial.try_out, use): use for use in todo}
         for done in as_completed(running):
@@ -86,6 +89,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--programs", type=Path, default=_HERE / "programs", metavar="FOLDER")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--finished", action="store_true", help="only rows that were run before")
     parser.add_argument("--cache", type=Path, default=_ROOT / ".cache" / "uses", metavar="FOLDER")
     parser.add_argument("--output", type=Path, metavar="FILE")
     asked = parser.parse_args()

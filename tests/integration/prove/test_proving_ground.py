@@ -109,7 +109,7 @@ def test_a_row_tells_bytes_files_put_back_and_modules(
     done = made_up()
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / "page.md").read_text()
-    assert "| demo 1.0 | 3.12 | 1,828 | 118 | 94% | 3 + 0 | 5 | 5 | " in page
+    assert "| demo 1.0 | 3.12 | 1,828 | 194 | 89% | 3 + 0 | 5 | 5 | " in page
     assert "- 10 B `demo/docs/__init__.py`, named in `demo/later.py:2`\n" in page
 
 
