@@ -56,7 +56,7 @@ proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove e
 	$(BIN)/python -m benchmarks.proving_ground $(if $(ROWS),--only $(ROWS))
 	$(BIN)/python -m benchmarks.functions $(if $(ROWS),--only $(ROWS))
 
-uses: $(READY) ## use a hundred packages, pruned and unpruned (ROWS=icalendar: one); writes a table of docs/proving-ground.md
+uses: $(READY) ## run 111 programs that use packages, pruned and unpruned (ROWS=icalendar: one); writes a table of docs/proving-ground.md
 	$(BIN)/python -m benchmarks.uses $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
