@@ -86,7 +86,9 @@ def play(base: Path, user: int, surrounding: str, *how: str) -> dict[str, Any]:
     [("free", "yes"), ("user-only", "yes"), ("none", "yes"), ("free", "mounted")],
 )
 def test_nothing_is_reached(base: Path, user: int, surrounding: str, how: str) -> None:
-    told = play(base, user, surrounding, how, "[]")
+    # In a /tmp of its own, a folder that is made beside an interpreter below /tmp is not that one.
+    own_tmp = how == "mounted" and Path(sys.prefix).is_relative_to("/tmp")
+    told = play(base, user, surrounding, how, json.dumps(["the interpreter"] if own_tmp else []))
     assert told["reached"] == []
     assert told["code"] == 0
     assert told["held"] == ["files", "network", "processes"]
