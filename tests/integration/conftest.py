@@ -123,6 +123,7 @@ def environ(tmp_path: Path, index: str, aws: str) -> dict[str, str]:
         "PYTHONPATH": str(REPOSITORY),
         "UV_DEFAULT_INDEX": f"{index}/simple",
         "UV_CACHE_DIR": str(tmp_path / "uv-cache"),
+        "UV_PYTHON_DOWNLOADS": "never",
         "AWS_ENDPOINT_URL": aws,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
