@@ -81,12 +81,12 @@ clean: ## remove what the targets made
 $(READY): requirements/dev.txt requirements/uv.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
-	$(BIN)/uv pip install --quiet --no-config --require-hashes --no-deps --python $(BIN)/python -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-config --link-mode copy --require-hashes --no-deps --python $(BIN)/python -r requirements/dev.txt
 	touch $@
 
 $(MINISTACK): requirements/ministack.txt | $(READY)
 	$(PYTHON) -m venv --clear --without-pip $(@D)
-	$(BIN)/uv pip install --quiet --no-config --require-hashes --no-deps --python $(@D)/bin/python -r requirements/ministack.txt
+	$(BIN)/uv pip install --quiet --no-config --link-mode copy --require-hashes --no-deps --python $(@D)/bin/python -r requirements/ministack.txt
 	touch $@
 
 $(ACT):

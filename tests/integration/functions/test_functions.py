@@ -28,7 +28,7 @@ RULES = """from pathlib import Path
 
 
 def rules():
-    return Path(__file__).with_name("no" + "tes").with_suffix(".txt").read_text()
+    return Path(__file__).with_name("READ" + "ME").with_suffix(".txt").read_text()
 """
 WITH_DEPS = MANIFEST.replace(
     "functions:", "  deps: {packages: [fabric], prune: aggressive}\nfunctions:"
@@ -82,17 +82,17 @@ BROKEN = {
             "api/app.py": APP.replace("    return", "    import fabric\n    fabric.rules()\n    return"),
         },
         "api/app.py:6: function api: event events/one.json: FileNotFoundError: [Errno 2] No such file or"
-        " directory: '/opt/python/fabric/notes.txt'; on the unpruned layers it works",
-        "    it opened python/fabric/notes.txt, which was removed",
+        " directory: '/opt/python/fabric/README.txt'; on the unpruned layers it works",
+        "    it opened python/fabric/README.txt, which was removed",
         {"layers.yml": WITH_DEPS.replace("layers: [code]", "layers: [deps, code]")
-         .replace("prune: aggressive", 'prune: aggressive, keep: ["fabric/notes.txt"]')},
+         .replace("prune: aggressive", 'prune: aggressive, keep: ["fabric/README.txt"]')},
     ),
 }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _fabric(add_wheel: Add) -> None:
-    add_wheel("fabric", "1.0", {"fabric/__init__.py": RULES, "fabric/notes.txt": "soft"})
+    add_wheel("fabric", "1.0", {"fabric/__init__.py": RULES, "fabric/README.txt": "soft"})
 
 
 @pytest.mark.parametrize("what", BROKEN)
@@ -190,7 +190,9 @@ def test_a_handler_gets_nothing_and_costs_its_own_time(
         "layers.yml": MANIFEST + "    timeout: 1\n",
         "api/app.py": "import shop\n\n\ndef handler(event, context):\n" + body,
     })  # fmt: skip
-    done = run("build", env={"AWS_SECRET_ACCESS_KEY": "canary", "GITHUB_ACTIONS": "true"})
+    # Below /tmp, where a function may write, and not in memory.
+    env = {"AWS_SECRET_ACCESS_KEY": "canary", "GITHUB_ACTIONS": "true", "TMPDIR": "/tmp"}
+    done = run("build", env=env)
     assert done.returncode == 4, done.stdout + done.stderr
     said = done.stdout + done.stderr
     assert words in said

@@ -18,7 +18,7 @@ def _manifest(workspace: Path) -> None:
     (workspace / "src").mkdir()
     (workspace / "src/a.py").write_text("A = 1\n")
     (workspace / "layers.yml").write_text(
-        'version: 1\npython: "3.12"\nlayers: {code: {include: src/}}\n'
+        'version: 1\npython: "3.12"\nproof: off\nlayers: {code: {include: src/}}\n'
     )
 
 

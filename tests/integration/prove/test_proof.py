@@ -36,7 +36,7 @@ layers:
     imports: [{imports}]
     architecture: {architecture}
 """
-COMPUTED = "import pathlib\npathlib.Path(__file__).with_name('no' + 'tes').with_suffix('.txt').read_text()\n"
+COMPUTED = "import pathlib\npathlib.Path(__file__).with_name('READ' + 'ME').with_suffix('.txt').read_text()\n"
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def test_a_file_read_by_a_computed_name_is_put_back_because_of_the_import(
 ) -> None:
     add_wheel("demo", "1.0", {
         "demo/__init__.py": COMPUTED,
-        "demo/notes.txt": "read", "demo/deep/other.txt": "not read", "demo/deep/__init__.py": "",
+        "demo/README.txt": "read", "demo/deep/LICENSE.txt": "not read", "demo/deep/__init__.py": "",
     })  # fmt: skip
     done = build()
     assert done.returncode == 0, done.stderr
-    assert files(workspace) == {"demo/__init__.py", "demo/notes.txt", "demo/deep/__init__.py"}
-    assert restored(workspace) == [("demo/notes.txt", "import demo")]
+    assert files(workspace) == {"demo/__init__.py", "demo/README.txt", "demo/deep/__init__.py"}
+    assert restored(workspace) == [("demo/README.txt", "import demo")]
 
 
 def test_a_module_imported_by_a_computed_name_is_put_back(
@@ -106,15 +106,15 @@ def test_a_module_imported_by_a_computed_name_is_put_back(
 def test_what_is_only_looked_for_is_put_back(build: Run, workspace: Path, add_wheel: Add) -> None:
     """No event tells of os.path.exists: all that was removed of the distribution comes back."""
     add_wheel("demo", "1.0", {
-        "demo.py": "import os\nname = os.path.dirname(__file__) + '/demo-da' + 'ta/no' + 'tes.txt'\n"
+        "demo.py": "import os\nname = os.path.dirname(__file__) + '/demo-da' + 'ta/READ' + 'ME.txt'\n"
         "assert os.path.exists(name)\n",
-        "demo-data/notes.txt": "there",
-        "demo-data/more.txt": "there",
+        "demo-data/README.txt": "there",
+        "demo-data/CHANGES.txt": "there",
     })  # fmt: skip
-    add_wheel("other", "1.0", {"other.py": "", "other-data/notes.txt": ""})
+    add_wheel("other", "1.0", {"other.py": "", "other-data/README.txt": ""})
     done = build()
     assert done.returncode == 0, done.stderr
-    assert files(workspace) == {"demo.py", "demo-data/notes.txt", "demo-data/more.txt"}
+    assert files(workspace) == {"demo.py", "demo-data/README.txt", "demo-data/CHANGES.txt"}
 
 
 def test_one_need_does_not_bring_back_what_its_submodules_never_touched(
@@ -123,12 +123,12 @@ def test_one_need_does_not_bring_back_what_its_submodules_never_touched(
     """All of demo's modules fail with demo, but only the package itself opens the file."""
     add_wheel("demo", "1.0", {
         "demo/__init__.py": COMPUTED,
-        "demo/one.py": "", "demo/two.py": "", "demo/notes.txt": "",
+        "demo/one.py": "", "demo/two.py": "", "demo/README.txt": "",
         "demo/sub/tests/test_it.py": "", "demo/sub/__init__.py": "",
     })  # fmt: skip
     done = build()
     assert done.returncode == 0, done.stderr
-    assert [r["path"] for r in report(workspace)["restored"]] == ["demo/notes.txt"]
+    assert [r["path"] for r in report(workspace)["restored"]] == ["demo/README.txt"]
 
 
 def test_what_fails_unpruned_too_is_a_warning_at_the_top_level_only(
@@ -258,12 +258,12 @@ def test_an_entry_point_that_pruning_broke_is_mended(
 ) -> None:
     add_wheel("demo", "1.0", {
         "demo/__init__.py": "", "demo/a/__init__.py": "", "demo/a/b/__init__.py": COMPUTED + "x = 1",
-        "demo/a/b/notes.txt": "",
+        "demo/a/b/README.txt": "",
         "demo-1.0.dist-info/entry_points.txt": "[demo.plugins]\nit = demo.a.b:x\n",
     })  # fmt: skip
     done = build()
     assert done.returncode == 0, done.stderr
-    assert restored(workspace) == [("demo/a/b/notes.txt", "import demo.a.b:x")]
+    assert restored(workspace) == [("demo/a/b/README.txt", "import demo.a.b:x")]
 
 
 def test_malformed_entry_points_harm_nobody(build: Run, add_wheel: Add) -> None:
@@ -314,13 +314,13 @@ def test_what_no_file_can_mend_ends_with_the_tracebacks_last_lines(tree: Tree) -
     """What is missing belongs to another distribution, and no event told of the look at it."""
     lay_out(tree, {
         "demo/__init__.py": "import os, sys\n"
-        "if not os.path.exists(os.path.dirname(__file__) + '/../other.txt'): raise LookupError('gone')\n",
-        "demo/notes.txt": "", "other.txt": "",
+        "if not os.path.exists(os.path.dirname(__file__) + '/../LICENSE.txt'): raise LookupError('gone')\n",
+        "demo/README.txt": "", "LICENSE.txt": "",
     })  # fmt: skip
-    plan = prune(tree, "demo/notes.txt", "other.txt")
+    plan = prune(tree, "demo/README.txt", "LICENSE.txt")
     prover = Interpreter(path=sys.executable, seconds=20)
     bench = ProofSetup(tree=tree, prover=prover, caches=(tree.bytecode,))
-    owners = {"demo/__init__.py": "demo", "demo/notes.txt": "demo", "other.txt": "another"}
+    owners = {"demo/__init__.py": "demo", "demo/README.txt": "demo", "LICENSE.txt": "another"}
     with pytest.raises(ProofError) as caught:
         differential.prove_tree(bench, plan, owners, ["demo"], ProofDepth.IMPORTS)
     (problem,) = caught.value.problems
@@ -354,7 +354,7 @@ def test_it_does_not_matter_which_process_imports_what(tree: Tree) -> None:
     sources |= {
         "p1/a.py": "1 / 0",
         "p2/__init__.py": COMPUTED,
-        "p2/notes.txt": "",
+        "p2/README.txt": "",
         "p3/c.py": "import os; os._exit(1)",
     }
     lay_out(tree, sources)
@@ -365,7 +365,7 @@ def test_it_does_not_matter_which_process_imports_what(tree: Tree) -> None:
     )
     found = []
     for weights in ({}, {"p1": 9, "p2": 8}):
-        result = prove(tree, prune(tree, "p2/notes.txt"), names, weights)
+        result = prove(tree, prune(tree, "p2/README.txt"), names, weights)
         assert result.proof
         found.append(
             (result.proof.imported, result.proof.failed_before, result.plan, result.proof.loaded)

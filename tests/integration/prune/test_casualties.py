@@ -135,7 +135,7 @@ CASUALTIES = {
         ],
     ),
     "science": Casualties(
-        packages="numpy==2.2.6, scipy, scikit-learn, scikit-image, h5py, lightgbm",
+        packages="numpy==2.2.6, scipy, scikit-learn, scikit-image, h5py",
         python="3.11",
         put_back={
             "import numpy.testing": "No module named 'numpy._core.tests",
@@ -148,17 +148,16 @@ CASUALTIES = {
             "import numpy, scipy",
             "import skimage.data",
             "import h5py; h5py.File",
-            "import lightgbm; lightgbm.__version__",
         ],
     ),
     "readers of their own texts": Casualties(
         packages="better-profanity, utt, pint, vadersentiment",
-        put_back={
-            "import better_profanity": "profanity_wordlist.txt",
-            "import utt.__version__": "version.txt",
-            "import pint; pint.UnitRegistry().meter": "default_en.txt",
-            "from vaderSentiment import vaderSentiment as v; v.SentimentIntensityAnalyzer()": "lexicon.txt",
-        },
+        besides=[
+            "import better_profanity",
+            "import utt.__version__",
+            "import pint; pint.UnitRegistry().meter",
+            "from vaderSentiment import vaderSentiment as v; v.SentimentIntensityAnalyzer()",
+        ],
     ),
     "namespaces": Casualties(
         packages="google-cloud-storage, azure-storage-blob",

@@ -52,7 +52,9 @@ def write(workspace: Path, settings: str = "retain: 2", keys: tuple[str, ...] = 
     (workspace / "a.py").write_text("A = 1\n")
     more = f", {settings}" if settings else ""
     layers = "".join(f"  {key}: {{include: a.py{more}}}\n" for key in keys)
-    (workspace / "layers.yml").write_text(f'version: 1\npython: "3.12"\nlayers:\n{layers}')
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "3.12"\nproof: off\nlayers:\n{layers}'
+    )
 
 
 def put(api: Api, content: str, name: str = "code") -> None:

@@ -33,7 +33,7 @@ def write(workspace: Path, top: str = "") -> None:
         (workspace / key).mkdir(exist_ok=True)
         (workspace / key / "a.py").write_text(f"A = '{key}'\n")
     (workspace / "layers.yml").write_text(
-        f'version: 1\npython: "3.12"\n{top}layers:\n'
+        f'version: 1\npython: "3.12"\nproof: off\n{top}layers:\n'
         "  shared-code: {include: shared-code/}\n  core-deps: {include: core-deps/}\n"
     )
     folder = workspace / ".github/workflows"
@@ -111,7 +111,7 @@ def test_layers_that_share_a_variable_are_warned_of(run: Run, workspace: Path) -
         manifest.write("  core_deps: {include: core-deps/}\n")
     done = run("publish")
     assert done.returncode == 0, done.stderr
-    assert "warning: layers.yml:6:3: layers.env will not have CORE_DEPS_ARN" in done.stderr
+    assert "warning: layers.yml:7:3: layers.env will not have CORE_DEPS_ARN" in done.stderr
     assert "CORE_DEPS_ARN" not in (workspace / "dist/layers/layers.env").read_text()
     assert "CORE_DEPS_ARN" in (workspace / "dist/layers/report.md").read_text().replace("\\", "")
 
