@@ -1,7 +1,5 @@
 """The environment variables that Lambda gives a function."""
 
-from collections.abc import Mapping
-
 from layer_builder.model import Stack
 
 REGION = "us-east-1"
@@ -45,20 +43,3 @@ def lambda_variables(stack: Stack, *, task: str, opt: str, temporary: str) -> di
         **({} if temporary == "/tmp" else {"TMPDIR": temporary}),  # noqa: S108 (Lambda's own)
     }
     return {**usual, **dict(settings.environment or ()), **reserved}
-
-
-def shadowed(environment: Mapping[str, str]) -> list[str]:
-    """List the variables of a manifest that Lambda reserves, and sets itself."""
-    return sorted(_RESERVED & environment.keys())
-
-
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-_RESERVED = frozenset(
-    {
-        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
-    }
-)  # fmt: skip

@@ -161,7 +161,6 @@ class FunctionProcess:
             environ={
                 **variables,
                 **({"PATH": f"{links}:{places.opt}/bin"} if links else {}),
-                "PYTHONHASHSEED": "0",
             },
             folder=home,
             stdin=-1,
