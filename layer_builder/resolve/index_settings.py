@@ -64,6 +64,8 @@ def read_index_settings(text: str, *, of_pyproject: bool) -> dict[str, str]:
     except (AttributeError, TypeError) as error:
         message = f"a setting has a type that uv does not take ({error})"
         raise ValueError(message) from error
+    except RecursionError:
+        raise ValueError("it nests too deeply to be read") from None
 
 
 def without_names(

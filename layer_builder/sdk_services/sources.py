@@ -20,6 +20,8 @@ _OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
+_TOO_DEEP = ServiceCall(line=1, text="it nests too deeply to be read", services=None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
@@ -75,19 +77,23 @@ def _unparsed(path: str, source: bytes, error: Exception) -> Unreadable:
 
 def _calls(files: list[_File]) -> Iterator[tuple[str, ServiceCall]]:
     related = _related(files)
-    readers = {
-        file.path: CallReader(
-            scopes=file.scopes, aliases=frozenset(), is_related=_relation(file.path, related)
-        )
-        for file in files
-    }
-    aliases = frozenset(name for reader in readers.values() for name in reader.new_aliases())
+    readers = dict[str, CallReader]()
+    aliases = frozenset[str]()
+    for file in files:
+        try:
+            reader = CallReader(
+                scopes=file.scopes, aliases=frozenset(), is_related=_relation(file.path, related)
+            )
+            aliases |= reader.new_aliases()
+            readers[file.path] = reader
+        except RecursionError:
+            yield file.path, _TOO_DEEP
     for path, reader in readers.items():
         reader.aliases = aliases
         try:
             yield from ((path, call) for call in sorted(reader.read()))
         except RecursionError:
-            yield path, ServiceCall(line=1, text="it nests too deeply to be read", services=None)
+            yield path, _TOO_DEEP
 
 
 def _related(files: list[_File]) -> set[tuple[str, ...]]:

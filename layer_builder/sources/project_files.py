@@ -29,7 +29,7 @@ def requirements_from_pyproject(
 
     Raises ValueError with the reason when a group or an extra is not there.
     """
-    data: dict[str, Any] = tomllib.loads(text)
+    data = _read(text)
     if groups:
         try:
             return resolve_dependency_groups(data.get("dependency-groups", {}), *groups)
@@ -51,7 +51,7 @@ def requirements_from_pylock(text: str, target: Target) -> tuple[str, ...]:
     Raises ValueError with the reason when it is no lock file, or holds what no index serves.
     """
     try:
-        lock = Pylock.from_dict(tomllib.loads(text))
+        lock = Pylock.from_dict(_read(text))
     except PylockValidationError as error:
         raise ValueError(str(error)) from error
     lines = []
@@ -71,3 +71,10 @@ def requirements_from_pylock(text: str, target: Target) -> tuple[str, ...]:
             " ".join((f"{package.name}=={package.version}", *(f"--hash={h}" for h in hashes)))
         )
     return tuple(lines)
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it nests too deeply to be read") from None

@@ -149,3 +149,8 @@ def test_a_file_of_the_repository_has_no_login_sent_anywhere() -> None:
         },
         ("private", "private"),
     )
+
+
+def test_settings_that_nest_too_deeply_say_so() -> None:
+    with pytest.raises(ValueError, match=r"^it nests too deeply to be read$"):
+        read_index_settings(f"a = {'[' * 3000}", of_pyproject=False)

@@ -255,3 +255,12 @@ def test_code_that_is_written_to_keep_a_reader_busy_does_not(code: str) -> None:
     start = time.monotonic()
     assert find_services({"app.py": f"import boto3\n{code}\n".encode()}).is_all
     assert time.monotonic() - start < 5
+
+
+def test_names_that_nest_too_deeply_may_ask_for_anything() -> None:
+    deep = b"import boto3\nx = boto3" + b".a" * 1050 + b".client\n"
+    found = find_services({"a.py": deep, "b.py": b"import boto3\nboto3.client('s3')"})
+    assert [use.service for use in found.uses] == ["s3"]
+    assert [(one.place, one.text) for one in found.unreadable] == [
+        ("a.py:1", "it nests too deeply to be read")
+    ]

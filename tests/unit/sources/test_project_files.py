@@ -110,6 +110,7 @@ def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[s
     [
         ("lock-version = '1.0'", "created-by"),
         ("lock-version = ", "Invalid value"),
+        (f"a = {'[' * 3000}", "^it nests too deeply to be read$"),
         (re.sub(r"wheels = \[.*?\n\]", "directory = {path = '.'}", LOCK, flags=re.DOTALL),
          "^a does not come from an index$"),
         (LOCK.replace("MARKER", "'a' ~= 'b'"), "^the marker of b cannot be evaluated$"),
@@ -118,3 +119,8 @@ def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[s
 def test_a_pylock_that_cannot_be_used_says_why(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         requirements_from_pylock(text.replace("MARKER", "sys_platform == 'linux'"), TARGET)
+
+
+def test_a_project_file_that_nests_too_deeply_says_so() -> None:
+    with pytest.raises(ValueError, match=r"^it nests too deeply to be read$"):
+        requirements_from_pyproject(f"a = {'[' * 3000}", ["core"], [])
