@@ -11,11 +11,13 @@ from layer_builder.isolation.launcher import (
     what_holds,
 )
 from layer_builder.isolation.policy import Policy
+from layer_builder.isolation.system_files import as_if_absent
 
 __all__ = [
     "Confined",
     "Policy",
     "SilentError",
+    "as_if_absent",
     "can_mount",
     "ending",
     "launch",

@@ -18,6 +18,7 @@ import layer_builder
 from layer_builder.errors import ProofError
 from layer_builder.isolation.policy import DEVICES, LOADERS, SYSTEM, Isolation, Policy
 from layer_builder.isolation.refusal import refusal
+from layer_builder.isolation.system_files import system_files
 from layer_builder.isolation.traps import traps
 
 _BOOT = (
@@ -129,12 +130,13 @@ def launch(  # noqa: PLR0913 (as subprocess.Popen has it)
 def _orders(command: Sequence[str], policy: Policy, environ: Mapping[str, str]) -> dict[str, Any]:
     """Say to the launcher what to do, as `programs.launch` reads it."""
     named = (*LOADERS, *(str(path) for path in policy.programs or ()))
+    system = SYSTEM if policy.libraries is None else system_files(policy.libraries)
     return {
         "command": list(command),
         "environ": dict(environ),
-        "look": [] if policy.programs is None else list(SYSTEM),
+        "look": [] if policy.programs is None else list(system),
         "read": [
-            *(SYSTEM if policy.programs is None else named),
+            *(system if policy.programs is None else named),
             *DEVICES,
             *map(str, (*policy.read, *policy.mounts.values())),
         ],

@@ -41,6 +41,8 @@ class Policy:
     """Folders that it may change, with all below."""
     programs: tuple[Path, ...] | None = None
     """The programs of the system that it may start; None for all of them."""
+    libraries: frozenset[str] | None = None
+    """Of the system's shared libraries those that it may open, by file name; None for all of them."""
     ports: tuple[int, ...] = ()
     """TCP ports that it may connect to, on any host."""
     mounts: Mapping[str, Path] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layer_builder.isolation import Confined, ending
+from layer_builder.isolation import Confined, as_if_absent, ending
 from layer_builder.prove.results import ImportResult, ImportResults, Verdict
 from layer_builder.prove.start import Bench
 
@@ -43,7 +43,7 @@ def _confirm(
         confined.send(json.dumps(orders).encode() + b"\n" + os.fsencode(signature))
         why = _end_of(confined, seconds)
         answer = _answer(home / _ANSWER)
-        error = str(answer.get("error", ""))
+        error = as_if_absent(str(answer.get("error", "")))
         # Both: a copy of the process may have signed, which an import made before it failed.
         if os.path.lexists(signature) and not why:
             loaded = answer.get("loaded")

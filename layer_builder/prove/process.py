@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from layer_builder.isolation import Confined, SilentError, ending, read_answers
+from layer_builder.isolation import Confined, SilentError, as_if_absent, ending, read_answers
 from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 from layer_builder.prove.start import Bench
@@ -103,6 +103,6 @@ def _import_result(answer: Mapping[str, Any], current: int) -> ImportResult | No
             loaded=loaded,
         )
     if answer.get("failed") == current:
-        error = str(answer.get("error", ""))
+        error = as_if_absent(str(answer.get("error", "")))
         return ImportResult(verdict=Verdict.FAILED, error=error, loaded=loaded)
     return None

@@ -12,7 +12,7 @@ _ERROR = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning)
 _EXECUTABLE = re.compile(r"\b[Bb]ad (?P<name>[\w.+-]+) executable")
 _LIBRARY = re.compile(
     r"(?P<file>lib[\w.+-]+): cannot open shared object file"
-    r"|\b(?P<lost>lib[a-z][\w+-]*)\b(?: library)?(?: was)? not found"
+    r"|\b(?P<lost>lib[a-z][\w+-]*\b(?:\.so[.\d]*)?)(?: library)?(?: was)? not found"
     r"|(?:find|load|locate|open) (?:the )?(?:shared )?(?:library )?['\"]?(?P<sought>lib[a-z][\w+-]*(?:\.so[.\d]*)?)"
 )
 _MODULE = re.compile(r"No module named '(?P<name>[\w.]+)'")

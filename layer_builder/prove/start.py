@@ -69,6 +69,7 @@ class Bench:
             ),
             write=(home, self.caches[0]),
             programs=tuple(links.iterdir()) if links else None,
+            libraries=self.libraries,
             required=self.required,
         )
         moves = "".join(f"os.dup2({ours}, {theirs});" for theirs, ours in handed.items())

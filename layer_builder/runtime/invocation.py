@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from layer_builder.isolation import as_if_absent
+
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
@@ -133,8 +135,8 @@ def _fault(told: Mapping[str, Any], places: Places) -> Fault:
     lacks = told.get("lacks") or (None, None)
     return Fault(
         kind=str(told.get("kind", "")),
-        text=str(told.get("text", "")),
-        trace=str(told.get("trace", "")),
+        text=as_if_absent(str(told.get("text", ""))),
+        trace=as_if_absent(str(told.get("trace", ""))),
         frames=tuple((places.shown(str(frame[0])), frame[1]) for frame in frames),
         cause=str(told.get("cause", "")),
         lacks=(lacks[0], lacks[1]),

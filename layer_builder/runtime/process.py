@@ -142,6 +142,7 @@ class FunctionProcess:
             write=(home, *(path for path in caches[:1] if os.access(path, os.W_OK))),
             mounts=mounts if can_mount() else {},
             programs=tuple(links.iterdir()) if links else None,
+            libraries=self.libraries,
             file_bytes=TEMPORARY_BYTES,
             pretend_modes=True,
             required=self.required,

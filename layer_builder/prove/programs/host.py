@@ -1,9 +1,9 @@
 """Keeps this machine's shared libraries from standing in for those that Lambda lacks.
 
-Part of the programs that import, see `importing`. What is opened through ctypes is refused before it
-is opened, with the words of the loader; what an extension module, or cffi, got opened is seen in the
-process's map, and then the import fails as it would there. What Python's own modules bring is
-Python's: in Lambda it has its own.
+Part of the programs that import, see `importing`. By then the process may not read them
+(`isolation.system_files`), but for those of Python's own modules: in Lambda Python has its own. What
+is opened through ctypes is refused before it is opened, with the words of the loader. What an
+extension module, or cffi, got opened is seen in the process's map, and then the import fails.
 """
 
 import importlib._bootstrap_external
@@ -39,31 +39,41 @@ class Host:
         """Watch all ways to open one."""
         sys.addaudithook(self._on_event)
         sys.meta_path.insert(0, self)
-        plain = _LOADERS.ExtensionFileLoader.create_module
+        create = _LOADERS.ExtensionFileLoader.create_module
+        execute = _LOADERS.ExtensionFileLoader.exec_module
 
         def create_module(loader: Any, spec: Any) -> Any:
-            if str(spec.origin).startswith(self._standard):
-                before = mapped()
-                module = plain(loader, spec)
-                self._known |= mapped() - before
-                return module
             if str(spec.origin) in self._refused:  # its libraries stay open
                 raise ImportError(self._refused[str(spec.origin)])
-            if self._may_have_opened():
-                self._look()  # what is found now is none of this extension's
-            earlier = len(self._strangers)
-            module = plain(loader, spec)
-            self._look()
-            strangers = self._strangers[earlier:]
-            if strangers:
-                del self._strangers[earlier:]
-                self._refused[str(spec.origin)] = _missing(*strangers)
-                raise ImportError(_missing(*strangers))
+            module = self._watched(create, loader, spec, spec.origin)
             if spec.name == "_cffi_backend":
                 self._guard_cffi(module)
             return module
 
+        def exec_module(loader: Any, module: Any) -> None:
+            self._watched(execute, loader, module, loader.path)
+
         _LOADERS.ExtensionFileLoader.create_module = create_module
+        _LOADERS.ExtensionFileLoader.exec_module = exec_module
+
+    def _watched(self, run: Any, loader: Any, of: Any, origin: Any) -> Any:
+        """Take a step of loading an extension; raises ImportError for what that got opened."""
+        if str(origin).startswith(self._standard):
+            before = mapped()
+            result = run(loader, of)
+            self._known |= mapped() - before
+            return result
+        if self._may_have_opened():
+            self._look()  # what is found now is none of this extension's
+        earlier = len(self._strangers)
+        result = run(loader, of)
+        self._look()
+        strangers = self._strangers[earlier:]
+        if strangers:
+            del self._strangers[earlier:]
+            self._refused[str(origin)] = _missing(*strangers)
+            raise ImportError(_missing(*strangers))
+        return result
 
     def look_again(self, name: str) -> None:
         """Raise ImportError if importing a module had ctypes or cffi open what Lambda lacks.
