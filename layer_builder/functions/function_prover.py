@@ -16,7 +16,13 @@ from layer_builder.model import (
     EventVerdict,
     FunctionProof,
 )
-from layer_builder.runtime import CommandResult, FunctionProcess, Invocation, InvocationResult
+from layer_builder.runtime import (
+    CommandResult,
+    Fault,
+    FunctionProcess,
+    Invocation,
+    InvocationResult,
+)
 
 _RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"})
 """What Lambda's runtime brings besides the standard library:
@@ -60,25 +66,23 @@ class FunctionProver:
     version: str = ""
     is_lacking: bool = False
     """Whether it needs what is in layers of others, which are not here."""
+    _tries: list[InvocationResult] = field(default_factory=list)
+    """In which the handler was imported."""
+    _sources: tuple[str, ...] = ()
+    """Of the workspace, still to be compiled."""
+    _refused: set[str] = field(default_factory=set)
+    """Of the workspace, those that do not compile."""
 
     def run(self, events: Sequence[Event]) -> Tried:
         """Try it; raises ProofError where nothing may run."""
         begin = time.monotonic()
-        results, tries = list[EventResult](), list[InvocationResult]()
-        handler = self.process.stack.settings.handler
-        if handler:
-            results, tries = self._events(handler.text, events)
-        loaded = {path for result in tries for path in result.loaded.get("opt", ())}
-        own = self._own_code(loaded)
-        cost = None
-        if handler and tries and not self.errors and not self.is_lacking:
-            invocation = Invocation(handler=handler.text)
-            cost = measure_init(
-                tries, lambda: self._run(invocation), lambda: self._run(invocation, cold=True)
-            )
+        self._sources = self.scene.own.python_files
+        settings = self.process.stack.settings
+        handler = settings.handler
+        results = self._events(handler.text, events) if handler else []
+        own = self._own_code(handler.text if handler else None)
         if self.test and not self.errors:
             self._test_command(self.test)
-        settings = self.process.stack.settings
         proof = FunctionProof(
             function=self.process.stack.key,
             handler=handler.text if handler else None,
@@ -87,9 +91,7 @@ class FunctionProver:
             interpreter=self.version,
             isolated=tuple(sorted(set.intersection(*map(set, self.isolated)))) if self.isolated else (),
             in_place=self.process.in_place,
-            cost=cost,
             test_command=settings.test.command.text if settings.test else None,
-            unused=self.uses(loaded) if cost else (),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
         if not proof.is_isolated:
@@ -99,6 +101,24 @@ class FunctionProver:
             errors=tuple(self.errors),
             warnings=tuple(self.warnings),
         )
+
+    def with_cost(self, tried: Tried) -> Tried:
+        """Time the start of what was proven; to be called while little else runs."""
+        handler = self.process.stack.settings.handler
+        if not (handler and self._tries and tried.proof):
+            return tried
+        begin = time.monotonic()
+        invocation = Invocation(handler=handler.text)
+        cost = measure_init(
+            self._tries, lambda: self._run(invocation), lambda: self._run(invocation, cold=True)
+        )
+        seconds = round(tried.proof.seconds + time.monotonic() - begin, 3)
+        unused = self.uses(self._loaded)
+        return replace(tried, proof=replace(tried.proof, cost=cost, unused=unused, seconds=seconds))
+
+    @property
+    def _loaded(self) -> set[str]:
+        return {path for result in self._tries for path in result.loaded.get("opt", ())}
 
     def _run(
         self, invocation: Invocation, process: FunctionProcess | None = None, *, cold: bool = False
@@ -115,42 +135,60 @@ class FunctionProver:
         self.version = result.version or self.version
         return result
 
-    def _own_code(self, loaded: Collection[str]) -> list[str]:
-        """Compile the workspace's files, and import the modules that are in layers.
+    def _own_code(self, handler: str | None) -> list[str]:
+        """Import the workspace's modules that are in layers.
 
-        Those that the handler loaded, whose files are given, imported already.
+        Those that the handler loaded imported already; the others come after it, in one more process.
         """
-        own = self.scene.own
+        own, loaded = self.scene.own, self._loaded
         imported = [name for name, path in own.modules.items() if path[len("opt/") :] in loaded]
         left = sorted(own.modules.keys() - set(imported))
-        sources = own.python_files
-        while left or sources:
-            result = self._run(Invocation(modules=tuple(left), sources=sources))
-            for path, fault in result.refused.items():
-                self.errors.append(self.scene.of_source(path, fault))
-            refused, sources = {*result.refused}, ()
+        while left or self._sources:
+            result = self._run(
+                Invocation(
+                    handler=handler if self._tries else None,
+                    modules=tuple(left),
+                    sources=self._take_sources(),
+                )
+            )
+            if result.init:
+                self._tries.append(result)
+            self._note_refused(result)
             imported += result.imported
             for name, fault in result.failed.items():
-                if own.modules[name] in refused:
-                    continue
-                problem = self.scene.of_own_module(name, fault)
-                if any(known.place == problem.place for known in self.errors):
-                    continue  # the handler came upon the same line
-                unpruned = self._unpruned(Invocation(modules=(name,), watch=True), problem)
-                if self.scene.may_be_external(fault):
-                    self.warnings.append(self.scene.of_external(problem))
-                elif unpruned:
-                    self.errors.append(unpruned)
-                elif self.scene.is_error(fault):
-                    self.errors.append(problem)
-                else:
-                    self.warnings.append(_as_warning(problem))
+                self._note_failed(name, fault)
             known = {*result.imported, *result.failed}
             rest = [name for name in left if name not in known]
             if len(rest) == len(left):
                 break
             left = rest
         return sorted(imported)
+
+    def _take_sources(self) -> tuple[str, ...]:
+        """Give the files to compile to the process that is first."""
+        sources, self._sources = self._sources, ()
+        return sources
+
+    def _note_refused(self, result: InvocationResult) -> None:
+        for path, fault in result.refused.items():
+            self.errors.append(self.scene.of_source(path, fault))
+            self._refused.add(path)
+
+    def _note_failed(self, name: str, fault: Fault) -> None:
+        if self.scene.own.modules[name] in self._refused:
+            return
+        problem = self.scene.of_own_module(name, fault)
+        if any(known.place == problem.place for known in self.errors):
+            return  # the handler came upon the same line
+        unpruned = self._unpruned(Invocation(modules=(name,), watch=True), problem)
+        if self.scene.may_be_external(fault):
+            self.warnings.append(self.scene.of_external(problem))
+        elif unpruned:
+            self.errors.append(unpruned)
+        elif self.scene.is_error(fault):
+            self.errors.append(problem)
+        else:
+            self.warnings.append(_as_warning(problem))
 
     def _test_command(self, run: Callable[[FunctionProcess], CommandResult]) -> None:
         test = self.process.stack.settings.test
@@ -180,14 +218,14 @@ class FunctionProver:
             return None
         return self.scene.of_pruned(problem, self.removed(process.folder.opt, result.opened))
 
-    def _events(
-        self, handler: str, events: Sequence[Event]
-    ) -> tuple[list[EventResult], list[InvocationResult]]:
+    def _events(self, handler: str, events: Sequence[Event]) -> list[EventResult]:
         """Try each event in a fresh process; without events only the import is tried."""
-        tries, results = list[InvocationResult](), list[EventResult]()
+        results = list[EventResult]()
         for event in events or (None,):
-            invocation = Invocation(handler=handler, event=event.body if event else None)
-            result = self._run(invocation)
+            body = event.body if event else None
+            result = self._run(
+                Invocation(handler=handler, event=body, sources=self._take_sources())
+            )
             problem = self.scene.of_init(result)
             if problem is None and event is not None:
                 problem = self.scene.of_event(event, result)
@@ -195,14 +233,15 @@ class FunctionProver:
                 self.warnings.append(self.scene.of_external(problem))
                 self.is_lacking = True
             elif problem:
-                again = Invocation(handler=handler, event=invocation.event, watch=True)
+                again = Invocation(handler=handler, event=body, watch=True)
                 self.errors.append(self._unpruned(again, problem, event) or problem)
+            self._note_refused(result)
             if result.init is None:
-                return results, tries
-            tries.append(result)
+                return results
+            self._tries.append(result)
             if event is not None:
                 results.append(_event_result(event, result, problem))
-        return results, tries
+        return results
 
 
 def _event_result(event: Event, result: InvocationResult, problem: Problem | None) -> EventResult:

@@ -19,11 +19,11 @@ def measure_init(
 ) -> InitCost:
     """Time an import with all bytecode at hand, and from source; medians of fresh processes.
 
-    Of the `tries` that were made already, the first may have compiled what nothing had before, so that
-    it does not count. `warm` and `cold` make further ones. Importing from source takes long where it
-    is much, and then one process tells enough.
+    The last of the `tries` that were made already count; the first of all may have compiled what nothing
+    had before, which a median of three passes over. `warm` and `cold` make further ones. Importing
+    from source takes long where it is much, and then one process tells enough.
     """
-    with_bytecode = list(tries[1 : 1 + _TRIES])
+    with_bytecode = list(tries[-_TRIES:])
     while len(with_bytecode) < _TRIES:
         with_bytecode.append(warm())
     from_source = [cold()]

@@ -73,15 +73,13 @@ class FunctionProofs:
         if problems:
             raise ManifestError(*problems)
         proofs, errors = list[FunctionProof](), list[Problem]()
-        # Those that are timed run one after the other, and after the rest.
-        apart = [item for item in stacks if not item.stack.settings.is_tried]
-        timed = [item for item in stacks if item.stack.settings.is_tried]
 
-        def prove_one(item: StackToProve) -> Tried | None:
+        def prove_one(item: StackToProve) -> Callable[[], Tried] | None:
             return self._prove_one(item, events[item.stack.key])
 
-        everything = [*parallel.each(prove_one, apart, self.workers), *map(prove_one, timed)]
-        for tried in filter(None, everything):
+        # What is timed runs one after the other, and after all else.
+        for finish in filter(None, parallel.each(prove_one, stacks, self.workers)):
+            tried = finish()
             for warning in tried.warnings:
                 self.reporter.warn(warning)
             errors += tried.errors
@@ -93,7 +91,8 @@ class FunctionProofs:
             raise ProofError(*dict.fromkeys(errors))
         return proofs
 
-    def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Tried | None:
+    def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Callable[[], Tried] | None:
+        """Try a function; gives what times its start, and tells of it. None where nothing was tried."""
         stack, settings = item.stack, item.stack.settings
         code = collect_files(self.workspace, settings.code, ())
         if code.problems:
@@ -112,7 +111,7 @@ class FunctionProofs:
             self.reporter.step(
                 stack.key, "an earlier run proved it, with the same zips, code and events"
             )
-            return Tried(proof=known)
+            return lambda: Tried(proof=known)
         place = self._place()
         bytecode, empty = place / "bytecode", place / "empty"
         process = FunctionProcess(
@@ -131,7 +130,7 @@ class FunctionProofs:
             shown=self.shown,
             layers_with=self._layers_with,
         )
-        tried = FunctionProver(
+        trial = FunctionProver(
             scene=scene,
             process=process,
             caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
@@ -143,10 +142,18 @@ class FunctionProofs:
             uses=lambda loaded: distribution_uses(
                 process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
             ),
-        ).run(events)
-        if tried.proof and not (tried.warnings or settings.test):
-            self.notes.keep(self._about(stack), f"{key}\n{_PROOF.dump_json(tried.proof).decode()}")
-        return tried
+        )
+        tried = trial.run(events)
+        return lambda: self._timed(trial, tried, key)
+
+    def _timed(self, prover: FunctionProver, tried: Tried, key: str) -> Tried:
+        """Time the start of what was proven, and keep that for later runs."""
+        stack = prover.process.stack
+        timed = prover.with_cost(tried)
+        if timed.proof and not (timed.warnings or stack.settings.test):
+            text = _PROOF.dump_json(timed.proof).decode()
+            self.notes.keep(self._about(stack), f"{key}\n{text}")
+        return timed
 
     def _about(self, stack: Stack) -> str:
         return f"function {stack.key} of {self.workspace.base}"

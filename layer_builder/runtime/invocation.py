@@ -15,7 +15,7 @@ class Invocation:
     event: str | None = None
     """JSON; None only imports the handler."""
     modules: tuple[str, ...] = ()
-    """To import, without a handler."""
+    """To import, after the handler where there is one."""
     sources: tuple[str, ...] = ()
     """Paths below /var/task or /opt, such as `opt/python/shop.py`, to compile and not to run."""
     watch: bool = False

@@ -266,9 +266,9 @@ def main() -> None:
         timer = Timer()
         timer.install()
         check_sources(orders["sources"], tell)
-        import_own(orders["modules"], tell, hosts)
         if orders["handler"]:
             try_handler(orders, tell, timer, hosts)
+        import_own(orders["modules"], tell, hosts)
         if orders["watch"]:
             tell(opened=sorted(watch.opened))
     finally:
