@@ -19,10 +19,24 @@ MAX_VALUES = 20_000
 MAX_CHARACTERS = 1024 * 1024
 
 
+MAX_DEPTH = 100
+"""More than any manifest nests. For what opens without an end PyYAML takes the square of the time."""
+
+
 class _Loader(yaml.SafeLoader):
     """The safe loader with YAML 1.2's core words only."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own protocol: a table on the class)
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, unless it is too deep for one of a manifest; raises RecursionError."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise RecursionError
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 _Loader.add_implicit_resolver(

@@ -104,6 +104,7 @@ def hidden_depth() -> str:
         ("a: &x {<<: *x}\n", "1:4", "an anchor contains itself"),
         (laughs(), "1:10", f"its anchors expand to over {MAX_VALUES:,} values"),
         ("[" * 5000, "1:1", "nested too deeply to be a manifest"),
+        ("[" * 101 + "]" * 101, "1:1", "nested too deeply to be a manifest"),
         (hidden_depth(), "1:1", "nested too deeply to be a manifest"),
         ("#" * (MAX_CHARACTERS + 1), "1:1", "larger than 1,048,576 characters: not a manifest"),
         ("a: !secret b", "1:4", "a manifest has no YAML tags (!secret)"),
