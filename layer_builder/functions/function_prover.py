@@ -143,13 +143,10 @@ class FunctionProver:
         own, loaded = self.scene.own, self._loaded
         imported = [name for name, path in own.modules.items() if path[len("opt/") :] in loaded]
         left = sorted(own.modules.keys() - set(imported))
+        behind = handler if self._tries else None
         while left or self._sources:
             result = self._run(
-                Invocation(
-                    handler=handler if self._tries else None,
-                    modules=tuple(left),
-                    sources=self._take_sources(),
-                )
+                Invocation(handler=behind, modules=tuple(left), sources=self._take_sources())
             )
             if result.init:
                 self._tries.append(result)
@@ -159,9 +156,10 @@ class FunctionProver:
                 self._note_failed(name, fault)
             known = {*result.imported, *result.failed}
             rest = [name for name in left if name not in known]
-            if len(rest) == len(left):
+            if len(rest) == len(left) and not behind:
                 break
-            left = rest
+            # A handler that ended the process this time must not keep modules from being imported.
+            left, behind = rest, None
         return sorted(imported)
 
     def _take_sources(self) -> tuple[str, ...]:
