@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
+from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
 from layer_builder.commands import (
     Context,
-    input_values,
     lock_layers,
-    parse_arguments,
     prove,
     run_command,
     show_versions,

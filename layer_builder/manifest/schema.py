@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from layer_builder.manifest.entries import (
+    AliasName,
     EntryModel,
     Events,
     ExternalEntry,
@@ -29,6 +30,7 @@ from layer_builder.manifest.fields import (
     Pythons,
     Regions,
     SdkChoice,
+    Share,
     Size,
     Text,
     Texts,
@@ -120,7 +122,13 @@ class FunctionEntry(EntryModel):
     layers: Annotated[list[Text], Field(min_length=1)]
     """Keys of layers, at most five; a later one overwrites files of an earlier one."""
     function_name: Text | None = None
-    """The function's name on AWS."""
+    """The function's name on AWS, without a version or an alias."""
+    publish_version: StrictBool | None = None
+    """true: `attach` publishes a version of the function once its layers are set."""
+    alias: AliasName | None = None
+    """The alias that `attach` then moves to the new version, which it publishes for that."""
+    weight: Share | None = None
+    """The share of calls that the alias sends to the new version, such as 10%; without it all."""
     external: list[ExternalEntry] | None = None
     """Other people's layers that the function loads before these; they count among the five."""
     reserve: Size | None = None
