@@ -23,6 +23,7 @@ class Command(StrEnum):
     BUILD = "build"
     PUBLISH = "publish"
     ATTACH = "attach"
+    PROMOTE = "promote"
 
 
 _DEFAULT_COMMAND = Command.PUBLISH
@@ -37,9 +38,13 @@ INPUT_DEFAULTS = {
     "s3-prefix": "",
     "output-dir": "dist/layers",
     "digests": "",
+    "arns": "",
+    "rollback": "",
+    "source-profile": "",
     "build": "auto",
     "require-isolation": "true",
     "dry-run": "false",
+    "fail-on-changes": "false",
     "sandbox": "false",
     "github-token": "",
 }
@@ -61,11 +66,19 @@ class Inputs:
     digests: Mapping[str, str] | None = None
     """SHA-256 in hexadecimal by the stem of a zip: those that `publish` takes up, and no others.
     None where nobody said any."""
+    arns: str = ""
+    """Exact layer versions: ARNs, JSON, the path of a file that names them, `ssm` or `newest`."""
+    rollback: str = ""
+    """Functions, and what they go back to: words such as `api core-deps@36`, or JSON."""
+    source_profile: str = ""
+    """The AWS profile that `promote` reads with; empty for the credentials of the run."""
     may_build: bool = True
     """Whether `publish` builds what it cannot take up; else that is an error."""
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
+    fail_on_changes: bool = False
+    """Whether a dry run that would change something ends with an exit code of its own."""
     sandbox: bool = False
     github_token: str = ""
 
@@ -98,11 +111,13 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
             *did_you_mean(given["command"], choices),
         )
     switches = {}
-    for name in ("require-isolation", "dry-run", "sandbox"):
+    for name in ("require-isolation", "dry-run", "fail-on-changes", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
         switches[name] = given[name] == "true"
+    if switches["fail-on-changes"] and not switches["dry-run"]:
+        refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
     digests = _digests(given["digests"])
     _check_aws(given, refuse)
     _check_zips(given, command, digests, refuse)
@@ -117,9 +132,13 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
         digests=digests,
+        arns=given["arns"],
+        rollback=given["rollback"],
+        source_profile=given["source-profile"],
         may_build=given["build"] == "auto",
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
+        fail_on_changes=switches["fail-on-changes"],
         sandbox=switches["sandbox"],
         github_token=values.get("github-token", ""),
     )

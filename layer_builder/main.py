@@ -100,6 +100,8 @@ def _run(
         context = make_context(asked, environ, recording, cloud)
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)
+        if outcome.inputs.fail_on_changes and outcome.would_change:
+            outcome.exit_code = ExitCode.CHANGES
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure
-from layer_builder.model import Built, FunctionState, LayerVersion
+from layer_builder.model import Alias, Built, FunctionState, LayerVersion
 
 if TYPE_CHECKING:
     from layer_builder.aws.catalog import Catalog
@@ -41,6 +41,25 @@ class FunctionsApi(Protocol):
 
     def set_layers(self, function: FunctionState, layers: Sequence[str]) -> None:
         """Ask once for a function to have these layers, if it still is as it was read."""
+
+    def may_repeat(self, state: RetryState, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+
+
+class ServingApi(Protocol):
+    """The part of `LambdaFunctions` that gets new layers to those who call versions and aliases."""
+
+    def settled(self, name: str, qualifier: str = "") -> FunctionState:
+        """Read a function, or a version of it, when no update of it is under way."""
+
+    def aliases(self, name: str) -> list[Alias]:
+        """List the aliases of a function."""
+
+    def publish(self, function: FunctionState) -> str:
+        """Ask for a version of a function as it was read; twice asked is once done."""
+
+    def move_alias(self, function: str, alias: Alias) -> None:
+        """Ask once for an alias to lead to these versions, if it still is as it was read."""
 
     def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""

@@ -14,6 +14,7 @@ from layer_builder.model import (
     CodeStorage,
     LayerContent,
     LayerUser,
+    LayerVersion,
     LayerVersionArn,
     VersionSummary,
 )
@@ -54,6 +55,36 @@ class Catalog:
 
         with self._aws.translated(None):
             return self._aws.repeated(read)
+
+    def version(self, layer: str, number: int) -> tuple[LayerVersion, LayerContent]:
+        """Read a layer version, by the layer's name or ARN, and where its zip is.
+
+        An ARN serves for other accounts' layers, too: whoever may use one may read it, and may not
+        list the others. https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
+        Raises AwsError.
+        """
+
+        def read() -> tuple[LayerVersion, LayerContent]:
+            with readable("GetLayerVersion"):
+                answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
+                content = content_of(answer["Content"])
+                version = LayerVersion(
+                    arn=answer["LayerVersionArn"],
+                    version=int(answer["Version"]),
+                    sha256=content.sha256,
+                    runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+                    architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+                    description=answer.get("Description") or "",
+                    license=answer.get("LicenseInfo") or "",
+                )
+                return version, content
+
+        with self._aws.translated(None):
+            return self._aws.repeated(read)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another look: AWS may show late what was published a moment ago."""
+        self._aws.wait(seconds)
 
     def users(self) -> list[LayerUser]:
         """List all functions and their published versions, with the layers of each."""

@@ -64,8 +64,11 @@ class Cloud:
         with _emulated():
             yield
 
-    def connect(self, name: str) -> Region:
-        """Open a region; raises AwsError when there are no credentials."""
+    def connect(self, name: str, profile: str = "") -> Region:
+        """Open a region, with a profile's credentials or else the run's.
+
+        Raises AwsError when there are no credentials.
+        """
         from layer_builder.aws import (  # noqa: PLC0415 (loads boto3, as above)
             catalog,
             functions,
@@ -74,7 +77,7 @@ class Cloud:
             s3,
         )
 
-        aws = self._open(name)
+        aws = self._open(name, profile)
         bucket = None
         if self._inputs.s3_bucket:
             bucket = s3.Bucket(name=self._inputs.s3_bucket, prefix=self._inputs.s3_prefix)
@@ -98,10 +101,10 @@ class Cloud:
         _publish_layers(aws, stacks, output_dir)
         _create_functions(aws, stacks)
 
-    def _open(self, region: str) -> "Aws":
+    def _open(self, region: str, profile: str = "") -> "Aws":
         from layer_builder.aws.session import Aws  # noqa: PLC0415 (loads boto3, as above)
 
-        return Aws(region, paced=not self._inputs.sandbox)
+        return Aws(region, paced=not self._inputs.sandbox, profile=profile)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 class Aws:
     """AWS in one region."""
 
-    def __init__(self, region: str, *, paced: bool = True) -> None:
+    def __init__(self, region: str, *, paced: bool = True, profile: str = "") -> None:
         """Make a session; nothing is sent yet. Raises AwsError when there are no credentials.
 
         Calls to Lambda keep a pace that all of the process share, unless `paced` is false.
@@ -50,7 +50,7 @@ class Aws:
         self._asking = threading.Lock()
         self._account = ""
         with self.translated(None):
-            self._session = boto3.session.Session(region_name=region)
+            self._session = boto3.session.Session(region_name=region, profile_name=profile or None)
         self._require_credentials()
 
     @property

@@ -26,6 +26,8 @@ class Context:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    connect_source: Connect
+    """Opens a region with the credentials that `promote` reads with."""
     measure: Measure
     seed: Callable[[str, Sequence[Stack], OutputDir], None]
     """Makes up functions and layers in a region of the sandbox."""

@@ -1,4 +1,4 @@
-"""Runs a command of the action: plan, build, publish or attach; and `prove`."""
+"""Runs a command of the action: plan, build, publish, attach or promote; and `prove`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ from layer_builder.commands.attach import attach
 from layer_builder.commands.build import build
 from layer_builder.commands.context import Context
 from layer_builder.commands.plan import plan
+from layer_builder.commands.promote import promote
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
@@ -23,6 +24,9 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.
     """
+    if inputs.command is Command.PROMOTE:
+        promote(outcome, context)
+        return
     outcome.manifest = load.read(inputs, context.workspace)
     _notice_runtimes(outcome, context.reporter)
     match inputs.command:

@@ -1,19 +1,23 @@
-"""The hand-off read back: exact layer versions, as files, outputs and people name them; pure."""
+"""The hand-off read back: exact layer versions, as files, outputs, parameters and people name them."""
 
-from layer_builder.handoff.named_versions import (
-    NamedVersion,
-    NamedVersions,
-    read_named_versions,
-    with_digests_of,
+from layer_builder.handoff.named_versions import NamedVersion, NamedVersions
+from layer_builder.handoff.places import (
+    FROM_SSM,
+    NEWEST,
+    left_by_publish,
+    named_by_input,
+    named_by_parameters,
 )
-from layer_builder.handoff.wishes import Wish, Wishes, read_wishes
+from layer_builder.handoff.wishes import Wish, read_wishes
 
 __all__ = [
+    "FROM_SSM",
+    "NEWEST",
     "NamedVersion",
     "NamedVersions",
     "Wish",
-    "Wishes",
-    "read_named_versions",
+    "left_by_publish",
+    "named_by_input",
+    "named_by_parameters",
     "read_wishes",
-    "with_digests_of",
 ]

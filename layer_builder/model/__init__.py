@@ -51,7 +51,15 @@ from layer_builder.model.prune_plan import (
     Restoration,
     ServiceUse,
 )
-from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
+from layer_builder.model.release import (
+    Action,
+    Alias,
+    DeletedVersion,
+    Delivered,
+    FunctionVersion,
+    KeptVersion,
+    Release,
+)
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
     Bytecode,
@@ -95,6 +103,7 @@ __all__ = [
     "REQUEST_BODY_BYTES",
     "UNZIPPED_BYTES",
     "Action",
+    "Alias",
     "Architecture",
     "Archive",
     "Budget",
@@ -115,6 +124,7 @@ __all__ = [
     "FunctionProof",
     "FunctionSettings",
     "FunctionState",
+    "FunctionVersion",
     "HeldBack",
     "ImportCost",
     "Include",

@@ -137,6 +137,8 @@ class FunctionState:
     """Why its last update failed, empty if it did not."""
     is_settled: bool
     """Whether no update is under way."""
+    serves_snapshots: bool = False
+    """Whether SnapStart is on: it serves published versions, and `$LATEST` to nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)

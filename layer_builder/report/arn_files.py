@@ -16,7 +16,8 @@ from layer_builder.outcome import Outcome
 def render_arn_files(outcome: Outcome) -> dict[str, str]:
     """Render the files of a run by name; none for a dry run, or one that released nothing."""
     inputs = outcome.inputs
-    if inputs.command is not Command.PUBLISH or inputs.dry_run or not outcome.releases:
+    publishes = inputs.command in {Command.PUBLISH, Command.PROMOTE}
+    if not publishes or inputs.dry_run or not outcome.releases:
         return {}
     by_region = {region: outcome.arns(region) for region in outcome.regions}
     first = by_region[outcome.regions[0]]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attach import Attached, FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model import (
     Action,
@@ -18,6 +17,7 @@ from layer_builder.model import (
     StackWeight,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.report.attached_data import attached_data
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -40,7 +40,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
             if layer.id in outcome.built
         ],
         "functions": [_function(outcome, weight) for weight in outcome.stacks],
-        "attachments": [_attached(done) for done in outcome.attachments],
+        "attachments": [attached_data(done) for done in outcome.attachments],
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
@@ -64,6 +64,10 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
         "name": layer.name,
         "python": str(layer.target.python),
         "architecture": str(layer.target.architecture),
+        "runtimes": built.runtimes,
+        "architectures": built.architectures,
+        "description": layer.description,
+        "license": layer.license,
         **_contents(layer, details),
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
@@ -244,37 +248,6 @@ def _import(module: ModuleImport) -> dict[str, Any]:
         "own": module.own,
         "cumulative": module.cumulative,
         "imports": [_import(inner) for inner in module.imports],
-    }
-
-
-def _attached(done: Attached) -> dict[str, Any]:
-    planned = done.attachment
-    return {
-        "function": done.stack.key,
-        "function_name": done.stack.function_name,
-        "region": done.region,
-        "status": str(done.status),
-        "had": list(planned.before) if planned else None,
-        "has": None if done.has is None else list(done.has),
-        "planned": list(planned.after) if planned else None,
-        "changes": [
-            {"kind": str(change.kind), "before": change.before, "after": change.after}
-            for change in (planned.changes if planned else ())
-        ],
-        "unzipped": _forecast(done.forecast) if done.forecast else None,
-    }
-
-
-def _forecast(forecast: FunctionSize) -> dict[str, Any]:
-    reading = forecast.reading
-    return {
-        "known_bytes": forecast.known,
-        "limit": reading.limit.allowed,
-        "headroom": reading.headroom,
-        "parts": [
-            {"name": part.name, "bytes": part.size, "source": part.source}
-            for part in forecast.parts
-        ],
     }
 
 
