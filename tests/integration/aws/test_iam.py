@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import pytest
 from moto.iam.access_control import IAMRequestBase
 
-from ..attach.test_attach import Cloud, Connect
+from ..attach.test_attach import Cloud, Connect, zipped
 from ..cloud.iam import Gate, Policy
 from ..cloud.program import Done, Program
 from ..cloud.proxy import Proxy
@@ -29,6 +29,8 @@ FOLDER = REPOSITORY / "docs" / "iam"
 ACCOUNT = "123456789012"
 BUCKET = "ours"
 VALUES = {
+    "SOURCE-REGION": "us-east-1",
+    "SOURCE-ACCOUNT": ACCOUNT,
     "REGION": REGION,
     "ACCOUNT": ACCOUNT,
     "NAME-PREFIX": "shop-",
@@ -53,6 +55,8 @@ class Scenario:
     layer: str = "include: a.py"
     first: str = ""
     """Settings of the layer with which it was published before."""
+    function: str = ""
+    """Settings of the function."""
     size: int = 1
     keeps_versions: bool = True
     """Whether the bucket does."""
@@ -110,7 +114,18 @@ SCENARIOS = {
             "lambda:GetLayerVersionPolicy",
         ),
     ),
-    "attach": Scenario(words=("attach",), files=("attach",)),
+    "attach": Scenario(
+        words=("attach",),
+        files=("attach",),
+        degrades=("lambda:ListAliases", "lambda:ListVersionsByFunction"),
+    ),
+    "attach and move an alias": Scenario(
+        words=("attach",), files=("attach", "attach-alias"), function=", alias: live"
+    ),
+    "promote": Scenario(
+        words=("promote", f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:shop-code:1"),
+        files=("publish", "promote-source"),
+    ),
     "attach beside others": Scenario(words=("attach",), files=("attach", "attach-others")),
     "versions": Scenario(
         words=("versions",),
@@ -174,7 +189,10 @@ class World:
         (self.workspace / "a.py").write_bytes(b"#" + os.urandom(scenario.size))
         cloud = Cloud(self.client)
         cloud.layer("shop-code", versions=2)
-        self._manifest(scenario.layer)
+        self._manifest(scenario.layer, scenario.function)
+        if scenario.words[0] == "promote":
+            self._fetched()
+            return
         if scenario.words[0] == "publish":
             self._bucket(scenario)
             if scenario.first:
@@ -188,11 +206,23 @@ class World:
         cloud.api.publish_version(FunctionName="shop-api")
         cloud.api.create_alias(FunctionName="shop-api", Name="live", FunctionVersion="1")
 
-    def _manifest(self, layer: str) -> None:
+    def _fetched(self) -> None:
+        """Have a version in the other region, and its zip here: moto has no address to read it from."""
+        content = zipped({"python/x.py": 1})
+        self.client("lambda", "us-east-1").publish_layer_version(
+            LayerName="shop-code",
+            Content={"ZipFile": content},
+            CompatibleRuntimes=["python3.12"],
+            CompatibleArchitectures=["x86_64"],
+        )
+        (self.workspace / "dist/layers").mkdir(parents=True)
+        (self.workspace / "dist/layers/shop-code.zip").write_bytes(content)
+
+    def _manifest(self, layer: str, function: str = "") -> None:
         (self.workspace / "layers.yml").write_text(
             'version: 1\npython: "3.12"\nname: "shop-{layer}"\nproof: off\n'
             f"layers:\n  code: {{{layer}}}\n"
-            "functions: {api: {function-name: shop-api, layers: [code]}}\n"
+            f"functions: {{api: {{function-name: shop-api, layers: [code]{function}}}}}\n"
         )
 
     def _bucket(self, scenario: Scenario) -> None:

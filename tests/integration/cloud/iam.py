@@ -97,7 +97,9 @@ def _lambda_resource(call: Call, here: str) -> str:
             has_version = operation not in {"ListLayerVersions", "PublishLayerVersion"}
             return f"{layer}:{labels['VersionNumber']}" if has_version else layer
         case _ if "FunctionName" in labels:
-            return f"arn:aws:lambda:{here}:function:{labels['FunctionName']}"
+            version = call.query.get("Qualifier", "")
+            function = f"arn:aws:lambda:{here}:function:{labels['FunctionName']}"
+            return f"{function}:{version}" if version else function
         case operation:
             raise AssertionError(f"lambda:{operation} is called, and no policy speaks of it")
 
