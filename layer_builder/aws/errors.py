@@ -37,6 +37,21 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessD
 
 _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html
+_UNSIGNED = (
+    "its code-signing configuration takes only signed layers, and these are not",
+    "sign the layers' zips (AWS Signer) before publishing, or let the configuration warn",
+)
+
+_BY_CODE = {
+    "CodeStorageExceededException": (
+        "the region's code storage is full (300 GB for all functions and layers)",
+        "delete layer versions that no function uses",
+    ),
+    "CodeVerificationFailedException": _UNSIGNED,
+    "InvalidCodeSignatureException": _UNSIGNED,
+}
+
 _ON_BUCKETS = frozenset({"HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload"})
 
 # Not each operation is allowed by an action of its own name:
@@ -139,9 +154,8 @@ def _refusal(
     elif code == "ResourceNotFoundException" and operation == "GetFunction":
         message = "the function does not exist"
         advice = "attach sets the layers of functions that are there; function-name: names them"
-    elif code == "CodeStorageExceededException":
-        message = "the region's code storage is full (300 GB for all functions and layers)"
-        advice = "delete layer versions that no function uses"
+    elif code in _BY_CODE:
+        message, advice = _BY_CODE[code]
     elif code in {"NoSuchBucket", "404"} and operation in _ON_BUCKETS:
         message = "the S3 bucket does not exist"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
