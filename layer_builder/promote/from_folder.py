@@ -1,7 +1,7 @@
 """Finished versions in an output directory: zips of a build or a publish, by digests handed on.
 
-The report beside them says what each is called on AWS and is for. Whoever could change the report
-could give good bytes another description: the zip's name and its digest are what was handed on.
+`zips.json` beside them says what each is called on AWS and is for. Whoever could change
+that could give good bytes another description: the zip's name and its digest are what was handed on.
 """
 
 import json
@@ -14,6 +14,7 @@ from layer_builder.errors import ManifestError, Problem
 from layer_builder.model import LayerVersion
 from layer_builder.promote.finished import Finished, joined
 from layer_builder.promote.from_aws import archive_in
+from layer_builder.report import METADATA_FILE
 
 _FROM = "hand on the output digests, and the files of the output dir, of the job that built them"
 
@@ -42,7 +43,7 @@ def find_finished(
 
 
 def _reported(output_dir: OutputDir) -> list[dict[str, Any]]:
-    path = output_dir.folder / "report.json"
+    path = output_dir.folder / METADATA_FILE
     try:
         layers = json.loads(path.read_text("utf-8"))["layers"]
         return [dict(layer) for layer in layers]
@@ -78,9 +79,9 @@ def _of(
             if layer["sha256"] == digest and _is_stem_of(stem, layer)
         ]
     except (KeyError, TypeError) as error:
-        raise ManifestError.because(f"report.json lacks {error} of {stem}") from None
+        raise ManifestError.because(f"{METADATA_FILE} lacks {error} of {stem}") from None
     if not finished:
-        raise ManifestError.because(f"report.json does not tell of {stem}.zip", advice=(_FROM,))
+        raise ManifestError.because(f"{METADATA_FILE} does not tell of {stem}.zip", advice=(_FROM,))
     return finished
 
 

@@ -41,6 +41,32 @@ def render_arn_files(outcome: Outcome) -> dict[str, str]:
     }
 
 
+METADATA_FILE = "zips.json"
+"""What the zips of an output directory say of themselves on AWS: `promote` reads it."""
+
+
+def render_metadata(outcome: Outcome) -> dict[str, str]:
+    """Render what each zip is published with, by name of the file; none where nothing was built."""
+    inputs = outcome.inputs
+    if inputs.command not in {Command.BUILD, Command.PUBLISH} or not outcome.built:
+        return {}
+    layers = [
+        {
+            "key": built.layer.key,
+            "python": str(built.layer.target.python),
+            "architecture": str(built.layer.target.architecture),
+            "name": built.layer.name,
+            "sha256": built.archive.sha256,
+            "runtimes": built.runtimes,
+            "architectures": built.architectures,
+            "description": built.layer.description,
+            "license": built.layer.license,
+        }
+        for built in outcome.built.values()
+    ]
+    return {METADATA_FILE: _json({"version": 1, "layers": layers})}
+
+
 def arn_variable(layer: Layer) -> str:
     """Name the variable of a layer, as POSIX shells take it.
 
