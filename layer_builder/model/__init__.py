@@ -78,6 +78,7 @@ from layer_builder.model.stack import (
     tied_layers,
     weigh_stack,
 )
+from layer_builder.model.stamp import Stamp
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
@@ -149,6 +150,7 @@ __all__ = [
     "ServiceUse",
     "Stack",
     "StackWeight",
+    "Stamp",
     "Target",
     "TestCommand",
     "UvProject",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from layer_builder.model.build import Built
+from layer_builder.model.stamp import Stamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,14 @@ class VersionSummary:
     """Empty when the publisher did not say."""
     architectures: tuple[str, ...]
     """The same."""
+    description: str = ""
+    """With its stamp."""
+    license: str = ""
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """Who made it, from what; None when it does not say."""
+        return Stamp.parse(self.description)[1]
 
 
 @dataclass(frozen=True, kw_only=True)
