@@ -78,7 +78,13 @@ from layer_builder.model.stack import (
     tied_layers,
     weigh_stack,
 )
-from layer_builder.model.stamp import Stamp
+from layer_builder.model.stamp import (
+    STAMP_CHARACTERS,
+    TEXT_CHARACTERS,
+    UNKNOWN_COMMIT,
+    Stamp,
+    owner_mark,
+)
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
@@ -93,6 +99,9 @@ __all__ = [
     "MIB",
     "REGION_PATTERN",
     "REQUEST_BODY_BYTES",
+    "STAMP_CHARACTERS",
+    "TEXT_CHARACTERS",
+    "UNKNOWN_COMMIT",
     "UNZIPPED_BYTES",
     "Action",
     "Architecture",
@@ -161,6 +170,7 @@ __all__ = [
     "gib",
     "layer_arn_of",
     "mib",
+    "owner_mark",
     "request_body_bytes",
     "required_layers",
     "tied_layers",

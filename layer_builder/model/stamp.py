@@ -31,13 +31,13 @@ UNKNOWN_COMMIT = "-"
 
 _CONTENT_CHARACTERS, _PROOF_CHARACTERS = 22, 11
 """Of 6 bits each: 132 and 66."""
-_OWNER_CHARACTERS, _HEAD_CHARACTERS = 39, 24
+_OWNER_CHARACTERS, _HEAD_CHARACTERS = 40, 25
 _PLAIN_OWNER = re.compile(rf"[A-Za-z0-9._/:@+-]{{1,{_OWNER_CHARACTERS}}}")
 _STAMP = re.compile(
     r"(?:\A| )\[llb1"
     rf" (?P<key>[\w-]{{{_CONTENT_CHARACTERS}}}(?:\.[\w-]{{{_PROOF_CHARACTERS}}})?)"
     rf" (?P<owner>[A-Za-z0-9._/:@+~-]{{1,{_OWNER_CHARACTERS}}})"
-    r" (?P<commit>-|[0-9a-f]{7,12}\+?)\]\Z",
+    r" (?P<commit>-|[0-9a-f]{12})\]\Z",
     re.ASCII,
 )
 
@@ -57,7 +57,7 @@ class Stamp:
     owner: str
     """The owner's mark, as `owner_mark` writes it."""
     commit: str = field(default=UNKNOWN_COMMIT, compare=False)
-    """12 hexadecimal digits, with a `+` when tracked files had changed; `-` where nobody knows it."""
+    """12 hexadecimal digits; `-` where nobody knows it."""
 
     @classmethod
     def parse(cls, description: str) -> "tuple[str, Stamp | None]":
