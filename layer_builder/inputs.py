@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import REGION_PATTERN
+from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -33,6 +33,7 @@ INPUT_DEFAULTS = {
     "command": str(_DEFAULT_COMMAND),
     "layers": "",
     "aws-region": "",
+    "account": "",
     "s3-bucket": "",
     "s3-prefix": "",
     "output-dir": "dist/layers",
@@ -55,6 +56,8 @@ class Inputs:
     layers: tuple[str, ...] = ()
     """Keys; empty means all."""
     regions: tuple[str, ...] = ()
+    account: str = ""
+    """The AWS account that the run is meant for; empty where nobody says."""
     s3_bucket: str = ""
     s3_prefix: str = ""
     output_dir: str = INPUT_DEFAULTS["output-dir"]
@@ -113,6 +116,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         command=command,
         layers=_words(given["layers"]),
         regions=_words(given["aws-region"]),
+        account=given["account"],
         s3_bucket=given["s3-bucket"],
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
@@ -132,6 +136,8 @@ def _check_aws(given: Mapping[str, str], refuse: Callable[..., None]) -> None:
     for region in _words(given["aws-region"]):
         if not re.fullmatch(REGION_PATTERN, region):
             refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
+    if given["account"] and not re.fullmatch(ACCOUNT_PATTERN, given["account"]):
+        refuse("account", f"{given['account']!r} is not an AWS account: it has 12 digits")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
         refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")

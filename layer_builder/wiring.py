@@ -48,6 +48,7 @@ def make_context(
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
         default_regions=cloud.default_regions,
+        known_regions=cloud.known_regions,
         provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
         scratch=Scratch.around(environ),

@@ -19,6 +19,7 @@ from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, merged
 from layer_builder.model import Action, Release, Stack, VersionSummary
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 
 
 def attach(outcome: Outcome, context: Context) -> None:
@@ -28,7 +29,7 @@ def attach(outcome: Outcome, context: Context) -> None:
     the others. Raises at the end with the problems of all; the outcome tells of each function.
     """
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
-    regions = [context.connect(region) for region in outcome.regions]
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     if outcome.inputs.sandbox:
         for region in outcome.regions:
             context.seed(region, outcome.functions, output_dir)

@@ -32,6 +32,8 @@ class Context:
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
+    known_regions: Callable[[], Sequence[str]]
+    """The regions that there are, as far as our data goes."""
     provenance: Callable[[str], Provenance]
     """Says where layer versions come from; takes the owner that the manifest names, or nothing."""
     reporter: Reporter

@@ -103,6 +103,7 @@ def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the ty
     parser.add_argument(
         "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
+    parser.add_argument("--account", metavar="ID", help="refuse to work in any other AWS account")
     parser.add_argument(
         "--output-dir", metavar="DIR", help="zips that lie there are not measured again"
     )
@@ -183,5 +184,6 @@ def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument(
         "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
+    parser.add_argument("--account", metavar="ID", help="refuse to work in any other AWS account")
     parser.add_argument("--dry-run", action="store_true", help=rehearsal)
     parser.add_argument("--sandbox", action="store_true", help=sandbox)

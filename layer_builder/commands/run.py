@@ -14,6 +14,7 @@ from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 from layer_builder.publish import prepare_publishing, publish
 from layer_builder.report import function_lines
 
@@ -34,7 +35,9 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             build(outcome, context)
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
-            regions = [context.connect(region) for region in outcome.regions]
+            regions = open_regions(
+                outcome, context.connect, context.known_regions, context.reporter
+            )
             held = prepare_publishing(outcome, regions, context.reporter)
             build(outcome, context)
             publish(outcome, regions, context.reporter, held)

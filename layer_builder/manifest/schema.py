@@ -24,6 +24,7 @@ from layer_builder.manifest.entries import (
     Variable,
 )
 from layer_builder.manifest.fields import (
+    Account,
     Architectures,
     Patterns,
     Pythons,
@@ -157,6 +158,9 @@ class ManifestFile(_Settings):
     """The version of this format."""
     owner: Text | None = None
     """Whose the layer versions are; by default the repository and the manifest's path in it."""
+    account: Account | None = None
+    """The AWS account that this may be published to, 12 digits, quoted; with credentials of another
+    a run ends before it builds. The input account takes its place."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

@@ -3,6 +3,7 @@
 from layer_builder.model.build import Archive, BuildDetails, Built, Package, PackedBytecode
 from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
 from layer_builder.model.layer_version import (
+    Caller,
     CodeStorage,
     FunctionState,
     LayerContent,
@@ -13,6 +14,7 @@ from layer_builder.model.layer_version import (
     layer_arn_of,
 )
 from layer_builder.model.limits import (
+    ACCOUNT_PATTERN,
     DEFAULT_WARN_AT,
     DESCRIPTION_CHARACTERS,
     INLINE_ZIP_BYTES,
@@ -88,6 +90,7 @@ from layer_builder.model.stamp import (
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
+    "ACCOUNT_PATTERN",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
     "DESCRIPTION_CHARACTERS",
@@ -110,6 +113,7 @@ __all__ = [
     "BuildDetails",
     "Built",
     "Bytecode",
+    "Caller",
     "CodeStorage",
     "Compression",
     "DeletedVersion",

@@ -1,9 +1,14 @@
-"""What AWS has: layer versions, the functions that use them, the storage they take."""
+"""What AWS has: layer versions, the functions that use them, the storage they take, who asks."""
 
+import re
 from dataclasses import dataclass, field
 
 from layer_builder.model.build import Built
 from layer_builder.model.stamp import Stamp
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_CALLER_ARN = re.compile(r"arn:(?P<partition>[^:]*):(?:sts|iam)::\d*:(?P<resource>.*)")
+_ROLE = re.compile(r"assumed-role/(?P<role>.+)/(?P<session>[^/]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,3 +176,36 @@ class LayerVersion:
             and self.description == layer.description
             and self.license == layer.license
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """What GetCallerIdentity says of the credentials.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+
+    account: str
+    """12 digits."""
+    arn: str
+    """Empty where AWS did not say it."""
+
+    @property
+    def partition(self) -> str:
+        """Such as `aws` or `aws-cn`; empty where it is not known."""
+        match = _CALLER_ARN.match(self.arn)
+        return match["partition"] if match else ""
+
+    def __str__(self) -> str:
+        """Name the role with its session, or the user.
+
+        >>> str(Caller(account="1" * 12, arn="arn:aws:sts::111111111111:assumed-role/ci/run-7"))
+        'role ci (session run-7)'
+        """
+        match = _CALLER_ARN.match(self.arn)
+        if match is None:
+            return "an identity that AWS does not name"
+        role = _ROLE.fullmatch(match["resource"])
+        if role:
+            return f"role {role['role']} (session {role['session']})"
+        return match["resource"].replace("/", " ", 1)
