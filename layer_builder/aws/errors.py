@@ -8,7 +8,7 @@ import botocore.session
 
 from layer_builder.aws.transport import CredentialsError, classify
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
-from layer_builder.model import UNZIPPED_BYTES, Built, Caller, mib
+from layer_builder.model import UNZIPPED_BYTES, Built, Caller, Releasable, mib
 from layer_builder.refusals import (
     LOGIN,
     credentials_letter,
@@ -63,7 +63,7 @@ def is_unknown_here(error: Exception) -> bool:
 
 
 def translate(
-    error: Exception, built: Built | None, region: str, caller: Caller | None = None
+    error: Exception, built: Releasable | None, region: str, caller: Caller | None = None
 ) -> LayerBuilderError:
     """Say what an AWS call's failure means.
 
@@ -81,7 +81,7 @@ def translate(
 
 
 def _translate(
-    error: Exception, built: Built | None, region: str, caller: Caller | None
+    error: Exception, built: Releasable | None, region: str, caller: Caller | None
 ) -> LayerBuilderError:
     layer = built.layer.key if built else None
     if letter := _about_credentials(error):
@@ -122,7 +122,10 @@ def named_profiles() -> tuple[str, list[str]]:
 
 
 def _refusal(
-    error: botocore.exceptions.ClientError, built: Built | None, region: str, caller: Caller | None
+    error: botocore.exceptions.ClientError,
+    built: Releasable | None,
+    region: str,
+    caller: Caller | None,
 ) -> LayerBuilderError:
     code = str(error.response["Error"].get("Code", ""))
     text = str(error.response["Error"].get("Message", ""))
@@ -130,7 +133,7 @@ def _refusal(
     layer = built.layer.key if built else None
     facts = (f"{operation} in {region}: {code}: {text}",)
     too_large = _TOO_LARGE.search(text)
-    if built and (too_large or code == "RequestEntityTooLargeException"):
+    if isinstance(built, Built) and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
     # The 250 MB are for the code and all layers together:
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -17,7 +17,7 @@ from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
 from layer_builder.errors import Failure, LayerBuilderError, ManifestError, shortened
-from layer_builder.model import Built, Caller
+from layer_builder.model import Caller, Releasable
 from layer_builder.refusals import home_region
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
@@ -214,7 +214,7 @@ class Aws:
             credentials.get_frozen_credentials()
 
     @contextmanager
-    def translated(self, built: Built | None) -> Iterator[None]:
+    def translated(self, built: Releasable | None) -> Iterator[None]:
         """Raise what AWS refuses as an error of ours; `built` is the layer it is about."""
         try:
             yield

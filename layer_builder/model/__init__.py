@@ -1,6 +1,14 @@
 """The words of the house as values: target, layer, stack, resolution, prune plan, proof, build, release."""
 
-from layer_builder.model.build import Archive, BuildDetails, Built, Package, PackedBytecode
+from layer_builder.model.build import (
+    Archive,
+    BuildDetails,
+    Built,
+    KnownLayer,
+    Package,
+    PackedBytecode,
+    Releasable,
+)
 from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
 from layer_builder.model.layer_version import (
     Caller,
@@ -81,16 +89,22 @@ from layer_builder.model.stack import (
     weigh_stack,
 )
 from layer_builder.model.stamp import (
+    CONTENT_FORMAT,
     STAMP_CHARACTERS,
     TEXT_CHARACTERS,
     UNKNOWN_COMMIT,
+    UNPROVEN,
     Stamp,
+    content_mark,
     owner_mark,
+    proof_mark,
+    stamp_key,
 )
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
     "ACCOUNT_PATTERN",
+    "CONTENT_FORMAT",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
     "DESCRIPTION_CHARACTERS",
@@ -105,6 +119,7 @@ __all__ = [
     "STAMP_CHARACTERS",
     "TEXT_CHARACTERS",
     "UNKNOWN_COMMIT",
+    "UNPROVEN",
     "UNZIPPED_BYTES",
     "Action",
     "Architecture",
@@ -135,6 +150,7 @@ __all__ = [
     "InstalledFile",
     "KeptServices",
     "KeptVersion",
+    "KnownLayer",
     "Layer",
     "LayerContent",
     "LayerUser",
@@ -152,6 +168,7 @@ __all__ = [
     "PruneProfile",
     "Python",
     "Reference",
+    "Releasable",
     "Release",
     "Removal",
     "Resolution",
@@ -170,13 +187,16 @@ __all__ = [
     "VersionSummary",
     "Weight",
     "check_limits",
+    "content_mark",
     "find_collisions",
     "gib",
     "layer_arn_of",
     "mib",
     "owner_mark",
+    "proof_mark",
     "request_body_bytes",
     "required_layers",
+    "stamp_key",
     "tied_layers",
     "unzipped_limit",
     "weigh_stack",

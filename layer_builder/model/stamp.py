@@ -29,13 +29,18 @@ TEXT_CHARACTERS = DESCRIPTION_CHARACTERS - STAMP_CHARACTERS
 UNKNOWN_COMMIT = "-"
 
 
-_CONTENT_CHARACTERS, _PROOF_CHARACTERS = 22, 11
-"""Of 6 bits each: 132 and 66."""
-_OWNER_CHARACTERS, _HEAD_CHARACTERS = 40, 25
+UNPROVEN = "-" * 6
+"""A proof mark that says nothing."""
+
+
+_CONTENT_CHARACTERS, _PROOF_CHARACTERS = 22, len(UNPROVEN)
+"""Of 6 bits each: 132 and 36. Nobody gains by finding another function of the same proof mark: it
+would not be tried, and nothing of it is published."""
+_OWNER_CHARACTERS, _HEAD_CHARACTERS = 39, 24
 _PLAIN_OWNER = re.compile(rf"[A-Za-z0-9._/:@+-]{{1,{_OWNER_CHARACTERS}}}")
 _STAMP = re.compile(
     r"(?:\A| )\[llb1"
-    rf" (?P<key>[\w-]{{{_CONTENT_CHARACTERS}}}(?:\.[\w-]{{{_PROOF_CHARACTERS}}})?)"
+    rf" (?P<key>[\w-]{{{_CONTENT_CHARACTERS}}}(?:\.[\w-]{{{2 * _PROOF_CHARACTERS}}})?)"
     rf" (?P<owner>[A-Za-z0-9._/:@+~-]{{1,{_OWNER_CHARACTERS}}})"
     r" (?P<commit>-|[0-9a-f]{12})\]\Z",
     re.ASCII,
@@ -53,7 +58,8 @@ class Stamp:
     """
 
     key: str
-    """The content key, and behind a dot the proof key, where all that was to be proven was."""
+    """The content mark, and behind a dot two proof marks: of the layers that it is resolved with and
+    their functions, and of all layers and functions of the run that published it."""
     owner: str
     """The owner's mark, as `owner_mark` writes it."""
     commit: str = field(default=UNKNOWN_COMMIT, compare=False)
@@ -79,9 +85,10 @@ class Stamp:
         return self.key.partition(".")[0]
 
     @property
-    def proof(self) -> str:
-        """The part of the key that everything which was proven is in; empty where not all was."""
-        return self.key.partition(".")[2]
+    def proofs(self) -> tuple[str, str]:
+        """The proof marks, of its group and of the run; `UNPROVEN` where not all was proven."""
+        both = self.key.partition(".")[2] or 2 * UNPROVEN
+        return both[:_PROOF_CHARACTERS], both[_PROOF_CHARACTERS:]
 
 
 def owner_mark(owner: str) -> str:
@@ -98,13 +105,18 @@ def owner_mark(owner: str) -> str:
     return f"{head}~{_digest(owner)[: _OWNER_CHARACTERS - len(head) - 1]}"
 
 
+def stamp_key(content: str, group: str = UNPROVEN, run: str = UNPROVEN) -> str:
+    """Write a key from its marks."""
+    return content if group == run == UNPROVEN else f"{content}.{group}{run}"
+
+
 def content_mark(*parts: object) -> str:
-    """Give the content part of a key: a digest of JSON-ready values."""
+    """Digest all that decides a layer's bytes, as JSON-ready values."""
     return _digest(CONTENT_FORMAT, *parts)[:_CONTENT_CHARACTERS]
 
 
 def proof_mark(*parts: object) -> str:
-    """Give the proof part of a key: a digest of JSON-ready values."""
+    """Digest all that was proven, and all that it was proven with, as JSON-ready values."""
     return _digest(CONTENT_FORMAT, *parts)[:_PROOF_CHARACTERS]
 
 

@@ -10,13 +10,15 @@ from layer_builder.model import DESCRIPTION_CHARACTERS, Stamp
 from layer_builder.model.stamp import (
     STAMP_CHARACTERS,
     TEXT_CHARACTERS,
+    UNPROVEN,
     content_mark,
     owner_mark,
     proof_mark,
+    stamp_key,
 )
 
 OURS = Stamp(
-    key=f"{content_mark('a')}.{proof_mark('b')}",
+    key=stamp_key(content_mark("a"), proof_mark("b"), proof_mark("c")),
     owner=owner_mark("octo-org/contracts:layers.yml"),
     commit="0123456789ab",
 )
@@ -26,13 +28,13 @@ OURS = Stamp(
     text=st.text(max_size=TEXT_CHARACTERS),
     owner=st.text(min_size=1, max_size=300),
     commit=st.sampled_from(["-", "0123456789ab"]),
-    is_proven=st.booleans(),
+    proofs=st.sampled_from([(), (proof_mark("a"),), (UNPROVEN, proof_mark("b"))]),
 )
 def test_what_is_written_is_read_back_and_fits(
-    text: str, owner: str, commit: str, *, is_proven: bool
+    text: str, owner: str, commit: str, proofs: tuple[str, ...]
 ) -> None:
-    proof = f".{proof_mark(text)}" if is_proven else ""
-    stamp = Stamp(key=content_mark(owner) + proof, owner=owner_mark(owner), commit=commit)
+    key = stamp_key(content_mark(owner), *proofs)
+    stamp = Stamp(key=key, owner=owner_mark(owner), commit=commit)
     description = stamp.write(text)
     assert len(description) <= min(len(text) + STAMP_CHARACTERS, DESCRIPTION_CHARACTERS)
     found, read = Stamp.parse(description)
@@ -73,8 +75,9 @@ def test_equality_ignores_the_commit_and_nothing_else() -> None:
 
 
 def test_the_parts_of_a_key() -> None:
-    assert (OURS.content, OURS.proof) == (content_mark("a"), proof_mark("b"))
-    assert replace(OURS, key=content_mark("a")).proof == ""
+    assert (OURS.content, OURS.proofs) == (content_mark("a"), (proof_mark("b"), proof_mark("c")))
+    assert stamp_key(content_mark("a")) == content_mark("a")
+    assert replace(OURS, key=content_mark("a")).proofs == (UNPROVEN, UNPROVEN)
 
 
 def test_a_short_owner_is_its_own_mark() -> None:
