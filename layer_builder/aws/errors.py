@@ -3,6 +3,7 @@
 import os
 import re
 
+import boto3.exceptions
 import botocore.exceptions
 import botocore.session
 
@@ -40,6 +41,23 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html
+_UNSIGNED = (
+    "the function takes only signed code, and this layer is not signed by whom it trusts",
+    "layers are published unsigned: sign the zip with AWS Signer and publish that, or set the"
+    " function's code signing config to Warn (UntrustedArtifactOnDeployment)",
+)
+
+_KNOWN = {
+    "CodeVerificationFailedException": _UNSIGNED,
+    "InvalidCodeSignatureException": _UNSIGNED,
+    "CodeStorageExceededException": (
+        "the region's code storage is full (300 GB for all functions and layers)",
+        "delete layer versions that no function uses",
+    ),
+}
+"""What a code alone says, and what to do."""
+
 # S3 answers a HEAD without a body, so that its status is all the code there is:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
@@ -69,6 +87,12 @@ def translate(
 
     `built` is the layer it was about, `caller` who the credentials are of, where AWS said it.
     """
+    # upload_file tells a refusal in words of its own, around S3's:
+    # https://github.com/boto/boto3/blob/develop/boto3/s3/transfer.py
+    if isinstance(error, boto3.exceptions.Boto3Error) and isinstance(
+        error.__context__, botocore.exceptions.ClientError
+    ):
+        error = error.__context__
     translated = _translate(error, built, region, caller)
     if not isinstance(translated, AwsError):
         return translated
@@ -153,9 +177,8 @@ def _refusal(
     elif code == "ResourceNotFoundException" and operation == "GetFunction":
         message = "the function does not exist"
         advice = "attach sets the layers of functions that are there; function-name: names them"
-    elif code == "CodeStorageExceededException":
-        message = "the region's code storage is full (300 GB for all functions and layers)"
-        advice = "delete layer versions that no function uses"
+    elif code in _KNOWN:
+        message, advice = _KNOWN[code]
     elif code in {"NoSuchBucket", "404"} and operation in _ON_BUCKETS:
         message = "the S3 bucket does not exist"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
@@ -199,6 +222,18 @@ def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None
         if allowed < UNZIPPED_BYTES:
             advice += "; the rest of the 250 MiB is taken by other layers of the function"
     return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))
+
+
+def undecipherable(address: str, key: str) -> Problem:
+    """Say that an object's key may not be used."""
+    return Problem(
+        message=f"{address} is encrypted with a key that these credentials may not use",
+        details=(f"HeadObject: its SHA-256 takes kms:Decrypt on {key}",),
+        advice=(
+            f"give the role the permission for kms:Decrypt and kms:GenerateDataKey on {key}, as in"
+            " docs/iam/publish-s3-kms.json; the key's own policy has to let the account in",
+        ),
+    )
 
 
 def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:

@@ -93,6 +93,9 @@ class _Settings(EntryModel):
     ssm: Text | None = None
     """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
     s3: S3Entry | None = None
+    architectures: Literal["omit"] | None = None
+    """omit: layer versions do not say which architectures they are for. Regions that refuse to be
+    told are found out anyway."""
     adopt: StrictBool | None = None
     """true: the layer's name on AWS is taken over from another owner, with its old versions."""
 

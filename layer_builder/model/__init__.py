@@ -18,6 +18,7 @@ from layer_builder.model.layer_version import (
     LayerUser,
     LayerVersion,
     LayerVersionArn,
+    StoredObject,
     VersionSummary,
     layer_arn_of,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "Stack",
     "StackWeight",
     "Stamp",
+    "StoredObject",
     "Target",
     "TestCommand",
     "UvProject",

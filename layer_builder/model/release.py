@@ -59,5 +59,9 @@ class Delivered:
     parameters: tuple[str, ...] = ()
     """Names of the SSM parameters that were written; those that held the ARN already are not."""
     object_removed: bool = False
+    architectures_omitted: bool = False
+    """Whether the region took no word of architectures."""
+    discarded: tuple[str, ...] = ()
+    """Addresses of the objects that deleted versions referred to."""
     retired: tuple[DeletedVersion, ...] = ()
     kept: tuple[KeptVersion, ...] = ()

@@ -186,6 +186,8 @@ def _delivered(delivered: Delivered) -> dict[str, Any]:
         "permissions": {"added": list(delivered.granted), "removed": list(delivered.revoked)},
         "parameters": list(delivered.parameters),
         "object_removed": delivered.object_removed,
+        "architectures_omitted": delivered.architectures_omitted,
+        "discarded": list(delivered.discarded),
         "retired": [{"arn": item.arn, "created": item.created} for item in delivered.retired],
         "kept": [{"arn": item.arn, "why": item.why} for item in delivered.kept],
     }
