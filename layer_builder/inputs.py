@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import REGION_PATTERN
+from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,6 +34,7 @@ INPUT_DEFAULTS = {
     "command": str(_DEFAULT_COMMAND),
     "layers": "",
     "aws-region": "",
+    "account": "",
     "s3-bucket": "",
     "s3-prefix": "",
     "output-dir": "dist/layers",
@@ -42,6 +43,7 @@ INPUT_DEFAULTS = {
     "rollback": "",
     "source-profile": "",
     "build": "auto",
+    "rebuild": "false",
     "require-isolation": "true",
     "dry-run": "false",
     "fail-on-changes": "false",
@@ -60,6 +62,8 @@ class Inputs:
     layers: tuple[str, ...] = ()
     """Keys; empty means all."""
     regions: tuple[str, ...] = ()
+    account: str = ""
+    """The AWS account that the run is meant for; empty where nobody says."""
     s3_bucket: str = ""
     s3_prefix: str = ""
     output_dir: str = INPUT_DEFAULTS["output-dir"]
@@ -74,6 +78,8 @@ class Inputs:
     """The AWS profile that `promote` reads with; empty for the credentials of the run."""
     may_build: bool = True
     """Whether `publish` builds what it cannot take up; else that is an error."""
+    rebuild: bool = False
+    """Whether `publish` builds what AWS has already, by its stamps."""
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
@@ -111,7 +117,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
             *did_you_mean(given["command"], choices),
         )
     switches = {}
-    for name in ("require-isolation", "dry-run", "fail-on-changes", "sandbox"):
+    for name in ("rebuild", "require-isolation", "dry-run", "fail-on-changes", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
@@ -128,6 +134,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         command=command,
         layers=_words(given["layers"]),
         regions=_words(given["aws-region"]),
+        account=given["account"],
         s3_bucket=given["s3-bucket"],
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
@@ -136,6 +143,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         rollback=given["rollback"],
         source_profile=given["source-profile"],
         may_build=given["build"] == "auto",
+        rebuild=switches["rebuild"],
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
         fail_on_changes=switches["fail-on-changes"],
@@ -151,6 +159,8 @@ def _check_aws(given: Mapping[str, str], refuse: Callable[..., None]) -> None:
     for region in _words(given["aws-region"]):
         if not re.fullmatch(REGION_PATTERN, region):
             refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
+    if given["account"] and not re.fullmatch(ACCOUNT_PATTERN, given["account"]):
+        refuse("account", f"{given['account']!r} is not an AWS account: it has 12 digits")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
         refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")

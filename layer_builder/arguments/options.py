@@ -62,6 +62,7 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument(
         "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
+    parser.add_argument("--account", metavar="ID", help="refuse to work in any other AWS account")
     parser.add_argument("--dry-run", action="store_true", help=rehearsal)
     parser.add_argument(
         "--fail-on-changes", action="store_true",
@@ -78,6 +79,10 @@ def _add_for_publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build", choices=("auto", "never"),
         help="never: a zip that is missing or is not the one of --digests is an error",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rebuild", action="store_true",
+        help="build what AWS has already, by its stamps, and compare the digests",
     )  # fmt: skip
 
 

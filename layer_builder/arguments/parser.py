@@ -110,6 +110,7 @@ def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the ty
     parser.add_argument(
         "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
+    parser.add_argument("--account", metavar="ID", help="refuse to work in any other AWS account")
     parser.add_argument(
         "--output-dir", metavar="DIR", help="zips that lie there are not measured again"
     )

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure
-from layer_builder.model import Alias, Built, FunctionState, LayerVersion
+from layer_builder.model import Alias, Built, Caller, FunctionState, LayerVersion
 
 if TYPE_CHECKING:
     from layer_builder.aws.catalog import Catalog
     from layer_builder.aws.functions import LambdaFunctions
     from layer_builder.aws.layer_versions import LayerVersions
     from layer_builder.aws.policies_ssm import Parameters, Policies
+    from layer_builder.aws.session import Aws
 
 
 class VersionsApi(Protocol):
@@ -71,11 +72,22 @@ class Region:
 
     name: str
     """Such as `eu-west-1`."""
+    aws: "Aws"
     catalog: "Catalog"
     versions: "LayerVersions"
     policies: "Policies"
     parameters: "Parameters"
     functions: "LambdaFunctions"
+
+    @property
+    def caller(self) -> Caller:
+        """Who the credentials are of, asked once for all regions."""
+        return self.aws.caller
+
+    @property
+    def partition(self) -> str:
+        """Such as `aws`."""
+        return self.aws.partition
 
 
 Connect = Callable[[str], Region]

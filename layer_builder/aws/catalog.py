@@ -16,6 +16,7 @@ from layer_builder.model import (
     LayerUser,
     LayerVersion,
     LayerVersionArn,
+    StoredObject,
     VersionSummary,
 )
 
@@ -143,7 +144,15 @@ def content_of(answer: Mapping[str, Any]) -> LayerContent:
         sha256=base64.b64decode(answer.get("CodeSha256") or "").hex(),
         size=int(answer.get("CodeSize") or 0),
         location=answer.get("Location") or "",
+        stored=_stored(answer.get("ResolvedS3Object") or {}),
     )
+
+
+def _stored(answer: Mapping[str, Any]) -> StoredObject | None:
+    # https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html
+    named = [str(answer.get(part) or "") for part in ("S3Bucket", "S3Key", "S3ObjectVersion")]
+    bucket, key, version = named
+    return StoredObject(bucket=bucket, key=key, version=version) if all(named) else None
 
 
 def _version(item: Mapping[str, Any]) -> VersionSummary:
@@ -153,6 +162,8 @@ def _version(item: Mapping[str, Any]) -> VersionSummary:
         created=str(item.get("CreatedDate") or ""),
         runtimes=tuple(item.get("CompatibleRuntimes") or ()),
         architectures=tuple(item.get("CompatibleArchitectures") or ()),
+        description=item.get("Description") or "",
+        license=item.get("LicenseInfo") or "",
     )
 
 

@@ -28,6 +28,7 @@ from layer_builder.handoff import (
 from layer_builder.inputs import Inputs
 from layer_builder.model import Action, LayerVersionArn, Release, Stack
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 
 
 def attach(outcome: Outcome, context: Context) -> None:
@@ -44,7 +45,7 @@ def attach(outcome: Outcome, context: Context) -> None:
         raise ManifestError(_nothing_to_do(outcome))
     wishes = _wishes(inputs, stacks)
     stacks = [stack for stack in stacks if stack.key in wishes] if wishes else stacks
-    regions = [context.connect(region) for region in outcome.regions]
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     if inputs.sandbox:
         for region in outcome.regions:
             context.seed(region, outcome.functions, output_dir)

@@ -9,16 +9,29 @@ from layer_builder.archive import OutputDir
 from layer_builder.builder import problems_over_limits
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import LimitError, ManifestError, did_you_mean
+from layer_builder.errors import AwsError, LimitError, ManifestError, did_you_mean
 from layer_builder.handoff import NamedVersion, named_by_input
 from layer_builder.manifest import Manifest
 from layer_builder.model import Built
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 from layer_builder.promote import Fetcher, as_built, find_finished
-from layer_builder.publish import prepare_publishing, publish
+from layer_builder.publish import (
+    Listed,
+    foreign_problem,
+    list_versions,
+    prepare_publishing,
+    publish,
+)
 
 _AT_ONCE = 4
 """Zips that are fetched at the same time."""
+
+
+_OF_ANOTHER = (
+    "the name belongs to what another manifest publishes: publish with a name of its own, and promote that",
+    "if it is the same by another name: owner: in the manifest that it is published from",
+)
 
 
 def promote(outcome: Outcome, context: Context) -> None:
@@ -28,6 +41,7 @@ def promote(outcome: Outcome, context: Context) -> None:
     """
     inputs = outcome.inputs
     load.choose_regions(outcome, context.default_regions)
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     builds = _finished(outcome, context)
     problems = [problem for built in builds for problem in problems_over_limits(built)]
     if problems:
@@ -35,9 +49,27 @@ def promote(outcome: Outcome, context: Context) -> None:
     source = inputs.arns or inputs.output_dir
     outcome.manifest = Manifest(file=source, layers=tuple(built.layer for built in builds))
     outcome.built = {built.layer.id: built for built in builds}
-    regions = [context.connect(region) for region in outcome.regions]
+    listed = list_versions(regions, outcome.layers)
+    _refuse_foreign(listed, builds)
     held = prepare_publishing(outcome, regions, context.reporter)
-    publish(outcome, regions, context.reporter, held)
+    publish(outcome, regions, context.reporter, held, listed)
+
+
+def _refuse_foreign(listed: Listed, builds: Sequence[Built]) -> None:
+    """Raise AwsError for names whose newest version is of another owner than what is promoted."""
+    built = {one.layer.name: one for one in builds}
+    problems = [
+        replace(problem, place=None, advice=_OF_ANOTHER)
+        for (_, name), versions in listed.versions.items()
+        for newest in versions[:1]
+        if (problem := foreign_problem(built[name].layer, newest.arn, newest.stamp, _owner(built[name])))
+    ]  # fmt: skip
+    if problems:
+        raise AwsError(*problems)
+
+
+def _owner(built: Built) -> str:
+    return built.stamp.owner if built.stamp else "nobody: it has no stamp"
 
 
 def _finished(outcome: Outcome, context: Context) -> list[Built]:

@@ -62,6 +62,10 @@ class FunctionProofs:
     """How many are proven at the same time, but those that are timed."""
     sdks: dict[str, Path] = field(default_factory=dict)
     """What stands in for the runtime's SDK, by target."""
+    unproven: set[str] = field(default_factory=set)
+    """Keys of stacks that could not be tried to the end, or that something was warned of."""
+    untried: set[str] = field(default_factory=set)
+    """Keys of stacks that there is no Python for."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
@@ -103,6 +107,7 @@ class FunctionProofs:
             return None
         prover = self._prover(item)
         if prover is None:
+            self.untried.add(stack.key)
             self.reporter.warn(_untried(item))
             return None
         trees = [self.tree_of(layer.id) for layer in stack.layers]
@@ -144,7 +149,9 @@ class FunctionProofs:
                 process.folder, [(o.key, self.tree_of(o.id)) for o in stack.layers], loaded
             ),
         ).run(events)
-        if tried.proof and not (tried.warnings or settings.test):
+        if tried.warnings or not tried.proof:
+            self.unproven.add(stack.key)
+        elif not settings.test:
             self.notes.keep(self._about(stack), f"{key}\n{_PROOF.dump_json(tried.proof).decode()}")
         return tried
 

@@ -25,6 +25,7 @@ from layer_builder.manifest.entries import (
     Variable,
 )
 from layer_builder.manifest.fields import (
+    Account,
     Architectures,
     Patterns,
     Pythons,
@@ -37,8 +38,8 @@ from layer_builder.manifest.fields import (
     one_line,
 )
 from layer_builder.model import (
-    DESCRIPTION_CHARACTERS,
     LICENSE_CHARACTERS,
+    TEXT_CHARACTERS,
     Architecture,
     Bytecode,
     Compression,
@@ -79,8 +80,8 @@ class _Settings(EntryModel):
     """gitignore patterns of installed files to remove besides."""
     build: Texts | None = None
     """Distributions that may be built from their sdist; all others come as wheels."""
-    description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARACTERS)] | None = None
-    """Shown on AWS; 256 characters at most."""
+    description: Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS)] | None = None
+    """Shown on AWS; 160 characters at most: a stamp comes behind it."""
     license: (
         Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS), AfterValidator(one_line)]
         | None
@@ -94,6 +95,11 @@ class _Settings(EntryModel):
     ssm: Text | None = None
     """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
     s3: S3Entry | None = None
+    architectures: Literal["omit"] | None = None
+    """omit: layer versions do not say which architectures they are for. Regions that refuse to be
+    told are found out anyway."""
+    adopt: StrictBool | None = None
+    """true: the layer's name on AWS is taken over from another owner, with its old versions."""
 
 
 class LayerEntry(_Settings):
@@ -161,6 +167,11 @@ class ManifestFile(_Settings):
 
     version: Literal[1]
     """The version of this format."""
+    owner: Text | None = None
+    """Whose the layer versions are; by default the repository and the manifest's path in it."""
+    account: Account | None = None
+    """The AWS account that this may be published to, 12 digits, quoted; with credentials of another
+    a run ends before it builds. The input account takes its place."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

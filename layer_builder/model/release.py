@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from layer_builder.model.stamp import Stamp
+
 
 class Action(StrEnum):
     """What a run did with a layer."""
@@ -22,6 +24,8 @@ class Release:
     arn: str
     version: int
     action: Action
+    stamp: Stamp | None = None
+    """What its description says of where it came from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,10 @@ class Delivered:
     parameters: tuple[str, ...] = ()
     """Names of the SSM parameters that were written; those that held the ARN already are not."""
     object_removed: bool = False
+    architectures_omitted: bool = False
+    """Whether the region took no word of architectures."""
+    discarded: tuple[str, ...] = ()
+    """Addresses of the objects that deleted versions referred to."""
     retired: tuple[DeletedVersion, ...] = ()
     kept: tuple[KeptVersion, ...] = ()
 

@@ -11,6 +11,7 @@ from layer_builder.model import (
     Layer,
     LayerVersion,
     Python,
+    Stamp,
     Target,
     check_limits,
 )
@@ -57,19 +58,25 @@ def as_built(finished: Finished, *, through_s3: bool) -> PromotedBuild:
     written.
     """
     version, name = finished.version, finished.name
+    text, stamp = Stamp.parse(version.description)
     layer = Layer(
         key=finished.key,
         name=name,
         target=_target(finished),
         place=Place(file=finished.source),
-        description=version.description,
+        description=text,
         license=version.license,
         budget=Budget(through_s3=through_s3),
         is_one_of_several=bool(finished.label),
     )
     readings = check_limits(finished.archive.weight, layer.budget.limits)
     return PromotedBuild(
-        layer=layer, archive=finished.archive, readings=readings, taken_up=True, said=version
+        layer=layer,
+        archive=finished.archive,
+        stamp=stamp,
+        readings=readings,
+        taken_up=True,
+        said=version,
     )
 
 

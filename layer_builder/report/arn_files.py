@@ -59,7 +59,7 @@ def render_metadata(outcome: Outcome) -> dict[str, str]:
             "sha256": built.archive.sha256,
             "runtimes": built.runtimes,
             "architectures": built.architectures,
-            "description": built.layer.description,
+            "description": built.description,
             "license": built.layer.license,
         }
         for built in outcome.built.values()

@@ -23,6 +23,7 @@ from ..attach.test_attach import Cloud, Connect, zipped
 from ..cloud.iam import Gate, Policy
 from ..cloud.program import Done, Program
 from ..cloud.proxy import Proxy
+from ..cloud.reference import Reference
 from ..conftest import REGION, REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "iam"
@@ -38,7 +39,9 @@ VALUES = {
     "BUCKET": BUCKET,
     "KEY-PREFIX": "layers/",
     "PARAMETER-PREFIX": "shop/",
+    "KEY-ID": "1234abcd-12ab-34cd-56ef-1234567890ab",
 }
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{VALUES['KEY-ID']}"
 LARGE = 51 * 1024 * 1024
 
 Document: TypeAlias = dict[str, Any]
@@ -60,6 +63,8 @@ class Scenario:
     size: int = 1
     keeps_versions: bool = True
     """Whether the bucket does."""
+    encrypts: bool = False
+    """Whether the bucket does, with a key of one's own."""
     degrades: tuple[str, ...] = ()
     """Actions whose lack is told, and fails nothing."""
     silent: tuple[str, ...] = ()
@@ -82,6 +87,23 @@ SCENARIOS = {
         words=("publish", *S3),
         files=("publish", "publish-s3", "publish-s3-reference"),
         layer="include: a.py, s3: {mode: reference}",
+    ),
+    "publish through an encrypted bucket": Scenario(
+        words=("publish", *S3),
+        files=("publish", "publish-s3", "publish-s3-kms"),
+        layer="include: a.py, compression: fast",
+        size=LARGE,
+        encrypts=True,
+    ),
+    "retention of versions by reference": Scenario(
+        words=("publish", *S3),
+        files=(
+            *("publish", "publish-s3", "publish-s3-reference"),
+            *("retention", "retention-s3-reference"),
+        ),
+        first="include: {from: a.py, to: python/b.py}, s3: {mode: reference}",
+        layer="include: a.py, s3: {mode: reference}, retain: 1",
+        degrades=("s3:DeleteObjectVersion",),
     ),
     **{
         f"remove zips from a bucket {kind} versions": Scenario(
@@ -183,6 +205,8 @@ class World:
         self.key = ("testing", "testing")
         self.index = index
         self.gate = Gate(policy=Policy([]), account=ACCOUNT)
+        self.reference = Reference()
+        self.key_arn = ""
 
     def prepare(self, scenario: Scenario) -> None:
         """Have everything there that the command works on, without the gate."""
@@ -197,7 +221,8 @@ class World:
             self._bucket(scenario)
             if scenario.first:
                 self._manifest(scenario.first)
-                assert self.run("publish").code == 0
+                self.proxy.rules = [self.reference]
+                assert self.run(*scenario.words).code == 0
                 self._manifest(scenario.layer)
             return
         cloud.layer("theirs")
@@ -230,6 +255,15 @@ class World:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         if scenario.keeps_versions:
             s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        if scenario.encrypts:
+            self.key_arn = KEY
+            rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+            s3.put_bucket_encryption(
+                Bucket=BUCKET,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": rule}]
+                },
+            )
         lets_in = {
             "Effect": "Allow",
             "Principal": {"Service": "lambda.amazonaws.com"},
@@ -250,8 +284,8 @@ class World:
 
     def guard(self, *documents: Document) -> None:
         """From now on only what these policies allow gets through."""
-        self.gate = Gate(policy=Policy(documents), account=ACCOUNT)
-        self.proxy.rules = [self.gate]
+        self.gate = Gate(policy=Policy(documents), account=ACCOUNT, key=self.key_arn)
+        self.proxy.rules = [self.gate, self.reference]
 
     def run(self, *words: str) -> Done:
         environment = {
