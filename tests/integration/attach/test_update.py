@@ -293,7 +293,7 @@ def test_a_function_that_wants_signed_layers_is_explained(
     done = attach()
     assert done.returncode == 6
     assert "function worker (shop-worker) in eu-west-1: " in done.stderr
-    assert "code-signing" in done.stderr
+    assert "code signing config" in done.stderr
     assert f"CodeVerificationFailedException: {text}\n" in done.stderr
     assert "    nothing has changed: it has the layers that it had\n" in done.stderr
     assert proxy.operations().count(UPDATE) == 1

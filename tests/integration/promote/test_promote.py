@@ -165,7 +165,7 @@ def forget_digests(_folder: Path, digests: dict[str, str]) -> None:
         (forget_digests, "nothing says which versions to promote"),
     ],
 )
-def test_what_is_not_as_it_was_handed_on_is_refused_before_anything_is_called(
+def test_what_is_not_as_it_was_handed_on_is_refused_before_anything_else_is_called(
     run: Run,
     handed: tuple[Path, dict[str, str]],
     proxy: Proxy,
@@ -179,7 +179,7 @@ def test_what_is_not_as_it_was_handed_on_is_refused_before_anything_is_called(
     done = run(*words, cwd=folder, env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 2
     assert f"error: {why}" in done.stderr
-    assert proxy.operations() == []
+    assert set(proxy.operations()) <= {"GetCallerIdentity"}
 
 
 @pytest.fixture
