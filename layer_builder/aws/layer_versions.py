@@ -6,6 +6,7 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 import base64
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -147,6 +148,10 @@ class LayerVersions:
             )
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
+        if "S3Key" in content and "S3ObjectVersion" not in content and built.stamp:
+            # The object may be another when Lambda reads it, and this run be killed before it can
+            # tell: then nothing may take the version for what its stamp says.
+            built = replace(built, stamp=built.stamp.unproven)
         answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
         return _version("PublishLayerVersion", answer)
 
