@@ -212,10 +212,11 @@ class World:
         """Have everything there that the command works on, without the gate."""
         (self.workspace / "a.py").write_bytes(b"#" + os.urandom(scenario.size))
         cloud = Cloud(self.client)
-        cloud.layer("shop-code", versions=2)
+        stamp = f"[llb1 {'k' * 22} workspace:layers.yml -]"
+        cloud.layer("shop-code", versions=2, Description=stamp)
         self._manifest(scenario.layer, scenario.function)
         if scenario.words[0] == "promote":
-            self._fetched()
+            self._fetched(stamp)
             return
         if scenario.words[0] == "publish":
             self._bucket(scenario)
@@ -231,7 +232,7 @@ class World:
         cloud.api.publish_version(FunctionName="shop-api")
         cloud.api.create_alias(FunctionName="shop-api", Name="live", FunctionVersion="1")
 
-    def _fetched(self) -> None:
+    def _fetched(self, stamp: str) -> None:
         """Have a version in the other region, and its zip here: moto has no address to read it from."""
         content = zipped({"python/x.py": 1})
         self.client("lambda", "us-east-1").publish_layer_version(
@@ -239,6 +240,7 @@ class World:
             Content={"ZipFile": content},
             CompatibleRuntimes=["python3.12"],
             CompatibleArchitectures=["x86_64"],
+            Description=stamp,
         )
         (self.workspace / "dist/layers").mkdir(parents=True)
         (self.workspace / "dist/layers/shop-code.zip").write_bytes(content)
