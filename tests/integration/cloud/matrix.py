@@ -25,6 +25,7 @@ _WRITES = frozenset(
     {
         *("PublishLayerVersion", "DeleteLayerVersion", "UpdateFunctionConfiguration"),
         *("AddLayerVersionPermission", "PutParameter", "CompleteMultipartUpload"),
+        *("PublishVersion", "UpdateAlias"),
     }
 )
 _NOBODY = frozenset({Fault.REFUSED, Fault.AWAY})
