@@ -147,7 +147,8 @@ def _reported(layer: Mapping[str, Any]) -> Iterator[NamedVersion]:
             arn=_arn(arn),
             key=layer["key"],
             label=f"{layer['python']}-{layer['architecture']}",
-            sha256=layer["sha256"],
+            # Nothing was built of what AWS had already: its report knows no digest.
+            sha256=layer.get("sha256") or "",
         )
 
 
