@@ -70,7 +70,9 @@ def named_by_parameters(
 
     Raises ManifestError, and what the readers raise.
     """
-    by_name = {layer.delivery.parameter: layer for layer in layers if layer.delivery.parameter}
+    # A name that each version fills in anew (`{version}`) tells nothing of the newest.
+    names = {layer.delivery.parameter: layer for layer in layers}
+    by_name = {name: layer for name, layer in names.items() if name and "{" not in name}
     if not by_name:
         raise ManifestError.because(
             "input arns: ssm, and the manifest has no `ssm:`", advice=("ssm: /path/{layer}",)

@@ -290,3 +290,43 @@ def test_a_zip_that_comes_wrong_is_fetched_again(
     assert "layer:shop-code:1 could not be fetched\n    the server answers 500\n" in done.stderr
     assert f"    its sha256 is {sha256(b'other bytes').hexdigest()}, and AWS says " in done.stderr
     assert of(ministack, PROD).list_layers()["Layers"] == []
+
+
+def test_the_wrong_account_ends_it_before_anything_is_read(
+    accounts: Callable[..., CompletedProcess[str]], proxy: Proxy
+) -> None:
+    proxy.heard.clear()
+    done = accounts("layers.json", *AS_DEV, "--account", DEV)
+    assert done.returncode == 6
+    assert f"these credentials are of the account {PROD}, and the input account says {DEV}" in (
+        done.stderr
+    )
+    assert set(proxy.operations()) == {"GetCallerIdentity"}
+    assert accounts("layers.json", *AS_DEV, "--account", PROD).returncode == 0
+
+
+def test_a_name_of_another_owner_is_refused(
+    accounts: Callable[..., CompletedProcess[str]], ministack: str, workspace: Path
+) -> None:
+    zipped = (workspace / "dist/layers/shop-more-311.zip").read_bytes()
+    api = of(ministack, PROD)
+    theirs = f"[llb1 {'k' * 22} another/team:layers.yml -]"
+    api.publish_layer_version(
+        LayerName="shop-code", Content={"ZipFile": zipped}, Description=theirs
+    )
+    done = accounts("layers.json", *AS_DEV)
+    assert done.returncode == 6
+    assert "layer code: the name 'shop-code' on AWS is another owner's: " in done.stderr
+    assert "was published by another/team:layers.yml" in done.stderr
+    assert [layer["LayerName"] for layer in api.list_layers()["Layers"]] == ["shop-code"]
+
+
+def test_a_rehearsal_in_the_sandbox_reaches_nobody(
+    run: Run, handed: tuple[Path, dict[str, str]], proxy: Proxy
+) -> None:
+    folder, digests = handed
+    words = ("promote", "--sandbox", "--digests", json.dumps(digests))
+    done = run(*words, cwd=folder, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert "Lambda layers: 2 published to the sandbox, 0 unchanged\n" in done.stderr
+    assert proxy.operations() == []
