@@ -191,6 +191,8 @@ def not_behind(
     except AwsError as error:
         if error.code == NOT_THERE:
             return chosen, f"{arn} was deleted: {chosen.arn} is the newest"
+        said = f"{arn} is newer than what AWS lists, and may not be read: it stays"
+        return ChosenVersion(arn=arn, named=False), said
     return ChosenVersion(arn=arn, named=False), f"{arn} is there, and AWS does not list it yet"
 
 

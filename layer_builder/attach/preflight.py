@@ -97,7 +97,14 @@ class PlannedUpdate:
 
     def _of_version(self, function: FunctionState, number: int) -> tuple[str, ...]:
         """Give our layers of a published version of the function."""
-        version = self.region.functions.settled(function.name, str(number))
+        try:
+            version = self.region.functions.settled(function.name, str(number))
+        except AwsError as error:
+            if error.code != NOT_THERE:
+                raise
+            raise AwsError.because(
+                f"it has no version {number}", details=error.problems[0].details
+            ) from None
         return tuple(arn for arn in version.layers if name_of(arn) in self.names)
 
     def _named(self, function: FunctionState) -> tuple[str, ...]:
@@ -233,7 +240,7 @@ def _look_at_callers(
         problems.append(
             replace(first, message=f"whether an alias serves its old layers is not known: {first.message}")
         )  # fmt: skip
-    serving_plan = plan_serving(serving, planned.after, function.code.sha256, versions, aliases)
+    serving_plan = plan_serving(serving, planned.after, versions, aliases)
     if behind := left_behind(planned.after, versions, aliases, serving.alias):
         problems.append(
             Problem(

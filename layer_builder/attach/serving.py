@@ -50,20 +50,17 @@ class ServingPlan:
 def plan_serving(
     serving: Serving,
     layers: Sequence[str],
-    code_sha256: str,
     versions: Sequence[FunctionVersion],
     aliases: Sequence[Alias],
 ) -> ServingPlan:
     """Decide whether a version is published, and where the alias goes.
 
-    `versions` are those of the function, newest first. Its newest serves if it has the same code and
-    layers. Raises AwsError when there is no such alias.
+    `versions` are those of the function, newest first. A version with these layers that the alias
+    leads to stays, whatever else it runs; so does the newest. A new one is published of `$LATEST` as
+    it is. Raises AwsError when there is no such alias.
     """
     if not serving.publishes:
         return ServingPlan()
-    newest = versions[0] if versions else None
-    is_there = newest and (newest.layers, newest.code_sha256) == (tuple(layers), code_sha256)
-    version = newest.number if newest and is_there else ""
     before = next((alias for alias in aliases if alias.name == serving.alias), None)
     if serving.alias and before is None:
         raise AwsError.because(
@@ -71,6 +68,12 @@ def plan_serving(
             details=(f"its aliases: {', '.join(alias.name for alias in aliases) or 'none'}",),
             advice=("create it once: `aws lambda create-alias`; attach moves one that is there",),
         )
+    serve = {version.number for version in versions if version.layers == tuple(layers)}
+    newest = [version.number for version in versions[:1]]
+    if before and serve.issuperset(before.versions):
+        return ServingPlan(version=before.version, before=before)
+    known = [number for number in ([before.version] if before else []) + newest if number in serve]
+    version = known[0] if known else ""
     after = led_to(before, version, serving.weight) if before and version else None
     return ServingPlan(
         publishes=not version,

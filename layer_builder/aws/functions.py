@@ -173,9 +173,7 @@ def _function(answer: Mapping[str, Any]) -> FunctionState:
 
 
 def _version(item: Mapping[str, Any]) -> FunctionVersion:
-    return FunctionVersion(
-        number=str(item["Version"]), layers=layers_of(item), code_sha256=content_of(item).sha256
-    )
+    return FunctionVersion(number=str(item["Version"]), layers=layers_of(item))
 
 
 def _alias(item: Mapping[str, Any]) -> Alias:

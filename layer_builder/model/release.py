@@ -75,8 +75,6 @@ class FunctionVersion:
     """Decimal digits."""
     layers: tuple[str, ...]
     """ARNs of layer versions, in their order."""
-    code_sha256: str
-    """Of its code's zip, in hexadecimal."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -317,7 +317,7 @@ def test_a_function_goes_back_to_the_layers_of_one_of_its_versions(
         (["worker", "a@1"], 2, "worker has no layer a"),
         (["worker", "c@1", "c@2"], 2, "function worker cannot go back to two versions at once"),
         (["worker", "c@9"], 6, "there is no version 9 of its layer c"),
-        (["worker@9"], 6, "function worker (shop-worker) in eu-west-1: "),
+        (["worker@9"], 6, "function worker (shop-worker) in eu-west-1: it has no version 9\n"),
     ],
 )
 def test_what_cannot_be_gone_back_to_is_said(
