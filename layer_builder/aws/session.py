@@ -16,7 +16,7 @@ import botocore.loaders
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
-from layer_builder.errors import Failure, LayerBuilderError, ManifestError, shortened
+from layer_builder.errors import AwsError, Failure, LayerBuilderError, ManifestError, shortened
 from layer_builder.model import Caller, Releasable
 from layer_builder.refusals import home_region
 
@@ -70,7 +70,7 @@ class Aws:
         self._lock = threading.Lock()
         self._known = known or KnownCaller()
         with self.translated(None):
-            self._session = boto3.session.Session(region_name=region, profile_name=profile or None)
+            self._session = _make_session(region, profile)
             self._require_credentials()
 
     @property
@@ -227,6 +227,20 @@ class Aws:
             raise
         except transport.FAILURES as error:
             raise errors.translate(error, built, self.region, self._known.caller) from error
+
+
+def _make_session(region: str, profile: str) -> boto3.session.Session:
+    """Make a session; one of a profile has its credentials, whatever the environment has."""
+    try:
+        return boto3.session.Session(region_name=region, profile_name=profile or None)
+    except botocore.exceptions.ProfileNotFound as error:
+        if not profile:
+            raise
+        raise AwsError.because(
+            f"there is no AWS profile {profile!r}",
+            details=(str(error),),
+            advice=("the input source-profile names it",),
+        ) from None
 
 
 def _make_client(session: boto3.session.Session, service: str, **options: object) -> Client:

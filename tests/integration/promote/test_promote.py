@@ -229,6 +229,9 @@ def test_versions_go_to_another_account(
 
 
 def test_what_may_not_be_read_is_said(accounts: Callable[..., CompletedProcess[str]]) -> None:
+    nobody = accounts("layers.json", "--source-profile", "nobody")
+    assert nobody.returncode == 6
+    assert "there is no AWS profile 'nobody'\n" in nobody.stderr
     done = accounts("layers.json")
     assert done.returncode == 6
     assert "AWS does not allow GetLayerVersion" in done.stderr
