@@ -18,6 +18,7 @@ from layer_builder.model.layer_version import (
     LayerUser,
     LayerVersion,
     LayerVersionArn,
+    ParameterValue,
     StoredObject,
     VersionSummary,
     layer_arn_of,
@@ -65,6 +66,8 @@ from layer_builder.model.prune_plan import (
 from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
+    CONTENT_FIELD,
+    VERSION_FIELD,
     Bytecode,
     Compression,
     Delivery,
@@ -105,6 +108,7 @@ from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
     "ACCOUNT_PATTERN",
+    "CONTENT_FIELD",
     "CONTENT_FORMAT",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
@@ -122,6 +126,7 @@ __all__ = [
     "UNKNOWN_COMMIT",
     "UNPROVEN",
     "UNZIPPED_BYTES",
+    "VERSION_FIELD",
     "Action",
     "Architecture",
     "Archive",
@@ -161,6 +166,7 @@ __all__ = [
     "ModuleImport",
     "Package",
     "PackedBytecode",
+    "ParameterValue",
     "Permissions",
     "Pin",
     "Proof",

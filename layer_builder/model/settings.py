@@ -94,6 +94,10 @@ class Retention:
     """Younger ones stay, too."""
 
 
+VERSION_FIELD, CONTENT_FIELD = "{version}", "{content}"
+"""What in a parameter's name tells versions apart: their number, the content part of their stamp."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """All of it, for one layer."""
@@ -102,8 +106,9 @@ class Delivery:
     """None leaves the policy of a version as it is."""
     retention: Retention | None = None
     """None deletes nothing."""
-    parameter: str = ""
-    """Name of the SSM parameter that holds the ARN; empty for none."""
+    parameters: tuple[str, ...] = ()
+    """Names of the SSM parameters that hold the ARN; `VERSION_FIELD` and `CONTENT_FIELD` are filled in
+    when there is a version."""
     mode: S3Mode = S3Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""

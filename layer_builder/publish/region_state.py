@@ -50,9 +50,15 @@ class LayerState:
         """The newest version's number, 0 for none."""
         return self.newest.version if self.newest else 0
 
-    def lacking(self, arn: str) -> list[str]:
-        """List the SSM parameters that are to be written for them to hold this ARN."""
-        return [name for name in self.built.parameters if self.parameters.get(name) != arn]
+    def lacking(self, arn: str, number: int) -> list[str]:
+        """List the SSM parameters that are to be written for them to hold the ARN of this version."""
+        names = self.built.parameters_of(number)
+        return [name for name in names if self.parameters.get(name) != arn]
+
+    @property
+    def readable_parameters(self) -> list[str]:
+        """List the parameters whose names are known before anything is published."""
+        return self.built.parameters_of(self.number if self.is_same else 0)
 
 
 @dataclass(kw_only=True)
@@ -135,9 +141,9 @@ def _newest(region: Region, built: Built) -> LayerVersion | None:
 
 
 def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:
-    names = [name for item in items for name in item.built.parameters]
+    names = list(dict.fromkeys(name for item in items for name in item.readable_parameters))
     values = region.parameters.read(names) if names else {}
     return [
-        replace(item, parameters={n: values[n] for n in item.built.parameters if n in values})
+        replace(item, parameters={n: values[n] for n in item.readable_parameters if n in values})
         for item in items
     ]

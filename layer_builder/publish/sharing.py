@@ -2,9 +2,10 @@
 
 from layer_builder.aws import Region, grantee_name
 from layer_builder.console import Reporter
-from layer_builder.errors import AwsError
-from layer_builder.model import Built, Release
+from layer_builder.errors import AwsError, Problem
+from layer_builder.model import Built, Releasable, Release
 from layer_builder.outcome import Outcome
+from layer_builder.publish import parameters
 from layer_builder.publish.region_state import LayerState
 
 
@@ -20,11 +21,15 @@ def deliver(
     if str(item.change):
         reporter.step(title, f"{release.arn}: usable {item.change}")
     written: list[str] = []
-    for name in item.lacking(release.arn):
-        region.parameters.write(built, name, release.arn)
-        written.append(name)
-        outcome.record_delivered(built, region.name, parameters=tuple(written))
-        reporter.step(title, f"{name} in {region.name}: {release.arn}")
+    for name in item.lacking(release.arn, release.version):
+        done = parameters.write(region, built, name, release.arn)
+        if done.changed:
+            written.append(name)
+            outcome.record_delivered(built, region.name, parameters=tuple(written))
+        if done.value != release.arn:
+            reporter.warn(_ahead(built, name, done.value, release))
+        elif done.changed:
+            reporter.step(title, f"{name} in {region.name}: {release.arn}")
     try:
         # What was not built was not staged.
         if isinstance(built, Built) and region.versions.unstage(built):
@@ -33,6 +38,19 @@ def deliver(
     except AwsError as error:
         for problem in error.problems:
             reporter.warn(problem)
+
+
+def _ahead(built: Releasable, name: str, value: str, release: Release) -> Problem:
+    return Problem(
+        message=f"{name} in {release.region} holds a newer version, and keeps it: {value}",
+        layer=built.layer.key,
+        details=(f"this run has {release.arn}",),
+        advice=(
+            "another run published later; let a workflow's runs wait for each other: concurrency:",
+            f"to go back to this one: aws ssm put-parameter --overwrite --name {name}"
+            f" --value {release.arn}",
+        ),
+    )
 
 
 def _share(region: Region, item: LayerState, release: Release, outcome: Outcome) -> None:
@@ -61,7 +79,7 @@ def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outco
             granted=tuple(str(grant) for grant in item.change.add),
             revoked=tuple(grantee_name(statement) for statement in item.change.remove),
         )
-    if names := item.lacking(arn):
+    if names := item.lacking(arn, item.number if arn else 0):
         for name in names:
             reporter.step(title, f"{name} in {region.name} would hold the ARN")
         outcome.record_delivered(built, region.name, parameters=tuple(names))
