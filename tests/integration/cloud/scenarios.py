@@ -27,7 +27,9 @@ class Scenario:
     """What makes its zips beforehand."""
     regions: tuple[str, ...] = (REGION,)
     names: tuple[str, ...]
-    """The layers' names on AWS."""
+    """The layers' names on AWS, of which a version is to be published."""
+    again: bool = False
+    """Whether all is published before AWS fails: then there is nothing to build."""
     operations: frozenset[str] | None = None
     """Those whose calls go wrong; None is all. A scenario leaves out what another one tries."""
     alike: frozenset[str] = frozenset()
@@ -137,6 +139,20 @@ SCENARIOS = (
                     "layer-builder-444455556666",
                 ],
             )
+            + _differs("the parameter", view.parameter("/shop/a", REGION), _arn("a", 1))
+        ),
+    ),
+    Scenario(
+        name="publish what is there",
+        manifest='version: 1\npython: "3.12"\npermissions: {accounts: ["111122223333"]}\n'
+        "ssm: /shop/{layer}\nretain: 1\nlayers:\n  a: {include: a.py}\n",
+        files={"a.py": _text("A = 1\n")},
+        names=(),
+        again=True,
+        ills=ONCE,
+        strict=True,
+        complaints=lambda view: (
+            _differs("the versions", sorted(view.versions(REGION)), [_arn("a", 1)])
             + _differs("the parameter", view.parameter("/shop/a", REGION), _arn("a", 1))
         ),
     ),
