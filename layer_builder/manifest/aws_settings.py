@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from layer_builder.manifest.document import YamlPath
-from layer_builder.manifest.entries import PermissionsEntry, S3Entry
+from layer_builder.manifest.entries import PermissionsEntry, RetainEntry, S3Entry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
@@ -109,11 +109,15 @@ def read_delivery(
         )
     return Delivery(
         permissions=_permissions(permissions, key, entry, mistakes) if permissions else None,
-        retention=Retention(versions=retain.versions, days=retain.days) if retain else None,
+        retention=_retention(retain) if retain else None,
         parameters=_parameters(key, entry, model, target, mistakes),
         mode=s3.mode or S3Mode.COPY,
         removes_object=bool(s3.remove),
     )
+
+
+def _retention(entry: RetainEntry) -> Retention:
+    return Retention(versions=entry.versions, days=entry.days, shared_days=entry.shared_days or 0)
 
 
 def check_parameters(layers: Sequence[Layer], mistakes: Mistakes) -> None:

@@ -92,6 +92,8 @@ class Retention:
     """At least 1: the newest is never deleted."""
     days: int = 0
     """Younger ones stay, too."""
+    shared_days: int = 0
+    """Those that others may use stay until they are so old; 0: for good."""
 
 
 VERSION_FIELD, CONTENT_FIELD = "{version}", "{content}"

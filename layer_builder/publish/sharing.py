@@ -20,6 +20,7 @@ def deliver(
     _share(region, item, release, outcome)
     if str(item.change):
         reporter.step(title, f"{release.arn}: usable {item.change}")
+    _withdraw(region, item, reporter, outcome)
     written: list[str] = []
     for name in item.lacking(release.arn, release.version):
         done = parameters.write(region, built, name, release.arn)
@@ -66,6 +67,20 @@ def _share(region: Region, item: LayerState, release: Release, outcome: Outcome)
         outcome.record_delivered(item.built, region.name, revoked=tuple(revoked))
 
 
+def _withdraw(region: Region, item: LayerState, reporter: Reporter, outcome: Outcome) -> None:
+    """Take older versions from whom the manifest does not name any more."""
+    built = item.built
+    revoked = [grantee_name(statement) for statement in item.change.remove]
+    for one in item.withdrawn:
+        for statement in one.statements:
+            region.policies.revoke(built, one.version.number, statement)
+            revoked.append(grantee_name(statement))
+            names = tuple(dict.fromkeys(revoked))
+            outcome.record_delivered(built, region.name, revoked=names)
+        who = ", ".join(f"no longer for {grantee_name(statement)}" for statement in one.statements)
+        reporter.step(built.layer.title, f"{one.version.arn}: usable {who}")
+
+
 def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outcome) -> None:
     """Say what `deliver` would do."""
     built, title = item.built, item.built.layer.title
@@ -79,6 +94,13 @@ def preview(region: Region, item: LayerState, reporter: Reporter, outcome: Outco
             granted=tuple(str(grant) for grant in item.change.add),
             revoked=tuple(grantee_name(statement) for statement in item.change.remove),
         )
+    for one in item.withdrawn:
+        who = ", ".join(f"no longer for {grantee_name(statement)}" for statement in one.statements)
+        reporter.step(title, f"{one.version.arn} would be usable {who}")
+    if item.withdrawn:
+        statements = (*item.change.remove, *(s for one in item.withdrawn for s in one.statements))
+        whom = tuple(dict.fromkeys(grantee_name(statement) for statement in statements))
+        outcome.record_delivered(built, region.name, revoked=whom)
     if names := item.lacking(arn, item.number if arn else 0):
         for name in names:
             reporter.step(title, f"{name} in {region.name} would hold the ARN")
