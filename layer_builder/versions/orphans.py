@@ -98,7 +98,7 @@ def orphan_data(orphans: Sequence[Orphan]) -> list[Mapping[str, object]]:
                     "arn": one.version.arn,
                     "created": one.version.created,
                     "commit": one.version.stamp.commit if one.version.stamp else None,
-                    "used_by": one.used,
+                    "used": one.used,
                     "kept": one.kept or None,
                     "deleted": one.deleted,
                 }

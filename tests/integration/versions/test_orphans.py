@@ -67,7 +67,7 @@ def test_orphans_are_listed_and_stay(run: Run, client: Connect, proxy: Proxy) ->
     assert done.returncode == 0, done.stderr
     [region] = json.loads(done.stdout)["regions"]
     found = {
-        one["name"]: [(v["version"], v["used_by"], v["deleted"]) for v in one["versions"]]
+        one["name"]: [(v["version"], v["used"], v["deleted"]) for v in one["versions"]]
         for one in region["orphans"]
     }
     assert found == {
