@@ -54,7 +54,8 @@ def test_a_layer_is_published_and_its_arn_is_awss_own(
     assert published["CompatibleArchitectures"] == ["arm64"]
     text, stamp = Stamp.parse(published["Description"])
     assert (text, published["LicenseInfo"]) == ("d", "MIT")
-    assert stamp and stamp.owner == "workspace:layers.yml"
+    assert stamp
+    assert stamp.owner == "workspace:layers.yml"
     zipped = workspace / "dist/layers/x-code-312.zip"
     assert published["Content"]["CodeSize"] == zipped.stat().st_size
 
