@@ -122,9 +122,7 @@ def test_a_foreign_name_in_one_region_stops_all_before_the_build(
     assert (versions(), versions("us-east-1")) == ([], [arn(1, "us-east-1")])
 
 
-def test_a_dry_run_is_refused_as_well(
-    team: Callable[..., CompletedProcess[str]]
-) -> None:
+def test_a_dry_run_is_refused_as_well(team: Callable[..., CompletedProcess[str]]) -> None:
     team("a", "A = 1\n")
     assert team("b", "B = 1\n", "--dry-run").returncode == 6
 
