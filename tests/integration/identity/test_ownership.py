@@ -1,13 +1,16 @@
 """Names on AWS have an owner: nobody publishes over another's, and nobody's versions are deleted."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
 
 import pytest
 
+from ..cloud.answers import Answer
+from ..cloud.calls import Call
+from ..cloud.proxy import Proxy
 from ..conftest import REGION
 from .test_known import report
 
@@ -32,16 +35,23 @@ def arn(number: int, region: str = REGION) -> str:
 def team(workspace: Path, run: Run) -> Callable[..., CompletedProcess[str]]:
     """Publish a team's layer `utils`, from a repository of its own."""
 
-    def publish(
-        name: str, content: str, *words: str, more: str = "", top: str = "", by: str = "GITHUB"
+    def publish(  # noqa: PLR0913 (what a team may change)
+        name: str,
+        content: str,
+        *words: str,
+        more: str = "",
+        top: str = "",
+        by: str = "GITHUB",
+        env: Mapping[str, str] | None = None,
     ) -> CompletedProcess[str]:
         folder = workspace / name
         (folder / "src").mkdir(parents=True, exist_ok=True)
         (folder / "src/utils.py").write_text(content)
         (folder / "layers.yml").write_text(MANIFEST.format(more=more) + top)
         shutil.rmtree(folder / "dist", ignore_errors=True)
-        env = {"GITHUB_REPOSITORY": f"octo-org/{name}", "GITHUB_WORKSPACE": str(folder)}
-        return run("publish", *words, cwd=folder, env=env if by == "GITHUB" else {})
+        job = {"GITHUB_REPOSITORY": f"octo-org/{name}", "GITHUB_WORKSPACE": str(folder)}
+        own = job if by == "GITHUB" else {}
+        return run("publish", *words, cwd=folder, env={**own, **(env or {})})
 
     return publish
 
@@ -137,3 +147,41 @@ def test_the_owner_that_a_manifest_names_goes_with_it_wherever_it_is_moved(
     assert versions() == [arn(2)]
     (layer,) = report(workspace / "moved")["layers"]
     assert layer["stamp"]["owner"].startswith("the_platform_team_of_oct~")
+
+
+class Overtakes:
+    """Another owner, who publishes when the names were looked at, and nothing was built yet."""
+
+    def __init__(self, api: Any, content: bytes) -> None:  # noqa: ANN401 (boto3 makes its classes at run time)
+        self.api, self.content, self.is_done = api, content, False
+
+    def refuse(self, call: Call) -> Answer | None:  # noqa: ARG002 (as every rule has it)
+        return None
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        if call.operation == "ListLayerVersions" and not self.is_done:
+            self.is_done = True
+            self.api.publish_layer_version(
+                LayerName="utils",
+                Content={"ZipFile": self.content},
+                Description=f"[llb1 {'k' * 22} octo-org/other:layers.yml -]",
+            )
+        return answer
+
+
+def test_an_owner_who_comes_between_the_look_and_the_publish_is_seen(
+    team: Callable[..., CompletedProcess[str]],
+    versions: Versions,
+    client: Connect,
+    proxy: Proxy,
+    workspace: Path,
+) -> None:
+    team("other", "B = 1\n", top='name: "b-{layer}"\n')
+    before = versions()
+    content = (workspace / "other/dist/layers/b-utils.zip").read_bytes()
+    proxy.rules = [Overtakes(client("lambda"), content)]
+    done = team("a", "A = 1\n", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 6
+    assert f"{arn(1)} was published by octo-org/other:layers.yml" in done.stderr
+    assert "zipped" in done.stderr
+    assert versions() == [*before, arn(1)]
