@@ -7,6 +7,7 @@ import base64
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -163,6 +164,10 @@ class LayerVersions:
             discard(self._aws, stored)
 
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
+        if "S3Key" in content and "S3ObjectVersion" not in content and built.stamp:
+            # The object may be another when Lambda reads it, and this run be killed before it can
+            # tell: then nothing may take the version for what its stamp says.
+            built = replace(built, stamp=built.stamp.unproven)
         metadata = _metadata(built)
         if self._takes_no_architectures:
             metadata.pop("CompatibleArchitectures", None)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from layer_builder.identity.marks import Marks
 from layer_builder.identity.provenance import Provenance
 from layer_builder.model import (
+    UNPROVEN,
     KnownLayer,
     Layer,
     Pin,
@@ -35,7 +36,8 @@ def recognise(  # noqa: PLR0913, PLR0917 (what is compared with what)
             may have been published without.
 
     A group of layers that are proven together is known as a whole, or not at all: each layer's
-    newest version has its content, and one of the versions tells of the proof.
+    newest version has its content and was proven in some run, and one of the versions tells of the
+    proof as it would be now.
     """
     known: dict[str, Stamp] = {}
     for members in marks.by_name().values():
@@ -79,15 +81,25 @@ def _known_stamp(
     regions: Sequence[str],
 ) -> Stamp | None:
     """Give the stamp of a layer's newest versions; None unless all are what would be published."""
-    if any(layer.id not in marks.contents for layer in members):
+    if any(layer.id not in marks.contents or _leaves_objects(layer) for layer in members):
         return None
     wanted = Releasable(layer=members[0]).serving(members)
     newest = [listed.newest(region, members[0].name) for region in regions]
     stamps = [_stamp_of(version, wanted) for version in newest]
     content = marks.content(members)
-    if all(stamp and (stamp.content, stamp.owner) == (content, owner) for stamp in stamps):
+    if all(stamp and _is_ours(stamp, content, owner) for stamp in stamps):
         return stamps[0]
     return None
+
+
+def _is_ours(stamp: Stamp, content: str, owner: str) -> bool:
+    is_proven = stamp.proofs != (UNPROVEN, UNPROVEN)
+    return (stamp.content, stamp.owner) == (content, owner) and is_proven
+
+
+def _leaves_objects(layer: Layer) -> bool:
+    """Tell whether a killed run may have left its zip in the bucket, to be found by its bytes."""
+    return layer.delivery.removes_object and layer.budget.through_s3
 
 
 def _stamp_of(version: VersionSummary | None, wanted: Releasable) -> Stamp | None:

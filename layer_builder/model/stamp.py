@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layer_builder.model.limits import DESCRIPTION_CHARACTERS
 
@@ -83,6 +83,11 @@ class Stamp:
     def content(self) -> str:
         """The part of the key that everything which decides the bytes is in."""
         return self.key.partition(".")[0]
+
+    @property
+    def unproven(self) -> "Stamp":
+        """The same without its proof marks."""
+        return replace(self, key=self.content)
 
     @property
     def proofs(self) -> tuple[str, str]:

@@ -30,6 +30,7 @@ def list_versions(regions: Sequence[Region], layers: Sequence[Layer]) -> Listed:
     A region that does not answer is left out: what is published is read there again. Raises its
     error where no region answers.
     """
+    by_name = {layer.name: layer for layer in reversed(layers)}
     asked = list(product(regions, dict.fromkeys(layer.name for layer in layers)))
     errors: dict[str, LayerBuilderError] = {}
 
@@ -39,8 +40,8 @@ def list_versions(regions: Sequence[Region], layers: Sequence[Layer]) -> Listed:
             return ()
         try:
             return tuple(region.catalog.versions(name))
-        except AwsError as error:
-            errors[region.name] = error
+        except LayerBuilderError as error:
+            errors[region.name] = error.about(by_name[name].key, by_name[name].place)
             return ()
 
     found = zip(asked, parallel.each(read, asked, _AT_ONCE * len(regions)), strict=True)

@@ -202,7 +202,8 @@ class World:
         """Have everything there that the command works on, without the gate."""
         (self.workspace / "a.py").write_bytes(b"#" + os.urandom(scenario.size))
         cloud = Cloud(self.client)
-        cloud.layer("shop-code", versions=2)
+        stamp = f"[llb1 {'k' * 22} workspace:layers.yml -]"
+        cloud.layer("shop-code", versions=2, Description=stamp)
         self._manifest(scenario.layer)
         if scenario.words[0] == "publish":
             self._bucket(scenario)

@@ -158,7 +158,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="retain",
-        manifest='version: 1\npython: "3.12"\nretain: 2\nlayers:\n  a: {include: a.py}\n',
+        manifest='version: 1\npython: "3.12"\nowner: team\nretain: 2\nlayers:\n  a: {include: a.py}\n',
         files={"a.py": _text("A = 1\n")},
         names=("a",),
         operations=frozenset(
