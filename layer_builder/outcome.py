@@ -94,10 +94,11 @@ class Outcome:
     def is_isolated(self) -> bool | None:
         """Whether something was built, and all that was imported of it isolated.
 
-        None where all was taken up by its digest: how it was proven is its record's word.
+        None where all was taken up by its digest, or AWS has it: how that was proven is the word of
+        its record, or of its stamp.
         """
         made = [built.details.proof for built in self.built.values() if not built.taken_up]
-        if self.built and not made:
+        if (self.built or self.known) and not made:
             return None
         everything = all(proof is None or proof.is_isolated for proof in made)
         return bool(made) and everything and all(p.is_isolated for p in self.function_proofs)

@@ -102,7 +102,8 @@ def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the ty
     parser = commands.add_parser(
         "versions",
         help="list the layers' versions on AWS: sizes, growth, users, shares of the limits",
-        description="List the versions of the layers on AWS; only reads. Needs no build.",
+        description="List the versions of the layers on AWS; only reads, but for --orphans."
+        " Needs no build.",
         allow_abbrev=False,
     )
     parser.add_argument("--manifest", metavar="PATH", help="the manifest")
@@ -116,6 +117,10 @@ def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the ty
     )
     parser.add_argument("--s3-bucket", metavar="NAME", help="with one, a zip may be over 50 MiB")
     parser.add_argument("--json", action="store_true", help="for machines; see docs/versions.md")
+    parser.add_argument(
+        "--orphans", action="store_true",
+        help="delete versions of layers that the manifest has no more, where nobody uses them",
+    )  # fmt: skip
     parser.add_argument(
         "--unzipped", type=_count, default=5, metavar="N",
         help="measure so many of the newest versions of each layer, or all (default: 5)",

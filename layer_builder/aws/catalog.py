@@ -41,6 +41,20 @@ class Catalog:
             )
         return sorted(versions, key=lambda version: -version.number)
 
+    def layers(self) -> dict[str, VersionSummary]:
+        """List all layers of the account by name, each with its newest version."""
+        with self._aws.translated(None):
+            # https://docs.aws.amazon.com/lambda/latest/api/API_ListLayers.html
+            pairs = self._aws.listed(
+                "ListLayers",
+                self._lambda.list_layers,
+                lambda page: [
+                    (item["LayerName"], _version(item["LatestMatchingVersion"]))
+                    for item in page["Layers"]
+                ],
+            )
+        return dict(pairs)
+
     def content(self, arn: str) -> LayerContent:
         """Read where the zip of a layer version is. Raises AwsError where that is refused."""
         # Takes a layer's ARN for its name, so that it serves for other accounts' layers, too:

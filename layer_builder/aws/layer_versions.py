@@ -146,11 +146,17 @@ class LayerVersions:
         https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
         """
         with self._aws.translated(built):
-            self._aws.repeated(
-                lambda: self._lambda.delete_layer_version(
-                    LayerName=built.layer.name, VersionNumber=number
-                )
-            )
+            self._delete(built.layer.name, number)
+
+    def delete_version(self, name: str, number: int) -> None:
+        """Delete a version of a layer that no manifest has."""
+        with self._aws.translated(None):
+            self._delete(name, number)
+
+    def _delete(self, name: str, number: int) -> None:
+        self._aws.repeated(
+            lambda: self._lambda.delete_layer_version(LayerName=name, VersionNumber=number)
+        )
 
     def discard(self, stored: StoredObject, built: Releasable) -> None:
         """Remove an object that no layer version refers to any more; removed twice it is gone once."""

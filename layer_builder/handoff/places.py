@@ -10,7 +10,7 @@ from layer_builder.handoff.named_versions import (
     read_named_versions,
     with_digests_of,
 )
-from layer_builder.model import Layer
+from layer_builder.model import CONTENT_FIELD, VERSION_FIELD, Layer
 
 FROM_SSM, NEWEST = "ssm", "newest"
 """What `arns` may be besides ARNs and paths."""
@@ -70,12 +70,17 @@ def named_by_parameters(
 
     Raises ManifestError, and what the readers raise.
     """
-    # A name that each version fills in anew (`{version}`) tells nothing of the newest.
-    names = {layer.delivery.parameter: layer for layer in layers}
-    by_name = {name: layer for name, layer in names.items() if name and "{" not in name}
+    # A name that each version fills in anew tells nothing of the newest.
+    by_name = {
+        name: layer
+        for layer in layers
+        for name in layer.delivery.parameters
+        if VERSION_FIELD not in name and CONTENT_FIELD not in name
+    }
     if not by_name:
         raise ManifestError.because(
-            "input arns: ssm, and the manifest has no `ssm:`", advice=("ssm: /path/{layer}",)
+            "input arns: ssm, and the manifest has no `ssm:` that follows the newest version",
+            advice=("ssm: /path/{layer}",),
         )
     versions: list[NamedVersion] = []
     for region, read in readers.items():

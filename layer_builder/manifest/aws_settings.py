@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from layer_builder.manifest.document import YamlPath
-from layer_builder.manifest.entries import PermissionsEntry, S3Entry
+from layer_builder.manifest.entries import PermissionsEntry, RetainEntry, S3Entry
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
+    CONTENT_FIELD,
     LAYER_NAME_PATTERN,
+    VERSION_FIELD,
     Delivery,
     Layer,
     Permissions,
@@ -40,6 +42,8 @@ class _Template:
     """The key that it is the value of."""
     text: str
     path: YamlPath
+    later: tuple[str, ...] = ()
+    """Fields that are left to be filled in when there is a version."""
 
     def fill(self, key: str, target: Target, mistakes: Mistakes) -> str:
         """Fill it in for a layer and a target; empty when that cannot be done."""
@@ -47,11 +51,12 @@ class _Template:
             "layer": key,
             "python": target.python.replace(".", ""),
             "architecture": str(target.architecture),
+            **{field.strip("{}"): field for field in self.later},
         }
         if not _is_filled_by(self.text, fields):
+            *others, last = (f"{{{name}}}" for name in fields)
             mistakes.add(
-                f"{self.setting} {self.text!r}: only {{layer}}, {{python}} and {{architecture}}"
-                " are filled in",
+                f"{self.setting} {self.text!r}: only {', '.join(others)} and {last} are filled in",
                 self.path,
             )
             return ""
@@ -113,27 +118,32 @@ def read_delivery(
         )
     return Delivery(
         permissions=_permissions(permissions, key, entry, mistakes) if permissions else None,
-        retention=Retention(versions=retain.versions, days=retain.days) if retain else None,
-        parameter=_parameter(key, entry, model, target, mistakes),
+        retention=_retention(retain) if retain else None,
+        parameters=_parameters(key, entry, model, target, mistakes),
         mode=s3.mode or S3Mode.COPY,
         removes_object=bool(s3.remove),
     )
+
+
+def _retention(entry: RetainEntry) -> Retention:
+    return Retention(versions=entry.versions, days=entry.days, shared_days=entry.shared_days or 0)
 
 
 def check_parameters(layers: Sequence[Layer], mistakes: Mistakes) -> None:
     """Note layers that would write one SSM parameter."""
     first: dict[str, Layer] = {}
     for layer in layers:
-        other = first.setdefault(layer.delivery.parameter, layer)
-        if layer.delivery.parameter and other.name != layer.name:
-            mistakes.add(
-                f"writes the SSM parameter {layer.delivery.parameter}, and so does"
-                f" {other.title}, which is another layer on AWS",
-                ("layers", layer.key),
-                of_key=True,
-                layer=layer.key,
-                advice="put {layer}, and {python} or {architecture} if it has several, into ssm:",
-            )
+        for name in layer.delivery.parameters:
+            other = first.setdefault(name, layer)
+            if other.name != layer.name:
+                mistakes.add(
+                    f"writes the SSM parameter {name}, and so does {other.title}, which is another"
+                    " layer on AWS",
+                    ("layers", layer.key),
+                    of_key=True,
+                    layer=layer.key,
+                    advice="put {layer}, and {python} or {architecture} if it has several, into ssm:",
+                )
 
 
 def _permissions(
@@ -153,21 +163,26 @@ def _permissions(
     )
 
 
-def _parameter(
+def _parameters(
     key: str, entry: LayerEntry, model: ManifestFile, target: Target, mistakes: Mistakes
-) -> str:
-    text = entry.ssm or model.ssm
-    if not text:
-        return ""
-    path: YamlPath = ("layers", key, "ssm") if entry.ssm else ("ssm",)
-    name = _Template(setting="ssm", text=text, path=path).fill(key, target, mistakes)
-    if name and not _PARAMETER.fullmatch(name):
-        mistakes.add(
-            f"ssm: AWS refuses the parameter name {name!r}",
-            path,
-            advice="it begins with / (not /aws or /ssm), and is made of letters, digits, . - _ and /",
+) -> tuple[str, ...]:
+    at: YamlPath = ("layers", key, "ssm") if entry.ssm else ("ssm",)
+    names = []
+    for index, text in enumerate(entry.ssm or model.ssm or ()):
+        path = mistakes.document.known((*at, index))
+        later = (VERSION_FIELD, CONTENT_FIELD)
+        name = _Template(setting="ssm", text=text, path=path, later=later).fill(
+            key, target, mistakes
         )
-    return name
+        sample = name.replace(VERSION_FIELD, "1").replace(CONTENT_FIELD, "0" * 22)
+        if name and not _PARAMETER.fullmatch(sample):
+            mistakes.add(
+                f"ssm: AWS refuses the parameter name {name!r}",
+                path,
+                advice="it begins with / (not /aws or /ssm), and is made of letters, digits, . - _ and /",
+            )
+        names.append(name)
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def check_function_name(key: str, entry: FunctionEntry, mistakes: Mistakes) -> None:

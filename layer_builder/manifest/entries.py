@@ -122,6 +122,9 @@ class RetainEntry(EntryModel):
     """This many of the newest stay, and all that a function uses."""
     days: Annotated[int, Field(ge=0, strict=True)] = 0
     """Versions younger than this stay as well."""
+    shared_days: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """Versions that `permissions:` lets others use go when they are so many days old; without it they
+    stay."""
 
 
 def _retain(value: object) -> object:

@@ -92,8 +92,9 @@ class _Settings(EntryModel):
     retain: Retain = None
     """How many of the newest versions stay on AWS: a number, or {versions: 5, days: 30}. Versions
     in use stay anyway. Without it nothing is ever deleted."""
-    ssm: Text | None = None
-    """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
+    ssm: Texts | None = None
+    """Names of SSM parameters that hold the layer version's ARN: /path/{layer} follows the newest,
+    /path/{layer}/{version} and /path/{layer}/{content} stay with theirs."""
     s3: S3Entry | None = None
     architectures: Literal["omit"] | None = None
     """omit: layer versions do not say which architectures they are for. Regions that refuse to be

@@ -18,6 +18,7 @@ from layer_builder.model.layer_version import (
     LayerUser,
     LayerVersion,
     LayerVersionArn,
+    ParameterValue,
     StoredObject,
     VersionSummary,
     layer_arn_of,
@@ -73,6 +74,8 @@ from layer_builder.model.release import (
 )
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
+    CONTENT_FIELD,
+    VERSION_FIELD,
     Bytecode,
     Compression,
     Delivery,
@@ -114,6 +117,7 @@ from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
     "ACCOUNT_PATTERN",
+    "CONTENT_FIELD",
     "CONTENT_FORMAT",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
@@ -131,6 +135,7 @@ __all__ = [
     "UNKNOWN_COMMIT",
     "UNPROVEN",
     "UNZIPPED_BYTES",
+    "VERSION_FIELD",
     "Action",
     "Alias",
     "Architecture",
@@ -172,6 +177,7 @@ __all__ = [
     "ModuleImport",
     "Package",
     "PackedBytecode",
+    "ParameterValue",
     "Permissions",
     "Pin",
     "Proof",

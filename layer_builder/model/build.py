@@ -11,7 +11,7 @@ from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import KeptServices, Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack, Pin
-from layer_builder.model.settings import Bytecode
+from layer_builder.model.settings import CONTENT_FIELD, VERSION_FIELD, Bytecode
 from layer_builder.model.stamp import Stamp
 from layer_builder.model.target import Target
 
@@ -81,13 +81,23 @@ class Releasable:
     stamp: Stamp | None = None
     """None where nothing is to be published."""
 
+    def parameters_of(self, version: int) -> list[str]:
+        """Name the parameters of a version; those with its number left out where it is 0."""
+        content = self.stamp.content if self.stamp else ""
+        names = [
+            name.replace(VERSION_FIELD, str(version)).replace(CONTENT_FIELD, content)
+            for name in self.parameters
+            if (version or VERSION_FIELD not in name) and (content or CONTENT_FIELD not in name)
+        ]
+        return list(dict.fromkeys(names))
+
     def serving(self, layers: Sequence[Layer]) -> Self:
         """Make it one layer version for the targets of all these layers, which share its name."""
         return replace(
             self,
             targets=tuple(sorted(layer.target for layer in layers)),
             parameters=tuple(
-                filter(None, dict.fromkeys(layer.delivery.parameter for layer in layers))
+                dict.fromkeys(name for layer in layers for name in layer.delivery.parameters)
             ),
         )
 

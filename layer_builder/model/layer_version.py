@@ -155,6 +155,16 @@ class LayerUser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParameterValue:
+    """What a parameter holds, or held."""
+
+    name: str
+    value: str = ""
+    number: int = 0
+    """How many values it had with this one; 0 for a parameter that is not there."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodeStorage:
     """The code storage of the account in a region."""
 

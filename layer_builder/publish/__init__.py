@@ -4,6 +4,8 @@ from layer_builder.publish.ownership import Listed, foreign_problem, list_versio
 from layer_builder.publish.preconditions import prepare_publishing
 from layer_builder.publish.publisher import publish
 from layer_builder.publish.retention import near_the_limit
+from layer_builder.publish.retention import others as reason_of_others
+from layer_builder.publish.retention import users as reasons_of_users
 
 __all__ = [
     "Listed",
@@ -12,5 +14,7 @@ __all__ = [
     "near_the_limit",
     "prepare_publishing",
     "publish",
+    "reason_of_others",
+    "reasons_of_users",
     "refuse_foreign",
 ]

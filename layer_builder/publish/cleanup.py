@@ -122,7 +122,13 @@ class Cleanup:
     def _sharing(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
-        return version.arn, retention.others(policy, LayerVersionArn.parse(version.arn).account)
+        account = LayerVersionArn.parse(version.arn).account
+        rule = item.built.layer.delivery.retention
+        # Whoever may use it has had so many days to take a later one.
+        days = rule.shared_days if rule else 0
+        young = retention.younger(days, version, today())
+        why = retention.others(policy, account, by_us=not days or bool(young))
+        return version.arn, f"{why}; {young}" if why and young else why
 
     def _delete(self, item: LayerState, plan: Plan) -> tuple[VersionSummary, ...]:
         """Delete the oldest alone, then the others; after an error nothing new is begun."""

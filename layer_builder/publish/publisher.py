@@ -76,6 +76,8 @@ class _Publishing:
                 )
             else:
                 self.outcome.record_to_publish(built, region.name)
+            if isinstance(built, Built) and item.newest:
+                self._compare(built, item.newest)
             if dry_run and not item.is_same:
                 after = f"after {item.newest.arn}" if item.newest else "as its first version"
                 self.reporter.step(
@@ -84,6 +86,24 @@ class _Publishing:
                 )
             if dry_run:
                 sharing.preview(region, item, self.reporter, self.outcome)
+
+    def _compare(self, built: Built, newest: LayerVersion) -> None:
+        """Say what the newest version's stamp says that its bytes do not, or the other way."""
+        title, there, mine = built.layer.title, newest.stamp, built.stamp
+        if there is None or mine is None or there.owner != mine.owner:
+            return
+        same_bytes = newest.sha256 == built.archive.sha256
+        if there.content == mine.content and not same_bytes:
+            self.reporter.warn(_other_bytes_problem(built, newest))
+        elif there.content == mine.content and self.outcome.inputs.rebuild:
+            self.reporter.step(title, f"rebuilt: the same bytes as {newest.arn}")
+        elif there != mine and same_bytes and newest.holds(built):
+            text = (
+                "has the same bytes, and its stamp tells of another build: no version is published"
+            )
+            self.reporter.step(
+                title, f"{newest.arn} {text} for that, and the next run builds again"
+            )
 
     def write(self, state: RegionState) -> None:
         """Publish what is new in a region, deliver all of it, and delete what is old.
@@ -242,6 +262,22 @@ def _wrong_bytes_error(built: Built, version: LayerVersion, then: str) -> AwsErr
             "find out who else can write to the bucket; publish again",
             "as long as that version is there, do not use it: aws lambda delete-layer-version"
             f" --layer-name {built.layer.name} --version-number {version.version}",
+        ),
+    )
+
+
+def _other_bytes_problem(built: Built, version: LayerVersion) -> Problem:
+    return Problem(
+        message=f"built other bytes than {version.arn} has, whose stamp says it was made from the same",
+        layer=built.layer.key,
+        place=built.layer.place,
+        details=(
+            f"built now: sha256 {built.archive.sha256}",
+            f"on AWS:    sha256 {version.sha256 or '(none)'}",
+        ),
+        advice=(
+            "a new version is published; of the older one find out where it came from",
+            "or the build gives other bytes each time: a backend of `build:` may, and compiled code",
         ),
     )
 

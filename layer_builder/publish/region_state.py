@@ -7,7 +7,7 @@ from typing import assert_never
 from layer_builder import parallel
 from layer_builder.aws import PolicyChange, Region, policy_change
 from layer_builder.errors import AwsError, LayerBuilderError
-from layer_builder.model import Built, KnownLayer, LayerVersion, VersionSummary
+from layer_builder.model import Built, KnownLayer, LayerVersion, Releasable, VersionSummary
 from layer_builder.publish.ownership import Listed, foreign_problem
 from layer_builder.timing import now
 
@@ -30,6 +30,8 @@ class LayerState:
     """What the policy of the layer's version needs."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What its SSM parameters hold, by name; without those that do not exist."""
+    withdrawn: tuple["Withdrawal", ...] = ()
+    """What the policies of its other versions are to lose."""
     listed: Sequence[VersionSummary] | None = None
     """All versions, newest first, where they were listed and nothing is published after them."""
 
@@ -50,9 +52,24 @@ class LayerState:
         """The newest version's number, 0 for none."""
         return self.newest.version if self.newest else 0
 
-    def lacking(self, arn: str) -> list[str]:
-        """List the SSM parameters that are to be written for them to hold this ARN."""
-        return [name for name in self.built.parameters if self.parameters.get(name) != arn]
+    def lacking(self, arn: str, number: int) -> list[str]:
+        """List the SSM parameters that are to be written for them to hold the ARN of this version."""
+        names = self.built.parameters_of(number)
+        return [name for name in names if self.parameters.get(name) != arn]
+
+    @property
+    def readable_parameters(self) -> list[str]:
+        """List the parameters whose names are known before anything is published."""
+        return self.built.parameters_of(self.number if self.is_same else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """Statements of ours that the policy of an older version is to lose."""
+
+    version: VersionSummary
+    statements: tuple[str, ...]
+    """Their ids."""
 
 
 @dataclass(kw_only=True)
@@ -91,6 +108,7 @@ def read(
     start = now()
     try:
         items = parallel.each(lambda layer: _item(region, layer, listed), layers, AT_ONCE)
+        items = [_with_withdrawals(region, item, listed) for item in items]
         new = [item.to_do for item in items if isinstance(item.to_do, Built)]
         parallel.each(region.versions.check, new, AT_ONCE)
         state.items = _with_parameters(region, items)
@@ -102,7 +120,8 @@ def read(
 
 def reread(region: Region, item: LayerState) -> LayerState:
     """Read the newest version of a layer, and its policy, once more."""
-    return replace(_item(region, item.built, Listed()), parameters=item.parameters)
+    again = _item(region, item.built, Listed())
+    return replace(again, parameters=item.parameters, withdrawn=item.withdrawn)
 
 
 def _item(region: Region, built: Built | KnownLayer, listed: Listed) -> LayerState:
@@ -124,6 +143,35 @@ def _item(region: Region, built: Built | KnownLayer, listed: Listed) -> LayerSta
     return replace(item, change=policy_change(permissions, policy))
 
 
+def _with_withdrawals(region: Region, item: LayerState, listed: Listed) -> LayerState:
+    """Find what others may no longer use among the versions that are not the one to be delivered.
+
+    Who is taken out of `permissions:` is to have none of them; and a run that ended half-way leaves
+    no mark, so that all are looked at, each time.
+    """
+    permissions, name = item.built.layer.delivery.permissions, item.built.layer.name
+    if permissions is None:
+        return item
+    versions = item.listed or listed.versions.get((region.name, name))
+    if versions is None:
+        versions = region.catalog.versions(name)
+
+    def look(version: VersionSummary) -> Withdrawal:
+        policy = region.policies.read(name, version.number, item.built)
+        return Withdrawal(version=version, statements=policy_change(permissions, policy).remove)
+
+    delivered = item.number if item.is_same else 0
+    others = [v for v in versions if v.number != delivered and _may_change(v, item.built)]
+    found = parallel.each(look, sorted(others, key=lambda v: v.number), AT_ONCE)
+    return replace(item, withdrawn=tuple(one for one in found if one.statements))
+
+
+def _may_change(version: VersionSummary, built: Releasable) -> bool:
+    """Tell whether the policy of a version is this manifest's: not where another owner made it."""
+    owner = built.stamp.owner if built.stamp else ""
+    return built.layer.adopt or version.stamp is None or version.stamp.owner == owner
+
+
 def _newest(region: Region, built: Built) -> LayerVersion | None:
     """Read the newest version. Raises AwsError for one that another owner published meanwhile."""
     newest = region.versions.newest(built)
@@ -135,9 +183,9 @@ def _newest(region: Region, built: Built) -> LayerVersion | None:
 
 
 def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:
-    names = [name for item in items for name in item.built.parameters]
+    names = list(dict.fromkeys(name for item in items for name in item.readable_parameters))
     values = region.parameters.read(names) if names else {}
     return [
-        replace(item, parameters={n: values[n] for n in item.built.parameters if n in values})
+        replace(item, parameters={n: values[n] for n in item.readable_parameters if n in values})
         for item in items
     ]

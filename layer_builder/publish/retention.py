@@ -73,7 +73,12 @@ def plan(
 
 
 def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
-    if not rule.days:
+    return younger(rule.days, version, today)
+
+
+def younger(days: int, version: VersionSummary, today: datetime) -> str:
+    """Say that a version is younger than so many days; empty where it is not."""
+    if not days:
         return ""
     try:
         created = datetime.fromisoformat(version.created)
@@ -81,9 +86,9 @@ def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
         return f"its date cannot be read: {version.created!r}"
     if created.tzinfo is None:
         created = created.replace(tzinfo=UTC)
-    if today - created >= timedelta(days=rule.days):
+    if today - created >= timedelta(days=days):
         return ""
-    return f"younger than {rule.days} days: of {created:%Y-%m-%d}"
+    return f"younger than {days} days: of {created:%Y-%m-%d}"
 
 
 def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
@@ -101,9 +106,12 @@ def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
     return {arn: f"used by {_some(several)}" for arn, several in names.items()}
 
 
-def others(policy: str, account: str) -> str:
-    """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    outsiders = policy_outsiders(policy, account)
+def others(policy: str, account: str, *, by_us: bool = True) -> str:
+    """Say whom the policy of a version of that account lets in, as a reason for it to stay.
+
+    Without `by_us`, those whom `permissions:` lets in are no reason; others' statements always are.
+    """
+    outsiders = policy_outsiders(policy, account, by_us=by_us)
     return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
 
 

@@ -15,6 +15,7 @@ from layer_builder.versions.inventory import (
     VersionRow,
     growth,
 )
+from layer_builder.versions.orphans import orphan_data, orphan_lines
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -48,6 +49,7 @@ def _region(inventory: RegionInventory) -> dict[str, Any]:
         "region": inventory.region,
         "code_storage": _storage(inventory.storage) if inventory.storage else None,
         "layers": [_history(history) for history in inventory.histories],
+        "orphans": orphan_data(inventory.orphans),
         "unknown": list(inventory.unknown),
     }
 
@@ -226,6 +228,7 @@ def _facts(inventory: RegionInventory) -> list[str]:
             f"code storage in {inventory.region}: {gib(inventory.storage.used)},"
             f" {inventory.storage.share:.0%} of {gib(inventory.storage.allowed)}"
         )
+    facts += orphan_lines(inventory.orphans, inventory.region)
     return facts + [f"not known: {what}" for what in inventory.unknown]
 
 

@@ -63,6 +63,8 @@ class Scenario:
     size: int = 1
     keeps_versions: bool = True
     """Whether the bucket does."""
+    orphan: bool = False
+    """Whether this owner published a layer that the manifest has no more."""
     encrypts: bool = False
     """Whether the bucket does, with a key of one's own."""
     degrades: tuple[str, ...] = ()
@@ -130,7 +132,7 @@ SCENARIOS = {
     "retention": Scenario(
         words=("publish",),
         files=("publish", "retention"),
-        layer="include: a.py, retain: 1",
+        layer="include: a.py, retain: 1, adopt: true",
         degrades=(
             *("lambda:ListFunctions", "lambda:DeleteLayerVersion"),
             "lambda:GetLayerVersionPolicy",
@@ -154,8 +156,11 @@ SCENARIOS = {
         files=("versions",),
         degrades=(
             *("lambda:GetLayerVersion", "lambda:GetAccountSettings"),
-            *("lambda:ListFunctions", "lambda:ListAliases"),
+            *("lambda:ListFunctions", "lambda:ListAliases", "lambda:ListLayers"),
         ),
+    ),
+    "orphans": Scenario(
+        words=("versions", "--orphans"), files=("versions", "versions-orphans"), orphan=True
     ),
 }
 
@@ -226,6 +231,10 @@ class World:
                 assert self.run(*scenario.words).code == 0
                 self._manifest(scenario.layer)
             return
+        if scenario.orphan:
+            self._manifest(scenario.layer, key="old")
+            assert self.run("publish").code == 0
+            self._manifest(scenario.layer)
         cloud.layer("theirs")
         others = "theirs:1" if "attach-others" in scenario.files else ""
         cloud.function("shop-api", f"{others} shop-code:1")
@@ -245,11 +254,11 @@ class World:
         (self.workspace / "dist/layers").mkdir(parents=True)
         (self.workspace / "dist/layers/shop-code.zip").write_bytes(content)
 
-    def _manifest(self, layer: str, function: str = "") -> None:
+    def _manifest(self, layer: str, function: str = "", key: str = "code") -> None:
         (self.workspace / "layers.yml").write_text(
             'version: 1\npython: "3.12"\nname: "shop-{layer}"\nproof: off\n'
-            f"layers:\n  code: {{{layer}}}\n"
-            f"functions: {{api: {{function-name: shop-api, layers: [code]{function}}}}}\n"
+            f"layers:\n  {key}: {{{layer}}}\n"
+            f"functions: {{api: {{function-name: shop-api, layers: [{key}]{function}}}}}\n"
         )
 
     def _bucket(self, scenario: Scenario) -> None:

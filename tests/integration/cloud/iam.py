@@ -89,7 +89,7 @@ def _needs(call: Call, here: str) -> Iterator[Need]:
 def _lambda_resource(call: Call, here: str) -> str:
     labels = call.labels
     match call.operation:
-        case "ListFunctions" | "GetAccountSettings":
+        case "ListFunctions" | "ListLayers" | "GetAccountSettings":
             return "*"
         case operation if "LayerName" in labels:
             name = labels["LayerName"]

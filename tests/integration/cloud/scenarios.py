@@ -219,6 +219,21 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        name="revoke",
+        manifest='version: 1\npython: "3.12"\npermissions: {}\nlayers:\n  a: {include: a.py}\n',
+        files={"a.py": _text("A = 1\n")},
+        names=("a",),
+        operations=frozenset({"GetLayerVersionPolicy", "RemoveLayerVersionPermission"}),
+        ills=ONCE,
+        strict=True,
+        prepare=lambda view: view.share(REGION, "a", 2, "111122223333"),
+        complaints=lambda view: _differs(
+            "the policies' statements",
+            [view.statements("a", version, REGION) for version in (1, 2)],
+            [[], []],
+        ),
+    ),
+    Scenario(
         name="attach",
         manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b]}}\n",
         files=_TWO_FILES,

@@ -88,6 +88,18 @@ class View:
                 Layers=arns,
             )
 
+    def share(self, region: str, name: str, count: int, account: str) -> None:
+        """Publish so many versions of a layer, as our program shares them with an account."""
+        for number in range(1, count + 1):
+            self.publish(name, region)
+            self.client("lambda", region).add_layer_version_permission(
+                LayerName=name,
+                VersionNumber=number,
+                StatementId=f"layer-builder-{account}",
+                Action="lambda:GetLayerVersion",
+                Principal=account,
+            )
+
     def layers_of(self, function: str, region: str) -> list[str]:
         """Give the layers of a function, in order."""
         api = self.client("lambda", region)

@@ -11,6 +11,7 @@ import pytest
 
 from ..cloud.answers import Answer, refusal
 from ..cloud.calls import Call
+from ..cloud.faults import Fault, Trouble
 from ..cloud.proxy import Proxy
 from ..cloud.reference import Reference
 
@@ -198,3 +199,19 @@ def test_an_object_that_is_merely_denied_is_told_as_that(
     assert done.returncode == 6, done.stderr
     assert "give the role the permission for s3:GetObject on the bucket" in done.stderr
     assert "kms" not in done.stderr
+
+
+@pytest.mark.parametrize("operation", ["DeleteObject", "GetLayerVersion", "DeleteLayerVersion"])
+@pytest.mark.parametrize("fault", [Fault.RESET_AFTER, Fault.INTERNAL, Fault.THROTTLED])
+def test_faults_on_the_way_leave_nothing_behind(  # noqa: PLR0913, PLR0917 (a case of the table)
+    run: Run, workspace: Path, proxy: Proxy, client: Connect, s3: S3, operation: str, fault: Fault
+) -> None:
+    proxy.rules = [Reference()]
+    write(workspace, 1)
+    assert run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url}).returncode == 0
+    write(workspace, 2)
+    proxy.troubles = (Trouble(fault=fault, operation=operation, times=2),)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert (numbers(client), len(stored(s3))) == ([2], 1)
+    assert "warning: " not in done.stderr

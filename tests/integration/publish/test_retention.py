@@ -328,7 +328,7 @@ def test_the_list_of_versions_that_fails_after_publishing_stops_deleting_and_not
     run: Run, api: Api, proxy: Proxy
 ) -> None:
     proxy.troubles = (
-        Trouble(fault=Fault.INTERNAL, operation="ListLayerVersions", nth=2, times=None),
+        Trouble(fault=Fault.INTERNAL, operation="ListLayerVersions", nth=3, times=None),
     )
     done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 0, done.stderr
