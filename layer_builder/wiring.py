@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
@@ -12,6 +12,7 @@ from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Problem
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
+from layer_builder.identity import find_provenance
 from layer_builder.inputs import Command, Inputs
 from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
@@ -44,9 +45,12 @@ def make_context(
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
+        connect_source=partial(cloud.connect, profile=asked.source_profile),
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
         default_regions=cloud.default_regions,
+        known_regions=cloud.known_regions,
+        provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),

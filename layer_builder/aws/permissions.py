@@ -92,10 +92,11 @@ def has(policy: str, statement: str) -> bool:
     return any(item.get("Sid") == statement for item in _statements(policy))
 
 
-def policy_outsiders(policy: str, account: str) -> list[str]:
+def policy_outsiders(policy: str, account: str, *, by_us: bool = True) -> list[str]:
     """Say whom, besides the account itself, a policy lets in: they may use the version.
 
-    Statements that are not ours are named whomever they let in: somebody has a use for them.
+    Statements that are not ours are named whomever they let in: somebody has a use for them; ours
+    are left out without `by_us`.
     Raises ValueError or TypeError for a policy that cannot be read.
     """
     who = []
@@ -108,7 +109,7 @@ def policy_outsiders(policy: str, account: str) -> list[str]:
             arn = _ACCOUNT_OF_ARN.match(principal)
             if not ours:
                 who.append(f"{principal} (statement {sid})")
-            elif (arn["account"] if arn else principal) != account:
+            elif by_us and (arn["account"] if arn else principal) != account:
                 who.append(grantee_name(sid))
     return list(dict.fromkeys(who))
 

@@ -13,7 +13,7 @@ from layer_builder.aws import permissions
 from layer_builder.aws.permissions import Grant
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
-from layer_builder.model import Built
+from layer_builder.model import ParameterValue, Releasable
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html: of more
 # names in one request none is answered.
@@ -28,7 +28,7 @@ class Policies:
         self._aws = aws
         self._lambda = aws.client("lambda", attempts=1)
 
-    def read(self, name: str, version: int, built: Built | None = None) -> str:
+    def read(self, name: str, version: int, built: Releasable | None = None) -> str:
         """Read a version's policy as JSON, empty when it has none."""
         with self._aws.translated(built):
             return self._aws.repeated(lambda: self._read(name, version))
@@ -47,7 +47,7 @@ class Policies:
             permissions.has(policy, "")
             return policy
 
-    def grant(self, built: Built, version: int, grant: Grant) -> None:
+    def grant(self, built: Releasable, version: int, grant: Grant) -> None:
         """Add a statement; one that is there already is as good."""
         name = built.layer.name
         organization = {"OrganizationId": grant.organization} if grant.organization else {}
@@ -77,7 +77,7 @@ class Policies:
         with self._aws.translated(built):
             self._aws.repeated(add)
 
-    def revoke(self, built: Built, version: int, statement: str) -> None:
+    def revoke(self, built: Releasable, version: int, statement: str) -> None:
         """Remove a statement; one that is gone is as good."""
 
         def remove() -> None:
@@ -106,25 +106,38 @@ class Parameters:
 
     def read(self, names: Sequence[str]) -> dict[str, str]:
         """Read the values of those that exist, by name."""
-        values: dict[str, str] = {}
+        return {found.name: found.value for found in self.look(names)}
+
+    def look(self, names: Sequence[str]) -> list[ParameterValue]:
+        """Read those that exist; a name with `:3` behind it asks for the third value."""
+        values: list[ParameterValue] = []
         with self._aws.translated(None):
             for start in range(0, len(names), _NAMES_AT_ONCE):
                 some = list(names[start : start + _NAMES_AT_ONCE])
-                values |= self._aws.repeated(partial(self._read, some))
+                values += self._aws.repeated(partial(self._read, some))
         return values
 
-    def _read(self, names: list[str]) -> dict[str, str]:
+    def _read(self, names: list[str]) -> list[ParameterValue]:
         # Names that do not exist come back as InvalidParameters, not as an error:
         # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
         answer = self._aws.client("ssm").get_parameters(Names=names)
         with readable("GetParameters"):
-            return {item["Name"]: item["Value"] for item in answer["Parameters"]}
-
-    def write(self, built: Built, name: str, value: str) -> None:
-        """Set a parameter of a layer; set twice it is set once."""
-        with self._aws.translated(built):
-            self._aws.repeated(
-                lambda: self._aws.client("ssm").put_parameter(
-                    Name=name, Value=value, Type="String", Overwrite=True
+            return [
+                ParameterValue(
+                    name=item["Name"], value=item["Value"], number=int(item.get("Version") or 0)
                 )
+                for item in answer["Parameters"]
+            ]
+
+    def write(self, built: Releasable, name: str, value: str) -> int:
+        """Set a parameter of a layer; gives the number of the value. Set twice it holds the same."""
+
+        def put() -> int:
+            answer = self._aws.client("ssm").put_parameter(
+                Name=name, Value=value, Type="String", Overwrite=True
             )
+            with readable("PutParameter"):
+                return int(answer["Version"])
+
+        with self._aws.translated(built):
+            return self._aws.repeated(put)

@@ -10,6 +10,7 @@ from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
 from layer_builder.errors import Problem
+from layer_builder.identity import Provenance
 from layer_builder.keeping import SignedNotes
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
@@ -26,11 +27,17 @@ class Context:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    connect_source: Connect
+    """Opens a region with the credentials that `promote` reads with."""
     measure: Measure
     seed: Callable[[str, Sequence[Stack], OutputDir], None]
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
+    known_regions: Callable[[], Sequence[str]]
+    """The regions that there are, as far as our data goes."""
+    provenance: Callable[[str], Provenance]
+    """Says where layer versions come from; takes the owner that the manifest names, or nothing."""
     reporter: Reporter
     scratch: Scratch = field(default_factory=Scratch)
     cache: BuildCache = field(default_factory=BuildCache)

@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,20 +14,23 @@ from layer_builder.attach import LOOKUPS_AT_ONCE, Size, SizeLookup, known_sizes
 from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import AwsError, LimitError
+from layer_builder.errors import AwsError, LimitError, ManifestError
 from layer_builder.github import add_summary, is_workflow_step
 from layer_builder.model import Layer, LayerContent, LayerUser, VersionSummary
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 from layer_builder.versions import (
     LayerHistory,
     RegionInventory,
     Usage,
     VersionRow,
     deleted_versions,
+    find_orphans,
     inventory_data,
     inventory_warnings,
     render_inventory,
     render_table,
+    retire_orphans,
     usages_by_version,
 )
 
@@ -41,12 +44,37 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     the versions cannot be listed.
     """
     outcome.manifest = load.read(outcome.inputs, context.workspace)
-    regions = load.choose_regions(outcome, context.default_regions)
-    connected = [context.connect(region) for region in regions]
+    load.choose_regions(outcome, context.default_regions)
+    connected = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
+    owner = context.provenance(outcome.manifest.owner).owner
     return [
-        _InventoryReader(region=region, sizes=sizes).read(outcome, unzipped) for region in connected
+        _InventoryReader(region=region, sizes=sizes, owner=owner).read(outcome, unzipped)
+        for region in connected
+    ]
+
+
+def retire(
+    inventories: Sequence[RegionInventory], outcome: Outcome, context: Context
+) -> list[RegionInventory]:
+    """Delete the orphans that nobody uses, and say so. Raises AwsError.
+
+    Raises ManifestError where only some layers were asked for: of the others nobody looked.
+    """
+    if outcome.inputs.layers:
+        raise ManifestError.because(
+            "--orphans looks at the whole manifest, and --layers names a part of it"
+        )
+    tell = partial(context.reporter.step, "orphan")
+    return [
+        replace(
+            inventory,
+            orphans=tuple(
+                retire_orphans(context.connect(inventory.region), inventory.orphans, tell)
+            ),
+        )
+        for inventory in inventories
     ]
 
 
@@ -56,6 +84,7 @@ class _InventoryReader:
 
     region: Region
     sizes: SizeLookup
+    owner: str
     unknown: list[str] = field(default_factory=list)
 
     def read(self, outcome: Outcome, unzipped: int | None) -> RegionInventory:
@@ -72,10 +101,14 @@ class _InventoryReader:
             for layers, versions in zip(by_name.values(), listed, strict=True)
         ]
         storage = self._or_unknown("the code storage", self.region.catalog.storage)
+        # With only some of the layers asked for, the others' names would be taken for orphans'.
+        find = partial(find_orphans, self.region, self.owner, by_name.keys(), users)
+        orphans = None if outcome.inputs.layers else self._or_unknown("orphans", find)
         return RegionInventory(
             region=self.region.name,
             histories=tuple(histories),
             storage=storage,
+            orphans=tuple(orphans or ()),
             unknown=tuple(dict.fromkeys(self.unknown)),
         )
 
@@ -138,6 +171,8 @@ def show_versions(
 ) -> None:
     """Write the inventory, and warn of what is near a limit. Raises LimitError by --fail-at."""
     inventories = versions(outcome, context, asked.unzipped)
+    if asked.orphans:
+        inventories = retire(inventories, outcome, context)
     warned, failed = (
         inventory_warnings(inventories, above=above) for above in (asked.warn_at, asked.fail_at)
     )

@@ -122,6 +122,9 @@ class RetainEntry(EntryModel):
     """This many of the newest stay, and all that a function uses."""
     days: Annotated[int, Field(ge=0, strict=True)] = 0
     """Versions younger than this stay as well."""
+    shared_days: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """Versions that `permissions:` lets others use go when they are so many days old; without it they
+    stay."""
 
 
 def _retain(value: object) -> object:
@@ -184,6 +187,15 @@ def _variable(value: object) -> object:
 
 
 Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int | bool)]
+
+
+AliasName = Annotated[
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html; digits alone are a version
+    str,
+    StringConstraints(
+        pattern=r"^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", max_length=128, strict=True
+    ),
+]
 
 
 Handler = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,128}$", strict=True)]

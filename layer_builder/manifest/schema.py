@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from layer_builder.manifest.entries import (
+    AliasName,
     EntryModel,
     Events,
     ExternalEntry,
@@ -24,19 +25,21 @@ from layer_builder.manifest.entries import (
     Variable,
 )
 from layer_builder.manifest.fields import (
+    Account,
     Architectures,
     Patterns,
     Pythons,
     Regions,
     SdkChoice,
+    Share,
     Size,
     Text,
     Texts,
     one_line,
 )
 from layer_builder.model import (
-    DESCRIPTION_CHARACTERS,
     LICENSE_CHARACTERS,
+    TEXT_CHARACTERS,
     Architecture,
     Bytecode,
     Compression,
@@ -77,8 +80,8 @@ class _Settings(EntryModel):
     """gitignore patterns of installed files to remove besides."""
     build: Texts | None = None
     """Distributions that may be built from their sdist; all others come as wheels."""
-    description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARACTERS)] | None = None
-    """Shown on AWS; 256 characters at most."""
+    description: Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS)] | None = None
+    """Shown on AWS; 160 characters at most: a stamp comes behind it."""
     license: (
         Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS), AfterValidator(one_line)]
         | None
@@ -89,9 +92,15 @@ class _Settings(EntryModel):
     retain: Retain = None
     """How many of the newest versions stay on AWS: a number, or {versions: 5, days: 30}. Versions
     in use stay anyway. Without it nothing is ever deleted."""
-    ssm: Text | None = None
-    """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
+    ssm: Texts | None = None
+    """Names of SSM parameters that hold the layer version's ARN: /path/{layer} follows the newest,
+    /path/{layer}/{version} and /path/{layer}/{content} stay with theirs."""
     s3: S3Entry | None = None
+    architectures: Literal["omit"] | None = None
+    """omit: layer versions do not say which architectures they are for. Regions that refuse to be
+    told are found out anyway."""
+    adopt: StrictBool | None = None
+    """true: the layer's name on AWS is taken over from another owner, with its old versions."""
 
 
 class LayerEntry(_Settings):
@@ -120,7 +129,13 @@ class FunctionEntry(EntryModel):
     layers: Annotated[list[Text], Field(min_length=1)]
     """Keys of layers, at most five; a later one overwrites files of an earlier one."""
     function_name: Text | None = None
-    """The function's name on AWS."""
+    """The function's name on AWS, without a version or an alias."""
+    publish_version: StrictBool | None = None
+    """true: `attach` publishes a version of the function once its layers are set."""
+    alias: AliasName | None = None
+    """The alias that `attach` then moves to the new version, which it publishes for that."""
+    weight: Share | None = None
+    """The share of calls that the alias sends to the new version, such as 10%; without it all."""
     external: list[ExternalEntry] | None = None
     """Other people's layers that the function loads before these; they count among the five."""
     reserve: Size | None = None
@@ -153,6 +168,11 @@ class ManifestFile(_Settings):
 
     version: Literal[1]
     """The version of this format."""
+    owner: Text | None = None
+    """Whose the layer versions are; by default the repository and the manifest's path in it."""
+    account: Account | None = None
+    """The AWS account that this may be published to, 12 digits, quoted; with credentials of another
+    a run ends before it builds. The input account takes its place."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

@@ -92,6 +92,12 @@ class Retention:
     """At least 1: the newest is never deleted."""
     days: int = 0
     """Younger ones stay, too."""
+    shared_days: int = 0
+    """Those that others may use stay until they are so old; 0: for good."""
+
+
+VERSION_FIELD, CONTENT_FIELD = "{version}", "{content}"
+"""What in a parameter's name tells versions apart: their number, the content part of their stamp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +108,9 @@ class Delivery:
     """None leaves the policy of a version as it is."""
     retention: Retention | None = None
     """None deletes nothing."""
-    parameter: str = ""
-    """Name of the SSM parameter that holds the ARN; empty for none."""
+    parameters: tuple[str, ...] = ()
+    """Names of the SSM parameters that hold the ARN; `VERSION_FIELD` and `CONTENT_FIELD` are filled in
+    when there is a version."""
     mode: S3Mode = S3Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""

@@ -15,6 +15,8 @@ from layer_builder.errors import AwsError, Problem
 from layer_builder.model import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.publish import retention
+from layer_builder.publish.objects import Objects
+from layer_builder.publish.ownership import stays_because
 from layer_builder.publish.region_state import AT_ONCE, LayerState
 from layer_builder.publish.retention import Plan
 from layer_builder.timing import today
@@ -44,10 +46,20 @@ class Cleanup:
     def delete_old_versions(self, items: Sequence[LayerState]) -> None:
         """Delete what goes; a version that cannot be deleted is warned of."""
         for item, plan in self._plans(items, published=True):
+            objects = Objects(region=self.region, built=item.built, reporter=self.reporter)
+            try:
+                referred = objects.of(plan.goes)
+            except AwsError as error:
+                self.reporter.warn(self._undeleted(item, plan.goes, error))
+                continue
             gone = self._delete(item, plan)
             done = Plan(goes=gone, stays=plan.stays)
             self._tell(item, done, "deleted")
             self._note(item, done)
+            left = {v.arn: referred[v.arn] for v in gone if v.arn in referred}
+            if left and (discarded := objects.discard(left)):
+                self.outcome.record_delivered(item.built, self.region.name, discarded=discarded)
+                self.reporter.step(item.built.layer.title, f"removed {', '.join(discarded)}")
 
     def warn_of_storage(self) -> None:
         """Warn where the code storage is nearly full; what AWS does not tell is left alone."""
@@ -99,13 +111,24 @@ class Cleanup:
     def _plan_by_age(self, item: LayerState, *, published: bool) -> Plan:
         rule, name = item.built.layer.delivery.retention, item.built.layer.name
         coming = 0 if published or item.is_same else 1
-        versions = self.region.catalog.versions(name)
-        return retention.plan(rule, versions, today(), coming) if rule else Plan()
+        versions = self.region.catalog.versions(name) if item.listed is None else item.listed
+        stamp, adopts = item.built.stamp, item.built.layer.adopt
+
+        def not_ours(version: VersionSummary) -> str:
+            return "" if adopts or stamp is None else stays_because(version, stamp.owner)
+
+        return retention.plan(rule, versions, today(), coming, not_ours) if rule else Plan()
 
     def _sharing(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked
         policy = self.region.policies.read(item.built.layer.name, version.number, item.built)
-        return version.arn, retention.others(policy, LayerVersionArn.parse(version.arn).account)
+        account = LayerVersionArn.parse(version.arn).account
+        rule = item.built.layer.delivery.retention
+        # Whoever may use it has had so many days to take a later one.
+        days = rule.shared_days if rule else 0
+        young = retention.younger(days, version, today())
+        why = retention.others(policy, account, by_us=not days or bool(young))
+        return version.arn, f"{why}; {young}" if why and young else why
 
     def _delete(self, item: LayerState, plan: Plan) -> tuple[VersionSummary, ...]:
         """Delete the oldest alone, then the others; after an error nothing new is begun."""

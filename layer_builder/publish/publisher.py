@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from layer_builder import parallel
 from layer_builder.aws import Region
@@ -14,25 +15,29 @@ from layer_builder.errors import (
     Problem,
     merged,
 )
-from layer_builder.model import Action, Built, LayerVersion, Release
+from layer_builder.model import Action, Built, LayerVersion, Releasable, Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
+from layer_builder.publish.ownership import Listed
 from layer_builder.publish.preconditions import Held
 from layer_builder.publish.region_state import AT_ONCE, LayerState, RegionState
 
 
-def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held) -> None:
+def publish(
+    outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held, listed: Listed
+) -> None:
     """Publish what changed, everywhere, all regions at the same time.
 
+    `listed` is what was there before the build, by which layers were recognised that need none.
     All reads and checks come before the first write. A region in which something fails does not
     stop the others. Raises at the end with the errors of all regions; the outcome then holds what
     was published, and why the rest was not.
     """
     publishing = _Publishing(outcome=outcome, reporter=reporter)
-    layers = [built for built, *_ in outcome.by_name().values()]
+    layers = [first for first, *_ in outcome.by_name().values()]
     states = parallel.each(
-        lambda region: region_state.read(region, layers, held), regions, len(regions)
+        lambda region: region_state.read(region, layers, held, listed), regions, len(regions)
     )
     for state in states:
         publishing.tell(state)
@@ -71,6 +76,8 @@ class _Publishing:
                 )
             else:
                 self.outcome.record_to_publish(built, region.name)
+            if isinstance(built, Built) and item.newest:
+                self._compare(built, item.newest)
             if dry_run and not item.is_same:
                 after = f"after {item.newest.arn}" if item.newest else "as its first version"
                 self.reporter.step(
@@ -79,6 +86,24 @@ class _Publishing:
                 )
             if dry_run:
                 sharing.preview(region, item, self.reporter, self.outcome)
+
+    def _compare(self, built: Built, newest: LayerVersion) -> None:
+        """Say what the newest version's stamp says that its bytes do not, or the other way."""
+        title, there, mine = built.layer.title, newest.stamp, built.stamp
+        if there is None or mine is None or there.owner != mine.owner:
+            return
+        same_bytes = newest.sha256 == built.archive.sha256
+        if there.content == mine.content and not same_bytes:
+            self.reporter.warn(_other_bytes_problem(built, newest))
+        elif there.content == mine.content and self.outcome.inputs.rebuild:
+            self.reporter.step(title, f"rebuilt: the same bytes as {newest.arn}")
+        elif there != mine and same_bytes and newest.holds(built):
+            text = (
+                "has the same bytes, and its stamp tells of another build: no version is published"
+            )
+            self.reporter.step(
+                title, f"{newest.arn} {text} for that, and the next run builds again"
+            )
 
     def write(self, state: RegionState) -> None:
         """Publish what is new in a region, deliver all of it, and delete what is old.
@@ -132,36 +157,46 @@ class _Publishing:
         )
 
     def _write(self, state: RegionState, item: LayerState) -> None:
-        region, built = state.region, item.built
-        if not item.is_same:
-            region.versions.stage(built)
+        region = state.region
+        if isinstance(item.to_do, Built):
+            region.versions.stage(item.to_do)
             if state.is_stale(item):
                 item = region_state.reread(region, item)
-        release = self._kept(region, item) or self._published(region, item)
+        match item.to_do:
+            case Built() as built:
+                release = self._published(region, built, item.number)
+            case LayerVersion() as version:
+                release = self._kept(region, item.built, version)
+            case None:
+                return
+            case _:
+                assert_never(item.to_do)
         sharing.deliver(region, item, release, self.reporter, self.outcome)
 
-    def _kept(self, region: Region, item: LayerState) -> Release | None:
-        """Take a version that is there for ours, if it is the same; another run may have made it."""
-        if item.newest is None or not item.is_same:
-            return None
-        built = item.built
+    def _kept(self, region: Region, built: Releasable, version: LayerVersion) -> Release:
+        """Take a version that is there for ours, since it is the same; another run may have made it."""
         if region.name not in self.outcome.releases.get(built.layer.id, {}):
             self.reporter.step(
                 built.layer.title,
-                f"published by another run meanwhile, unchanged: {item.newest.arn}",
+                f"published by another run meanwhile, unchanged: {version.arn}",
             )
-        return self.outcome.record_release(built, region.name, item.newest, Action.UNCHANGED)
+        return self.outcome.record_release(built, region.name, version, Action.UNCHANGED)
 
-    def _published(self, region: Region, item: LayerState) -> Release:
-        built, title = item.built, item.built.layer.title
+    def _published(self, region: Region, built: Built, after: int) -> Release:
+        title = built.layer.title
         done = exactly_once.publish(
-            region.versions, built, item.number, lambda text: self.reporter.step(title, text)
+            region.versions, built, after, lambda text: self.reporter.step(title, text)
         )
         version = done.version
         if version.sha256 != built.archive.sha256:
             raise _wrong_bytes_error(built, version, _withdraw(region, built, version))
         release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
+        if built.architectures and not version.architectures:
+            self.outcome.record_delivered(built, region.name, architectures_omitted=True)
+            self.reporter.step(
+                title, f"without its architectures: Lambda in {region.name} takes no word of them"
+            )
         if done.duplicate:
             self.reporter.warn(_duplicate_problem(built, version, done.duplicate))
         return release
@@ -195,7 +230,7 @@ class _Publishing:
         )
 
 
-def _where(built: Built, region: Region) -> str:
+def _where(built: Releasable, region: Region) -> str:
     return f"{built.layer.key} in {region.name}"
 
 
@@ -227,6 +262,22 @@ def _wrong_bytes_error(built: Built, version: LayerVersion, then: str) -> AwsErr
             "find out who else can write to the bucket; publish again",
             "as long as that version is there, do not use it: aws lambda delete-layer-version"
             f" --layer-name {built.layer.name} --version-number {version.version}",
+        ),
+    )
+
+
+def _other_bytes_problem(built: Built, version: LayerVersion) -> Problem:
+    return Problem(
+        message=f"built other bytes than {version.arn} has, whose stamp says it was made from the same",
+        layer=built.layer.key,
+        place=built.layer.place,
+        details=(
+            f"built now: sha256 {built.archive.sha256}",
+            f"on AWS:    sha256 {version.sha256 or '(none)'}",
+        ),
+        advice=(
+            "a new version is published; of the older one find out where it came from",
+            "or the build gives other bytes each time: a backend of `build:` may, and compiled code",
         ),
     )
 

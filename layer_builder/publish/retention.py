@@ -52,20 +52,33 @@ class Plan:
 
 
 def plan(
-    rule: Retention, versions: Sequence[VersionSummary], today: datetime, coming: int = 0
+    rule: Retention,
+    versions: Sequence[VersionSummary],
+    today: datetime,
+    coming: int = 0,
+    not_ours: Callable[[VersionSummary], str] = lambda _: "",
 ) -> Plan:
-    """Let go what is neither among the newest that stay nor young.
+    """Let go what is neither among our newest that stay nor young.
 
-    `coming` versions are yet to be published, and count among the newest. Who uses a version is
-    left to `Plan.spared`.
+    `coming` versions are yet to be published, and count among the newest. `not_ours` says of a
+    version why it is another's: it stays, and does not count. Who uses a version is left to
+    `Plan.spared`.
     """
     newest_first = sorted(versions, key=lambda version: -version.number)
-    older = newest_first[max(0, rule.versions - coming) :]
-    return Plan(goes=tuple(reversed(older))).spared(lambda version: _young(rule, version, today))
+    ours = [version for version in newest_first if not not_ours(version)]
+    staying = max(0, rule.versions - coming)
+    older = (*ours[staying:], *(v for v in newest_first[staying:] if not_ours(v)))
+    goes = tuple(sorted(older, key=lambda version: version.number))
+    return Plan(goes=goes).spared(not_ours).spared(lambda version: _young(rule, version, today))
 
 
 def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
-    if not rule.days:
+    return younger(rule.days, version, today)
+
+
+def younger(days: int, version: VersionSummary, today: datetime) -> str:
+    """Say that a version is younger than so many days; empty where it is not."""
+    if not days:
         return ""
     try:
         created = datetime.fromisoformat(version.created)
@@ -73,9 +86,9 @@ def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:
         return f"its date cannot be read: {version.created!r}"
     if created.tzinfo is None:
         created = created.replace(tzinfo=UTC)
-    if today - created >= timedelta(days=rule.days):
+    if today - created >= timedelta(days=days):
         return ""
-    return f"younger than {rule.days} days: of {created:%Y-%m-%d}"
+    return f"younger than {days} days: of {created:%Y-%m-%d}"
 
 
 def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
@@ -93,9 +106,12 @@ def users(listed: Sequence[LayerUser]) -> Mapping[str, str]:
     return {arn: f"used by {_some(several)}" for arn, several in names.items()}
 
 
-def others(policy: str, account: str) -> str:
-    """Say whom the policy of a version of that account lets in, as a reason for it to stay."""
-    outsiders = policy_outsiders(policy, account)
+def others(policy: str, account: str, *, by_us: bool = True) -> str:
+    """Say whom the policy of a version of that account lets in, as a reason for it to stay.
+
+    Without `by_us`, those whom `permissions:` lets in are no reason; others' statements always are.
+    """
+    outsiders = policy_outsiders(policy, account, by_us=by_us)
     return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
 
 

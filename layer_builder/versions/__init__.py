@@ -10,6 +10,7 @@ from layer_builder.versions.inventory import (
     usages_by_version,
 )
 from layer_builder.versions.listing import inventory_data, render_inventory, render_table
+from layer_builder.versions.orphans import find_orphans, retire_orphans
 
 __all__ = [
     "LayerHistory",
@@ -17,9 +18,11 @@ __all__ = [
     "Usage",
     "VersionRow",
     "deleted_versions",
+    "find_orphans",
     "inventory_data",
     "inventory_warnings",
     "render_inventory",
     "render_table",
+    "retire_orphans",
     "usages_by_version",
 ]

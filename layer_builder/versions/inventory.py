@@ -19,6 +19,7 @@ from layer_builder.model import (
     mib,
 )
 from layer_builder.publish import near_the_limit
+from layer_builder.versions.orphans import Orphan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +122,8 @@ class RegionInventory:
     histories: tuple[LayerHistory, ...]
     storage: CodeStorage | None
     """None when AWS does not say."""
+    orphans: tuple[Orphan, ...] = ()
+    """Layers of this owner that the manifest has no more."""
     unknown: tuple[str, ...] = ()
     """What could not be found out, and why."""
 

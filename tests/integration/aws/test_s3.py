@@ -187,6 +187,22 @@ def test_a_version_of_other_bytes_does_not_stay(  # noqa: PLR0913 (the fixtures 
     assert "1 published" in again.stderr
 
 
+@pytest.mark.parametrize("versioned", [True, False])
+def test_only_bytes_that_nobody_could_exchange_are_known_by_their_stamp(
+    run: Run, workspace: Path, s3: S3, versions: Versions, *, versioned: bool
+) -> None:
+    if versioned:
+        s3.put_bucket_versioning(
+            Bucket="ours-eu-west-1", VersioningConfiguration={"Status": "Enabled"}
+        )
+    write(workspace)
+    assert run(*WORDS).returncode == 0
+    assert "." in layer(workspace)["stamp"]["key"] or not versioned
+    again = run(*WORDS)
+    assert (again.returncode, versions()) == (0, [CODE])
+    assert layer(workspace)["known"] is versioned
+
+
 class Owner:
     """Has the bucket belong to an account, as S3 does."""
 

@@ -1,5 +1,6 @@
 """What a run that AWS failed must have done and said, and what a rerun must leave behind."""
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -24,6 +25,7 @@ GOOD, AWS_FAILED, KILLED = 0, 6, -9
 class Told:
     """What a run left in its files."""
 
+    folder: Path
     report: dict[str, Any]
     outputs: dict[str, str]
 
@@ -40,14 +42,19 @@ class Told:
 
     @property
     def digests(self) -> dict[str, str]:
-        """The zips' SHA-256 by name."""
-        return {layer["name"]: layer["sha256"] for layer in self.report["layers"]}
+        """The zips' SHA-256 by name; of a layer that was not built, of the zip that lay there."""
+        return {
+            layer["name"]: layer["sha256"]
+            or hashlib.sha256((self.folder / f"{layer['name']}.zip").read_bytes()).hexdigest()
+            for layer in self.report["layers"]
+        }
 
 
 def told(folder: Path) -> Told:
     """Read what a run left; without a report there is nothing in it."""
     report, outputs = folder / "dist/layers/report.json", folder / "outputs"
     return Told(
+        folder=report.parent,
         report=json.loads(report.read_text("utf-8")) if report.exists() else {"layers": []},
         outputs={
             name: value

@@ -1,8 +1,12 @@
 """What the program is asked to do while AWS fails: the tables of the matrix."""
 
+import io
+import json
 import os
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,9 @@ class Scenario:
     """What makes its zips beforehand."""
     regions: tuple[str, ...] = (REGION,)
     names: tuple[str, ...]
-    """The layers' names on AWS."""
+    """The layers' names on AWS, of which a version is to be published."""
+    again: bool = False
+    """Whether all is published before AWS fails: then there is nothing to build."""
     operations: frozenset[str] | None = None
     """Those whose calls go wrong; None is all. A scenario leaves out what another one tries."""
     alike: frozenset[str] = frozenset()
@@ -75,6 +81,44 @@ def _attached(layers: list[str], report: Mapping[str, Any]) -> list[str]:
         if (told["status"] in {"attached", "unchanged"}) and layers != _AFTER:
             wrong.append(f"the function is said to be {told['status']}, and has {layers}")
     return wrong
+
+
+def _serve_the_old(view: View) -> None:
+    """Have a function with an alias that leads to a version with the layers of before."""
+    view.furnish(REGION, {"a": 2, "b": 1}, {"f": _BEFORE})
+    api = view.client("lambda", REGION)
+    api.publish_version(FunctionName="f")
+    api.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+
+
+def _served(view: View) -> tuple[int, str]:
+    """Count the published versions of that function; say where its alias leads."""
+    api = view.client("lambda", REGION)
+    versions = api.list_versions_by_function(FunctionName="f")["Versions"]
+    alias = api.get_alias(FunctionName="f", Name="live")
+    return len(versions) - 1, str(alias["FunctionVersion"])
+
+
+def _promoted() -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr(zipfile.ZipInfo("python/a.py"), "A = 1\n")
+    return content.getvalue()
+
+
+_PROMOTED = _promoted()
+_ZIP = {
+    "key": "a",
+    "name": "a",
+    "python": "3.12",
+    "architecture": "x86_64",
+    "runtimes": ["python3.12"],
+    "architectures": ["x86_64"],
+    "license": "",
+    "description": "",
+    "sha256": sha256(_PROMOTED).hexdigest(),
+}
+"""As a build elsewhere left it."""
 
 
 SCENARIOS = (
@@ -141,8 +185,22 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        name="publish what is there",
+        manifest='version: 1\npython: "3.12"\npermissions: {accounts: ["111122223333"]}\n'
+        "ssm: /shop/{layer}\nretain: 1\nlayers:\n  a: {include: a.py}\n",
+        files={"a.py": _text("A = 1\n")},
+        names=(),
+        again=True,
+        ills=ONCE,
+        strict=True,
+        complaints=lambda view: (
+            _differs("the versions", sorted(view.versions(REGION)), [_arn("a", 1)])
+            + _differs("the parameter", view.parameter("/shop/a", REGION), _arn("a", 1))
+        ),
+    ),
+    Scenario(
         name="retain",
-        manifest='version: 1\npython: "3.12"\nretain: 2\nlayers:\n  a: {include: a.py}\n',
+        manifest='version: 1\npython: "3.12"\nowner: team\nretain: 2\nlayers:\n  a: {include: a.py}\n',
         files={"a.py": _text("A = 1\n")},
         names=("a",),
         operations=frozenset(
@@ -161,6 +219,21 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        name="revoke",
+        manifest='version: 1\npython: "3.12"\npermissions: {}\nlayers:\n  a: {include: a.py}\n',
+        files={"a.py": _text("A = 1\n")},
+        names=("a",),
+        operations=frozenset({"GetLayerVersionPolicy", "RemoveLayerVersionPermission"}),
+        ills=ONCE,
+        strict=True,
+        prepare=lambda view: view.share(REGION, "a", 2, "111122223333"),
+        complaints=lambda view: _differs(
+            "the policies' statements",
+            [view.statements("a", version, REGION) for version in (1, 2)],
+            [[], []],
+        ),
+    ),
+    Scenario(
         name="attach",
         manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b]}}\n",
         files=_TWO_FILES,
@@ -175,6 +248,42 @@ SCENARIOS = (
         complaints=lambda view: _differs(
             "the function's layers", view.layers_of("f", REGION), _AFTER
         ),
+    ),
+    Scenario(
+        name="attach exact versions and move an alias",
+        manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b], alias: live}}\n",
+        files=_TWO_FILES,
+        names=(),
+        words=("attach", "--arns", ",".join(_AFTER)),
+        # Without those that the scenario before tries.
+        operations=frozenset(
+            {
+                *("GetLayerVersion", "ListAliases", "ListVersionsByFunction"),
+                *("PublishVersion", "UpdateAlias"),
+            }
+        ),
+        ills=ONCE,
+        strict=True,
+        environment={"HTTPS_PROXY": "http://127.0.0.1:9"},
+        prepare=_serve_the_old,
+        midway=lambda view, report: _attached(view.layers_of("f", REGION), report),
+        complaints=lambda view: (
+            _differs("the function's layers", view.layers_of("f", REGION), _AFTER)
+            + _differs("its versions, and where its alias leads", _served(view), (2, "2"))
+        ),
+    ),
+    Scenario(
+        name="promote",
+        manifest=_TWO,
+        files={
+            **_TWO_FILES,
+            "dist/layers/a.zip": lambda: _PROMOTED,
+            "dist/layers/zips.json": _text(json.dumps({"version": 1, "layers": [_ZIP]})),
+        },
+        build=("plan",),
+        names=("a",),
+        words=("promote", "--digests", json.dumps({"a": _ZIP["sha256"]})),
+        ills=ONCE,
     ),
 )
 
@@ -199,5 +308,6 @@ MATRIX = tuple(
 def write(scenario: Scenario, folder: Path) -> None:
     """Write a scenario's workspace."""
     for path, content in scenario.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content())
     (folder / "layers.yml").write_text(scenario.manifest)

@@ -50,7 +50,7 @@ class View:
         pages = self.client("lambda", region).get_paginator("list_layers").paginate()
         return [layer["LayerName"] for page in pages for layer in page["Layers"]]
 
-    def publish(self, name: str, region: str) -> None:
+    def publish(self, name: str, region: str, description: str = "") -> None:
         """Publish a version of a layer that holds nothing of ours."""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as file:
@@ -60,15 +60,16 @@ class View:
             Content={"ZipFile": content.getvalue()},
             CompatibleRuntimes=["python3.12"],
             CompatibleArchitectures=["x86_64"],
+            Description=description,
         )
 
     def furnish(
         self, region: str, layers: Mapping[str, int], functions: Mapping[str, list[str]]
     ) -> None:
-        """Publish so many versions of layers, and make functions that have these layers."""
+        """Publish so many versions of layers, of the owner `team`, and functions that have them."""
         for name, count in layers.items():
             for _ in range(count):
-                self.publish(name, region)
+                self.publish(name, region, f"[llb1 {'k' * 22} team -]")
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
         policy = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
         role = self.client("iam", region).create_role(
@@ -85,6 +86,18 @@ class View:
                 Handler="app.handle",
                 Code={"ZipFile": content.getvalue()},
                 Layers=arns,
+            )
+
+    def share(self, region: str, name: str, count: int, account: str) -> None:
+        """Publish so many versions of a layer, as our program shares them with an account."""
+        for number in range(1, count + 1):
+            self.publish(name, region)
+            self.client("lambda", region).add_layer_version_permission(
+                LayerName=name,
+                VersionNumber=number,
+                StatementId=f"layer-builder-{account}",
+                Action="lambda:GetLayerVersion",
+                Principal=account,
             )
 
     def layers_of(self, function: str, region: str) -> list[str]:

@@ -1,6 +1,8 @@
 """SSM parameters that hold ARNs: written in each region, when they hold something else."""
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -8,6 +10,9 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from ..cloud.answers import Answer
+from ..cloud.calls import Call
+from ..cloud.faults import Fault, Trouble
 from ..cloud.proxy import Proxy
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -76,7 +81,7 @@ def test_a_rerun_writes_what_is_not_so(  # noqa: PLR0913, PLR0917 (the table's c
     done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 0, done.stderr
     assert proxy.operations().count("PutParameter") == writes
-    assert proxy.operations().count("GetParameters") == 1
+    assert proxy.operations().count("GetParameters") == 1 + writes
     assert values(ssm)["/shop/code"] == CODE
     assert written(workspace) == ["/shop/code"] * writes
     assert "0 published, 2 unchanged" in done.stderr
@@ -137,8 +142,116 @@ def test_more_parameters_than_one_request_takes(
         + "".join(f"  {key}: {{include: a.py}}\n" for key in keys)
     )
     assert run("publish", env={"AWS_ENDPOINT_URL": proxy.url}).returncode == 0
-    assert proxy.operations().count("GetParameters") == 2
+    assert proxy.operations().count("GetParameters") == 2 + 12, "two for all, one before each write"
     assert client("ssm").get_parameter(Name="/shop/l11")["Parameter"]["Value"].endswith(":l11:1")
+
+
+class Meanwhile:
+    """Another run that publishes the next version and writes its ARN, at a call of ours."""
+
+    def __init__(self, client: Connect, operation: str) -> None:
+        self.lambda_, self.ssm, self.operation = client("lambda"), client("ssm"), operation
+        self.done = False
+
+    def _act(self) -> None:
+        self.done = True
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as file:
+            file.writestr("python/newer.py", "")
+        made = self.lambda_.publish_layer_version(
+            LayerName="code", Content={"ZipFile": content.getvalue()}
+        )
+        assert made["Version"] == 2
+        self.ssm.put_parameter(
+            Name="/shop/code", Value=made["LayerVersionArn"], Type="String", Overwrite=True
+        )
+
+    def refuse(self, call: Call) -> Answer | None:
+        if call.operation == self.operation == "PutParameter" and not self.done:
+            self._act()
+        return None
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        if call.operation == self.operation == "PublishLayerVersion" and not self.done:
+            self._act()
+        return answer
+
+
+@pytest.mark.parametrize("at", ["PublishLayerVersion", "PutParameter"])
+@pytest.mark.parametrize("there", ["absent", "another's"])
+def test_an_older_run_that_writes_late_leaves_the_newer_version(  # noqa: PLR0913, PLR0917 (a table's case)
+    run: Run, workspace: Path, client: Connect, proxy: Proxy, at: str, there: str
+) -> None:
+    write(workspace)
+    if there != "absent":
+        old = ARN.format("eu-west-1", "other", 9)
+        client("ssm").put_parameter(Name="/shop/code", Value=old, Type="String")
+    proxy.rules = [Meanwhile(client, at)]
+    done = run("publish", "--layers", "code", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    newer = ARN.format("eu-west-1", "code", 2)
+    assert values(client("ssm"))["/shop/code"] == newer
+    said = (
+        f"warning: layer code: /shop/code in eu-west-1 holds a newer version, and keeps it: {newer}"
+    )
+    assert said in done.stderr
+    assert json.loads(done.stdout) == {"code": CODE}, "it tells of its own version all the same"
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET_AFTER, Fault.INTERNAL, Fault.MALFORMED])
+def test_a_write_without_a_clear_answer_leaves_the_newer_version(
+    run: Run, workspace: Path, client: Connect, proxy: Proxy, fault: Fault
+) -> None:
+    write(workspace)
+    proxy.rules = [Meanwhile(client, "PutParameter")]
+    proxy.troubles = (Trouble(fault=fault, operation="PutParameter"),)
+    done = run("publish", "--layers", "code", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    assert values(client("ssm"))["/shop/code"] == ARN.format("eu-west-1", "code", 2)
+
+
+def test_a_newer_version_that_was_deleted_is_no_newer_one(
+    run: Run, workspace: Path, client: Connect
+) -> None:
+    write(workspace)
+    assert run("publish").returncode == 0
+    (workspace / "code/a.py").write_text("A = 2\n")
+    assert run("publish").returncode == 0
+    client("lambda").delete_layer_version(LayerName="code", VersionNumber=2)
+    (workspace / "code/a.py").write_text("A = 'code'\n")
+    done = run("publish")
+    assert done.returncode == 0, done.stderr
+    assert values(client("ssm"))["/shop/code"] == CODE
+    assert "holds a newer version" not in done.stderr
+
+
+def test_names_can_follow_or_stay_with_a_version(
+    run: Run, workspace: Path, client: Connect, proxy: Proxy
+) -> None:
+    names = "['/shop/{layer}/newest', '/shop/{layer}/{version}', '/shop/{layer}/of/{content}']"
+    write(workspace, top=f"ssm: {names}\n")
+    contents = []
+    for number in (1, 2):
+        (workspace / "code/a.py").write_text(f"A = {number}\n")
+        for writes in (3, 0):
+            proxy.clear()
+            words = ["publish", "--layers", "code"]
+            done = run(*words, env={"AWS_ENDPOINT_URL": proxy.url})
+            assert done.returncode == 0, done.stderr
+            assert proxy.operations().count("PutParameter") == writes
+        [version, *_] = client("lambda").list_layer_versions(LayerName="code")["LayerVersions"]
+        contents.append(version["Description"].split()[-3].partition(".")[0])
+    one, two = (ARN.format("eu-west-1", "code", number) for number in (1, 2))
+    assert values(client("ssm")) == {
+        "/shop/code/newest": two,
+        "/shop/code/1": one,
+        "/shop/code/2": two,
+        f"/shop/code/of/{contents[0]}": one,
+        f"/shop/code/of/{contents[1]}": two,
+    }
+    done = run("publish", "--rebuild")
+    assert done.returncode == 0, done.stderr
+    assert written(workspace) == []
 
 
 ALL = """\

@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 import boto3
 import pytest
 
+from ..cloud.answers import Answer, json_answer
+from ..cloud.calls import Call
+from ..cloud.faults import Fault, Trouble
 from ..cloud.proxy import Proxy
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -232,3 +235,108 @@ def test_another_emulator_sees_the_same(run: Run, workspace: Path, ministack: st
         assert done.returncode == 0, done.stderr
         assert list(statements(api)) == BOTH
     api.close()
+
+
+def several(run: Run, workspace: Path, count: int = 3, settings: str = TWO) -> None:
+    """Publish so many versions, all shared."""
+    for number in range(count):
+        write(workspace, settings, code=f"A = {number}\n")
+        done = run("publish")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("new", ["the same version", "a new version"])
+def test_an_account_that_is_taken_out_loses_all_versions(
+    run: Run, workspace: Path, client: Connect, new: str
+) -> None:
+    several(run, workspace)
+    api = client("lambda")
+    foreign(api)
+    code = "A = 2\n" if new == "the same version" else "A = 9\n"
+    write(workspace, "permissions: {accounts: ['444455556666']}", code=code)
+    dry = run("publish", "--dry-run")
+    assert f"{ARN.format(1)} would be usable no longer for account 111122223333\n" in dry.stderr
+    assert [BOTH[0] in statements(api, number) for number in (1, 2, 3)] == [True] * 3
+    done = run("publish")
+    assert done.returncode == 0, done.stderr
+    left = {number: sorted(statements(api, number)) for number in (1, 2, 3)}
+    assert left == {1: ["by-hand", BOTH[1]], 2: [BOTH[1]], 3: [BOTH[1]]}
+    assert f"code: {ARN.format(1)}: usable no longer for account 111122223333\n" in done.stderr
+    assert delivery(workspace)["removed"] == ["account 111122223333"]
+
+
+def test_a_run_that_ended_half_way_is_taken_up_by_the_next(
+    run: Run, workspace: Path, client: Connect, proxy: Proxy
+) -> None:
+    several(run, workspace)
+    write(workspace, "permissions: {}", code="A = 9\n")
+    operation = "RemoveLayerVersionPermission"
+    proxy.troubles = (Trouble(fault=Fault.EXPIRED, operation=operation, nth=2, times=None),)
+    done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 6, done.stderr
+    assert any(statements(client("lambda"), number) for number in (1, 2, 3))
+    for code in ("A = 9\n", "A = 10\n"):
+        write(workspace, "permissions: {}", code=code)
+        assert run("publish").returncode == 0
+        assert not any(statements(client("lambda"), number) for number in (1, 2, 3))
+
+
+def test_a_version_of_another_owner_is_left_alone(
+    run: Run, workspace: Path, client: Connect
+) -> None:
+    write(workspace, TWO, top="owner: them\n")
+    assert run("publish").returncode == 0
+    write(workspace, f"{TWO}, adopt: true", top="owner: us\n", code="A = 2\n")
+    assert run("publish").returncode == 0
+    write(workspace, "permissions: {}", top="owner: us\n", code="A = 2\n")
+    assert run("publish").returncode == 0
+    api = client("lambda")
+    assert [bool(statements(api, number)) for number in (1, 2)] == [True, False]
+
+
+def test_what_cannot_be_taken_back_is_an_error(run: Run, workspace: Path, proxy: Proxy) -> None:
+    several(run, workspace)
+    write(workspace, "permissions: {}", code="A = 2\n")
+    operation = "RemoveLayerVersionPermission"
+    proxy.troubles = (Trouble(fault=Fault.EXPIRED, operation=operation, times=None),)
+    done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 6, done.stderr
+
+
+class Aged:
+    """A Lambda whose first versions are from long ago."""
+
+    def __init__(self, numbers: int) -> None:
+        self.numbers = numbers
+
+    def refuse(self, _: Call) -> Answer | None:
+        return None
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        if call.operation != "ListLayerVersions" or answer.status != 200:
+            return answer
+        data = json.loads(answer.body)
+        for item in data["LayerVersions"]:
+            if item["Version"] <= self.numbers:
+                item["CreatedDate"] = "2020-02-29T23:59:59.123+0000"
+        return json_answer(data)
+
+
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [("{versions: 1}", [1, 2, 3, 4]), ("{versions: 1, shared-days: 90}", [1, 3, 4]),
+     ("{versions: 3, shared-days: 90}", [1, 2, 3, 4])],
+)  # fmt: skip
+def test_shared_versions_go_at_the_age_that_the_manifest_names(  # noqa: PLR0913, PLR0917 (the table's columns)
+    run: Run, workspace: Path, client: Connect, proxy: Proxy, rule: str, left: list[int]
+) -> None:
+    several(run, workspace)
+    foreign(client("lambda"))
+    proxy.rules = [Aged(2)]
+    write(workspace, f"{TWO}, retain: {rule}", code="A = 9\n")
+    done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    listed = client("lambda").list_layer_versions(LayerName="code")["LayerVersions"]
+    assert sorted(item["Version"] for item in listed) == left, "by hand is somebody else's word"
+    if left == [1, 3, 4]:
+        assert "younger than 90 days" in done.stderr

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from layer_builder.model import Stamp
+
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 Versions: TypeAlias = Callable[..., list[str]]
@@ -50,7 +52,10 @@ def test_a_layer_is_published_and_its_arn_is_awss_own(
     published = client("lambda").get_layer_version(LayerName="x-code-312", VersionNumber=1)
     assert published["CompatibleRuntimes"] == ["python3.12"]
     assert published["CompatibleArchitectures"] == ["arm64"]
-    assert (published["Description"], published["LicenseInfo"]) == ("d", "MIT")
+    text, stamp = Stamp.parse(published["Description"])
+    assert (text, published["LicenseInfo"]) == ("d", "MIT")
+    assert stamp
+    assert stamp.owner == "workspace:layers.yml"
     zipped = workspace / "dist/layers/x-code-312.zip"
     assert published["Content"]["CodeSize"] == zipped.stat().st_size
 

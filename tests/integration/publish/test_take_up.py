@@ -55,9 +55,14 @@ def job(workspace: Path, add_wheel: Add) -> Path:
 @pytest.fixture
 def digests(run: Run, job: Path) -> dict[str, str]:
     """Build, and give what the job hands on."""
+    return handed_on(run, job, "build")
+
+
+def handed_on(run: Run, job: Path, *words: str) -> dict[str, str]:
+    """Give the digests that a job hands on."""
     output = job.parent / "GITHUB_OUTPUT"
-    output.touch()
-    done = run("build", env={"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output)})
+    output.write_text("")
+    done = run(*words, env={"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(output)})
     assert done.returncode == 0, done.stdout
     lines = output.read_text()
     (found,) = re.findall(r"^digests<<(\S+)\n(.*)\n\1$", lines, re.MULTILINE)
@@ -96,6 +101,24 @@ def test_a_build_hands_on_the_digests_of_its_zips(job: Path, digests: dict[str, 
         stem: sha256((job / f"dist/layers/{stem}.zip").read_bytes()).hexdigest()
         for stem in ("core", "code", "again")
     }
+
+
+def test_zips_that_a_publish_left_are_taken_up_like_those_of_a_build(
+    run: Run, job: Path, add_wheel: Add, client: Callable[..., Any]
+) -> None:
+    digests = handed_on(run, job, "publish")
+    assert digests.keys() == {"core", "code", "again"}
+    add_wheel("demo", "2.0", {"demo.py": "A = 2\n"})
+    elsewhere = run(
+        *by(digests, "--build", "never", "--aws-region", "us-east-1"),
+        env={"UV_DEFAULT_INDEX": "http://127.0.0.1:9"},
+    )
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    for name in digests:
+        version = {"LayerName": name, "VersionNumber": 1}
+        there, here = (client("lambda", *region).get_layer_version(**version)["Content"]
+                       for region in (["us-east-1"], []))  # fmt: skip
+        assert there["CodeSha256"] == here["CodeSha256"]
 
 
 def test_with_digests_nothing_is_started_and_the_same_bytes_are_published(

@@ -32,11 +32,11 @@ layers:
     plain, own, closed = read_manifest(text, "layers.yml").layers
     assert plain.delivery == Delivery(
         permissions=Permissions(accounts=("111122223333",)),
-        parameter="/shop/plain-312-x86_64",
+        parameters=("/shop/plain-312-x86_64",),
         mode=S3Mode.REFERENCE,
     )
     assert own.delivery == Delivery(
-        permissions=Permissions(public=True), parameter="/own", removes_object=True
+        permissions=Permissions(public=True), parameters=("/own",), removes_object=True
     )
     assert closed.delivery.permissions == Permissions()
 
@@ -61,7 +61,10 @@ def test_nothing_is_delivered_unasked() -> None:
         ("ssm: /aws/x", "3:6: ssm: AWS refuses the parameter name '/aws/x'"),
         ("ssm: /SSM/x", "3:6: ssm: AWS refuses the parameter name '/SSM/x'"),
         ("ssm: /a//b", "3:6: ssm: AWS refuses the parameter name '/a//b'"),
-        ("ssm: '/{region}'", "3:6: ssm '/{region}': only {layer}, {python} and {architecture}"),
+        (
+            "ssm: '/{region}'",
+            "3:6: ssm '/{region}': only {layer}, {python}, {architecture}, {version} and {content}",
+        ),
         ("regions: mars", "a region looks like eu-west-1"),
         ("regions: []", "3:10: regions"),
     ],
