@@ -122,6 +122,10 @@ def test_an_unchanged_run_installs_proves_zips_and_uploads_nothing(  # noqa: PLR
     (function,) = found["functions"]
     assert (function["known"], function["proof"]) == (True, None)
     assert function["arns"] == {REGION: [ARN.format(REGION, key, 1) for key in ("code", "deps")]}
+    markdown = (job / "dist/layers/report.md").read_text()
+    assert markdown.count("not built: AWS has it") == 3
+    assert "function **api**: its layers were not built" in markdown
+    assert "not built: AWS has it" in (job / "dist/layers/report.html").read_text()
     assert "function api: not tried in this run: it was proven with" in done.stdout + done.stderr
     outputs = output.read_text()
     assert "digests<<" in outputs
