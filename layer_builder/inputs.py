@@ -38,6 +38,7 @@ INPUT_DEFAULTS = {
     "output-dir": "dist/layers",
     "digests": "",
     "build": "auto",
+    "rebuild": "false",
     "require-isolation": "true",
     "dry-run": "false",
     "sandbox": "false",
@@ -63,6 +64,8 @@ class Inputs:
     None where nobody said any."""
     may_build: bool = True
     """Whether `publish` builds what it cannot take up; else that is an error."""
+    rebuild: bool = False
+    """Whether `publish` builds what AWS has already, by its stamps."""
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
@@ -98,7 +101,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
             *did_you_mean(given["command"], choices),
         )
     switches = {}
-    for name in ("require-isolation", "dry-run", "sandbox"):
+    for name in ("rebuild", "require-isolation", "dry-run", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
@@ -118,6 +121,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         output_dir=given["output-dir"],
         digests=digests,
         may_build=given["build"] == "auto",
+        rebuild=switches["rebuild"],
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
         sandbox=switches["sandbox"],

@@ -15,11 +15,14 @@ from layer_builder.model import (
     Built,
     Delivered,
     FunctionProof,
+    KnownLayer,
     Layer,
     LayerVersion,
+    Releasable,
     Release,
     Stack,
     StackWeight,
+    Stamp,
 )
 
 _T = TypeVar("_T")
@@ -37,6 +40,8 @@ class Outcome:
     manifest: Manifest | None = None
     built: dict[str, Built] = field(default_factory=dict)
     """By layer id."""
+    known: dict[str, KnownLayer] = field(default_factory=dict)
+    """By layer id: what was not built, since AWS has it."""
     releases: dict[str, dict[str, Release]] = field(default_factory=dict)
     """By layer id, then region."""
     to_publish: dict[str, list[str]] = field(default_factory=dict)
@@ -48,6 +53,10 @@ class Outcome:
     stacks: list[StackWeight] = field(default_factory=list)
     function_proofs: list[FunctionProof] = field(default_factory=list)
     """Of the functions that were tried, and of layers that no function has."""
+    unproven: set[str] = field(default_factory=set)
+    """Keys of functions, and of layers that none has, which could not be tried without a warning."""
+    untried: set[str] = field(default_factory=set)
+    """The same of those that there was no Python for."""
     attachments: list[Attached] = field(default_factory=list)
     """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
@@ -97,31 +106,58 @@ class Outcome:
         """Map the stem of each layer's zip to its SHA-256, in hexadecimal."""
         return {built.layer.stem: built.archive.sha256 for built in self.built.values()}
 
-    def by_name(self) -> dict[str, list[Built]]:
-        """Group what was built by the name on AWS: one group is one layer version."""
-        groups: dict[str, list[Built]] = {}
-        for layer in self.layers:
-            if layer.id in self.built:
-                groups.setdefault(layer.name, []).append(self.built[layer.id])
+    def by_name(self) -> dict[str, list[Built | KnownLayer]]:
+        """Group what was built or known by the name on AWS: one group is one layer version."""
+        groups: dict[str, list[Built | KnownLayer]] = {}
+        for found in self.built_or_known():
+            groups.setdefault(found.layer.name, []).append(found)
         return groups
 
+    def built_or_known(self) -> list[Built | KnownLayer]:
+        """List what became of the layers, in the manifest's order."""
+        found = (self.built.get(layer.id) or self.known.get(layer.id) for layer in self.layers)
+        return list(filter(None, found))
+
+    @property
+    def known_functions(self) -> list[Stack]:
+        """The functions that were not tried, since AWS has their layers."""
+        return [
+            stack
+            for stack in self.functions
+            if any(layer.id in self.known for layer in stack.layers)
+        ]
+
+    def stamp_of(self, layer: Layer) -> Stamp | None:
+        """Give the stamp of a layer's version on AWS, or the one that it would be published with."""
+        release = next(iter(self.releases.get(layer.id, {}).values()), None)
+        if release:
+            return release.stamp
+        built = self.built.get(layer.id)
+        return built.stamp if built else None
+
     def record_release(
-        self, built: Built, region: str, version: LayerVersion, action: Action
+        self, built: Releasable, region: str, version: LayerVersion, action: Action
     ) -> Release:
         """Record that a layer, and all targets that it serves, is in a region as this version."""
-        release = Release(region=region, arn=version.arn, version=version.version, action=action)
+        release = Release(
+            region=region,
+            arn=version.arn,
+            version=version.version,
+            action=action,
+            stamp=version.stamp,
+        )
         with self._lock:
             for layer_id in self._served_by(built):
                 by_region = {**self.releases.get(layer_id, {}), region: release}
                 self.releases[layer_id] = _in_order(by_region, self.regions)
         return release
 
-    def record_to_publish(self, built: Built, region: str) -> None:
+    def record_to_publish(self, built: Releasable, region: str) -> None:
         """Record that a layer is to be published to a region."""
         with self._lock:
             self.to_publish.setdefault(built.layer.id, []).append(region)
 
-    def record_missing(self, built: Built, region: str, why: str) -> None:
+    def record_missing(self, built: Releasable, region: str, why: str) -> None:
         """Record why a layer is not in a region, unless it is, or a reason is known."""
         with self._lock:
             for layer_id in self._served_by(built):
@@ -129,7 +165,7 @@ class Outcome:
                     by_region = {region: why, **self.missing.get(layer_id, {})}
                     self.missing[layer_id] = _in_order(by_region, self.regions)
 
-    def record_delivered(self, built: Built, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Delivered)
+    def record_delivered(self, built: Releasable, region: str, **more: Any) -> None:  # noqa: ANN401 (fields of Delivered)
         """Add to what was done for a layer in a region."""
         with self._lock:
             for layer_id in self._served_by(built):
@@ -147,7 +183,7 @@ class Outcome:
         )
         return list(dict.fromkeys(arns))
 
-    def _served_by(self, built: Built) -> list[str]:
+    def _served_by(self, built: Releasable) -> list[str]:
         """List the ids of the layers that one layer version serves."""
         return [member.layer.id for member in self.by_name()[built.layer.name]]
 

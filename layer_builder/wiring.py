@@ -12,6 +12,7 @@ from layer_builder.commands import Context
 from layer_builder.console import Console
 from layer_builder.errors import Problem
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
+from layer_builder.identity import find_provenance
 from layer_builder.inputs import Command, Inputs
 from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
@@ -47,6 +48,7 @@ def make_context(
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
         default_regions=cloud.default_regions,
+        provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
         scratch=Scratch.around(environ),
         cache=BuildCache.around(environ),

@@ -122,6 +122,8 @@ def _version(item: Mapping[str, Any]) -> VersionSummary:
         created=str(item.get("CreatedDate") or ""),
         runtimes=tuple(item.get("CompatibleRuntimes") or ()),
         architectures=tuple(item.get("CompatibleArchitectures") or ()),
+        description=item.get("Description") or "",
+        license=item.get("LicenseInfo") or "",
     )
 
 

@@ -6,7 +6,7 @@ import botocore.exceptions
 
 from layer_builder.aws.transport import classify
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
-from layer_builder.model import UNZIPPED_BYTES, Built, mib
+from layer_builder.model import UNZIPPED_BYTES, Built, Releasable, mib
 
 # None of these errors has a code of its own; the numbers are in the words alone:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html has the limits.
@@ -71,7 +71,7 @@ _NOT_BY_S3 = re.compile(
 _LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
 
 
-def translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
+def translate(error: Exception, built: Releasable | None, region: str) -> LayerBuilderError:
     """Say what an AWS call's failure means; `built` is the layer it was about."""
     translated = _translate(error, built, region)
     if not isinstance(translated, AwsError):
@@ -84,7 +84,7 @@ def translate(error: Exception, built: Built | None, region: str) -> LayerBuilde
     )
 
 
-def _translate(error: Exception, built: Built | None, region: str) -> LayerBuilderError:
+def _translate(error: Exception, built: Releasable | None, region: str) -> LayerBuilderError:
     layer = built.layer.key if built else None
     match error:
         case botocore.exceptions.ClientError():
@@ -111,7 +111,7 @@ def _translate(error: Exception, built: Built | None, region: str) -> LayerBuild
 
 
 def _refusal(
-    error: botocore.exceptions.ClientError, built: Built | None, region: str
+    error: botocore.exceptions.ClientError, built: Releasable | None, region: str
 ) -> LayerBuilderError:
     code = str(error.response["Error"].get("Code", ""))
     text = str(error.response["Error"].get("Message", ""))
@@ -119,7 +119,7 @@ def _refusal(
     layer = built.layer.key if built else None
     facts = (f"{operation} in {region}: {code}: {text}",)
     too_large = _TOO_LARGE.search(text)
-    if built and (too_large or code == "RequestEntityTooLargeException"):
+    if isinstance(built, Built) and (too_large or code == "RequestEntityTooLargeException"):
         return LimitError(_too_large(built, facts, too_large))
     # The 250 MB are for the code and all layers together:
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -19,6 +19,7 @@ from layer_builder.model import (
     REQUEST_BODY_BYTES,
     Built,
     LayerVersion,
+    Releasable,
     request_body_bytes,
 )
 from layer_builder.parallel import ByteBudget
@@ -133,7 +134,7 @@ class LayerVersions:
             with _IN_FLIGHT.taken(built.archive.weight.zip_bytes):
                 return self._publish(built, {"ZipFile": built.archive.path.read_bytes()})
 
-    def delete(self, built: Built, number: int) -> None:
+    def delete(self, built: Releasable, number: int) -> None:
         """Delete a version; deleted twice it is deleted once.
 
         https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html
@@ -177,8 +178,8 @@ def _metadata(built: Built) -> dict[str, Any]:
         "CompatibleRuntimes": built.runtimes,
         "CompatibleArchitectures": built.architectures,
     }
-    if layer.description:
-        metadata["Description"] = layer.description
+    if built.description:
+        metadata["Description"] = built.description
     if layer.license:
         metadata["LicenseInfo"] = layer.license
     return metadata

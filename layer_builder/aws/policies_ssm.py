@@ -13,7 +13,7 @@ from layer_builder.aws import permissions
 from layer_builder.aws.permissions import Grant
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
-from layer_builder.model import Built
+from layer_builder.model import Releasable
 
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html: of more
 # names in one request none is answered.
@@ -28,7 +28,7 @@ class Policies:
         self._aws = aws
         self._lambda = aws.client("lambda", attempts=1)
 
-    def read(self, name: str, version: int, built: Built | None = None) -> str:
+    def read(self, name: str, version: int, built: Releasable | None = None) -> str:
         """Read a version's policy as JSON, empty when it has none."""
         with self._aws.translated(built):
             return self._aws.repeated(lambda: self._read(name, version))
@@ -47,7 +47,7 @@ class Policies:
             permissions.has(policy, "")
             return policy
 
-    def grant(self, built: Built, version: int, grant: Grant) -> None:
+    def grant(self, built: Releasable, version: int, grant: Grant) -> None:
         """Add a statement; one that is there already is as good."""
         name = built.layer.name
         organization = {"OrganizationId": grant.organization} if grant.organization else {}
@@ -77,7 +77,7 @@ class Policies:
         with self._aws.translated(built):
             self._aws.repeated(add)
 
-    def revoke(self, built: Built, version: int, statement: str) -> None:
+    def revoke(self, built: Releasable, version: int, statement: str) -> None:
         """Remove a statement; one that is gone is as good."""
 
         def remove() -> None:
@@ -120,7 +120,7 @@ class Parameters:
         with readable("GetParameters"):
             return {item["Name"]: item["Value"] for item in answer["Parameters"]}
 
-    def write(self, built: Built, name: str, value: str) -> None:
+    def write(self, built: Releasable, name: str, value: str) -> None:
         """Set a parameter of a layer; set twice it is set once."""
         with self._aws.translated(built):
             self._aws.repeated(

@@ -14,7 +14,7 @@ from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
 from layer_builder.errors import Failure, LayerBuilderError
-from layer_builder.model import Built
+from layer_builder.model import Releasable
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
 """Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
@@ -157,7 +157,7 @@ class Aws:
                 raise botocore.exceptions.NoCredentialsError
 
     @contextmanager
-    def translated(self, built: Built | None) -> Iterator[None]:
+    def translated(self, built: Releasable | None) -> Iterator[None]:
         """Raise what AWS refuses as an error of ours; `built` is the layer it is about."""
         try:
             yield

@@ -86,7 +86,8 @@ def prove(
         return static
     prover = prover_for(layer, find_prover, any_architecture=not installed.has_native)
     if prover is None:
-        return replace(static, warnings=(_unproven(layer),))
+        lacking = Proof(depth=layer.proof, static=True, without_python=True)
+        return replace(static, proof=lacking, warnings=(_unproven(layer),))
     first = first_imports(names, asked)
     own = own_modules(names, owners, installed.asked_for)
     lower_layers = below()

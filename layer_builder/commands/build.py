@@ -1,7 +1,7 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.archive import OutputDir, zip_checksums
@@ -19,44 +19,77 @@ from layer_builder.commands.functions import choose_stacks, prove_functions
 from layer_builder.commands.plan import refuse_unknown_names, resolve
 from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
+from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.inputs import Command
-from layer_builder.model import find_collisions, weigh_stack
+from layer_builder.model import Built, Stack, find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
 from layer_builder.stack_services import letters_about, read_beside
 
 
-def build(outcome: Outcome, context: Context) -> None:
-    """Build all layers, equal ones once; weigh them and the stacks; prove the functions."""
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a run may have to build: its layers, resolved or taken up."""
+
+    taken: Mapping[str, BuildResult]
+    """By layer id: zips of another job."""
+    resolved: Mapping[str, Resolved]
+    """By layer id."""
+
+    def marks(self, outcome: Outcome, stacks: Sequence[ProvenStack]) -> Marks:
+        """Say what the stamps of the run's layers are made from."""
+        contents = resolved_contents(self.resolved, outcome.ties) | {
+            layer_id: taken_up_content(result.record.request, result.archive.sha256)
+            for layer_id, result in self.taken.items()
+        }
+        return Marks(layers=outcome.layers, contents=contents, stacks=stacks, ties=outcome.ties)
+
+
+def prepare(outcome: Outcome, context: Context) -> Work:
+    """Take up what another job built, and resolve the rest; installs nothing."""
+    taken = _take_up(outcome, context, OutputDir(folder=Path(outcome.inputs.output_dir)))
+    resolved = _resolve(outcome, context, taken)
+    refuse_unknown_names(resolved, outcome)
+    return Work(taken=taken, resolved=resolved)
+
+
+def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
+    """Build all layers but those that are known, equal ones once; weigh them; prove the functions."""
+    work = work or prepare(outcome, context)
+    layers = [layer for layer in outcome.layers if layer.id not in outcome.known]
+    if not layers:
+        return
+    stacks = [
+        stack
+        for stack in outcome.functions
+        if not any(layer.id in outcome.known for layer in stack.layers)
+    ]
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     builder = context.builder(output_dir)
-    taken = _take_up(outcome, context, output_dir)
     with builder.scratch.folder() as folder:
-        to_prove = choose_stacks(outcome, taken)
+        to_prove = choose_stacks(outcome, work.taken)
         kept = frozenset(layer.id for item in to_prove for layer in item.stack.layers)
         lower = LowerLayers(folder=folder, kept=kept)
         try:
-            resolved = _resolve(outcome, context, taken)
-            refuse_unknown_names(resolved, outcome)
-            layers, stacks = outcome.layers, outcome.functions
-            outcome.built = build_layers(resolved, taken, builder, layers, stacks, lower)
+            resolved = _with_services(outcome, context, work)
+            outcome.built = build_layers(resolved, work.taken, builder, layers, stacks, lower)
         finally:
             output_dir.sweep()
         _join_targets(outcome)
-        _weigh(outcome, context.reporter)
+        _weigh(outcome, stacks, context.reporter)
         outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
 
 
 def _join_targets(outcome: Outcome) -> None:
     """Make one release of a layer whose targets share a name; they must share the content too."""
     problems = []
-    for name, members in outcome.by_name().items():
-        targets = tuple(sorted(built.layer.target for built in members))
-        names = dict.fromkeys(built.layer.delivery.parameter for built in members)
-        parameters = tuple(filter(None, names))
+    names: dict[str, list[Built]] = {}
+    for built in outcome.built.values():
+        names.setdefault(built.layer.name, []).append(built)
+    for name, members in names.items():
         for built in members:
-            joined = replace(built, targets=targets, parameters=parameters)
-            outcome.built[built.layer.id] = joined
+            outcome.built[built.layer.id] = built.serving([one.layer for one in members])
+        targets = sorted(built.layer.target for built in members)
         if len({built.archive.sha256 for built in members}) > 1:
             problems.append(
                 Problem(
@@ -109,9 +142,14 @@ def _resolve(
         for group in group_layers(requests, outcome.ties)
         if not taken.keys() & {request.layer.id for request in group.requests}
     ]
-    resolved = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
+    return resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
+
+
+def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, Resolved]:
+    """Add what distributions ask of the AWS SDK, and tell of it; of those that are to be built."""
+    unknown = {one: item for one, item in work.resolved.items() if one not in outcome.known}
     resolved = read_beside(
-        resolved, outcome.ties, context.installer, context.scratch, context.service_notes
+        unknown, outcome.ties, context.installer, context.scratch, context.service_notes
     )
     for layer in outcome.layers:
         if layer.id in resolved:
@@ -123,14 +161,14 @@ def _resolve(
     return resolved
 
 
-def _weigh(outcome: Outcome, reporter: Reporter) -> None:
+def _weigh(outcome: Outcome, stacks: Sequence[Stack], reporter: Reporter) -> None:
     """Raise for every layer and stack over a limit; warn for those near one."""
     problems = [
         problem for built in outcome.built.values() for problem in problems_over_limits(built)
     ]
-    outcome.stacks = [weigh_stack(item, outcome.built) for item in outcome.functions]
+    outcome.stacks = [weigh_stack(item, outcome.built) for item in stacks]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
-    _refuse_collisions(outcome)
+    _refuse_collisions(outcome, stacks)
     for built in outcome.built.values():
         for warning in problems_near_limits(built):
             reporter.warn(warning)
@@ -138,10 +176,10 @@ def _weigh(outcome: Outcome, reporter: Reporter) -> None:
         raise LimitError(*problems)
 
 
-def _refuse_collisions(outcome: Outcome) -> None:
-    stacks = [item for item in outcome.functions if len(item.layers) > 1]
-    ids = {layer.id for item in stacks for layer in item.layers}
+def _refuse_collisions(outcome: Outcome, stacks: Sequence[Stack]) -> None:
+    several = [item for item in stacks if len(item.layers) > 1]
+    ids = {layer.id for item in several for layer in item.layers}
     contents = {layer_id: zip_checksums(outcome.built[layer_id].archive.path) for layer_id in ids}
-    clashes = [problem for item in stacks for problem in find_collisions(item, contents)]
+    clashes = [problem for item in several for problem in find_collisions(item, contents)]
     if clashes:
         raise ManifestError(*clashes)

@@ -10,6 +10,7 @@ from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
 from layer_builder.errors import Problem
+from layer_builder.identity import Provenance
 from layer_builder.keeping import SignedNotes
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
@@ -31,6 +32,8 @@ class Context:
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
+    provenance: Callable[[str], Provenance]
+    """Says where layer versions come from; takes the owner that the manifest names, or nothing."""
     reporter: Reporter
     scratch: Scratch = field(default_factory=Scratch)
     cache: BuildCache = field(default_factory=BuildCache)

@@ -7,7 +7,13 @@ from pathlib import Path
 from layer_builder.builder import BuildResult, LowerLayers, install_unpruned
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.functions import FunctionProofs, StackToProve, stacks_to_prove
+from layer_builder.functions import (
+    FunctionProofs,
+    StackToProve,
+    evidence_of,
+    stacks_to_prove,
+)
+from layer_builder.identity import ProvenStack
 from layer_builder.model import FunctionProof, Stack, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved
@@ -19,12 +25,15 @@ from layer_builder.tree import Tree
 def choose_stacks(outcome: Outcome, taken: Mapping[str, BuildResult]) -> list[StackToProve]:
     """Choose what is proven: what has a layer that this run builds.
 
-    Where all zips are taken up by their digests nothing is run: `build` proved them.
+    Where all zips are taken up by their digests nothing is run: `build` proved them. Nor where all
+    layers are known: the run that published them proved it.
     """
     return [
         item
         for item in stacks_to_prove(outcome.layers, outcome.functions, outcome.ties)
-        if any(layer.id not in taken for layer in item.stack.layers)
+        if any(
+            layer.id not in taken and layer.id not in outcome.known for layer in item.stack.layers
+        )
     ]
 
 
@@ -62,15 +71,12 @@ def prove_functions(
         return folder / "python"
 
     def install_tools(stack: Stack, folder: Path) -> Path:
-        asked = load.test_requirements(stack, outcome.inputs, context.workspace)
-        pins = {str(pin).partition(" ")[0] for o in stack.layers if o.id in resolved
-                for pin in resolved[o.id].own.pins}  # fmt: skip
-        asked = replace(asked, constraints=(*asked.constraints, *sorted(pins)))
+        asked = _tools(stack, outcome, context, resolved)
         chosen = context.installer.resolve(asked, stack.target)
         context.installer.install(chosen, asked, stack.target, folder / "python")
         return folder / "python"
 
-    return FunctionProofs(
+    proofs = FunctionProofs(
         folder=lower.folder,
         workspace=context.workspace,
         shown=lambda path: str(manifest / path.relative_to(context.workspace.base)),
@@ -84,4 +90,45 @@ def prove_functions(
         install_tools=install_tools,
         workers=context.workers,
         layers=[layer for layer in outcome.layers if layer.id in outcome.built],
-    ).prove(stacks)  # fmt: skip
+        unproven=outcome.unproven,
+        untried=outcome.untried,
+    )  # fmt: skip
+    return proofs.prove(stacks)
+
+
+def proven_stacks(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved]
+) -> list[ProvenStack]:
+    """List all functions, and the layers of which own code is proven, with what proves them.
+
+    Of a stack whose layers are not all resolved nothing is said. Runs uv alone, where a
+    test-command requires something.
+    """
+    alone = [
+        item.stack
+        for item in stacks_to_prove(outcome.layers, outcome.functions, outcome.ties)
+        if item.stack not in outcome.functions
+    ]
+
+    def evidence(stack: Stack) -> list[object]:
+        test, tools = stack.settings.test, ""
+        if test and test.requires:
+            asked = _tools(stack, outcome, context, resolved)
+            tools = context.installer.resolve(asked, stack.target).text
+        return evidence_of(stack, context.workspace, tools)
+
+    return [
+        ProvenStack(stack=stack, evidence=evidence(stack))
+        for stack in (*outcome.functions, *alone)
+        if all(layer.id in resolved for layer in stack.layers)
+    ]
+
+
+def _tools(
+    stack: Stack, outcome: Outcome, context: Context, resolved: Mapping[str, Resolved]
+) -> Requirements:
+    """Say what a test-command requires, at the versions of the layers it runs on."""
+    asked = load.test_requirements(stack, outcome.inputs, context.workspace)
+    pins = {str(pin).partition(" ")[0] for o in stack.layers if o.id in resolved
+            for pin in resolved[o.id].own.pins}  # fmt: skip
+    return replace(asked, constraints=(*asked.constraints, *sorted(pins)))

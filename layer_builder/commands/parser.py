@@ -170,6 +170,10 @@ def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
                 "--build", choices=("auto", "never"),
                 help="never: a zip that is missing or is not the one of --digests is an error",
             )  # fmt: skip
+            parser.add_argument(
+                "--rebuild", action="store_true",
+                help="build what AWS has already, by its stamps, and compare the digests",
+            )  # fmt: skip
             parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
             rehearsal = "say what would be published, write nothing"
             sandbox = (

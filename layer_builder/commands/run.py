@@ -6,15 +6,17 @@ from typing import assert_never
 
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
-from layer_builder.commands.build import build
+from layer_builder.commands.build import build, prepare
 from layer_builder.commands.context import Context
+from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
+from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
-from layer_builder.publish import prepare_publishing, publish
+from layer_builder.publish import list_versions, prepare_publishing, publish, refuse_foreign
 from layer_builder.report import function_lines
 
 
@@ -34,15 +36,40 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             build(outcome, context)
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
-            regions = [context.connect(region) for region in outcome.regions]
-            held = prepare_publishing(outcome, regions, context.reporter)
-            build(outcome, context)
-            publish(outcome, regions, context.reporter, held)
+            _publish(outcome, context, outcome.manifest.owner)
         case Command.ATTACH:
             load.choose_regions(outcome, context.default_regions)
             attach(outcome, context)
         case _:
             assert_never(inputs.command)
+
+
+def _publish(outcome: Outcome, context: Context, owner: str) -> None:
+    """Publish what changed; build nothing that AWS has already, by its stamps."""
+    provenance = context.provenance(owner)
+    context.reporter.step("owner", str(provenance))
+    regions = [context.connect(region) for region in outcome.regions]
+    listed = list_versions(regions, outcome.layers)
+    refuse_foreign(listed, outcome.layers, provenance.owner)
+    work = prepare(outcome, context)
+    marks = work.marks(outcome, proven_stacks(outcome, context, work.resolved))
+    if not outcome.inputs.rebuild:
+        pins = {layer_id: item.own.pins for layer_id, item in work.resolved.items()}
+        outcome.known = recognise(
+            marks, provenance, listed, outcome.regions, pins, lambda: _lacking(outcome, context)
+        )
+        for title, line in known_lines(outcome):
+            context.reporter.step(title, line)
+    held = prepare_publishing(outcome, regions, context.reporter)
+    build(outcome, context, work)
+    stamp_built(outcome, marks, provenance)
+    publish(outcome, regions, context.reporter, held, listed)
+
+
+def _lacking(outcome: Outcome, context: Context) -> frozenset[str]:
+    """List the labels of targets that this machine has no Python for."""
+    targets = {layer.target for layer in outcome.layers}
+    return frozenset(one.label for one in targets if context.find_prover(one) is None)
 
 
 def prove(inputs: Inputs, context: Context, outcome: Outcome, names: Sequence[str]) -> str:

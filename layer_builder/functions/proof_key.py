@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Sequence
 
 from layer_builder.archive import sha256_of
+from layer_builder.errors import ManifestError
+from layer_builder.functions.events import read_events
 from layer_builder.functions.own_code import OwnCode
 from layer_builder.keeping import code_digest
 from layer_builder.model import Event, FunctionSettings, Stack
+from layer_builder.sources import Workspace, collect_files
 
 
 def proof_key(
@@ -24,6 +27,27 @@ def proof_key(
         [(path, sha256_of(source)) for path, source in sorted(own.sources.items())],
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def evidence_of(stack: Stack, workspace: Workspace, tools: str) -> list[object]:
+    """List what a function is proven with besides its layers, JSON-ready; runs nothing.
+
+    `tools` has the versions that its test-command requires. Raises ManifestError for events and
+    code that are not there.
+    """
+    settings, test = stack.settings, stack.settings.test
+    events, problems = read_events(stack, workspace)
+    code = collect_files(workspace, settings.code, ())
+    sources = collect_files(workspace, test.sources if test else (), ())
+    if wrong := [*problems, *code.problems, *sources.problems]:
+        raise ManifestError(*wrong)
+    return [
+        [stack.key, stack.function_name, stack.target.label, _without_places(settings)],
+        [[event.name, event.body, event.expect] for event in events],
+        [[file.path, file.executable, sha256_of(file.source)] for file in code.files],
+        [test.command.text, [require.text for require in test.requires], tools] if test else [],
+        [[file.path, file.executable, sha256_of(file.source)] for file in sources.files],
+    ]
 
 
 def _without_places(settings: FunctionSettings) -> str:

@@ -62,6 +62,10 @@ class FunctionProofs:
     """How many are proven at the same time, but those that are timed."""
     sdks: dict[str, Path] = field(default_factory=dict)
     """What stands in for the runtime's SDK, by target."""
+    unproven: set[str] = field(default_factory=set)
+    """Keys of stacks that could not be tried to the end, or that something was warned of."""
+    untried: set[str] = field(default_factory=set)
+    """Keys of stacks that there is no Python for."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
@@ -102,6 +106,7 @@ class FunctionProofs:
             return None
         prover = self._prover(item)
         if prover is None:
+            self.untried.add(stack.key)
             self.reporter.warn(_untried(item))
             return None
         trees = [self.tree_of(layer.id) for layer in stack.layers]
@@ -150,7 +155,9 @@ class FunctionProofs:
         """Time the start of what was proven, and keep that for later runs."""
         stack = prover.process.stack
         timed = prover.with_cost(tried)
-        if timed.proof and not (timed.warnings or stack.settings.test):
+        if timed.warnings or not timed.proof:
+            self.unproven.add(stack.key)
+        elif not stack.settings.test:
             text = _PROOF.dump_json(timed.proof).decode()
             self.notes.keep(self._about(stack), f"{key}\n{text}")
         return timed

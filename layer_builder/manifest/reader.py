@@ -29,6 +29,8 @@ class Manifest:
     """All functions of the file: they tell which layers have to agree."""
     regions: tuple[str, ...] = ()
     """Where to publish, unless an input says otherwise."""
+    owner: str = ""
+    """Whose the layer versions are; empty where the manifest does not say it."""
 
     def select(self, keys: Sequence[str]) -> "Manifest":
         """Keep the layers with these keys and those below them, and the stacks of nothing else.
@@ -130,4 +132,5 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
         stacks=stacks,
         ties=stacks,
         regions=tuple(dict.fromkeys(model.regions or ())),
+        owner=model.owner or "",
     )

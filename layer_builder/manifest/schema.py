@@ -35,8 +35,8 @@ from layer_builder.manifest.fields import (
     one_line,
 )
 from layer_builder.model import (
-    DESCRIPTION_CHARACTERS,
     LICENSE_CHARACTERS,
+    TEXT_CHARACTERS,
     Architecture,
     Bytecode,
     Compression,
@@ -77,8 +77,8 @@ class _Settings(EntryModel):
     """gitignore patterns of installed files to remove besides."""
     build: Texts | None = None
     """Distributions that may be built from their sdist; all others come as wheels."""
-    description: Annotated[str, StringConstraints(max_length=DESCRIPTION_CHARACTERS)] | None = None
-    """Shown on AWS; 256 characters at most."""
+    description: Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS)] | None = None
+    """Shown on AWS; 160 characters at most: a stamp comes behind it."""
     license: (
         Annotated[str, StringConstraints(max_length=LICENSE_CHARACTERS), AfterValidator(one_line)]
         | None
@@ -92,6 +92,8 @@ class _Settings(EntryModel):
     ssm: Text | None = None
     """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
     s3: S3Entry | None = None
+    adopt: StrictBool | None = None
+    """true: the layer's name on AWS is taken over from another owner, with its old versions."""
 
 
 class LayerEntry(_Settings):
@@ -153,6 +155,8 @@ class ManifestFile(_Settings):
 
     version: Literal[1]
     """The version of this format."""
+    owner: Text | None = None
+    """Whose the layer versions are; by default the repository and the manifest's path in it."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

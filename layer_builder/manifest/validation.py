@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.manifest import entries, schema
 from layer_builder.manifest.document import Document, YamlPath
+from layer_builder.model import DESCRIPTION_CHARACTERS, STAMP_CHARACTERS
 
 
 class Mistakes:
@@ -96,8 +97,12 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
             )
         case "string_too_long":
             longest = details["ctx"]["max_length"]
+            stamped = f", {STAMP_CHARACTERS} of them for the stamp" if name == "description" else ""
+            most = DESCRIPTION_CHARACTERS if stamped else longest
+            left = f": {longest} are left" if stamped else ""
             return Problem(
-                message=f"{_subject(path)} has {len(details['input'])} characters; AWS takes {longest}",
+                message=f"{_subject(path)} has {len(details['input'])} characters; AWS takes"
+                f" {most}{stamped}{left}",
                 layer=layer,
                 place=place,
             )

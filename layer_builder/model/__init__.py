@@ -1,6 +1,14 @@
 """The words of the house as values: target, layer, stack, resolution, prune plan, proof, build, release."""
 
-from layer_builder.model.build import Archive, BuildDetails, Built, Package, PackedBytecode
+from layer_builder.model.build import (
+    Archive,
+    BuildDetails,
+    Built,
+    KnownLayer,
+    Package,
+    PackedBytecode,
+    Releasable,
+)
 from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
 from layer_builder.model.layer_version import (
     CodeStorage,
@@ -78,9 +86,22 @@ from layer_builder.model.stack import (
     tied_layers,
     weigh_stack,
 )
+from layer_builder.model.stamp import (
+    CONTENT_FORMAT,
+    STAMP_CHARACTERS,
+    TEXT_CHARACTERS,
+    UNKNOWN_COMMIT,
+    UNPROVEN,
+    Stamp,
+    content_mark,
+    owner_mark,
+    proof_mark,
+    stamp_key,
+)
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
+    "CONTENT_FORMAT",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
     "DESCRIPTION_CHARACTERS",
@@ -92,6 +113,10 @@ __all__ = [
     "MIB",
     "REGION_PATTERN",
     "REQUEST_BODY_BYTES",
+    "STAMP_CHARACTERS",
+    "TEXT_CHARACTERS",
+    "UNKNOWN_COMMIT",
+    "UNPROVEN",
     "UNZIPPED_BYTES",
     "Action",
     "Architecture",
@@ -121,6 +146,7 @@ __all__ = [
     "InstalledFile",
     "KeptServices",
     "KeptVersion",
+    "KnownLayer",
     "Layer",
     "LayerContent",
     "LayerUser",
@@ -138,6 +164,7 @@ __all__ = [
     "PruneProfile",
     "Python",
     "Reference",
+    "Releasable",
     "Release",
     "Removal",
     "Resolution",
@@ -149,18 +176,23 @@ __all__ = [
     "ServiceUse",
     "Stack",
     "StackWeight",
+    "Stamp",
     "Target",
     "TestCommand",
     "UvProject",
     "VersionSummary",
     "Weight",
     "check_limits",
+    "content_mark",
     "find_collisions",
     "gib",
     "layer_arn_of",
     "mib",
+    "owner_mark",
+    "proof_mark",
     "request_body_bytes",
     "required_layers",
+    "stamp_key",
     "tied_layers",
     "unzipped_limit",
     "weigh_stack",

@@ -1,15 +1,18 @@
 """The build: a layer's zip, and the account of how it came to be."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import KeptServices, Restoration, RuleTotal
-from layer_builder.model.resolution import HeldBack
+from layer_builder.model.resolution import HeldBack, Pin
 from layer_builder.model.settings import Bytecode
+from layer_builder.model.stamp import Stamp
 from layer_builder.model.target import Target
 
 
@@ -67,23 +70,26 @@ class BuildDetails:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Built:
-    """A layer with its archive, the archive's account, and how it stands to its limits."""
+class Releasable:
+    """A layer as a version of it is to be on AWS: for which targets, with which stamp."""
 
     layer: Layer
-    archive: Archive
-    details: BuildDetails = field(default_factory=BuildDetails)
-    readings: tuple[LimitReading, ...] = ()
-    same_as: str | None = None
-    """Id of the layer whose build this one shares."""
     targets: tuple[Target, ...] = ()
     """All targets that the layer version is for; its own and those with the same name."""
     parameters: tuple[str, ...] = ()
     """The SSM parameters that hold its ARN, one or more for all those targets."""
-    reused: bool = False
-    """Whether the zip is an earlier run's."""
-    taken_up: bool = False
-    """Whether it was found in the output dir by its digest: its details are what was noted there."""
+    stamp: Stamp | None = None
+    """None where nothing is to be published."""
+
+    def serving(self, layers: Sequence[Layer]) -> Self:
+        """Make it one layer version for the targets of all these layers, which share its name."""
+        return replace(
+            self,
+            targets=tuple(sorted(layer.target for layer in layers)),
+            parameters=tuple(
+                filter(None, dict.fromkeys(layer.delivery.parameter for layer in layers))
+            ),
+        )
 
     @property
     def runtimes(self) -> list[str]:
@@ -96,8 +102,39 @@ class Built:
         return list(dict.fromkeys(str(target.architecture) for target in self._all_targets))
 
     @property
+    def description(self) -> str:
+        """What AWS shows: the user's own text, and behind it the stamp."""
+        text = self.layer.description
+        return self.stamp.write(text) if self.stamp else text
+
+    @property
     def _all_targets(self) -> tuple[Target, ...]:
         return self.targets or (self.layer.target,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownLayer(Releasable):
+    """A layer that was not built, since AWS has it in every region, by its stamp."""
+
+    pins: tuple[Pin, ...] = ()
+    """The distributions in it."""
+    without_python: bool = False
+    """Whether it, or a function that loads it, was not run for want of a Python, then as now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built(Releasable):
+    """A layer with its archive, the archive's account, and how it stands to its limits."""
+
+    archive: Archive
+    details: BuildDetails = field(default_factory=BuildDetails)
+    readings: tuple[LimitReading, ...] = ()
+    same_as: str | None = None
+    """Id of the layer whose build this one shares."""
+    reused: bool = False
+    """Whether the zip is an earlier run's."""
+    taken_up: bool = False
+    """Whether it was found in the output dir by its digest: its details are what was noted there."""
 
     @property
     def tightest(self) -> LimitReading:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from layer_builder.model.build import Built
+from layer_builder.model.build import Built, Releasable
+from layer_builder.model.stamp import Stamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,23 @@ class VersionSummary:
     """Empty when the publisher did not say."""
     architectures: tuple[str, ...]
     """The same."""
+    description: str = ""
+    """With its stamp."""
+    license: str = ""
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """Who made it, from what; None when it does not say."""
+        return Stamp.parse(self.description)[1]
+
+    def is_described_as(self, wanted: Releasable) -> bool:
+        """Tell whether it is for the same targets, under the same words; stamps are left out."""
+        return (
+            set(self.runtimes) == set(wanted.runtimes)
+            and set(self.architectures) == set(wanted.architectures)
+            and Stamp.parse(self.description)[0] == wanted.layer.description
+            and self.license == wanted.layer.license
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,15 +168,39 @@ class LayerVersion:
     runtimes: frozenset[str]
     architectures: frozenset[str]
     description: str
+    """With its stamp."""
     license: str
 
+    @classmethod
+    def of(cls, version: VersionSummary) -> "LayerVersion":
+        """Take what a list tells: all but the digest."""
+        return cls(
+            arn=version.arn,
+            version=version.number,
+            sha256="",
+            runtimes=frozenset(version.runtimes),
+            architectures=frozenset(version.architectures),
+            description=version.description,
+            license=version.license,
+        )
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """Who made it, from what; None when it does not say."""
+        return Stamp.parse(self.description)[1]
+
     def holds(self, built: Built) -> bool:
-        """Tell whether publishing this build would change nothing."""
-        layer = built.layer
+        """Tell whether publishing this build would change nothing.
+
+        Whose it is counts; from which commit, or by which content key it came to these bytes, does
+        not.
+        """
+        layer, (text, stamp) = built.layer, Stamp.parse(self.description)
         return (
             self.sha256 == built.archive.sha256
             and self.runtimes == set(built.runtimes)
             and self.architectures == set(built.architectures)
-            and self.description == layer.description
+            and text == layer.description
             and self.license == layer.license
+            and (built.stamp is None or bool(stamp and stamp.owner == built.stamp.owner))
         )

@@ -34,6 +34,8 @@ class Proof:
     depth: ProofDepth
     static: bool
     """Whether only the files were looked at."""
+    without_python: bool = False
+    """Whether that is so because there was no Python of the target."""
     imported: tuple[str, ...] = ()
     failed_before: tuple[str, ...] = ()
     """What did not import unpruned either: no fault of pruning."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from layer_builder.model.stamp import Stamp
+
 
 class Action(StrEnum):
     """What a run did with a layer."""
@@ -22,6 +24,8 @@ class Release:
     arn: str
     version: int
     action: Action
+    stamp: Stamp | None = None
+    """What its description says of where it came from."""
 
 
 @dataclass(frozen=True, kw_only=True)

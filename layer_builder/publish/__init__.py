@@ -1,7 +1,15 @@
 """Layer versions: compared, published exactly once, shared, old ones deleted."""
 
+from layer_builder.publish.ownership import Listed, list_versions, refuse_foreign
 from layer_builder.publish.preconditions import prepare_publishing
 from layer_builder.publish.publisher import publish
 from layer_builder.publish.retention import near_the_limit
 
-__all__ = ["near_the_limit", "prepare_publishing", "publish"]
+__all__ = [
+    "Listed",
+    "list_versions",
+    "near_the_limit",
+    "prepare_publishing",
+    "publish",
+    "refuse_foreign",
+]

@@ -15,6 +15,7 @@ from layer_builder.errors import AwsError, Problem
 from layer_builder.model import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.publish import retention
+from layer_builder.publish.ownership import stays_because
 from layer_builder.publish.region_state import AT_ONCE, LayerState
 from layer_builder.publish.retention import Plan
 from layer_builder.timing import today
@@ -99,8 +100,13 @@ class Cleanup:
     def _plan_by_age(self, item: LayerState, *, published: bool) -> Plan:
         rule, name = item.built.layer.delivery.retention, item.built.layer.name
         coming = 0 if published or item.is_same else 1
-        versions = self.region.catalog.versions(name)
-        return retention.plan(rule, versions, today(), coming) if rule else Plan()
+        versions = self.region.catalog.versions(name) if item.listed is None else item.listed
+        stamp, adopts = item.built.stamp, item.built.layer.adopt
+
+        def not_ours(version: VersionSummary) -> str:
+            return "" if adopts or stamp is None else stays_because(version, stamp.owner)
+
+        return retention.plan(rule, versions, today(), coming, not_ours) if rule else Plan()
 
     def _sharing(self, asked: tuple[LayerState, VersionSummary]) -> tuple[str, str]:
         item, version = asked

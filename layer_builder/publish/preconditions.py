@@ -17,6 +17,8 @@ Held = Mapping[str, LayerBuilderError]
 def prepare_publishing(outcome: Outcome, regions: Sequence[Region], reporter: Reporter) -> Held:
     """Check the buckets before anything is built; gives what is wrong with some of the regions.
 
+    Where nothing is to be built no bucket is needed, and none asked for.
+
     Raises what is wrong with all of them, and ManifestError where a layer needs a bucket and
     there is none.
     """
@@ -45,6 +47,8 @@ def prepare_publishing(outcome: Outcome, regions: Sequence[Region], reporter: Re
             return error
         return None
 
+    if all(layer.id in outcome.known for layer in outcome.layers):
+        return {}
     answers = zip(regions, parallel.each(check, regions, len(regions)), strict=True)
     held = {region.name: error for region, error in answers if error}
     if held and len(held) == len(regions):

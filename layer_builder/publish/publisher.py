@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from layer_builder import parallel
 from layer_builder.aws import Region
@@ -14,25 +15,29 @@ from layer_builder.errors import (
     Problem,
     merged,
 )
-from layer_builder.model import Action, Built, LayerVersion, Release
+from layer_builder.model import Action, Built, LayerVersion, Releasable, Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish import exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
+from layer_builder.publish.ownership import Listed
 from layer_builder.publish.preconditions import Held
 from layer_builder.publish.region_state import AT_ONCE, LayerState, RegionState
 
 
-def publish(outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held) -> None:
+def publish(
+    outcome: Outcome, regions: Sequence[Region], reporter: Reporter, held: Held, listed: Listed
+) -> None:
     """Publish what changed, everywhere, all regions at the same time.
 
+    `listed` is what was there before the build, by which layers were recognised that need none.
     All reads and checks come before the first write. A region in which something fails does not
     stop the others. Raises at the end with the errors of all regions; the outcome then holds what
     was published, and why the rest was not.
     """
     publishing = _Publishing(outcome=outcome, reporter=reporter)
-    layers = [built for built, *_ in outcome.by_name().values()]
+    layers = [first for first, *_ in outcome.by_name().values()]
     states = parallel.each(
-        lambda region: region_state.read(region, layers, held), regions, len(regions)
+        lambda region: region_state.read(region, layers, held, listed), regions, len(regions)
     )
     for state in states:
         publishing.tell(state)
@@ -132,30 +137,35 @@ class _Publishing:
         )
 
     def _write(self, state: RegionState, item: LayerState) -> None:
-        region, built = state.region, item.built
-        if not item.is_same:
-            region.versions.stage(built)
+        region = state.region
+        if isinstance(item.to_do, Built):
+            region.versions.stage(item.to_do)
             if state.is_stale(item):
                 item = region_state.reread(region, item)
-        release = self._kept(region, item) or self._published(region, item)
+        match item.to_do:
+            case Built() as built:
+                release = self._published(region, built, item.number)
+            case LayerVersion() as version:
+                release = self._kept(region, item.built, version)
+            case None:
+                return
+            case _:
+                assert_never(item.to_do)
         sharing.deliver(region, item, release, self.reporter, self.outcome)
 
-    def _kept(self, region: Region, item: LayerState) -> Release | None:
-        """Take a version that is there for ours, if it is the same; another run may have made it."""
-        if item.newest is None or not item.is_same:
-            return None
-        built = item.built
+    def _kept(self, region: Region, built: Releasable, version: LayerVersion) -> Release:
+        """Take a version that is there for ours, since it is the same; another run may have made it."""
         if region.name not in self.outcome.releases.get(built.layer.id, {}):
             self.reporter.step(
                 built.layer.title,
-                f"published by another run meanwhile, unchanged: {item.newest.arn}",
+                f"published by another run meanwhile, unchanged: {version.arn}",
             )
-        return self.outcome.record_release(built, region.name, item.newest, Action.UNCHANGED)
+        return self.outcome.record_release(built, region.name, version, Action.UNCHANGED)
 
-    def _published(self, region: Region, item: LayerState) -> Release:
-        built, title = item.built, item.built.layer.title
+    def _published(self, region: Region, built: Built, after: int) -> Release:
+        title = built.layer.title
         done = exactly_once.publish(
-            region.versions, built, item.number, lambda text: self.reporter.step(title, text)
+            region.versions, built, after, lambda text: self.reporter.step(title, text)
         )
         version = done.version
         if version.sha256 != built.archive.sha256:
@@ -195,7 +205,7 @@ class _Publishing:
         )
 
 
-def _where(built: Built, region: Region) -> str:
+def _where(built: Releasable, region: Region) -> str:
     return f"{built.layer.key} in {region.name}"
 
 

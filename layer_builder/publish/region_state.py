@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from layer_builder import parallel
 from layer_builder.aws import PolicyChange, Region, policy_change
-from layer_builder.errors import LayerBuilderError
-from layer_builder.model import Built, LayerVersion
+from layer_builder.errors import AwsError, LayerBuilderError
+from layer_builder.model import Built, KnownLayer, LayerVersion, VersionSummary
+from layer_builder.publish.ownership import Listed, foreign_problem
 from layer_builder.timing import now
 
 AT_ONCE = 8
@@ -20,7 +22,7 @@ _FRESH_SECONDS = 2.0
 class LayerState:
     """A layer, and what was there of it before anything was written."""
 
-    built: Built
+    built: Built | KnownLayer
     newest: LayerVersion | None
     seen: float
     """When, by the clock."""
@@ -28,11 +30,20 @@ class LayerState:
     """What the policy of the layer's version needs."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What its SSM parameters hold, by name; without those that do not exist."""
+    listed: Sequence[VersionSummary] | None = None
+    """All versions, newest first, where they were listed and nothing is published after them."""
+
+    @property
+    def to_do(self) -> Built | LayerVersion | None:
+        """The build that is to be published, or the version because of which it need not be."""
+        if isinstance(self.built, KnownLayer) or (self.newest and self.newest.holds(self.built)):
+            return self.newest
+        return self.built
 
     @property
     def is_same(self) -> bool:
         """Whether publishing would change nothing."""
-        return self.newest is not None and self.newest.holds(self.built)
+        return not isinstance(self.to_do, Built)
 
     @property
     def number(self) -> int:
@@ -68,7 +79,10 @@ class RegionState:
 
 
 def read(
-    region: Region, layers: Sequence[Built], held: Mapping[str, LayerBuilderError]
+    region: Region,
+    layers: Sequence[Built | KnownLayer],
+    held: Mapping[str, LayerBuilderError],
+    listed: Listed,
 ) -> RegionState:
     """Read all that is to be known of the layers in a region, and check those that are new."""
     state = RegionState(region=region, error=held.get(region.name))
@@ -76,10 +90,9 @@ def read(
         return state
     start = now()
     try:
-        items = parallel.each(lambda built: _item(region, built), layers, AT_ONCE)
-        parallel.each(
-            region.versions.check, [item.built for item in items if not item.is_same], AT_ONCE
-        )
+        items = parallel.each(lambda layer: _item(region, layer, listed), layers, AT_ONCE)
+        new = [item.to_do for item in items if isinstance(item.to_do, Built)]
+        parallel.each(region.versions.check, new, AT_ONCE)
         state.items = _with_parameters(region, items)
     except LayerBuilderError as error:
         state.error = error
@@ -89,11 +102,19 @@ def read(
 
 def reread(region: Region, item: LayerState) -> LayerState:
     """Read the newest version of a layer, and its policy, once more."""
-    return replace(_item(region, item.built), parameters=item.parameters)
+    return replace(_item(region, item.built, Listed()), parameters=item.parameters)
 
 
-def _item(region: Region, built: Built) -> LayerState:
-    item = LayerState(built=built, newest=region.versions.newest(built), seen=now())
+def _item(region: Region, built: Built | KnownLayer, listed: Listed) -> LayerState:
+    item = LayerState(built=built, newest=None, seen=now())
+    match built:
+        case KnownLayer():
+            versions = listed.versions[region.name, built.layer.name]
+            item = replace(item, newest=LayerVersion.of(versions[0]), listed=versions)
+        case Built():
+            item = replace(item, newest=_newest(region, built))
+        case _:
+            assert_never(built)
     permissions = built.layer.delivery.permissions
     if permissions is None:
         return item
@@ -101,6 +122,16 @@ def _item(region: Region, built: Built) -> LayerState:
     read = region.policies.read
     policy = read(built.layer.name, item.number, built) if item.is_same else ""
     return replace(item, change=policy_change(permissions, policy))
+
+
+def _newest(region: Region, built: Built) -> LayerVersion | None:
+    """Read the newest version. Raises AwsError for one that another owner published meanwhile."""
+    newest = region.versions.newest(built)
+    if newest and built.stamp:
+        problem = foreign_problem(built.layer, newest.arn, newest.stamp, built.stamp.owner)
+        if problem:
+            raise AwsError(problem)
+    return newest
 
 
 def _with_parameters(region: Region, items: Sequence[LayerState]) -> list[LayerState]:

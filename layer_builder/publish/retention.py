@@ -52,16 +52,24 @@ class Plan:
 
 
 def plan(
-    rule: Retention, versions: Sequence[VersionSummary], today: datetime, coming: int = 0
+    rule: Retention,
+    versions: Sequence[VersionSummary],
+    today: datetime,
+    coming: int = 0,
+    not_ours: Callable[[VersionSummary], str] = lambda _: "",
 ) -> Plan:
-    """Let go what is neither among the newest that stay nor young.
+    """Let go what is neither among our newest that stay nor young.
 
-    `coming` versions are yet to be published, and count among the newest. Who uses a version is
-    left to `Plan.spared`.
+    `coming` versions are yet to be published, and count among the newest. `not_ours` says of a
+    version why it is another's: it stays, and does not count. Who uses a version is left to
+    `Plan.spared`.
     """
     newest_first = sorted(versions, key=lambda version: -version.number)
-    older = newest_first[max(0, rule.versions - coming) :]
-    return Plan(goes=tuple(reversed(older))).spared(lambda version: _young(rule, version, today))
+    ours = [version for version in newest_first if not not_ours(version)]
+    staying = max(0, rule.versions - coming)
+    older = (*ours[staying:], *(v for v in newest_first[staying:] if not_ours(v)))
+    goes = tuple(sorted(older, key=lambda version: version.number))
+    return Plan(goes=goes).spared(not_ours).spared(lambda version: _young(rule, version, today))
 
 
 def _young(rule: Retention, version: VersionSummary, today: datetime) -> str:

@@ -3,7 +3,7 @@
 from layer_builder.aws import Region, grantee_name
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError
-from layer_builder.model import Release
+from layer_builder.model import Built, Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish.region_state import LayerState
 
@@ -26,7 +26,8 @@ def deliver(
         outcome.record_delivered(built, region.name, parameters=tuple(written))
         reporter.step(title, f"{name} in {region.name}: {release.arn}")
     try:
-        if region.versions.unstage(built):
+        # What was not built was not staged.
+        if isinstance(built, Built) and region.versions.unstage(built):
             outcome.record_delivered(built, region.name, object_removed=True)
             reporter.step(title, f"removed its zip from the bucket in {region.name}")
     except AwsError as error:

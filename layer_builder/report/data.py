@@ -10,14 +10,14 @@ from layer_builder.model import (
     BuildDetails,
     Built,
     Delivered,
-    FunctionProof,
     KeptServices,
+    KnownLayer,
     Layer,
-    ModuleImport,
     Proof,
-    StackWeight,
+    Stamp,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.report.function_data import function_data
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -34,12 +34,11 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         "dry_run": inputs.dry_run,
         "sandbox": inputs.sandbox,
         "regions": list(inputs.regions),
-        "layers": [
-            _layer(outcome, outcome.built[layer.id])
-            for layer in outcome.layers
-            if layer.id in outcome.built
+        "layers": [_layer(outcome, found) for found in outcome.built_or_known()],
+        "functions": [
+            function_data(outcome, stack)
+            for stack in (*(weight.stack for weight in outcome.stacks), *outcome.known_functions)
         ],
-        "functions": [_function(outcome, weight) for weight in outcome.stacks],
         "attachments": [_attached(done) for done in outcome.attachments],
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
@@ -48,23 +47,46 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def action_of(outcome: Outcome, built: Built) -> Action:
+def action_of(outcome: Outcome, layer: Layer) -> Action:
     """Name what happened to a layer over all regions: the most eventful wins."""
-    done = {release.action for release in outcome.releases.get(built.layer.id, {}).values()}
+    done = {release.action for release in outcome.releases.get(layer.id, {}).values()}
     for action in (Action.PUBLISHED, Action.UNCHANGED):
         if action in done:
             return action
     return Action.BUILT
 
 
-def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
-    layer, details, tightest = built.layer, built.details, built.tightest
+def _layer(outcome: Outcome, found: Built | KnownLayer) -> dict[str, Any]:
+    layer = found.layer
     return {
         "key": layer.key,
         "name": layer.name,
         "python": str(layer.target.python),
         "architecture": str(layer.target.architecture),
-        **_contents(layer, details),
+        **(_built(found) if isinstance(found, Built) else _known(found)),
+        "arn": {
+            region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
+        },
+        "missing": dict(outcome.missing.get(layer.id, {})),
+        "delivery": {
+            region: _delivered(delivered)
+            for region, delivered in outcome.delivered.get(layer.id, {}).items()
+        },
+        "action": str(action_of(outcome, layer)),
+        "stamp": _stamp(outcome.stamp_of(layer)),
+    }
+
+
+def _stamp(stamp: Stamp | None) -> dict[str, str] | None:
+    if stamp is None:
+        return None
+    return {"key": stamp.key, "owner": stamp.owner, "commit": stamp.commit}
+
+
+def _built(built: Built) -> dict[str, Any]:
+    details, tightest = built.details, built.tightest
+    return {
+        **_contents(built.layer, details),
         "zip": str(built.archive.path),
         "zip_bytes": built.archive.weight.zip_bytes,
         "unzipped_bytes": built.archive.weight.unzipped_bytes,
@@ -76,19 +98,34 @@ def _layer(outcome: Outcome, built: Built) -> dict[str, Any]:
             "name": tightest.limit.name,
         },
         "headroom": tightest.headroom,
-        "arn": {
-            region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
-        },
-        "missing": dict(outcome.missing.get(layer.id, {})),
-        "delivery": {
-            region: _delivered(delivered)
-            for region, delivered in outcome.delivered.get(layer.id, {}).items()
-        },
-        "action": str(action_of(outcome, built)),
+        "known": False,
         "same_as": built.same_as,
         "reused": built.reused,
         "taken_up": built.taken_up,
         "seconds": details.seconds,
+    }
+
+
+def _known(known: KnownLayer) -> dict[str, Any]:
+    """Tell of a layer that was not built: its versions, and that the rest is not known."""
+    unknown = ("zip", "zip_bytes", "unzipped_bytes", "files", "sha256", "limit", "headroom")
+    none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped"))
+    return {
+        **_contents(known.layer, BuildDetails()),
+        "packages": [{"name": pin.name, "version": pin.version, **none} for pin in known.pins],
+        "included_bytes": None,
+        "bytecode": {
+            "asked": str(known.layer.bytecode),
+            "packed": None,
+            "files": None,
+            "bytes": None,
+        },
+        **dict.fromkeys(unknown),
+        "known": True,
+        "same_as": None,
+        "reused": False,
+        "taken_up": False,
+        "seconds": {},
     }
 
 
@@ -171,79 +208,6 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
         }
         if proof.cost
         else None,
-    }
-
-
-def _function(outcome: Outcome, weight: StackWeight) -> dict[str, Any]:
-    stack, reading = weight.stack, weight.reading
-    return {
-        "key": stack.key,
-        "function_name": stack.function_name,
-        "layers": [layer.key for layer in stack.layers],
-        "python": str(stack.layers[0].target.python),
-        "architecture": str(stack.layers[0].target.architecture),
-        "shares": dict(weight.shares),
-        "reserve": stack.reserve,
-        "external": [
-            {"arn": layer.arn, "unzipped_bytes": layer.unzipped_bytes} for layer in stack.external
-        ],
-        "unzipped_bytes": weight.used,
-        "limit": reading.limit.allowed,
-        "headroom": reading.headroom,
-        "arns": {
-            region: arns
-            for region in outcome.regions
-            if (arns := outcome.stack_arns(stack, region))
-        },
-        "proof": next(
-            (_tried(proof) for proof in outcome.function_proofs if proof.function == stack.key),
-            None,
-        ),
-    }
-
-
-def _tried(proof: FunctionProof) -> dict[str, Any]:
-    cost = proof.cost
-    return {
-        "handler": proof.handler,
-        "events": [
-            {
-                "name": event.name,
-                "verdict": str(event.verdict),
-                "seconds": event.seconds,
-                "answer": event.answer,
-            }
-            for event in proof.events
-        ],
-        "test_command": proof.test_command,
-        "own_modules": list(proof.own_modules),
-        "interpreter": proof.interpreter,
-        "isolated": list(proof.isolated),
-        "in_place": proof.in_place,
-        "init_seconds": {"source": cost.source, "bytecode": cost.bytecode} if cost else None,
-        "init_processes": list(cost.processes) if cost else None,
-        "memory_bytes": cost.memory_bytes if cost else None,
-        "modules": cost.modules if cost else None,
-        "imports": [_import(module) for module in cost.imports] if cost else [],
-        "unused": [
-            {
-                "name": use.name,
-                "layer": use.layer,
-                "bytes_kept": use.bytes_kept,
-                "bytes_loaded": use.bytes_loaded,
-            }
-            for use in proof.unused
-        ],
-        "seconds": proof.seconds,
-    }
-
-
-def _import(module: ModuleImport) -> dict[str, Any]:
-    return {
-        "name": module.name,
-        "own": module.own,
-        "cumulative": module.cumulative,
-        "imports": [_import(inner) for inner in module.imports],
     }
 
 

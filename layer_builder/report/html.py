@@ -4,7 +4,7 @@ from html import escape
 
 from layer_builder.attach import Attached
 from layer_builder.errors import Problem
-from layer_builder.model import Built, LimitReading, mib
+from layer_builder.model import Built, KnownLayer, LimitReading, mib
 from layer_builder.outcome import Outcome
 from layer_builder.report import data, plain_text
 
@@ -30,9 +30,9 @@ def render_html(outcome: Outcome) -> str:
     """Render the page; every text from outside is escaped."""
     title = escape(plain_text.report_title(outcome))
     parts = [_problem(problem, "error") for problem in outcome.errors]
-    if outcome.built:
+    if outcome.built or outcome.known:
         parts.append(_layers(outcome))
-    if outcome.stacks:
+    if outcome.stacks or outcome.known_functions:
         parts.append(_functions(outcome))
     if old := plain_text.old_version_lines(outcome):
         parts.append(f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in old)}</ul>")
@@ -50,21 +50,30 @@ def render_html(outcome: Outcome) -> str:
 
 def _layers(outcome: Outcome) -> str:
     rows = []
-    for built in outcome.built.values():
-        releases = outcome.releases.get(built.layer.id, {}).values()
+    for found in outcome.built_or_known():
+        layer = found.layer
+        releases = outcome.releases.get(layer.id, {}).values()
         arns = "<br>".join(f"<code>{escape(release.arn)}</code>" for release in releases)
-        weight, tightest = built.archive.weight, built.tightest
         rows.append(
-            f"<tr><td>{escape(built.layer.key)}<br><small>{built.layer.target.label}</small></td>"
-            f'<td class="n">{mib(weight.zip_bytes)}</td>'
-            f'<td class="n">{mib(weight.unzipped_bytes)}</td>'
-            f"<td>{_share(tightest)}<small>{tightest.share:.0%} of"
-            f" {mib(tightest.limit.allowed)} {tightest.limit.kind}</small></td>"
-            f"<td>{arns or '–'}</td><td>{data.action_of(outcome, built)}</td></tr>"
+            f"<tr><td>{escape(layer.key)}<br><small>{layer.target.label}</small></td>"
+            f"{_weight(found)}"
+            f"<td>{arns or '–'}</td><td>{data.action_of(outcome, layer)}</td></tr>"
         )
     return (
         '<table>\n<tr><th>layer</th><th class="n">zip</th><th class="n">unzipped</th>'
         "<th>of its limit</th><th>ARN</th><th></th></tr>\n" + "\n".join(rows) + "\n</table>"
+    )
+
+
+def _weight(found: Built | KnownLayer) -> str:
+    if isinstance(found, KnownLayer):
+        return '<td class="n">–</td><td class="n">–</td><td>not built: AWS has it</td>'
+    weight, tightest = found.archive.weight, found.tightest
+    return (
+        f'<td class="n">{mib(weight.zip_bytes)}</td>'
+        f'<td class="n">{mib(weight.unzipped_bytes)}</td>'
+        f"<td>{_share(tightest)}<small>{tightest.share:.0%} of"
+        f" {mib(tightest.limit.allowed)} {tightest.limit.kind}</small></td>"
     )
 
 
@@ -76,6 +85,12 @@ def _functions(outcome: Outcome) -> str:
         f"<td>{_share(weight.reading)}<small>{weight.reading.share:.0%} of 250 MiB</small></td>"
         f"<td>{'<br>'.join(map(escape, plain_text.function_lines(outcome, weight.stack)))}</td></tr>"
         for weight in outcome.stacks
+    ]
+    rows += [
+        f"<tr><td>{escape(stack.key)}</td><td>not built: AWS has its layers</td>"
+        f'<td class="n">{mib(stack.reserve)}</td><td class="n">–</td><td>–</td>'
+        f"<td>{'<br>'.join(map(escape, plain_text.function_lines(outcome, stack)))}</td></tr>"
+        for stack in outcome.known_functions
     ]
     return (
         "<h2>Functions</h2>\n<table>\n<tr><th>function</th><th>layers</th>"

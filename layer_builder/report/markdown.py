@@ -5,7 +5,15 @@ import re
 from layer_builder.attach import Attached
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
-from layer_builder.model import Action, BuildDetails, Built, LimitReading, mib
+from layer_builder.model import (
+    Action,
+    BuildDetails,
+    Built,
+    KnownLayer,
+    Layer,
+    LimitReading,
+    mib,
+)
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
 from layer_builder.report.plain_text import (
@@ -41,9 +49,9 @@ _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 def render_markdown(outcome: Outcome) -> str:
     """Render the whole summary; pure text, ends with a newline."""
     parts = [f"## {report_title(outcome)}", *_problems("Errors", outcome.errors)]
-    if outcome.built:
+    if outcome.built or outcome.known:
         parts.append(_layers(outcome))
-    if outcome.stacks:
+    if outcome.stacks or outcome.known_functions:
         parts.append(_functions(outcome))
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
@@ -95,21 +103,29 @@ def _layers(outcome: Outcome) -> str:
         "| layer | zip | unzipped | of its limit | version | ARN | |",
         "| --- | ---: | ---: | --- | ---: | --- | --- |",
     ]
-    for built in outcome.built.values():
-        releases = outcome.releases.get(built.layer.id, {})
+    for found in outcome.built_or_known():
+        releases = outcome.releases.get(found.layer.id, {})
         arns = "<br>".join(code_span(release.arn) for release in releases.values()) or "–"
         versions = "<br>".join(str(release.version) for release in releases.values()) or "–"
-        weight, tightest = built.archive.weight, built.tightest
         rows.append(
-            f"| {escape_markdown(built.layer.title)} | {mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} |"
-            f" {limit_bar(tightest)} of {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
-            f" {versions} | {arns} | {_what(outcome, built)} |"
+            f"| {escape_markdown(found.layer.title)} | {_weight(found)} | {versions} | {arns} |"
+            f" {_what(outcome, found.layer)} |"
         )
     return "\n".join(rows)
 
 
-def _what(outcome: Outcome, built: Built) -> str:
-    action = data.action_of(outcome, built)
+def _weight(found: Built | KnownLayer) -> str:
+    if isinstance(found, KnownLayer):
+        return "– | – | not built: AWS has it"
+    weight, tightest = found.archive.weight, found.tightest
+    return (
+        f"{mib(weight.zip_bytes)} | {mib(weight.unzipped_bytes)} | {limit_bar(tightest)} of"
+        f" {mib(tightest.limit.allowed)} {tightest.limit.kind}"
+    )
+
+
+def _what(outcome: Outcome, layer: Layer) -> str:
+    action = data.action_of(outcome, layer)
     if action is Action.BUILT and outcome.inputs.command is Command.PUBLISH:
         return "would be published" if outcome.inputs.dry_run else "**not published**"
     return str(action)
@@ -127,6 +143,9 @@ def _functions(outcome: Outcome) -> str:
             f" {mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
         )
         lines += [f"  - {escape_markdown(line)}" for line in function_lines(outcome, weight.stack)]
+    for stack in outcome.known_functions:
+        lines.append(f"- function **{escape_markdown(stack.key)}**: its layers were not built")
+        lines += [f"  - {escape_markdown(line)}" for line in function_lines(outcome, stack)]
     return "\n".join(lines)
 
 

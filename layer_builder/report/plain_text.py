@@ -19,6 +19,12 @@ MAX_RESTORED = 10
 """Restored files, and modules that do not import, that are named; all are in report.json."""
 
 
+_PROVEN_BEFORE = (
+    "not tried in this run: it was proven with these layers, this code and these events when they"
+    " were published"
+)
+
+
 def report_title(outcome: Outcome) -> str:
     """Sum the run up in a line."""
     if outcome.errors:
@@ -28,7 +34,7 @@ def report_title(outcome: Outcome) -> str:
     published = len(outcome.keys_with(Action.PUBLISHED))
     unchanged = len(outcome.keys_with(Action.UNCHANGED))
     where = " to the sandbox" if outcome.inputs.sandbox else ""
-    if outcome.inputs.dry_run and outcome.built:
+    if outcome.inputs.dry_run and (outcome.built or outcome.known):
         return (
             f"Lambda layers: dry run, {len(outcome.to_publish)} would be published{where},"
             f" {unchanged} unchanged"
@@ -122,6 +128,8 @@ def function_lines(outcome: Outcome, stack: Stack) -> list[str]:
     proofs = [proof for proof in outcome.function_proofs if proof.function == stack.key]
     if not stack.settings.is_tried and not proofs:
         return ["not tried: it has no handler: in the manifest"]
+    if stack in outcome.known_functions:
+        return [_PROVEN_BEFORE]
     if not proofs:
         return ["not proven in this run"]
     return proofs[0].lines()

@@ -22,6 +22,21 @@ def is_tracked(path: Path) -> bool:
 
     False where there is no git, or no repository of it: nothing can be said then.
     """
+    return _ask(path.parent, "ls-files", "--error-unmatch", "--", path.name) is not None
+
+
+def origin_of(checkout: Path) -> str:
+    """Give the address that a checkout came from; empty where git knows none."""
+    return _ask(checkout, "config", "--local", "--get", "remote.origin.url") or ""
+
+
+def commit_of(checkout: Path) -> str:
+    """Give the commit that is checked out, in hexadecimal; empty where git knows none."""
+    return _ask(checkout, "rev-parse", "--verify", "--quiet", "HEAD") or ""
+
+
+def _ask(folder: Path, *words: str) -> str | None:
+    """Give git's answer in one line; None where it fails, or is not there."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
@@ -30,12 +45,14 @@ def is_tracked(path: Path) -> bool:
     }
     git = shutil.which("git", path=environment["PATH"])
     if git is None:
-        return False
-    done = subprocess.run(  # noqa: S603 (no shell; the name is behind `--`)
-        [git, *_SETTINGS, "ls-files", "--error-unmatch", "--", path.name],
-        cwd=path.parent,
+        return None
+    done = subprocess.run(  # noqa: S603 (no shell; names are behind `--`)
+        [git, *_SETTINGS, *words],
+        cwd=folder,
         env=environment,
         capture_output=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
-    return done.returncode == 0
+    return None if done.returncode else done.stdout.strip()

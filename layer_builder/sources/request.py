@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import layer_builder
 from layer_builder.archive import sha256_of
-from layer_builder.model import Bytecode, Layer
+from layer_builder.model import CONTENT_FORMAT, Bytecode, Layer
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources.includes import CollectedFiles
 from layer_builder.sources.requirements import Requirements
@@ -43,7 +43,13 @@ class LayerRequest:
     def key(self) -> str:
         """Digest of everything but what the index answers, known without running uv; hexadecimal."""
         own = self._own(self.as_written)
-        return _digest(own, *_asked(self.whole_group), self.layer.requires, self.lock)
+        return _digest(
+            layer_builder.__version__,
+            own,
+            *_asked(self.whole_group),
+            self.layer.requires,
+            self.lock,
+        )
 
     @property
     def as_written(self) -> Requirements:
@@ -51,8 +57,12 @@ class LayerRequest:
         return self.written or self.requirements
 
     def content_key(self, *locks: str) -> str:
-        """Digest of what decides the bytes: the settings, the files, the chosen versions."""
-        return _digest(self._own(self.requirements), *locks)
+        """Digest of what decides the bytes: the settings, the files, the chosen versions.
+
+        Of this program it has the format alone, so that all versions which give the same bytes give
+        the same key.
+        """
+        return _digest(CONTENT_FORMAT, self._own(self.requirements), *locks)
 
     def resolved_with(self, whole_group: Requirements) -> "LayerRequest":
         """Note what all the layers ask for that have to agree with this one."""
@@ -65,7 +75,6 @@ class LayerRequest:
     def _own(self, asked: Requirements) -> list[object]:
         layer = self.layer
         return [
-            layer_builder.__version__,
             layer.target.label,
             *_asked(asked),
             sorted(layer.build),

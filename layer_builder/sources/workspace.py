@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.sources.git import is_tracked
+from layer_builder.sources.git import commit_of, is_tracked, origin_of
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of a file that says what a layer is made from: ten times the largest lock that was met."""
@@ -93,6 +93,20 @@ class Workspace:
     def tracks(self, path: Path) -> bool:
         """Tell whether git tracks a file; False where git cannot say."""
         return is_tracked(path)
+
+    @property
+    def checkout(self) -> Path | None:
+        """The git checkout that the manifest's directory lies in; None outside of one."""
+        inside = (p for p in (self.base, *self.base.parents) if p.is_relative_to(self.root))
+        return next((path for path in inside if (path / ".git").exists()), None)
+
+    def origin(self) -> str:
+        """Give the address that the checkout came from; empty where git cannot say."""
+        return origin_of(self.checkout) if self.checkout else ""
+
+    def commit(self) -> str:
+        """Give the commit that is checked out; empty where git cannot say."""
+        return commit_of(self.checkout) if self.checkout else ""
 
     def holds(self, path: Path) -> bool:
         """Tell whether what a path leads to is in here, links followed."""

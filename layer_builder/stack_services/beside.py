@@ -58,6 +58,21 @@ def read_beside(
     }
 
 
+def versions_beside(
+    layer_id: str, resolved: Mapping[str, Resolved], stacks: Sequence[Stack]
+) -> list[str]:
+    """List the versions that decide what `read_beside` adds to a layer: nothing where it adds none.
+
+    Known without installing what they are of.
+    """
+    item = resolved[layer_id]
+    if not chooses_services(item) or item.request.code.is_all:
+        return []
+    layers = {one: other.request.layer for one, other in resolved.items()}
+    others = (resolved[one] for one in _others(item, resolved, layers, stacks))
+    return [f"{sorted(other.request.layer.build)} {other.own.text}" for other in others]
+
+
 def chooses_services(item: Resolved) -> bool:
     """Tell a layer that holds the data of services, and is to choose among it."""
     holds = {"boto3", "botocore"} & item.own.versions.keys()

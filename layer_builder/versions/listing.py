@@ -5,7 +5,7 @@ from typing import Any
 
 import layer_builder
 from layer_builder.errors import Problem
-from layer_builder.model import INLINE_ZIP_BYTES, CodeStorage, gib, mib, unzipped_limit
+from layer_builder.model import INLINE_ZIP_BYTES, CodeStorage, Stamp, gib, mib, unzipped_limit
 from layer_builder.report import escape_markdown
 from layer_builder.versions.inventory import (
     Growth,
@@ -20,7 +20,10 @@ FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
 
 
-_HEADINGS = ("version", "date", "zip", "growth", "unzipped", "growth", "of limit", "for", "used by")
+_HEADINGS = (
+    *("version", "date", "zip", "growth", "unzipped", "growth", "of limit"),
+    *("for", "used by", "from", "owner"),
+)
 
 
 _RIGHT = 7
@@ -78,6 +81,7 @@ def _version_row(row: VersionRow, before: VersionRow | None) -> dict[str, Any]:
         "created": row.version.created,
         "runtimes": list(row.version.runtimes),
         "architectures": list(row.version.architectures),
+        "stamp": _stamp(row.version.stamp),
         "sha256": row.content.sha256 if row.content else None,
         "zip_bytes": size,
         "zip_growth": _growth(zipped),
@@ -87,6 +91,12 @@ def _version_row(row: VersionRow, before: VersionRow | None) -> dict[str, Any]:
         "unzipped_share": _share(row),
         "used_by": None if row.usages is None else _users(row.usages),
     }
+
+
+def _stamp(stamp: Stamp | None) -> dict[str, str] | None:
+    if stamp is None:
+        return None
+    return {"key": stamp.key, "owner": stamp.owner, "commit": stamp.commit}
 
 
 def _share(row: VersionRow) -> float | None:
@@ -174,6 +184,7 @@ def _rows(history: LayerHistory) -> list[tuple[str, ...]]:
         zipped, unzipped = _growths(row, before)
         size, share = row.unzipped_bytes, _share(row)
         users = "?" if row.usages is None else ", ".join(map(str, row.usages)) or "–"
+        stamp = row.version.stamp
         rows.append(
             (
                 str(row.version.number),
@@ -185,6 +196,8 @@ def _rows(history: LayerHistory) -> list[tuple[str, ...]]:
                 "?" if share is None else f"{share:.0%}",
                 ", ".join((*row.version.runtimes, *row.version.architectures)) or "?",
                 users,
+                stamp.commit if stamp else "–",
+                stamp.owner if stamp else "–",
             )
         )
     return rows

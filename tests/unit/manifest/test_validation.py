@@ -73,7 +73,10 @@ VALUES = [
     (f"{TOP}{ONE}limits: {{zip: true}}\n", "4:15: zip: True: a size is a number with a unit"),
     (f"{TOP}{ONE}limits: {{warn-at: 80}}\n", "4:19: warn-at: 80: a share is a percentage above 0"),
     (f"{TOP}{ONE}limits: {{warn-at: 101%}}\n", "4:19: warn-at: '101%': a share is a percentage"),
-    (f"{TOP}{ONE}description: {'d' * 257}\n", "4:14: description has 257 characters; AWS takes 256"),
+    (
+        f"{TOP}{ONE}description: {'d' * 161}\n",
+        "4:14: description has 161 characters; AWS takes 256, 96 of them for the stamp: 160 are left",
+    ),
     (f"{TOP}{ONE}license: {'l' * 513}\n", "4:10: license has 513 characters; AWS takes 512"),
     (f"{TOP}{ONE}sdk: s3\n", "4:6: sdk: 's3': it is bundle, runtime, auto, or a list of services"),
     (f"{TOP}{ONE}strip: yes\n", "4:8: strip"),

@@ -118,10 +118,10 @@ def test_the_report_is_json_whatever_happened(outcome: Outcome) -> None:
 
 def test_what_happened_to_a_layer_is_the_most_eventful_of_all_regions(outcome: Outcome) -> None:
     core, code = outcome.built.values()
-    assert report.action_of(outcome, core) is Action.PUBLISHED
-    assert report.action_of(outcome, code) is Action.UNCHANGED
+    assert report.action_of(outcome, core.layer) is Action.PUBLISHED
+    assert report.action_of(outcome, code.layer) is Action.UNCHANGED
     outcome.releases = {}
-    assert report.action_of(outcome, core) is Action.BUILT
+    assert report.action_of(outcome, core.layer) is Action.BUILT
 
 
 def test_every_part_of_a_problem_is_told(outcome: Outcome) -> None:

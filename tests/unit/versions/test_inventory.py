@@ -6,6 +6,7 @@ from layer_builder.attach.sizes import Size
 from layer_builder.model.layer import Layer
 from layer_builder.model.layer_version import CodeStorage, LayerContent, LayerUser, VersionSummary
 from layer_builder.model.limits import MIB, Budget
+from layer_builder.model.stamp import Stamp
 from layer_builder.versions import inventory, listing
 from layer_builder.versions.inventory import (
     Growth,
@@ -17,6 +18,7 @@ from layer_builder.versions.inventory import (
 )
 
 GIB = 1024 * MIB
+STAMP = Stamp(key="k" * 22, owner="a/b:layers.yml", commit="0123456789ab")
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 
 
@@ -28,6 +30,7 @@ def entry(number: int, zipped: int | None, unzipped: int | None, *usages: Usage)
             created=f"2026-11-{number:02}T10:00:00.000+0000",
             runtimes=("python3.12",),
             architectures=(),
+            description=STAMP.write("Core") if number > 2 else "Core",
         ),
         content=None
         if zipped is None
@@ -146,9 +149,9 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
     stocks = [stock(entry(12, 3 * MIB, 9 * MIB, user), entry(2, 3 * MIB, 10 * MIB))]
     assert listing.render_table(stocks) == (
         "core in eu-west-1\n"
-        "  version        date      zip  growth  unzipped           growth  of limit  for         used by\n"
-        "       12  2026-11-12  3.0 MiB    same   9.0 MiB  -1.0 MiB (-10%)        4%  python3.12  a|b\n"
-        "        2  2026-11-02  3.0 MiB       –  10.0 MiB                –        4%  python3.12  –\n"
+        "  version        date      zip  growth  unzipped           growth  of limit  for         used by  from          owner\n"
+        "       12  2026-11-12  3.0 MiB    same   9.0 MiB  -1.0 MiB (-10%)        4%  python3.12  a|b      0123456789ab  a/b:layers.yml\n"
+        "        2  2026-11-02  3.0 MiB       –  10.0 MiB                –        4%  python3.12  –        –             –\n"
         f"  {ARN}1 was deleted, and is still used by old:7 (live)\n"
         "\n"
         "  code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n"
@@ -158,6 +161,15 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
     assert "| 12 | 2026-11-12 | 3.0 MiB | same | 9.0 MiB |" in page
     assert "a\\|b |" in page
     assert "- code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n- not known: x\n" in page
+
+
+def test_the_stamp_of_a_version_is_told(stock: Callable[..., RegionInventory]) -> None:
+    data = listing.inventory_data([stock(entry(12, 1, 1), entry(2, 1, 1))], [], "layers.yml")
+    stamped, other = data["regions"][0]["layers"][0]["versions"]
+    assert stamped["stamp"] == {
+        "key": "k" * 22, "owner": "a/b:layers.yml", "commit": "0123456789ab"
+    }  # fmt: skip
+    assert other["stamp"] is None
 
 
 def test_no_address_of_a_zip_is_shown(stock: Callable[..., RegionInventory]) -> None:
