@@ -19,5 +19,7 @@ class ExitCode(IntEnum):
     """A layer or a function is over a limit."""
     AWS = 6
     """AWS refused, or could not be reached."""
+    CHANGES = 7
+    """A dry run found what would change, and was asked to tell by its exit code."""
     INTERRUPTED = 130
     """Stopped by the user: 128 and the number of SIGINT, as shells have it."""

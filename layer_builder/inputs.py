@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import REGION_PATTERN
+from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -23,6 +23,7 @@ class Command(StrEnum):
     BUILD = "build"
     PUBLISH = "publish"
     ATTACH = "attach"
+    PROMOTE = "promote"
 
 
 _DEFAULT_COMMAND = Command.PUBLISH
@@ -33,14 +34,19 @@ INPUT_DEFAULTS = {
     "command": str(_DEFAULT_COMMAND),
     "layers": "",
     "aws-region": "",
+    "account": "",
     "s3-bucket": "",
     "s3-prefix": "",
     "output-dir": "dist/layers",
     "digests": "",
+    "arns": "",
+    "rollback": "",
+    "source-profile": "",
     "build": "auto",
     "rebuild": "false",
     "require-isolation": "true",
     "dry-run": "false",
+    "fail-on-changes": "false",
     "sandbox": "false",
     "github-token": "",
 }
@@ -56,12 +62,20 @@ class Inputs:
     layers: tuple[str, ...] = ()
     """Keys; empty means all."""
     regions: tuple[str, ...] = ()
+    account: str = ""
+    """The AWS account that the run is meant for; empty where nobody says."""
     s3_bucket: str = ""
     s3_prefix: str = ""
     output_dir: str = INPUT_DEFAULTS["output-dir"]
     digests: Mapping[str, str] | None = None
     """SHA-256 in hexadecimal by the stem of a zip: those that `publish` takes up, and no others.
     None where nobody said any."""
+    arns: str = ""
+    """Exact layer versions: ARNs, JSON, the path of a file that names them, `ssm` or `newest`."""
+    rollback: str = ""
+    """Functions, and what they go back to: words such as `api core-deps@36`, or JSON."""
+    source_profile: str = ""
+    """The AWS profile that `promote` reads with; empty for the credentials of the run."""
     may_build: bool = True
     """Whether `publish` builds what it cannot take up; else that is an error."""
     rebuild: bool = False
@@ -69,6 +83,8 @@ class Inputs:
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
+    fail_on_changes: bool = False
+    """Whether a dry run that would change something ends with an exit code of its own."""
     sandbox: bool = False
     github_token: str = ""
 
@@ -101,11 +117,13 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
             *did_you_mean(given["command"], choices),
         )
     switches = {}
-    for name in ("rebuild", "require-isolation", "dry-run", "sandbox"):
+    for name in ("rebuild", "require-isolation", "dry-run", "fail-on-changes", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
         switches[name] = given[name] == "true"
+    if switches["fail-on-changes"] and not switches["dry-run"]:
+        refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
     digests = _digests(given["digests"])
     _check_aws(given, refuse)
     _check_zips(given, command, digests, refuse)
@@ -116,14 +134,19 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         command=command,
         layers=_words(given["layers"]),
         regions=_words(given["aws-region"]),
+        account=given["account"],
         s3_bucket=given["s3-bucket"],
         s3_prefix=given["s3-prefix"],
         output_dir=given["output-dir"],
         digests=digests,
+        arns=given["arns"],
+        rollback=given["rollback"],
+        source_profile=given["source-profile"],
         may_build=given["build"] == "auto",
         rebuild=switches["rebuild"],
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
+        fail_on_changes=switches["fail-on-changes"],
         sandbox=switches["sandbox"],
         github_token=values.get("github-token", ""),
     )
@@ -136,6 +159,8 @@ def _check_aws(given: Mapping[str, str], refuse: Callable[..., None]) -> None:
     for region in _words(given["aws-region"]):
         if not re.fullmatch(REGION_PATTERN, region):
             refuse("aws-region", f"{region!r} is not a region such as eu-west-1")
+    if given["account"] and not re.fullmatch(ACCOUNT_PATTERN, given["account"]):
+        refuse("account", f"{given['account']!r} is not an AWS account: it has 12 digits")
     bucket = given["s3-bucket"]
     if bucket and not _BUCKET.fullmatch(bucket.replace("{region}", "eu-west-1")):
         refuse("s3-bucket", f"{bucket!r} is not a bucket's name", "only {region} is filled in")

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
+from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
 from layer_builder.commands import (
     Context,
-    input_values,
     lock_layers,
-    parse_arguments,
     prove,
     run_command,
     show_versions,
@@ -101,6 +100,8 @@ def _run(
         context = make_context(asked, environ, recording, cloud)
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)
+        if outcome.inputs.fail_on_changes and outcome.would_change:
+            outcome.exit_code = ExitCode.CHANGES
     except LayerBuilderError as error:
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code

@@ -238,6 +238,37 @@ class Outcome:
         }
         return {key: arns for key, arns in by_function.items() if arns}
 
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """Tell, of a run of `attach`, what was behind: by function and region, before and after."""
+        functions: dict[str, dict[str, Any]] = {}
+        for done in self.attachments:
+            if not done.changes or not done.attachment:
+                continue
+            change: dict[str, Any] = {
+                "before": list(done.attachment.before),
+                "after": list(done.attachment.after),
+            }
+            if alias := done.serving.before:
+                after = done.serving.after
+                change["alias"] = {
+                    "name": alias.name,
+                    "before": str(alias),
+                    "after": str(after) if after else None,
+                }
+            functions.setdefault(done.stack.key, {})[done.region] = change
+        return {"functions": functions}
+
+    @property
+    def would_change(self) -> bool:
+        """Whether a dry run found something to do."""
+        would_deliver = any(
+            delivered != Delivered(kept=delivered.kept)
+            for by_region in self.delivered.values()
+            for delivered in by_region.values()
+        )
+        found = self.to_publish or would_deliver or any(one.changes for one in self.attachments)
+        return self.inputs.dry_run and bool(found)
+
     def matrix(self) -> dict[str, list[dict[str, str]]]:
         """Give `strategy.matrix` one entry for each layer and target."""
         return {

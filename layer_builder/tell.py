@@ -25,6 +25,7 @@ from layer_builder.report import (
     render_arn_files,
     render_html,
     render_markdown,
+    render_metadata,
     report_data,
     report_title,
 )
@@ -71,7 +72,7 @@ def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
     output_dir.put("report.json", data + "\n")
     output_dir.put("report.md", render_markdown(outcome))
     output_dir.put("report.html", render_html(outcome))
-    for name, content in render_arn_files(outcome).items():
+    for name, content in {**render_arn_files(outcome), **render_metadata(outcome)}.items():
         output_dir.put(name, content)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
@@ -45,9 +45,11 @@ def make_context(
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
+        connect_source=partial(cloud.connect, profile=asked.source_profile),
         measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
         seed=cloud.seed,
         default_regions=cloud.default_regions,
+        known_regions=cloud.known_regions,
         provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
         scratch=Scratch.around(environ),

@@ -1,5 +1,7 @@
 """The output directory: finished zips, each with a record of how it came to be."""
 
+import hashlib
+import shutil
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -7,10 +9,12 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from layer_builder.archive import reader
+from layer_builder.archive import reader, remote
 from layer_builder.archive.writer import copy_zip
 from layer_builder.keeping import copy_file, move_file, replace_file
 from layer_builder.model import Archive, BuildDetails, Weight
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,31 @@ class OutputDir:
         return record, Archive(
             path=self.zip_path(name), sha256=record.sha256, weight=weight, files=files
         )
+
+    def weigh(self, name: str, sha256: str) -> Archive:
+        """Weigh a zip that has this digest. Raises OSError, and ValueError for what is no zip."""
+        path = self.zip_path(name)
+        try:
+            weight, files = reader.weigh_zip(path)
+        except zipfile.BadZipFile as error:
+            raise ValueError(str(error)) from None
+        return Archive(path=path, sha256=sha256, weight=weight, files=files)
+
+    def fetch(self, name: str, url: str, sha256: str) -> str:
+        """Fetch a zip from elsewhere; it appears here only when it has this digest.
+
+        Gives the digest that it has. Raises UnreadableZipError, OSError.
+        """
+        with remote.fetched_zip(url) as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+            found = digest.hexdigest()
+            if found == sha256:
+                file.seek(0)
+                self.folder.mkdir(parents=True, exist_ok=True)
+                replace_file(self.zip_path(name), lambda to: shutil.copyfileobj(file, to))
+        return found
 
     def keep(self, name: str, record: BuildRecord) -> None:
         """Write the record of a finished zip."""

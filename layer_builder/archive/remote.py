@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING
 
@@ -58,9 +59,7 @@ class UnreadableZipError(Exception):
 
 def remote_unzipped_bytes(url: str) -> int:
     """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableZipError."""
-    if not url.startswith(("https://", "http://")):
-        scheme = url.partition(":")[0] if "://" in url else "none"
-        raise UnreadableZipError(f"AWS gives no address to read it from (scheme: {scheme})")
+    _require_address(url)
     try:
         with contextlib.closing(_open(url)) as file:
             return unzipped_bytes(file)
@@ -70,6 +69,34 @@ def remote_unzipped_bytes(url: str) -> int:
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
         raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
+
+
+@contextlib.contextmanager
+def fetched_zip(url: str) -> Iterator[IO[bytes]]:
+    """Fetch a whole zip; gives a file, at its beginning, that goes in the end.
+
+    Raises UnreadableZipError.
+    """
+    _require_address(url)
+    request = urllib.request.Request(url)  # noqa: S310 (http and https only)
+    try:
+        with contextlib.closing(_opener().open(request, timeout=_TIMEOUT_SECONDS)) as response:
+            file = _download(response)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UnreadableZipError(f"the server answers {error.code}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None)
+        raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
+    with file:
+        file.seek(0)
+        yield file
+
+
+def _require_address(url: str) -> None:
+    if not url.startswith(("https://", "http://")):
+        scheme = url.partition(":")[0] if "://" in url else "none"
+        raise UnreadableZipError(f"AWS gives no address to read it from (scheme: {scheme})")
 
 
 def unzipped_bytes(file: "IO[bytes] | _Ranges") -> int:

@@ -1,8 +1,9 @@
 """The layers of functions: planned, checked, updated."""
 
 from layer_builder.attach.attacher import Attacher
-from layer_builder.attach.plan import Attached, ChangeKind, Status, function_title
-from layer_builder.attach.preflight import LOOKUPS_AT_ONCE, function_exists
+from layer_builder.attach.choice import LOOKUPS_AT_ONCE, VersionChoice
+from layer_builder.attach.plan import Attached, ChangeKind, Status
+from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize, Measure, Size, SizeLookup, known_sizes
 
 __all__ = [
@@ -12,10 +13,10 @@ __all__ = [
     "ChangeKind",
     "FunctionSize",
     "Measure",
+    "ServingPlan",
     "Size",
     "SizeLookup",
     "Status",
-    "function_exists",
-    "function_title",
+    "VersionChoice",
     "known_sizes",
 ]

@@ -1,22 +1,25 @@
 """Gives functions their layers: checks all of them first, then updates those that need it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layer_builder import parallel
 from layer_builder.attach import preflight
-from layer_builder.attach.plan import Attached, Status
-from layer_builder.attach.preflight import LOOKUPS_AT_ONCE, FunctionCheck, PlannedUpdate
+from layer_builder.attach.choice import LOOKUPS_AT_ONCE, ChosenVersion, VersionChoice
+from layer_builder.attach.plan import Attached, Attachment, Status
+from layer_builder.attach.preflight import FunctionCheck, PlannedUpdate
+from layer_builder.attach.serving import ServingPlan, serve
 from layer_builder.attach.sizes import SizeLookup
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws import Region
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model import FunctionState, Stack, VersionSummary
+from layer_builder.handoff import Wish
+from layer_builder.model import FunctionState, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attacher:
-    """Gives functions the newest versions of their layers, in every region of a run."""
+    """Gives functions the versions of their layers that were chosen, in every region of a run."""
 
     stacks: Sequence[Stack]
     """Each with a function-name."""
@@ -24,10 +27,13 @@ class Attacher:
     """What the manifest's layers are called on AWS: others are left as they are."""
     sizes: SizeLookup
     dry_run: bool
-    on_newest: Callable[[Region, Mapping[str, VersionSummary]], None]
-    """Hears of a region's newest versions, by layer id, before its functions are read."""
+    on_chosen: Callable[[Region, Mapping[str, str]], None]
+    """Hears of a region's versions, ARNs by layer id, before its functions are read."""
     on_attached: Callable[[Attached], None]
     """Hears what was done with a function as soon as it is; called by several threads."""
+    choice: VersionChoice = field(default_factory=VersionChoice)
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    """By function: what it is to go back to."""
 
     def check_and_update(self, regions: Sequence[Region]) -> list[LayerBuilderError]:
         """Read and check all functions, then update; gives what went wrong.
@@ -37,27 +43,36 @@ class Attacher:
         errors: list[LayerBuilderError] = []
         updates: list[PlannedUpdate] = []
         for region in regions:
-            newest, layer_errors = preflight.newest_versions(region, self.stacks)
+            following = [one for one in self.stacks if not self._wish(one).goes_back]
+            chosen, layer_errors = self.choice.choose(region, following)
             errors += layer_errors.values()
-            self.on_newest(region, newest)
+            self.on_chosen(region, {layer_id: one.arn for layer_id, one in chosen.items()})
             for stack in self.stacks:
-                if any(layer.id in layer_errors for layer in stack.layers):
+                failing = any(layer.id in layer_errors for layer in stack.layers)
+                if failing and stack in following:
                     failed = Attached(stack=stack, region=region.name, status=Status.FAILED)
                     self.on_attached(failed)
                 else:
-                    updates.append(
-                        PlannedUpdate(
-                            region=region,
-                            stack=stack,
-                            newest=newest,
-                            names=self.names,
-                            sizes=self.sizes,
-                        )
-                    )
+                    updates.append(self._planned(region, stack, chosen))
         checks = parallel.each(preflight.check, updates, LOOKUPS_AT_ONCE)
         return errors + [
             error for error in parallel.each(self._finish, checks, LOOKUPS_AT_ONCE) if error
         ]
+
+    def _wish(self, stack: Stack) -> Wish:
+        return self.wishes.get(stack.key, Wish())
+
+    def _planned(
+        self, region: Region, stack: Stack, chosen: Mapping[str, ChosenVersion]
+    ) -> PlannedUpdate:
+        return PlannedUpdate(
+            region=region,
+            stack=stack,
+            chosen=chosen,
+            wish=self._wish(stack),
+            names=self.names,
+            sizes=self.sizes,
+        )
 
     def _finish(self, check: FunctionCheck) -> LayerBuilderError | None:
         attached, error = self._update(check)
@@ -65,7 +80,7 @@ class Attacher:
         return error
 
     def _update(self, check: FunctionCheck) -> tuple[Attached, LayerBuilderError | None]:
-        update, planned = check.update, check.planned
+        update, planned, serving = check.update, check.planned, check.serving
         attached = Attached(
             stack=update.stack,
             region=update.region.name,
@@ -73,32 +88,45 @@ class Attacher:
             has=check.function.layers if check.function else None,
             attachment=planned,
             forecast=check.forecast,
+            serving=serving or ServingPlan(),
+            warnings=check.warnings,
         )
-        if check.error or not check.function or not planned:
+        if check.error or not check.function or not planned or not serving:
             return attached, check.error
-        if not planned.is_needed:
+        if not attached.changes:
             return replace(attached, status=Status.UNCHANGED), None
         if self.dry_run:
             return replace(attached, status=Status.PLANNED), None
+        return _write(update, check.function, attached, planned)
 
-        plans = [planned]
 
-        def layers(function: FunctionState) -> tuple[str, ...]:
-            renewed = update.plan(function)
-            if renewed.is_needed and renewed.before != plans[-1].before:
-                update.forecast(function, renewed)
-                plans.append(renewed)
-            return renewed.after
+def _write(
+    update: PlannedUpdate, function: FunctionState, attached: Attached, planned: Attachment
+) -> tuple[Attached, LayerBuilderError | None]:
+    """Give a function its layers, and these to those who call its versions."""
+    plans, serving = [planned], attached.serving
 
-        function_update = FunctionUpdate(functions=update.region.functions, function=check.function)
-        try:
+    def layers(found: FunctionState) -> tuple[str, ...]:
+        renewed = update.plan(found)
+        if renewed.is_needed and renewed.before != plans[-1].before:
+            update.forecast(found, renewed)
+            plans.append(renewed)
+        return renewed.after
+
+    functions = update.region.functions
+    function_update = FunctionUpdate(functions=functions, function=function)
+    done = attached
+    try:
+        if planned.is_needed:
             function_update.apply(layers)
-        except UpdateFailedError as error:
-            failure: LayerBuilderError = function_update.rollback(error)
-        except LayerBuilderError as error:
-            failure = function_update.explained(error)
-        else:
-            has = function_update.has
-            done = replace(attached, status=Status.ATTACHED, has=has, attachment=plans[-1])
-            return done, None
-        return replace(attached, has=function_update.has), preflight.about(update, failure)
+        done = replace(attached, has=function_update.has, attachment=plans[-1])
+        if serving.is_needed:
+            served = serve(functions, function_update.function, update.stack.serving, serving)
+            done = replace(done, serving=served)
+    except UpdateFailedError as error:
+        failure: LayerBuilderError = function_update.rollback(error)
+    except LayerBuilderError as error:
+        failure = function_update.explained(error)
+    else:
+        return replace(done, status=Status.ATTACHED), None
+    return replace(done, has=function_update.has), preflight.about(update, failure)

@@ -1,10 +1,11 @@
 """The attachment: the layers a function has, those it is to have, and what changes in between."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model import LAYERS_PER_FUNCTION, Stack, layer_arn_of
@@ -188,6 +189,14 @@ class Attached:
     """None when it could not be planned."""
     forecast: FunctionSize | None = None
     """None when nothing was to be written."""
+    serving: ServingPlan = field(default_factory=ServingPlan)
+    """What was done for the callers of its versions and aliases."""
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether something of it was behind."""
+        return bool(self.attachment and self.attachment.is_needed) or self.serving.is_needed
 
     @property
     def title(self) -> str:

@@ -1,49 +1,60 @@
-"""Checks functions before they get layers: the newest versions, and what stands in the way."""
+"""Checks functions before they get layers: what each is to have, and what stands in the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from layer_builder import parallel
 from layer_builder.attach import plan as attachment
+from layer_builder.attach.choice import NOT_THERE, ChosenVersion, mismatch, not_behind
 from layer_builder.attach.plan import Attachment, function_title
+from layer_builder.attach.serving import ServingPlan, left_behind, plan_serving
 from layer_builder.attach.sizes import FunctionSize, SizeLookup
 from layer_builder.aws import Region
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError
-from layer_builder.model import FunctionState, Layer, LayerVersionArn, Stack, VersionSummary
-
-LOOKUPS_AT_ONCE = 8
-"""Calls, or functions, that are worked on at the same time."""
+from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.handoff import Wish
+from layer_builder.model import Alias, FunctionState, FunctionVersion, LayerVersionArn, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedUpdate:
-    """A function in a region, and the newest versions of its layers there."""
+    """A function in a region, and the versions of its layers that it is to have there."""
 
     region: Region
     stack: Stack
-    newest: Mapping[str, VersionSummary]
-    """By layer id."""
+    chosen: Mapping[str, ChosenVersion]
+    """By layer id; a layer that is not here stays as the function has it."""
+    wish: Wish
     names: tuple[str, ...]
     """What the manifest's layers are called on AWS."""
     sizes: SizeLookup
+    pinned: tuple[str, ...] | None = None
+    """ARNs that take the place of what was chosen, for a function that goes back."""
 
     @property
-    def wanted(self) -> list[str]:
-        """ARNs in stack order; other people's layers of other regions cannot be attached here."""
-        external = [layer.arn for layer in self.stack.external
-                    if function_exists(self.region.name, layer.arn)]  # fmt: skip
-        return [*external, *(self.newest[layer.id].arn for layer in self.stack.layers)]
+    def title(self) -> str:
+        """Name it in a log."""
+        return function_title(self.stack, self.region.name)
 
-    @property
-    def ours(self) -> set[str]:
-        """The ARNs of the manifest's layers, in this account and region."""
-        ours = LayerVersionArn.parse(self.newest[self.stack.layers[0].id].arn)
-        return {ours.sibling(name) for name in self.names}
+    def resolve(self, function: FunctionState) -> "tuple[PlannedUpdate, list[str]]":
+        """Find out what remains to be known of the versions; gives what to say of them, too.
+
+        Raises AwsError.
+        """
+        if self.wish.version:
+            return replace(self, pinned=self._of_version(function, self.wish.version)), []
+        if self.wish.layers:
+            return replace(self, pinned=self._named(function)), []
+        chosen, said = dict(self.chosen), []
+        for layer_id, version in self.chosen.items():
+            if layer_id in {layer.id for layer in self.stack.layers}:
+                chosen[layer_id], text = not_behind(self.region, version, function.layers)
+                said += [text] if text else []
+        return replace(self, chosen=chosen), said
 
     def plan(self, function: FunctionState) -> Attachment:
         """Decide which layers the function is to have, as it is now; raise what is in the way."""
         _require_same_target(self.stack, function)
-        planned = attachment.plan(function.layers, self.wanted, self.ours)
+        wanted, ours = self._goal(function)
+        planned = attachment.plan(function.layers, wanted, ours)
         if problem := attachment.too_many(planned):
             raise LimitError(problem)
         return planned
@@ -56,6 +67,62 @@ class PlannedUpdate:
             raise LimitError(problem)
         return size
 
+    def _goal(self, function: FunctionState) -> tuple[list[str], set[str]]:
+        """Give the wanted ARNs in stack order, and those of the layers that may go for them."""
+        if self.wish.layers and self.pinned is not None:
+            return list(self.pinned), set()
+        if self.pinned is not None:
+            return list(self.pinned), self._siblings((*self.pinned, *function.layers))
+        # Other people's layers of other regions cannot be attached here.
+        wanted = [layer.arn for layer in self.stack.external
+                  if function_exists(self.region.name, layer.arn)]  # fmt: skip
+        ours = [one.arn for layer in self.stack.layers if (one := self.chosen.get(layer.id))]
+        for layer in self.stack.layers:
+            version = self.chosen.get(layer.id)
+            had = [arn for arn in function.layers if name_of(arn) == layer.name]
+            if version is None and not had:
+                raise ManifestError.because(
+                    f"no version of its layer {layer.key} is named, and it has none that could stay",
+                    advice=(
+                        "name one, or publish all of its layers and attach what that hands on",
+                    ),
+                )
+            wanted.append(version.arn if version else had[0])
+        return wanted, self._siblings(ours)
+
+    def _siblings(self, arns: "tuple[str, ...] | list[str]") -> set[str]:
+        """Give the ARNs of the manifest's layers in the accounts of these."""
+        parsed = [LayerVersionArn.parse(arn) for arn in arns]
+        return {one.sibling(name) for one in parsed if one.account for name in self.names}
+
+    def _of_version(self, function: FunctionState, number: int) -> tuple[str, ...]:
+        """Give our layers of a published version of the function."""
+        version = self.region.functions.settled(function.name, str(number))
+        return tuple(arn for arn in version.layers if name_of(arn) in self.names)
+
+    def _named(self, function: FunctionState) -> tuple[str, ...]:
+        """Give the ARNs of versions that were named by number; the function says whose they are."""
+        layers = {layer.key: layer for layer in self.stack.layers}
+        arns = []
+        for key, number in self.wish.layers:
+            layer = layers[key]
+            had = [arn for arn in function.layers if name_of(arn) == layer.name]
+            of = LayerVersionArn.parse(had[0]).layer if had else layer.name
+            try:
+                version, _ = self.region.catalog.version(of, number)
+            except AwsError as error:
+                if error.code != NOT_THERE:
+                    raise
+                raise AwsError.because(
+                    f"there is no version {number} of its layer {key} ({of})",
+                    details=error.problems[0].details,
+                    advice=("`layer-builder versions` lists those that are there",),
+                ) from None
+            if problem := mismatch(layer, version, f"{key}@{number}"):
+                raise problem
+            arns.append(version.arn)
+        return tuple(arns)
+
 
 @dataclass(kw_only=True)
 class FunctionCheck:
@@ -65,60 +132,19 @@ class FunctionCheck:
     function: FunctionState | None = None
     planned: Attachment | None = None
     forecast: FunctionSize | None = None
+    serving: ServingPlan | None = None
+    warnings: tuple[Problem, ...] = ()
     error: LayerBuilderError | None = None
+
+
+def name_of(arn: str) -> str:
+    """Give the name of the layer that a version is of."""
+    return LayerVersionArn.parse(arn).layer.rpartition(":")[2]
 
 
 def function_exists(region: str, arn: str) -> bool:
     """Tell whether a layer version is in a region; Lambda attaches none of another one."""
     return LayerVersionArn.parse(arn).region == region
-
-
-def newest_versions(
-    region: Region, stacks: Sequence[Stack]
-) -> tuple[dict[str, VersionSummary], dict[str, LayerBuilderError]]:
-    """Find the newest version of each layer, by layer id, and what is wrong with that of others."""
-    layers = list({layer.id: layer for stack in stacks for layer in stack.layers}.values())
-
-    def find(layer: Layer) -> VersionSummary | LayerBuilderError:
-        try:
-            versions = region.catalog.versions(layer.name)
-        except AwsError as error:
-            return error.about(layer.key, None)
-        if not versions:
-            return AwsError.because(
-                f"it has no version in {region.name} (it is called {layer.name} there)",
-                layer=layer.key,
-                place=layer.place,
-                advice=("publish first: attach sets layers that are there, and builds none",),
-            )
-        return _mismatch(layer, versions[0]) or versions[0]
-
-    newest: dict[str, VersionSummary] = {}
-    errors: dict[str, LayerBuilderError] = {}
-    for layer, answer in zip(layers, parallel.each(find, layers, LOOKUPS_AT_ONCE), strict=True):
-        if isinstance(answer, LayerBuilderError):
-            errors[layer.id] = answer
-        else:
-            newest[layer.id] = answer
-    return newest, errors
-
-
-def _mismatch(layer: Layer, version: VersionSummary) -> AwsError | None:
-    """Say that a version is for other targets than its layer, if it says so itself."""
-    is_for = (
-        not version.runtimes or layer.target.runtime in version.runtimes,
-        not version.architectures or layer.target.architecture in version.architectures,
-    )
-    if all(is_for):
-        return None
-    targets = ", ".join((*version.runtimes, *version.architectures))
-    return AwsError.because(
-        f"its newest version is not for {layer.target.runtime} on {layer.target.architecture}",
-        layer=layer.key,
-        place=layer.place,
-        details=(f"{version.arn} is for {targets}",),
-        advice=("publish first: the manifest has changed since, or somebody else published it",),
-    )
 
 
 def _require_same_target(stack: Stack, function: FunctionState) -> None:
@@ -143,21 +169,92 @@ def check(update: PlannedUpdate) -> FunctionCheck:
     """Read a function and decide what is to be done."""
     result = FunctionCheck(update=update)
     try:
-        result.function = update.region.functions.settled(update.stack.function_name or "")
-        result.planned = update.plan(result.function)
+        function = update.region.functions.settled(update.stack.function_name or "")
+        result.function = function
+        _require_same_target(update.stack, function)
+        result.update, said = update.resolve(function)
+        result.planned = result.update.plan(function)
         if result.planned.is_needed:
-            result.forecast = update.forecast(result.function, result.planned)
+            result.forecast = result.update.forecast(function, result.planned)
+        result.serving, problems = _look_at_callers(result.update, function, result.planned)
+        lines = [*said, *_backwards(result.update, result.planned)]
+        result.warnings = (
+            *_elsewhere(update),
+            *(_letter(update, Problem(message=line)) for line in lines),
+            *(_letter(update, problem) for problem in problems),
+        )
     except LayerBuilderError as error:
         result.error = about(update, error)
     return result
 
 
+def _elsewhere(update: PlannedUpdate) -> list[Problem]:
+    here = update.region.name
+    return [
+        _letter(update, Problem(message=f"external {one.arn} is in another region, and is not attached here"))
+        for one in update.stack.external
+        if not function_exists(here, one.arn)
+    ]  # fmt: skip
+
+
+def _backwards(update: PlannedUpdate, planned: Attachment) -> list[str]:
+    """Say which layers get an older version than they have, where nobody asked for that."""
+    if update.wish.goes_back:
+        return []
+    return [
+        f"goes back: {change}"
+        for change in planned.changes
+        if change.before and change.after and _is_older(change.after, change.before)
+    ]
+
+
+def _is_older(after: str, before: str) -> bool:
+    one, other = LayerVersionArn.parse(after), LayerVersionArn.parse(before)
+    is_numbered = one.version.isdigit() and other.version.isdigit()
+    return one.layer == other.layer and is_numbered and one.number < other.number
+
+
+def _look_at_callers(
+    update: PlannedUpdate, function: FunctionState, planned: Attachment
+) -> tuple[ServingPlan, list[Problem]]:
+    """See which published versions and aliases are to follow, and which do not."""
+    serving, problems = update.stack.serving, []
+    functions = update.region.functions
+    aliases: list[Alias] = []
+    versions: list[FunctionVersion] = []
+    try:
+        aliases = functions.aliases(function.name)
+        if serving.publishes or any(one.version.isdigit() for one in aliases):
+            versions = functions.versions(function.name)
+    except AwsError as error:
+        if serving.publishes or not error.is_withheld:
+            raise
+        first = error.problems[0]
+        problems.append(
+            replace(first, message=f"whether an alias serves its old layers is not known: {first.message}")
+        )  # fmt: skip
+    serving_plan = plan_serving(serving, planned.after, function.code.sha256, versions, aliases)
+    if behind := left_behind(planned.after, versions, aliases, serving.alias):
+        problems.append(
+            Problem(
+                message=f"callers of its alias {' and '.join(behind)} keep other layers than these",
+                advice=("alias: in the manifest names the one that is to follow",),
+            )
+        )
+    if function.serves_snapshots and not serving.publishes:
+        problems.append(
+            Problem(
+                message="SnapStart serves its published versions, and these keep the layers they have",
+                advice=("publish-version: true publishes one with the new layers; or alias:",),
+            )
+        )
+    return serving_plan, problems
+
+
+def _letter(update: PlannedUpdate, problem: Problem) -> Problem:
+    return replace(problem, message=f"{update.title}: {problem.message}", place=update.stack.place)
+
+
 def about(update: PlannedUpdate, error: LayerBuilderError) -> LayerBuilderError:
     """Say which function an error is about."""
-    name = function_title(update.stack, update.region.name)
-    return error.with_problems(
-        *(
-            replace(problem, message=f"{name}: {problem.message}", place=update.stack.place)
-            for problem in error.problems
-        )
-    )
+    return error.with_problems(*(_letter(update, problem) for problem in error.problems))

@@ -26,6 +26,11 @@ class FunctionUpdate:
         self._is_known = True
 
     @property
+    def function(self) -> FunctionState:
+        """The function as it was last read."""
+        return self._function
+
+    @property
     def has(self) -> tuple[str, ...] | None:
         """The layers that it has, as it was last read; None when it could not be."""
         return self._function.layers if self._is_known else None
@@ -63,6 +68,9 @@ class FunctionUpdate:
                 rounds += 1
                 wrote = True
                 self._reread()
+                if self._function.failed and self._function.layers != layers:
+                    # AWS said yes, and then could not: asked again it would fail again.
+                    raise UpdateFailedError.because(self._function.failed)
         raise AwsError.because(
             f"it was updated {_ROUNDS} times, and had other layers each time: somebody else sets them",
             advice=("see what else sets the function's layers, and run it again",),
@@ -76,6 +84,12 @@ class FunctionUpdate:
     def rollback(self, error: UpdateFailedError) -> AwsError:
         """Give it the layers that it had, after an update that failed; gives what to tell."""
         before = self._before
+        if self.has == before:
+            return AwsError.because(
+                f"AWS took the update with its new layers, and dropped it: {error}",
+                details=tuple(self._state()),
+                advice=("mend what the reason names, and run it again",),
+            )
         try:
             self.apply(lambda _: before)
             fact = "its previous layers were put back"

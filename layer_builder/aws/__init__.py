@@ -1,6 +1,6 @@
 """AWS: the only package that imports boto3, and that late: with the first region that is opened."""
 
-from layer_builder.aws.api import Connect, FunctionsApi, Region, VersionsApi
+from layer_builder.aws.api import Connect, FunctionsApi, Region, ServingApi, VersionsApi
 from layer_builder.aws.cloud import Cloud
 from layer_builder.aws.permissions import (
     PolicyChange,
@@ -18,6 +18,7 @@ __all__ = [
     "PolicyChange",
     "Region",
     "RetryState",
+    "ServingApi",
     "VersionsApi",
     "grantee_name",
     "policy_change",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure
-from layer_builder.model import Built, FunctionState, LayerVersion
+from layer_builder.model import Alias, Built, Caller, FunctionState, LayerVersion
 
 if TYPE_CHECKING:
     from layer_builder.aws.catalog import Catalog
     from layer_builder.aws.functions import LambdaFunctions
     from layer_builder.aws.layer_versions import LayerVersions
     from layer_builder.aws.policies_ssm import Parameters, Policies
+    from layer_builder.aws.session import Aws
 
 
 class VersionsApi(Protocol):
@@ -46,17 +47,47 @@ class FunctionsApi(Protocol):
         """Wait before another try; False when there is to be none."""
 
 
+class ServingApi(Protocol):
+    """The part of `LambdaFunctions` that gets new layers to those who call versions and aliases."""
+
+    def settled(self, name: str, qualifier: str = "") -> FunctionState:
+        """Read a function, or a version of it, when no update of it is under way."""
+
+    def aliases(self, name: str) -> list[Alias]:
+        """List the aliases of a function."""
+
+    def publish(self, function: FunctionState) -> str:
+        """Ask for a version of a function as it was read; twice asked is once done."""
+
+    def move_alias(self, function: str, alias: Alias) -> None:
+        """Ask once for an alias to lead to these versions, if it still is as it was read."""
+
+    def may_repeat(self, state: RetryState, failure: Failure) -> bool:
+        """Wait before another try; False when there is to be none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Region:
     """What a run reads and writes in one region; every call raises AwsError where AWS refuses it."""
 
     name: str
     """Such as `eu-west-1`."""
+    aws: "Aws"
     catalog: "Catalog"
     versions: "LayerVersions"
     policies: "Policies"
     parameters: "Parameters"
     functions: "LambdaFunctions"
+
+    @property
+    def caller(self) -> Caller:
+        """Who the credentials are of, asked once for all regions."""
+        return self.aws.caller
+
+    @property
+    def partition(self) -> str:
+        """Such as `aws`."""
+        return self.aws.partition
 
 
 Connect = Callable[[str], Region]

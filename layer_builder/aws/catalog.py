@@ -14,7 +14,9 @@ from layer_builder.model import (
     CodeStorage,
     LayerContent,
     LayerUser,
+    LayerVersion,
     LayerVersionArn,
+    StoredObject,
     VersionSummary,
 )
 
@@ -54,6 +56,36 @@ class Catalog:
 
         with self._aws.translated(None):
             return self._aws.repeated(read)
+
+    def version(self, layer: str, number: int) -> tuple[LayerVersion, LayerContent]:
+        """Read a layer version, by the layer's name or ARN, and where its zip is.
+
+        An ARN serves for other accounts' layers, too: whoever may use one may read it, and may not
+        list the others. https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html
+        Raises AwsError.
+        """
+
+        def read() -> tuple[LayerVersion, LayerContent]:
+            with readable("GetLayerVersion"):
+                answer = self._lambda.get_layer_version(LayerName=layer, VersionNumber=number)
+                content = content_of(answer["Content"])
+                version = LayerVersion(
+                    arn=answer["LayerVersionArn"],
+                    version=int(answer["Version"]),
+                    sha256=content.sha256,
+                    runtimes=frozenset(answer.get("CompatibleRuntimes") or ()),
+                    architectures=frozenset(answer.get("CompatibleArchitectures") or ()),
+                    description=answer.get("Description") or "",
+                    license=answer.get("LicenseInfo") or "",
+                )
+                return version, content
+
+        with self._aws.translated(None):
+            return self._aws.repeated(read)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another look: AWS may show late what was published a moment ago."""
+        self._aws.wait(seconds)
 
     def users(self) -> list[LayerUser]:
         """List all functions and their published versions, with the layers of each."""
@@ -112,7 +144,15 @@ def content_of(answer: Mapping[str, Any]) -> LayerContent:
         sha256=base64.b64decode(answer.get("CodeSha256") or "").hex(),
         size=int(answer.get("CodeSize") or 0),
         location=answer.get("Location") or "",
+        stored=_stored(answer.get("ResolvedS3Object") or {}),
     )
+
+
+def _stored(answer: Mapping[str, Any]) -> StoredObject | None:
+    # https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html
+    named = [str(answer.get(part) or "") for part in ("S3Bucket", "S3Key", "S3ObjectVersion")]
+    bucket, key, version = named
+    return StoredObject(bucket=bucket, key=key, version=version) if all(named) else None
 
 
 def _version(item: Mapping[str, Any]) -> VersionSummary:

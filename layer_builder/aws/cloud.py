@@ -8,17 +8,17 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from layer_builder.archive import OutputDir
 from layer_builder.aws.api import Region
-from layer_builder.errors import ManifestError
+from layer_builder.errors import AwsError, ManifestError
 from layer_builder.inputs import Inputs
 from layer_builder.model import Stack
 
 if TYPE_CHECKING:
-    from layer_builder.aws.session import Aws
+    from layer_builder.aws.session import Aws, KnownCaller
 
 _SANDBOX_REGION = "us-east-1"
 
@@ -42,6 +42,7 @@ class Cloud:
         """Take the inputs; nothing is loaded or sent yet."""
         self._inputs = inputs
         self._default_regions: tuple[str, ...] | None = None
+        self._known: KnownCaller | None = None
 
     def default_regions(self) -> tuple[str, ...]:
         """Say where to publish when neither input nor manifest does: one region, or none."""
@@ -60,12 +61,22 @@ class Cloud:
         Raises ManifestError where moto is not installed.
         """
         # Asked for now: inside, the caller's environment and profile are out of sight.
-        self.default_regions()
+        with suppress(AwsError):
+            self.default_regions()
         with _emulated():
             yield
 
-    def connect(self, name: str) -> Region:
-        """Open a region; raises AwsError when there are no credentials."""
+    def known_regions(self) -> tuple[str, ...]:
+        """List the regions that botocore knows Lambda in; AWS may have newer ones."""
+        from layer_builder.aws.session import known_regions  # noqa: PLC0415 (loads boto3, as above)
+
+        return known_regions()
+
+    def connect(self, name: str, profile: str = "") -> Region:
+        """Open a region, with a profile's credentials or else the run's.
+
+        Raises AwsError when there are no credentials.
+        """
         from layer_builder.aws import (  # noqa: PLC0415 (loads boto3, as above)
             catalog,
             functions,
@@ -74,7 +85,7 @@ class Cloud:
             s3,
         )
 
-        aws = self._open(name)
+        aws = self._open(name, profile)
         bucket = None
         if self._inputs.s3_bucket:
             bucket = s3.Bucket(name=self._inputs.s3_bucket, prefix=self._inputs.s3_prefix)
@@ -82,6 +93,7 @@ class Cloud:
                 bucket.create(aws)
         return Region(
             name=name,
+            aws=aws,
             catalog=catalog.Catalog(aws),
             versions=layer_versions.LayerVersions(aws, bucket),
             policies=policies_ssm.Policies(aws),
@@ -98,10 +110,17 @@ class Cloud:
         _publish_layers(aws, stacks, output_dir)
         _create_functions(aws, stacks)
 
-    def _open(self, region: str) -> "Aws":
-        from layer_builder.aws.session import Aws  # noqa: PLC0415 (loads boto3, as above)
+    def _open(self, region: str, profile: str = "") -> "Aws":
+        from layer_builder.aws.session import (  # noqa: PLC0415 (loads boto3, as above)
+            Aws,
+            KnownCaller,
+        )
 
-        return Aws(region, paced=not self._inputs.sandbox)
+        paced = not self._inputs.sandbox
+        if profile:
+            return Aws(region, paced=paced, profile=profile)
+        self._known = self._known or KnownCaller()
+        return Aws(region, paced=paced, known=self._known)
 
 
 @contextmanager

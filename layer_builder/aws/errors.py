@@ -1,12 +1,22 @@
 """AWS's refusals in our reader's words, with what to do next; the facts AWS gave are kept."""
 
+import os
 import re
 
+import boto3.exceptions
 import botocore.exceptions
+import botocore.session
 
-from layer_builder.aws.transport import classify
+from layer_builder.aws.transport import CredentialsError, classify
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
-from layer_builder.model import UNZIPPED_BYTES, Built, Releasable, mib
+from layer_builder.model import UNZIPPED_BYTES, Built, Caller, Releasable, mib
+from layer_builder.refusals import (
+    LOGIN,
+    credentials_letter,
+    denial_letter,
+    elsewhere_known,
+    is_clock_skew,
+)
 
 # None of these errors has a code of its own; the numbers are in the words alone:
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html has the limits.
@@ -31,6 +41,23 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html
+_UNSIGNED = (
+    "the function takes only signed code, and this layer is not signed by whom it trusts",
+    "layers are published unsigned: sign the zip with AWS Signer and publish that, or set the"
+    " function's code signing config to Warn (UntrustedArtifactOnDeployment)",
+)
+
+_KNOWN = {
+    "CodeVerificationFailedException": _UNSIGNED,
+    "InvalidCodeSignatureException": _UNSIGNED,
+    "CodeStorageExceededException": (
+        "the region's code storage is full (300 GB for all functions and layers)",
+        "delete layer versions that no function uses",
+    ),
+}
+"""What a code alone says, and what to do."""
+
 # S3 answers a HEAD without a body, so that its status is all the code there is:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled"})
@@ -39,41 +66,34 @@ _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 
 _ON_BUCKETS = frozenset({"HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload"})
 
-# Not each operation is allowed by an action of its own name:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
-_S3_PERMISSIONS = {
-    "AbortMultipartUpload": "s3:AbortMultipartUpload",
-    "CompleteMultipartUpload": "s3:PutObject",
-    "CreateMultipartUpload": "s3:PutObject",
-    "DeleteObject": "s3:DeleteObject and s3:DeleteObjectVersion",
-    "GetBucketPolicy": "s3:GetBucketPolicy",
-    "GetBucketVersioning": "s3:GetBucketVersioning",
-    "HeadBucket": "s3:ListBucket",
-    "HeadObject": "s3:GetObject",
-    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
-    "PutObject": "s3:PutObject",
-    "UploadPart": "s3:PutObject",
-}
+_DISABLED = "RegionDisabledException"
+"""STS was turned off in the region, for this account."""
 
-_OTHER_PERMISSIONS = {
-    "GetParameters": "ssm:GetParameters",
-    "PutParameter": "ssm:PutParameter",
-}
-
-_NOT_AUTHORIZED = re.compile(
-    r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?"
-)
-
-_NOT_BY_S3 = re.compile(
-    r"denied by S3, .* permission to (?P<action>\w+) for (?P<object>\S+)\. S3 Error"
-)
-
-_LOGIN = "in a workflow: aws-actions/configure-aws-credentials before this action"
+_ONLY_HERE = frozenset({*_UNKNOWN_KEY, _DISABLED})
 
 
-def translate(error: Exception, built: Releasable | None, region: str) -> LayerBuilderError:
-    """Say what an AWS call's failure means; `built` is the layer it was about."""
-    translated = _translate(error, built, region)
+def is_unknown_here(error: Exception) -> bool:
+    """Tell whether a region does not know credentials that another may know."""
+    return (
+        isinstance(error, botocore.exceptions.ClientError)
+        and str(error.response["Error"].get("Code", "")) in _ONLY_HERE
+    )
+
+
+def translate(
+    error: Exception, built: Releasable | None, region: str, caller: Caller | None = None
+) -> LayerBuilderError:
+    """Say what an AWS call's failure means.
+
+    `built` is the layer it was about, `caller` who the credentials are of, where AWS said it.
+    """
+    # upload_file tells a refusal in words of its own, around S3's:
+    # https://github.com/boto/boto3/blob/develop/boto3/s3/transfer.py
+    if isinstance(error, boto3.exceptions.Boto3Error) and isinstance(
+        error.__context__, botocore.exceptions.ClientError
+    ):
+        error = error.__context__
+    translated = _translate(error, built, region, caller)
     if not isinstance(translated, AwsError):
         return translated
     code = ""
@@ -84,19 +104,15 @@ def translate(error: Exception, built: Releasable | None, region: str) -> LayerB
     )
 
 
-def _translate(error: Exception, built: Releasable | None, region: str) -> LayerBuilderError:
+def _translate(
+    error: Exception, built: Releasable | None, region: str, caller: Caller | None
+) -> LayerBuilderError:
     layer = built.layer.key if built else None
+    if letter := _about_credentials(error):
+        return AwsError(letter)
     match error:
         case botocore.exceptions.ClientError():
-            return _refusal(error, built, region)
-        case (
-            botocore.exceptions.NoCredentialsError() | botocore.exceptions.PartialCredentialsError()
-        ):
-            return AwsError.because(
-                "there are no AWS credentials",
-                details=(str(error),),
-                advice=(_LOGIN, "to try without an account: sandbox: true (--sandbox)"),
-            )
+            return _refusal(error, built, region, caller)
         case botocore.exceptions.EndpointConnectionError():
             return AwsError.because(
                 f"AWS cannot be reached in {region}",
@@ -110,8 +126,30 @@ def _translate(error: Exception, built: Releasable | None, region: str) -> Layer
             )
 
 
+def _about_credentials(error: Exception) -> Problem | None:
+    loading = isinstance(error, CredentialsError)
+    cause = error.__cause__ if loading and error.__cause__ else error
+    profile, profiles = named_profiles()
+    return credentials_letter(
+        type(cause).__name__, str(cause), profile=profile, profiles=profiles, loading=loading
+    )
+
+
+def named_profiles() -> tuple[str, list[str]]:
+    """Name the profile that the environment asks for, and list those that there are."""
+    # https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html
+    named = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or ""
+    try:
+        return named, botocore.session.get_session().available_profiles
+    except botocore.exceptions.BotoCoreError:
+        return named, []
+
+
 def _refusal(
-    error: botocore.exceptions.ClientError, built: Releasable | None, region: str
+    error: botocore.exceptions.ClientError,
+    built: Releasable | None,
+    region: str,
+    caller: Caller | None,
 ) -> LayerBuilderError:
     code = str(error.response["Error"].get("Code", ""))
     text = str(error.response["Error"].get("Message", ""))
@@ -129,19 +167,18 @@ def _refusal(
             details=facts,
             advice=("detach a layer, or prune harder (prune: aggressive)",),
         )
-    if code in _EXPIRED:
-        message, advice = "the AWS credentials have expired", f"log in again; {_LOGIN}"
-    elif code in _UNKNOWN_KEY:
-        message, advice = "AWS does not know these credentials", f"check them; {_LOGIN}"
-    elif code in _DENIED:
-        message = f"AWS does not allow {operation}"
-        advice = f"give the role the permission for {_missing(operation, text)}"
+    if code in _ONLY_HERE and caller and not is_clock_skew(code, text):
+        return AwsError(elsewhere_known(region, caller, facts))
+    if about_caller := _about_caller(code, text):
+        message, advice = about_caller
+    elif code in _DENIED or "kms:" in text:
+        denial = denial_letter(operation, text)
+        message, advice = denial.message, denial.advice
     elif code == "ResourceNotFoundException" and operation == "GetFunction":
         message = "the function does not exist"
         advice = "attach sets the layers of functions that are there; function-name: names them"
-    elif code == "CodeStorageExceededException":
-        message = "the region's code storage is full (300 GB for all functions and layers)"
-        advice = "delete layer versions that no function uses"
+    elif code in _KNOWN:
+        message, advice = _KNOWN[code]
     elif code in {"NoSuchBucket", "404"} and operation in _ON_BUCKETS:
         message = "the S3 bucket does not exist"
         advice = f"s3-bucket must name a bucket in {region}; {{region}} in its name is filled in"
@@ -151,6 +188,20 @@ def _refusal(
     else:
         message, advice = f"AWS refused {operation}", ""
     return AwsError.because(message, layer=layer, details=facts, advice=(advice,) if advice else ())
+
+
+def _about_caller(code: str, text: str) -> tuple[str, str] | None:
+    """Say what is wrong with the credentials that a call was signed with, and what to do."""
+    if code in _EXPIRED:
+        return "the AWS credentials have expired", f"log in again; {LOGIN}"
+    if is_clock_skew(code, text):
+        return (
+            "this machine's clock is more than 5 minutes off AWS's",
+            "set it: AWS refuses requests that are signed for another time",
+        )
+    if code in _UNKNOWN_KEY:
+        return "AWS does not know these credentials", f"check them; {LOGIN}"
+    return None
 
 
 def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None) -> Problem:
@@ -173,6 +224,18 @@ def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None
     return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))
 
 
+def undecipherable(address: str, key: str) -> Problem:
+    """Say that an object's key may not be used."""
+    return Problem(
+        message=f"{address} is encrypted with a key that these credentials may not use",
+        details=(f"HeadObject: its SHA-256 takes kms:Decrypt on {key}",),
+        advice=(
+            f"give the role the permission for kms:Decrypt and kms:GenerateDataKey on {key}, as in"
+            " docs/iam/publish-s3-kms.json; the key's own policy has to let the account in",
+        ),
+    )
+
+
 def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
     """Say that a bucket is in another region than the layers."""
     return Problem(
@@ -182,23 +245,3 @@ def bucket_elsewhere(bucket: str, region: str, wanted: str) -> Problem:
             " {region} in s3-bucket is filled in",
         ),
     )
-
-
-def _missing(operation: str, text: str) -> str:
-    """Name the permission that is missing, as AWS says it or else as the call needs it."""
-    if refused := _NOT_BY_S3.search(text):
-        return f"s3:{refused['action']} on {refused['object']} in S3"
-    named = _NOT_AUTHORIZED.search(text)
-    if named and named["resource"]:
-        return f"{named['action']} on {named['resource']}"
-    action = named["action"] if named else _permission(operation)
-    if operation in _S3_PERMISSIONS:
-        return f"{action} on the bucket, which must belong to the account of these credentials"
-    if operation in _OTHER_PERMISSIONS:
-        return f"{action} on the parameter"
-    return f"{action} on this {'function' if 'Function' in operation else 'layer'}"
-
-
-def _permission(operation: str) -> str:
-    others = _S3_PERMISSIONS | _OTHER_PERMISSIONS
-    return others.get(operation) or f"lambda:{operation}"

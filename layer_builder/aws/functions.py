@@ -5,7 +5,9 @@ API_UpdateFunctionConfiguration.html; states of a function:
 https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
 """
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from layer_builder.aws.catalog import content_of, layers_of
@@ -13,7 +15,7 @@ from layer_builder.aws.retry import RetryState
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import readable
 from layer_builder.errors import AwsError, Failure
-from layer_builder.model import FunctionState
+from layer_builder.model import Alias, FunctionState, FunctionVersion
 
 _LOOKS = 300
 
@@ -34,15 +36,15 @@ class LambdaFunctions:
         self._aws = aws
         self._lambda = aws.client("lambda", attempts=1)
 
-    def settled(self, name: str) -> FunctionState:
-        """Read a function when no update of it is under way.
+    def settled(self, name: str, qualifier: str = "") -> FunctionState:
+        """Read a function, or a version of it, when no update of it is under way.
 
         Raises AwsError when one takes longer than five minutes.
         """
         # By GetFunction, of which AWS takes 100 a second, where it takes 15 of all other reads:
         # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         for _ in range(_LOOKS):
-            function = self._read(name)
+            function = self._read(name, qualifier)
             if function.is_settled:
                 return function
             self._aws.wait(_LOOK_SECONDS)
@@ -60,24 +62,86 @@ class LambdaFunctions:
         # AWS then refuses what would overwrite another's change:
         # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
         guard = {"RevisionId": function.revision} if function.revision else {}
-        try:
-            with self._aws.translated(None):
-                self._lambda.update_function_configuration(
-                    FunctionName=function.name, Layers=list(layers), **guard
-                )
-        except AwsError as error:
-            if error.code not in _BUSY:
-                raise
-            raise AwsError(*error.problems, failure=Failure.BUSY, code=error.code) from error
+        with self._busy(), self._aws.translated(None):
+            self._lambda.update_function_configuration(
+                FunctionName=function.name, Layers=list(layers), **guard
+            )
+
+    def versions(self, name: str) -> list[FunctionVersion]:
+        """List the published versions of a function, newest first.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_ListVersionsByFunction.html
+        """
+        with self._aws.translated(None):
+            versions = self._aws.listed(
+                "ListVersionsByFunction",
+                self._lambda.list_versions_by_function,
+                lambda page: [_version(item) for item in page["Versions"]],
+                FunctionName=name,
+            )
+        published = [version for version in versions if version.number.isdigit()]
+        return sorted(published, key=lambda version: -int(version.number))
+
+    def aliases(self, name: str) -> list[Alias]:
+        """List the aliases of a function."""
+        with self._aws.translated(None):
+            return self._aws.listed(
+                "ListAliases",
+                self._lambda.list_aliases,
+                lambda page: [_alias(item) for item in page["Aliases"]],
+                FunctionName=name,
+            )
+
+    def publish(self, function: FunctionState) -> str:
+        """Ask once for a version of a function as it was read; gives its number.
+
+        AWS publishes none when neither code nor configuration changed since the last one, and gives
+        that: so what is asked for twice is done once. Raises AwsError as `set_layers` does.
+        https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+        """
+        guard = {"RevisionId": function.revision} if function.revision else {}
+        if function.code.sha256:
+            guard["CodeSha256"] = base64.b64encode(bytes.fromhex(function.code.sha256)).decode()
+        with self._busy(), self._aws.translated(None), readable("PublishVersion"):
+            answer = self._lambda.publish_version(FunctionName=function.name, **guard)
+            return str(answer["Version"])
+
+    def move_alias(self, function: str, alias: Alias) -> None:
+        """Ask once for an alias to lead to these versions, if it still is as it was read.
+
+        Raises AwsError as `set_layers` does. Weights:
+        https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
+        """
+        guard = {"RevisionId": alias.revision} if alias.revision else {}
+        with self._busy(), self._aws.translated(None):
+            self._lambda.update_alias(
+                FunctionName=function,
+                Name=alias.name,
+                FunctionVersion=alias.version,
+                RoutingConfig={"AdditionalVersionWeights": dict(alias.weights)},
+                **guard,
+            )
 
     def may_repeat(self, state: RetryState, failure: Failure) -> bool:
         """Wait before another try; False when there is to be none."""
         return self._aws.may_repeat(state, failure)
 
-    def _read(self, name: str) -> FunctionState:
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Tell a function that is changing from one that AWS refuses to change."""
+        try:
+            yield
+        except AwsError as error:
+            if error.code not in _BUSY:
+                raise
+            raise AwsError(*error.problems, failure=Failure.BUSY, code=error.code) from error
+
+    def _read(self, name: str, qualifier: str) -> FunctionState:
+        asked = {"FunctionName": name} | ({"Qualifier": qualifier} if qualifier else {})
+
         def read() -> FunctionState:
             with readable("GetFunction"):
-                return _function(self._lambda.get_function(FunctionName=name))
+                return _function(self._lambda.get_function(**asked))
 
         with self._aws.translated(None):
             return self._aws.repeated(read)
@@ -98,9 +162,29 @@ def _function(answer: Mapping[str, Any]) -> FunctionState:
         is_image=configuration.get("PackageType") == "Image",
         layers=layers_of(configuration),
         code=content_of(code),
+        serves_snapshots=(configuration.get("SnapStart") or {}).get("ApplyOn")
+        == "PublishedVersions",
         revision=configuration.get("RevisionId") or "",
         failed=(reason or "AWS gives no reason") if update == "Failed" else "",
         # A function that is being created is Pending, one that is updated InProgress:
         # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         is_settled=update != "InProgress" and configuration.get("State") != "Pending",
+    )
+
+
+def _version(item: Mapping[str, Any]) -> FunctionVersion:
+    return FunctionVersion(
+        number=str(item["Version"]), layers=layers_of(item), code_sha256=content_of(item).sha256
+    )
+
+
+def _alias(item: Mapping[str, Any]) -> Alias:
+    # Part of the calls may go to a second version:
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    weights = (item.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return Alias(
+        name=item["Name"],
+        version=str(item["FunctionVersion"]),
+        weights=tuple(sorted((str(version), float(share)) for version, share in weights.items())),
+        revision=item.get("RevisionId") or "",
     )

@@ -4,13 +4,16 @@ API: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
 import base64
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import botocore.exceptions
+
 from layer_builder.aws.retry import RetryState
-from layer_builder.aws.s3 import Bucket
+from layer_builder.aws.s3 import Bucket, discard
 from layer_builder.aws.session import Aws, offline_client
 from layer_builder.aws.transport import Client, readable
 from layer_builder.errors import Failure, LimitError
@@ -20,6 +23,7 @@ from layer_builder.model import (
     Built,
     LayerVersion,
     Releasable,
+    StoredObject,
     request_body_bytes,
 )
 from layer_builder.parallel import ByteBudget
@@ -41,6 +45,7 @@ class LayerVersions:
         self.region = aws.region
         self._aws = aws
         self._bucket = bucket
+        self._takes_no_architectures = False
         # botocore must not repeat a publish: one that timed out may have happened, and AWS makes a
         # second version of it: https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
         self._lambda = aws.client("lambda", attempts=1)
@@ -146,9 +151,35 @@ class LayerVersions:
                 )
             )
 
+    def discard(self, stored: StoredObject, built: Releasable) -> None:
+        """Remove an object that no layer version refers to any more; removed twice it is gone once."""
+        with self._aws.translated(built):
+            discard(self._aws, stored)
+
     def _publish(self, built: Built, content: Mapping[str, Any]) -> LayerVersion:
-        answer = self._lambda.publish_layer_version(Content=content, **_metadata(built))
+        metadata = _metadata(built)
+        if self._takes_no_architectures:
+            metadata.pop("CompatibleArchitectures", None)
+        try:
+            answer = self._lambda.publish_layer_version(Content=content, **metadata)
+        except botocore.exceptions.ClientError as error:
+            if "CompatibleArchitectures" not in metadata or not _refuses_architectures(error):
+                raise
+            # A refusal: nothing was published.
+            self._takes_no_architectures = True
+            return self._publish(built, content)
         return _version("PublishLayerVersion", answer)
+
+
+def _refuses_architectures(error: botocore.exceptions.ClientError) -> bool:
+    """Tell whether a region knows nothing of architectures."""
+    # "CompatibleArchitectures are not supported in af-south-1. Please remove the
+    # CompatibleArchitectures value from your request and try again":
+    # https://github.com/elastic/apm-aws-lambda/pull/112
+    said = error.response["Error"]
+    return said.get("Code") == "InvalidParameterValueException" and bool(
+        re.search(r"CompatibleArchitectures (?:are|is) not supported", str(said.get("Message", "")))
+    )
 
 
 def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> int:
@@ -176,8 +207,9 @@ def _metadata(built: Built) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "LayerName": layer.name,
         "CompatibleRuntimes": built.runtimes,
-        "CompatibleArchitectures": built.architectures,
     }
+    if built.architectures:
+        metadata["CompatibleArchitectures"] = built.architectures
     if built.description:
         metadata["Description"] = built.description
     if layer.license:

@@ -17,12 +17,12 @@ from layer_builder.aws.permissions import LAMBDA
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import FAILURES, Client
 from layer_builder.errors import AwsError
-from layer_builder.model import INLINE_ZIP_BYTES, Built, S3Mode
+from layer_builder.model import INLINE_ZIP_BYTES, Built, S3Mode, StoredObject
 
 _PART_BYTES = 8 * 1024 * 1024
 
 
-_NOT_FOUND = 404
+_NOT_FOUND, _FORBIDDEN = 404, 403
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +138,12 @@ class Bucket:
                 )
             )
         except botocore.exceptions.ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != _NOT_FOUND:
-                raise
-            return None
+            match error.response["ResponseMetadata"]["HTTPStatusCode"]:
+                case status if status == _NOT_FOUND:
+                    return None
+                case status if status == _FORBIDDEN:
+                    self._explain(aws, built)
+            raise
         if answer.get("ContentLength") != built.archive.weight.zip_bytes:
             return None
         # Of an upload in parts it ends in their number:
@@ -148,6 +151,23 @@ class Bucket:
         checksum = str(answer.get("ChecksumSHA256") or "").partition("-")[0]
         # One without says nothing of its bytes: whoever may write to the bucket could have put it.
         return answer if checksum in _checksums(built) else None
+
+    def _explain(self, aws: Aws, built: Built) -> None:
+        """Raise AwsError where it is the object's key that may not be used, and not the object.
+
+        An answer to HEAD has no body that says it. With checksums asked for it takes kms:Decrypt,
+        without them it does not: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        """
+        key = self.key(built)
+        with suppress(*FAILURES):
+            answer = self._s3(aws).head_object(**self._owned(aws), Key=key)
+            if str(answer.get("ServerSideEncryption") or "").startswith("aws:kms"):
+                raise AwsError(
+                    errors.undecipherable(
+                        f"s3://{self.name_in(aws.region)}/{key}", str(answer.get("SSEKMSKeyId"))
+                    ),
+                    code="AccessDenied",
+                )
 
     def _abort(self, aws: Aws, built: Built) -> None:
         """Abort uploads of this very zip: another run that is at one begins anew.
@@ -227,6 +247,19 @@ class Bucket:
     def _s3(aws: Aws) -> Client:
         # botocore repeats parts of an upload by itself; done twice, all of this is done once.
         return aws.client("s3", attempts=5)
+
+
+def discard(aws: Aws, stored: StoredObject) -> None:
+    """Remove one version of an object for good."""
+    s3 = aws.client("s3", attempts=5)
+    aws.repeated(
+        lambda: s3.delete_object(
+            Bucket=stored.bucket,
+            Key=stored.key,
+            VersionId=stored.version,
+            ExpectedBucketOwner=aws.account,
+        )
+    )
 
 
 def _checksums(built: Built) -> set[str]:

@@ -1,20 +1,24 @@
 """Sessions and clients of a region: calls made until they are answered, failures told in our words."""
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.loaders
 
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
-from layer_builder.errors import Failure, LayerBuilderError
-from layer_builder.model import Releasable
+from layer_builder.errors import Failure, LayerBuilderError, ManifestError, shortened
+from layer_builder.model import Caller, Releasable
+from layer_builder.refusals import home_region
 
 READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
 """Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
@@ -32,47 +36,100 @@ _CONNECTIONS = 32
 _T = TypeVar("_T")
 
 
+@dataclass(kw_only=True)
+class KnownCaller:
+    """Who the credentials are of: asked once, for all regions."""
+
+    caller: Caller | None = None
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Aws:
     """AWS in one region."""
 
-    def __init__(self, region: str, *, paced: bool = True) -> None:
+    def __init__(
+        self,
+        region: str,
+        *,
+        paced: bool = True,
+        known: KnownCaller | None = None,
+        profile: str = "",
+    ) -> None:
         """Make a session; nothing is sent yet. Raises AwsError when there are no credentials.
 
-        Calls to Lambda keep a pace that all of the process share, unless `paced` is false.
+        Calls to Lambda keep a pace that all of the process share, unless `paced` is false. Raises
+        ManifestError where a variable of ours holds no number.
         """
         self.region = region
         self._paced = paced
-        self._patience = float(os.environ.get(PATIENCE) or 1)
+        self._patience = _number(PATIENCE, default=1.0, least=0.0)
+        self._read_timeout = _number(READ_TIMEOUT, default=300.0, least=0.001)
         self._clients: dict[tuple[str, int], Client] = {}
         # Clients may be shared by threads; making one by a session may not:
         # https://github.com/boto/boto3/issues/1592
         self._lock = threading.Lock()
-        self._asking = threading.Lock()
-        self._account = ""
+        self._known = known or KnownCaller()
         with self.translated(None):
-            self._session = boto3.session.Session(region_name=region)
-        self._require_credentials()
+            self._session = boto3.session.Session(region_name=region, profile_name=profile or None)
+            self._require_credentials()
 
     @property
     def account(self) -> str:
-        """The account of the credentials, 12 digits. Raises AwsError.
+        """The account of the credentials, 12 digits. Raises AwsError."""
+        return self.caller.account
+
+    @property
+    def caller(self) -> Caller:
+        """Who the credentials are of. Raises AwsError.
 
         Asking for it takes no permission, and none can be denied:
         https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         """
-        sts = self.client("sts")
-        with self._asking, self.translated(None):
-            if not self._account:
-                answer = self.repeated(sts.get_caller_identity)
-                with transport.readable("GetCallerIdentity"):
-                    self._account = str(answer["Account"])
-            return self._account
+        with self._known.asking:
+            if self._known.caller is None:
+                with self.translated(None):
+                    self._known.caller = self._ask_who()
+            return self._known.caller
+
+    def _ask_who(self) -> Caller:
+        """Ask this region, and if it does not know the credentials, one that all accounts have."""
+        try:
+            return self._asked_in(self.region)
+        except botocore.exceptions.ClientError as error:
+            home = home_region(self._known_partition() or "aws")
+            if not errors.is_unknown_here(error) or home in {"", self.region}:
+                raise
+            try:
+                return self._asked_in(home)
+            except transport.FAILURES:
+                raise error from None
+
+    def _asked_in(self, region: str) -> Caller:
+        sts = self._connect("sts", 1, region)
+
+        def ask() -> Caller:
+            with transport.readable("GetCallerIdentity"):
+                answer = sts.get_caller_identity()
+                return Caller(account=str(answer["Account"]), arn=str(answer.get("Arn") or ""))
+
+        return self.repeated(ask)
+
+    def require_reachable(self) -> None:
+        """Ask the region something; raises AwsError where nobody answers."""
+        with self.translated(None):
+            self._asked_in(self.region)
 
     @property
     def partition(self) -> str:
         """The partition of the region, as ARNs begin with it."""
-        with self.translated(None):
+        return self._known_partition() or self.caller.partition
+
+    def _known_partition(self) -> str:
+        """Look the partition up; empty for a region that is newer than botocore's data."""
+        try:
             return str(self._session.get_partition_for_region(self.region))
+        except botocore.exceptions.UnknownRegionError:
+            return ""
 
     def client(self, service: str, attempts: int = 1) -> Client:
         """Give the client of a service, the same to all threads; it tries each call so many times.
@@ -82,20 +139,23 @@ class Aws:
         """
         with self._lock:
             if (service, attempts) not in self._clients:
-                self._clients[service, attempts] = self._connect(service, attempts)
+                self._clients[service, attempts] = self._connect(service, attempts, self.region)
             return self._clients[service, attempts]
 
-    def _connect(self, service: str, attempts: int) -> Client:
+    def _connect(self, service: str, attempts: int, region: str) -> Client:
         config = botocore.config.Config(
             connect_timeout=10,
-            read_timeout=float(os.environ.get(READ_TIMEOUT) or 300),
+            read_timeout=self._read_timeout,
             # Of itself botocore sends again what timed out, and so has done it twice:
             # https://github.com/boto/boto3/issues/1104, https://github.com/boto/botocore/issues/1768
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=_CONNECTIONS,
             user_agent_extra="layer-builder",
         )
-        client = _make_client(self._session, service, config=config)
+        client = _make_client(self._session, service, region_name=region, config=config)
+        # Credentials are had, and had anew, when a request is signed: whatever then goes wrong with
+        # them is seen here first. https://github.com/boto/botocore/blob/develop/botocore/signers.py
+        client.meta.events.register("before-sign", lambda **_: self._require_credentials())
         transport.watch(client, transport.gate(self.region) if self._paced else None)
         return client
 
@@ -152,9 +212,11 @@ class Aws:
         transport.sleep(seconds * self._patience)
 
     def _require_credentials(self) -> None:
-        with self.translated(None):
-            if self._session.get_credentials() is None:
+        with transport.looking_for_credentials():
+            credentials = self._session.get_credentials()
+            if credentials is None:
                 raise botocore.exceptions.NoCredentialsError
+            credentials.get_frozen_credentials()
 
     @contextmanager
     def translated(self, built: Releasable | None) -> Iterator[None]:
@@ -164,13 +226,40 @@ class Aws:
         except LayerBuilderError:
             raise
         except transport.FAILURES as error:
-            raise errors.translate(error, built, self.region) from error
+            raise errors.translate(error, built, self.region, self._known.caller) from error
 
 
 def _make_client(session: boto3.session.Session, service: str, **options: object) -> Client:
     # The stub of `client` takes the services by name, and only those that have a stub of their own.
     client: Callable[..., Client] = session.client
     return client(service, **options)
+
+
+def _number(name: str, *, default: float, least: float) -> float:
+    """Read a variable of ours that holds a number. Raises ManifestError."""
+    text = os.environ.get(name) or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    # A NaN is not above anything.
+    if math.isinf(number) or not number >= least:
+        raise ManifestError.because(
+            f"the environment variable {name} is {shortened(text)}",
+            advice=(f"it is a number above 0, such as {default:g}; without it: {default:g}",),
+        )
+    return number
+
+
+def known_regions() -> tuple[str, ...]:
+    """List the regions that botocore knows Lambda in, of all partitions; reads no config."""
+    data = botocore.loaders.create_loader().load_data("endpoints")
+    return tuple(
+        region
+        for partition in data["partitions"]
+        for region in partition["services"].get("lambda", {}).get("endpoints", ())
+        if region in partition["regions"]
+    )
 
 
 def offline_client(service: str, region: str) -> Client:
@@ -180,7 +269,10 @@ def offline_client(service: str, region: str) -> Client:
 
 
 def default_region() -> str | None:
-    """Name the region that the caller's environment or AWS profile sets, if any."""
+    """Name the region that the caller's environment or AWS profile sets, if any.
+
+    Raises AwsError where there is no such profile, or no reading the config file.
+    """
     # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not:
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
     named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
@@ -188,5 +280,5 @@ def default_region() -> str | None:
         return named
     try:
         return boto3.session.Session().region_name
-    except botocore.exceptions.BotoCoreError:
-        return None
+    except botocore.exceptions.BotoCoreError as error:
+        raise errors.translate(error, None, "any region") from error

@@ -88,6 +88,30 @@ class GarbledError(botocore.exceptions.BotoCoreError):
     fmt = "the answer to {operation} cannot be read: {why}"
 
 
+class CredentialsError(botocore.exceptions.BotoCoreError):
+    """Credentials that cannot be had; what was raised meanwhile is the cause."""
+
+    fmt = "the credentials cannot be had: {why}"
+
+
+_BROKEN = (*FAILURES, OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What looking for credentials raises: botocore opens files, starts the programs of a profile and
+reads what they print, and lets through what goes wrong with them:
+https://github.com/boto/botocore/blob/develop/botocore/credentials.py"""
+
+
+@contextmanager
+def looking_for_credentials() -> Iterator[None]:
+    """Raise CredentialsError for whatever goes wrong with credentials."""
+    try:
+        yield
+    except CredentialsError:
+        raise
+    except _BROKEN as error:
+        why = f"{type(error).__name__}: {error}"
+        raise CredentialsError(why=why) from error
+
+
 @contextmanager
 def readable(operation: str) -> Iterator[None]:
     """Raise GarbledError where an answer lacks what AWS always says."""

@@ -3,16 +3,13 @@
 from layer_builder.commands.context import Context
 from layer_builder.commands.init import write_manifest
 from layer_builder.commands.lock import lock_layers
-from layer_builder.commands.parser import input_values, parse_arguments
 from layer_builder.commands.run import prove, run_command
 from layer_builder.commands.split import split_layer
 from layer_builder.commands.versions import show_versions
 
 __all__ = [
     "Context",
-    "input_values",
     "lock_layers",
-    "parse_arguments",
     "prove",
     "run_command",
     "show_versions",

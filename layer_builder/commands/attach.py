@@ -1,6 +1,6 @@
 """Attaches layers to functions: looks at all of them first, then writes what is different."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
@@ -9,42 +9,51 @@ from layer_builder.attach import (
     Attacher,
     ChangeKind,
     Status,
-    function_exists,
-    function_title,
+    VersionChoice,
     known_sizes,
 )
 from layer_builder.aws import Region
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, merged
-from layer_builder.model import Action, Release, Stack, VersionSummary
+from layer_builder.handoff import (
+    FROM_SSM,
+    NEWEST,
+    Wish,
+    left_by_publish,
+    named_by_input,
+    named_by_parameters,
+    read_wishes,
+)
+from layer_builder.inputs import Inputs
+from layer_builder.model import Action, LayerVersionArn, Release, Stack
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 
 
 def attach(outcome: Outcome, context: Context) -> None:
-    """Give the functions the newest versions of their layers; build nothing.
+    """Give the functions the versions of their layers that were named, else the newest.
 
     All functions are read and checked before the first is written to. One that fails does not stop
     the others. Raises at the end with the problems of all; the outcome tells of each function.
     """
-    output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
-    regions = [context.connect(region) for region in outcome.regions]
-    if outcome.inputs.sandbox:
+    inputs = outcome.inputs
+    output_dir = OutputDir(folder=Path(inputs.output_dir))
+    stacks = [stack for stack in outcome.functions if stack.function_name]
+    _tell_left_out(outcome, context.reporter)
+    if not stacks:
+        raise ManifestError(_nothing_to_do(outcome))
+    wishes = _wishes(inputs, stacks)
+    stacks = [stack for stack in stacks if stack.key in wishes] if wishes else stacks
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
+    if inputs.sandbox:
         for region in outcome.regions:
             context.seed(region, outcome.functions, output_dir)
         context.reporter.step(
             "sandbox", "its functions and layers are made up: this is a rehearsal"
         )
-    stacks = [stack for stack in outcome.functions if stack.function_name]
-    _tell_left_out(outcome, context.reporter)
-    if not stacks:
-        raise ManifestError(_nothing_to_do(outcome))
-
-    def on_newest(region: Region, newest: Mapping[str, VersionSummary]) -> None:
-        _note_newest(outcome, region.name, newest)
-        for stack in stacks:
-            if all(layer.id in newest for layer in stack.layers):
-                _warn_of_others_elsewhere(stack, region.name, context.reporter)
+    choice = _choice(outcome, context, regions)
+    stacks = _named_functions(stacks, choice, wishes, outcome, context.reporter)
 
     def on_attached(attached: Attached) -> None:
         outcome.attachments.append(attached)
@@ -54,9 +63,11 @@ def attach(outcome: Outcome, context: Context) -> None:
         stacks=stacks,
         names=tuple(dict.fromkeys(layer.name for layer in outcome.layers)),
         sizes=known_sizes(outcome.layers, outcome.functions, output_dir, context.measure),
-        dry_run=outcome.inputs.dry_run,
-        on_newest=on_newest,
+        dry_run=inputs.dry_run,
+        on_chosen=lambda region, chosen: _note_chosen(outcome, region.name, chosen),
         on_attached=on_attached,
+        choice=choice,
+        wishes=wishes,
     )
     errors = attacher.check_and_update(regions)
     places = [(region.name, stack.key) for region in regions for stack in stacks]
@@ -65,17 +76,78 @@ def attach(outcome: Outcome, context: Context) -> None:
         raise merged(errors)
 
 
-def _note_newest(outcome: Outcome, region: str, newest: Mapping[str, VersionSummary]) -> None:
-    """Note the versions that AWS has, for the outputs."""
-    for layer_id, version in newest.items():
+def _wishes(inputs: Inputs, stacks: Sequence[Stack]) -> dict[str, Wish]:
+    try:
+        return read_wishes(inputs.rollback).resolve(stacks)
+    except ValueError as error:
+        raise ManifestError.because(f"input rollback: {error}") from None
+
+
+def _choice(outcome: Outcome, context: Context, regions: Sequence[Region]) -> VersionChoice:
+    """Find out by what versions are chosen."""
+    inputs, digests = outcome.inputs, outcome.inputs.digests or {}
+    workspace = context.workspace
+    if inputs.arns == NEWEST:
+        return VersionChoice(digests=digests)
+    if not inputs.arns:
+        left = None
+        if not inputs.sandbox:
+            left = left_by_publish(inputs.output_dir, workspace.load_named, workspace.tracks)
+        if left:
+            context.reporter.step("versions", f"those that publish left in {left.source}")
+        return VersionChoice(named=left, digests=digests)
+    if inputs.arns == FROM_SSM:
+        readers = {region.name: region.parameters.read for region in regions}
+        found = named_by_parameters(outcome.layers, readers)
+    else:
+        found = named_by_input(inputs.arns, workspace.load_named)
+    return VersionChoice(named=found, is_whole=True, digests=digests)
+
+
+def _named_functions(
+    stacks: Sequence[Stack],
+    choice: VersionChoice,
+    wishes: Mapping[str, Wish],
+    outcome: Outcome,
+    reporter: Reporter,
+) -> list[Stack]:
+    """Keep the functions of which a layer is named, where only what is named is set."""
+    versions = choice.named
+    if not versions or not choice.is_whole:
+        return list(stacks)
+    kept = []
+    for stack in stacks:
+        goes_back = stack.key in wishes and wishes[stack.key].goes_back
+        if goes_back or any(
+            versions.find(layer, region) for layer in stack.layers for region in outcome.regions
+        ):
+            kept.append(stack)
+        else:
+            text = f"left out: {versions.source} names none of its layers"
+            reporter.step(f"function {stack.key}", text)
+    if not kept:
+        raise ManifestError.because(
+            f"{versions.source} names no layer of these functions in {', '.join(outcome.regions)}",
+            details=tuple(version.arn for version in versions.versions),
+            advice=("hand on what a publish of this manifest to this region handed on",),
+        )
+    return kept
+
+
+def _note_chosen(outcome: Outcome, region: str, chosen: Mapping[str, str]) -> None:
+    """Note the versions, for the outputs."""
+    for layer_id, arn in chosen.items():
+        number = LayerVersionArn.parse(arn).number
         outcome.releases.setdefault(layer_id, {})[region] = Release(
-            region=region, arn=version.arn, version=version.number, action=Action.FOUND
+            region=region, arn=arn, version=number, action=Action.FOUND
         )
 
 
 def _tell(attached: Attached, reporter: Reporter) -> None:
     """Say what was done with a function, and what is not known of its size."""
     planned = attached.attachment
+    for warning in attached.warnings:
+        reporter.warn(warning)
     if attached.status is Status.FAILED or planned is None:
         return
     match attached.status:
@@ -86,6 +158,10 @@ def _tell(attached: Attached, reporter: Reporter) -> None:
             first = "would be changed:"
         case _:
             first = "attached:"
+    for line in attached.serving.lines(done=attached.status is Status.ATTACHED):
+        reporter.step(attached.title, line)
+    if not planned.is_needed:
+        return
     reporter.step(attached.title, "\n".join([first, *(f"    {line}" for line in planned.diff())]))
     gone = [change.before for change in planned.changes if change.kind is ChangeKind.REMOVED]
     if gone:
@@ -97,14 +173,6 @@ def _tell(attached: Attached, reporter: Reporter) -> None:
         )
     if attached.forecast:
         reporter.step(attached.title, str(attached.forecast))
-
-
-def _warn_of_others_elsewhere(stack: Stack, region: str, reporter: Reporter) -> None:
-    for layer in stack.external:
-        if not function_exists(region, layer.arn):
-            name = function_title(stack, region)
-            message = f"{name}: external {layer.arn} is in another region, and is not attached here"
-            reporter.warn(Problem(message=message, place=stack.place))
 
 
 def _tell_left_out(outcome: Outcome, reporter: Reporter) -> None:

@@ -27,11 +27,15 @@ class Context:
     installer: Installer
     find_prover: FindProver
     connect: Connect
+    connect_source: Connect
+    """Opens a region with the credentials that `promote` reads with."""
     measure: Measure
     seed: Callable[[str, Sequence[Stack], OutputDir], None]
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]
     """Where to publish when neither input nor manifest says."""
+    known_regions: Callable[[], Sequence[str]]
+    """The regions that there are, as far as our data goes."""
     provenance: Callable[[str], Provenance]
     """Says where layer versions come from; takes the owner that the manifest names, or nothing."""
     reporter: Reporter

@@ -1,4 +1,4 @@
-"""Runs a command of the action: plan, build, publish or attach; and `prove`."""
+"""Runs a command of the action: plan, build, publish, attach or promote; and `prove`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +10,14 @@ from layer_builder.commands.build import build, prepare
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
+from layer_builder.commands.promote import promote
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 from layer_builder.publish import list_versions, prepare_publishing, publish, refuse_foreign
 from layer_builder.report import function_lines
 
@@ -25,6 +27,9 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
 
     Raises LayerBuilderError with all that is wrong; the outcome then holds what was done before.
     """
+    if inputs.command is Command.PROMOTE:
+        promote(outcome, context)
+        return
     outcome.manifest = load.read(inputs, context.workspace)
     _notice_runtimes(outcome, context.reporter)
     match inputs.command:
@@ -46,9 +51,9 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
 
 def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     """Publish what changed; build nothing that AWS has already, by its stamps."""
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     provenance = context.provenance(owner)
     context.reporter.step("owner", str(provenance))
-    regions = [context.connect(region) for region in outcome.regions]
     listed = list_versions(regions, outcome.layers)
     refuse_foreign(listed, outcome.layers, provenance.owner)
     work = prepare(outcome, context)

@@ -18,6 +18,7 @@ from layer_builder.errors import AwsError, LimitError
 from layer_builder.github import add_summary, is_workflow_step
 from layer_builder.model import Layer, LayerContent, LayerUser, VersionSummary
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
 from layer_builder.versions import (
     LayerHistory,
     RegionInventory,
@@ -41,8 +42,8 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     the versions cannot be listed.
     """
     outcome.manifest = load.read(outcome.inputs, context.workspace)
-    regions = load.choose_regions(outcome, context.default_regions)
-    connected = [context.connect(region) for region in regions]
+    load.choose_regions(outcome, context.default_regions)
+    connected = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
     return [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import PermissionsEntry, S3Entry
-from layer_builder.manifest.schema import LayerEntry, ManifestFile
+from layer_builder.manifest.schema import FunctionEntry, LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
     LAYER_NAME_PATTERN,
@@ -16,11 +16,20 @@ from layer_builder.model import (
     Permissions,
     Retention,
     S3Mode,
+    Serving,
     Target,
 )
 
 _PARAMETER = re.compile(r"/(?!aws/|ssm/)[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+){0,14}", re.IGNORECASE)
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html"""
+
+
+# FunctionName of https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html:
+# a name, a partial ARN or a whole one, each with a qualifier behind it or without.
+_FUNCTION_NAME = re.compile(
+    r"(?P<whole>(?:arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:\d{12}:function:|(?:\d{12}:)?function:"
+    r"|\d{12}:)?[a-zA-Z0-9_-]{1,140})(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,3 +168,55 @@ def _parameter(
             advice="it begins with / (not /aws or /ssm), and is made of letters, digits, . - _ and /",
         )
     return name
+
+
+def check_function_name(key: str, entry: FunctionEntry, mistakes: Mistakes) -> None:
+    """Note a name that AWS takes for no function, or that names a version or an alias of one."""
+    if entry.function_name is None:
+        return
+    at: YamlPath = ("functions", key, "function-name")
+    found = _FUNCTION_NAME.fullmatch(entry.function_name)
+    if found is None:
+        message = f"function {key}: AWS takes no function name {entry.function_name!r}"
+        mistakes.add(message, at, advice="it is made of letters, digits, - and _; or it is an ARN")
+    elif qualifier := found["qualifier"]:
+        name = found["whole"]
+        is_alias = not qualifier.isdigit() and qualifier != "$LATEST"
+        mistakes.add(
+            f"function {key}: function-name {entry.function_name} names"
+            f" {'the alias' if is_alias else 'the version'} {qualifier}; layers can be set on the"
+            " function alone: a published version never changes, and an alias leads to one",
+            at,
+            advice=f"function-name: {name}" + (f", and alias: {qualifier}" if is_alias else ""),
+        )
+
+
+def read_serving(key: str, entry: FunctionEntry, mistakes: Mistakes) -> Serving:
+    """Read whether a version is published, and where the alias goes."""
+    path: YamlPath = ("functions", key)
+    wanted = {"publish-version": entry.publish_version, "alias": entry.alias}
+    if entry.function_name is None:
+        for name in [name for name, value in wanted.items() if value]:
+            mistakes.add(
+                f"function {key}: {name} needs a function-name", (*path, name),
+                advice="attach does it, and needs to know what the function is called on AWS",
+            )  # fmt: skip
+    if entry.alias and entry.publish_version is False:
+        mistakes.add(
+            f"function {key}: alias: {entry.alias} moves to a version that is published, and"
+            " publish-version: false says that none is",
+            (*path, "publish-version"),
+            advice="take one of them out",
+        )
+    if entry.weight is not None and not entry.alias:
+        mistakes.add(
+            f"function {key}: weight: is a share of an alias's calls, and no alias is named",
+            (*path, "weight"),
+            advice="alias: names it",
+        )
+    is_part = entry.weight is not None and entry.weight < 1
+    return Serving(
+        publishes=bool(entry.publish_version or entry.alias),
+        alias=entry.alias or "",
+        weight=entry.weight if is_part else None,
+    )

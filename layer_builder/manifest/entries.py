@@ -186,4 +186,13 @@ def _variable(value: object) -> object:
 Variable = Annotated[str, BeforeValidator(_variable, json_schema_input_type=str | int | bool)]
 
 
+AliasName = Annotated[
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html; digits alone are a version
+    str,
+    StringConstraints(
+        pattern=r"^[a-zA-Z0-9_-]*[a-zA-Z_-][a-zA-Z0-9_-]*$", max_length=128, strict=True
+    ),
+]
+
+
 Handler = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,128}$", strict=True)]

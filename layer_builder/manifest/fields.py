@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
 
-from layer_builder.model import REGION_PATTERN, Architecture, Python
+from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN, Architecture, Python
 from layer_builder.patterns import PathPatterns
 
 _SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
@@ -109,13 +109,10 @@ Architectures = Annotated[
 ]
 
 
-_ACCOUNT = re.compile(r"\d{12}")
-
-
 def _account(value: object) -> object:
     # YAML reads an unquoted account id as a number.
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _ACCOUNT.fullmatch(text):
+    if not isinstance(text, str) or not re.fullmatch(ACCOUNT_PATTERN, text):
         message = 'an AWS account has 12 digits; quote it: "012345678901"'
         raise ValueError(message)
     return text
@@ -135,8 +132,11 @@ def _region(value: object) -> object:
     return value
 
 
+Account = Annotated[str, BeforeValidator(_account, json_schema_input_type=str | int)]
+
+
 Accounts = Annotated[
-    list[Annotated[str, BeforeValidator(_account, json_schema_input_type=str | int)]],
+    list[Account],
     BeforeValidator(one_or_many, json_schema_input_type=str | int | list[str | int]),
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from layer_builder.errors import Place, did_you_mean
+from layer_builder.manifest.aws_settings import check_function_name, read_serving
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import EventEntry, IncludeFrom
 from layer_builder.manifest.layers import leaves_folder
@@ -87,6 +88,8 @@ def read_function(
                     advice=f"name {needed} earlier in the list: what it holds is not in {name}",
                 )
     settings = _SettingsReader(path, entry, mistakes).read()
+    check_function_name(key, entry, mistakes)
+    serving = read_serving(key, entry, mistakes)
     if len(mistakes) > before:
         return None
     target = _target(key, entry, layers, mistakes)
@@ -101,6 +104,7 @@ def read_function(
         place=mistakes.document.place(path, of_key=True),
         external=external,
         settings=settings,
+        serving=serving,
     )
 
 

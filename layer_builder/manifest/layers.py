@@ -128,6 +128,7 @@ class LayersReader:
             budget=self._budget(entry, path),
             description=_first(entry.description, self.model.description),
             license=_first(entry.license, self.model.license),
+            omits_architectures=bool(entry.architectures or self.model.architectures),
             adopt=bool(entry.adopt if entry.adopt is not None else self.model.adopt),
         )
 

@@ -29,6 +29,10 @@ class Manifest:
     """All functions of the file: they tell which layers have to agree."""
     regions: tuple[str, ...] = ()
     """Where to publish, unless an input says otherwise."""
+    regions_place: Place | None = None
+    account: str = ""
+    """The AWS account that this may be published to; empty where the manifest does not say it."""
+    account_place: Place | None = None
     owner: str = ""
     """Whose the layer versions are; empty where the manifest does not say it."""
 
@@ -132,5 +136,8 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
         stacks=stacks,
         ties=stacks,
         regions=tuple(dict.fromkeys(model.regions or ())),
+        regions_place=mistakes.document.place(("regions",)) if model.regions else None,
+        account=model.account or "",
+        account_place=mistakes.document.place(("account",)) if model.account else None,
         owner=model.owner or "",
     )

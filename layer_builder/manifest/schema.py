@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from layer_builder.manifest.entries import (
+    AliasName,
     EntryModel,
     Events,
     ExternalEntry,
@@ -24,11 +25,13 @@ from layer_builder.manifest.entries import (
     Variable,
 )
 from layer_builder.manifest.fields import (
+    Account,
     Architectures,
     Patterns,
     Pythons,
     Regions,
     SdkChoice,
+    Share,
     Size,
     Text,
     Texts,
@@ -93,6 +96,9 @@ class _Settings(EntryModel):
     ssm: Text | None = None
     """Name of an SSM parameter that holds the layer version's ARN: /path/{layer}."""
     s3: S3Entry | None = None
+    architectures: Literal["omit"] | None = None
+    """omit: layer versions do not say which architectures they are for. Regions that refuse to be
+    told are found out anyway."""
     adopt: StrictBool | None = None
     """true: the layer's name on AWS is taken over from another owner, with its old versions."""
 
@@ -123,7 +129,13 @@ class FunctionEntry(EntryModel):
     layers: Annotated[list[Text], Field(min_length=1)]
     """Keys of layers, at most five; a later one overwrites files of an earlier one."""
     function_name: Text | None = None
-    """The function's name on AWS."""
+    """The function's name on AWS, without a version or an alias."""
+    publish_version: StrictBool | None = None
+    """true: `attach` publishes a version of the function once its layers are set."""
+    alias: AliasName | None = None
+    """The alias that `attach` then moves to the new version, which it publishes for that."""
+    weight: Share | None = None
+    """The share of calls that the alias sends to the new version, such as 10%; without it all."""
     external: list[ExternalEntry] | None = None
     """Other people's layers that the function loads before these; they count among the five."""
     reserve: Size | None = None
@@ -158,6 +170,9 @@ class ManifestFile(_Settings):
     """The version of this format."""
     owner: Text | None = None
     """Whose the layer versions are; by default the repository and the manifest's path in it."""
+    account: Account | None = None
+    """The AWS account that this may be published to, 12 digits, quoted; with credentials of another
+    a run ends before it builds. The input account takes its place."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

@@ -12,16 +12,19 @@ from layer_builder.model.build import (
 )
 from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
 from layer_builder.model.layer_version import (
+    Caller,
     CodeStorage,
     FunctionState,
     LayerContent,
     LayerUser,
     LayerVersion,
     LayerVersionArn,
+    StoredObject,
     VersionSummary,
     layer_arn_of,
 )
 from layer_builder.model.limits import (
+    ACCOUNT_PATTERN,
     DEFAULT_WARN_AT,
     DESCRIPTION_CHARACTERS,
     INLINE_ZIP_BYTES,
@@ -60,7 +63,15 @@ from layer_builder.model.prune_plan import (
     Restoration,
     ServiceUse,
 )
-from layer_builder.model.release import Action, DeletedVersion, Delivered, KeptVersion, Release
+from layer_builder.model.release import (
+    Action,
+    Alias,
+    DeletedVersion,
+    Delivered,
+    FunctionVersion,
+    KeptVersion,
+    Release,
+)
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
     Bytecode,
@@ -79,6 +90,7 @@ from layer_builder.model.stack import (
     Event,
     ExternalLayer,
     FunctionSettings,
+    Serving,
     Stack,
     StackWeight,
     TestCommand,
@@ -102,6 +114,7 @@ from layer_builder.model.stamp import (
 from layer_builder.model.target import Architecture, Python, Target
 
 __all__ = [
+    "ACCOUNT_PATTERN",
     "CONTENT_FORMAT",
     "DEFAULT_TIMEOUT_SECONDS",
     "DEFAULT_WARN_AT",
@@ -120,12 +133,14 @@ __all__ = [
     "UNPROVEN",
     "UNZIPPED_BYTES",
     "Action",
+    "Alias",
     "Architecture",
     "Archive",
     "Budget",
     "BuildDetails",
     "Built",
     "Bytecode",
+    "Caller",
     "CodeStorage",
     "Compression",
     "DeletedVersion",
@@ -140,6 +155,7 @@ __all__ = [
     "FunctionProof",
     "FunctionSettings",
     "FunctionState",
+    "FunctionVersion",
     "HeldBack",
     "ImportCost",
     "Include",
@@ -176,9 +192,11 @@ __all__ = [
     "Sdk",
     "SdkPolicy",
     "ServiceUse",
+    "Serving",
     "Stack",
     "StackWeight",
     "Stamp",
+    "StoredObject",
     "Target",
     "TestCommand",
     "UvProject",

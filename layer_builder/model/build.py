@@ -109,7 +109,9 @@ class Releasable:
 
     @property
     def architectures(self) -> list[str]:
-        """The architectures that its layer version is for."""
+        """The architectures that its layer version says it is for; none where it is to say none."""
+        if self.layer.omits_architectures:
+            return []
         return list(dict.fromkeys(str(target.architecture) for target in self._all_targets))
 
     @property

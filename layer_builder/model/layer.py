@@ -91,6 +91,8 @@ class Layer:
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     license: str = ""
+    omits_architectures: bool = False
+    """Whether its versions do not say which architectures they are for."""
     adopt: bool = False
     """Whether its name on AWS is taken over from another owner, with the versions that are there."""
     delivery: Delivery = field(default_factory=Delivery)

@@ -1,9 +1,15 @@
-"""What AWS has: layer versions, the functions that use them, the storage they take."""
+"""What AWS has: layer versions, the functions that use them, the storage they take, who asks."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from layer_builder.model.build import Built, Releasable
 from layer_builder.model.stamp import Stamp
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+_CALLER_ARN = re.compile(r"arn:(?P<partition>[^:]*):(?:sts|iam)::\d*:(?P<resource>.*)")
+_ROLE = re.compile(r"assumed-role/(?P<role>.+)/(?P<session>[^/]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +63,17 @@ def layer_arn_of(arn: str) -> str:
     return LayerVersionArn.parse(arn).layer
 
 
+def _suit(architectures: Collection[str], wanted: Releasable) -> bool:
+    """Tell whether a version says what is wanted of architectures.
+
+    One that says nothing is as good: some regions take no such word, and nobody can tell from the
+    version whether its region does.
+    """
+    return not (architectures and wanted.architectures) or set(architectures) == set(
+        wanted.architectures
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class VersionSummary:
     """A layer version as a list tells it."""
@@ -82,10 +99,23 @@ class VersionSummary:
         """Tell whether it is for the same targets, under the same words; stamps are left out."""
         return (
             set(self.runtimes) == set(wanted.runtimes)
-            and set(self.architectures) == set(wanted.architectures)
+            and _suit(self.architectures, wanted)
             and Stamp.parse(self.description)[0] == wanted.layer.description
             and self.license == wanted.layer.license
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """An object that Lambda keeps referring to."""
+
+    bucket: str
+    key: str
+    version: str
+
+    def __str__(self) -> str:
+        """Write its address, with its version as a query."""
+        return f"s3://{self.bucket}/{self.key}?versionId={self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +128,8 @@ class LayerContent:
     """Bytes of the zip."""
     location: str = field(repr=False)
     """Presigned: whoever has it can read the zip for ten minutes."""
+    stored: StoredObject | None = None
+    """Where it lies, with `s3: {mode: reference}`; None for one that Lambda has a copy of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +187,8 @@ class FunctionState:
     """Why its last update failed, empty if it did not."""
     is_settled: bool
     """Whether no update is under way."""
+    serves_snapshots: bool = False
+    """Whether SnapStart is on: it serves published versions, and `$LATEST` to nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +233,41 @@ class LayerVersion:
         return (
             self.sha256 == built.archive.sha256
             and self.runtimes == set(built.runtimes)
-            and self.architectures == set(built.architectures)
+            and _suit(self.architectures, built)
             and text == layer.description
             and self.license == layer.license
             and (built.stamp is None or bool(stamp and stamp.owner == built.stamp.owner))
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """What GetCallerIdentity says of the credentials.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+
+    account: str
+    """12 digits."""
+    arn: str
+    """Empty where AWS did not say it."""
+
+    @property
+    def partition(self) -> str:
+        """Such as `aws` or `aws-cn`; empty where it is not known."""
+        match = _CALLER_ARN.match(self.arn)
+        return match["partition"] if match else ""
+
+    def __str__(self) -> str:
+        """Name the role with its session, or the user.
+
+        >>> str(Caller(account="1" * 12, arn="arn:aws:sts::111111111111:assumed-role/ci/run-7"))
+        'role ci (session run-7)'
+        """
+        match = _CALLER_ARN.match(self.arn)
+        if match is None:
+            return "an identity that AWS does not name"
+        role = _ROLE.fullmatch(match["resource"])
+        if role:
+            return f"role {role['role']} (session {role['session']})"
+        return match["resource"].replace("/", " ", 1)

@@ -46,6 +46,9 @@ LAYER_VERSION_ARN_PATTERN = (
 )
 
 
+ACCOUNT_PATTERN = r"\d{12}"
+
+
 REGION_PATTERN = r"[a-z]{2,}(-[a-z]+)+-\d"
 
 

@@ -70,6 +70,18 @@ class ExternalLayer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Serving:
+    """How a function's new layers get to those who call a published version of it."""
+
+    publishes: bool = False
+    """Whether a version of the function is published."""
+    alias: str = ""
+    """The alias that is moved to that version; empty for none."""
+    weight: float | None = None
+    """The share of calls, from 0 to 1, that the alias sends to the new version; None for all."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """A function of the manifest with its layers, in the order that Lambda unpacks them."""
 
@@ -82,6 +94,7 @@ class Stack:
     external: tuple[ExternalLayer, ...] = ()
     """Layers that come before ours."""
     settings: FunctionSettings = field(default_factory=FunctionSettings)
+    serving: Serving = field(default_factory=Serving)
 
     @property
     def target(self) -> Target:

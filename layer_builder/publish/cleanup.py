@@ -15,6 +15,7 @@ from layer_builder.errors import AwsError, Problem
 from layer_builder.model import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.publish import retention
+from layer_builder.publish.objects import Objects
 from layer_builder.publish.ownership import stays_because
 from layer_builder.publish.region_state import AT_ONCE, LayerState
 from layer_builder.publish.retention import Plan
@@ -45,10 +46,20 @@ class Cleanup:
     def delete_old_versions(self, items: Sequence[LayerState]) -> None:
         """Delete what goes; a version that cannot be deleted is warned of."""
         for item, plan in self._plans(items, published=True):
+            objects = Objects(region=self.region, built=item.built, reporter=self.reporter)
+            try:
+                referred = objects.of(plan.goes)
+            except AwsError as error:
+                self.reporter.warn(self._undeleted(item, plan.goes, error))
+                continue
             gone = self._delete(item, plan)
             done = Plan(goes=gone, stays=plan.stays)
             self._tell(item, done, "deleted")
             self._note(item, done)
+            left = {v.arn: referred[v.arn] for v in gone if v.arn in referred}
+            if left and (discarded := objects.discard(left)):
+                self.outcome.record_delivered(item.built, self.region.name, discarded=discarded)
+                self.reporter.step(item.built.layer.title, f"removed {', '.join(discarded)}")
 
     def warn_of_storage(self) -> None:
         """Warn where the code storage is nearly full; what AWS does not tell is left alone."""

@@ -172,6 +172,11 @@ class _Publishing:
             raise _wrong_bytes_error(built, version, _withdraw(region, built, version))
         release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
+        if built.architectures and not version.architectures:
+            self.outcome.record_delivered(built, region.name, architectures_omitted=True)
+            self.reporter.step(
+                title, f"without its architectures: Lambda in {region.name} takes no word of them"
+            )
         if done.duplicate:
             self.reporter.warn(_duplicate_problem(built, version, done.duplicate))
         return release

@@ -1,6 +1,11 @@
 """The outcome of a run as JSON, Markdown, HTML, files and outputs."""
 
-from layer_builder.report.arn_files import render_arn_files, variable_clashes
+from layer_builder.report.arn_files import (
+    METADATA_FILE,
+    render_arn_files,
+    render_metadata,
+    variable_clashes,
+)
 from layer_builder.report.data import report_data
 from layer_builder.report.html import render_html
 from layer_builder.report.markdown import escape_markdown, render_markdown
@@ -8,6 +13,7 @@ from layer_builder.report.outputs import action_outputs
 from layer_builder.report.plain_text import build_details_lines, function_lines, report_title
 
 __all__ = [
+    "METADATA_FILE",
     "action_outputs",
     "build_details_lines",
     "escape_markdown",
@@ -15,6 +21,7 @@ __all__ = [
     "render_arn_files",
     "render_html",
     "render_markdown",
+    "render_metadata",
     "report_data",
     "report_title",
     "variable_clashes",

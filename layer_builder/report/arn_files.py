@@ -16,7 +16,8 @@ from layer_builder.outcome import Outcome
 def render_arn_files(outcome: Outcome) -> dict[str, str]:
     """Render the files of a run by name; none for a dry run, or one that released nothing."""
     inputs = outcome.inputs
-    if inputs.command is not Command.PUBLISH or inputs.dry_run or not outcome.releases:
+    publishes = inputs.command in {Command.PUBLISH, Command.PROMOTE}
+    if not publishes or inputs.dry_run or not outcome.releases:
         return {}
     by_region = {region: outcome.arns(region) for region in outcome.regions}
     first = by_region[outcome.regions[0]]
@@ -38,6 +39,32 @@ def render_arn_files(outcome: Outcome) -> dict[str, str]:
         "layers.env": "".join(lines),
         "layers.tfvars.json": _json(variables),
     }
+
+
+METADATA_FILE = "zips.json"
+"""What the zips of an output directory say of themselves on AWS: `promote` reads it."""
+
+
+def render_metadata(outcome: Outcome) -> dict[str, str]:
+    """Render what each zip is published with, by name of the file; none where nothing was built."""
+    inputs = outcome.inputs
+    if inputs.command not in {Command.BUILD, Command.PUBLISH} or not outcome.built:
+        return {}
+    layers = [
+        {
+            "key": built.layer.key,
+            "python": str(built.layer.target.python),
+            "architecture": str(built.layer.target.architecture),
+            "name": built.layer.name,
+            "sha256": built.archive.sha256,
+            "runtimes": built.runtimes,
+            "architectures": built.architectures,
+            "description": built.description,
+            "license": built.layer.license,
+        }
+        for built in outcome.built.values()
+    ]
+    return {METADATA_FILE: _json({"version": 1, "layers": layers})}
 
 
 def arn_variable(layer: Layer) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import layer_builder
-from layer_builder.attach import Attached, FunctionSize
 from layer_builder.errors import Problem
 from layer_builder.model import (
     Action,
@@ -17,6 +16,7 @@ from layer_builder.model import (
     Stamp,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.report.attached_data import attached_data
 from layer_builder.report.function_data import function_data
 
 FORMAT = 1
@@ -39,7 +39,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
             function_data(outcome, stack)
             for stack in (*(weight.stack for weight in outcome.stacks), *outcome.known_functions)
         ],
-        "attachments": [_attached(done) for done in outcome.attachments],
+        "attachments": [attached_data(done) for done in outcome.attachments],
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
@@ -186,6 +186,8 @@ def _delivered(delivered: Delivered) -> dict[str, Any]:
         "permissions": {"added": list(delivered.granted), "removed": list(delivered.revoked)},
         "parameters": list(delivered.parameters),
         "object_removed": delivered.object_removed,
+        "architectures_omitted": delivered.architectures_omitted,
+        "discarded": list(delivered.discarded),
         "retired": [{"arn": item.arn, "created": item.created} for item in delivered.retired],
         "kept": [{"arn": item.arn, "why": item.why} for item in delivered.kept],
     }
@@ -208,37 +210,6 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
         }
         if proof.cost
         else None,
-    }
-
-
-def _attached(done: Attached) -> dict[str, Any]:
-    planned = done.attachment
-    return {
-        "function": done.stack.key,
-        "function_name": done.stack.function_name,
-        "region": done.region,
-        "status": str(done.status),
-        "had": list(planned.before) if planned else None,
-        "has": None if done.has is None else list(done.has),
-        "planned": list(planned.after) if planned else None,
-        "changes": [
-            {"kind": str(change.kind), "before": change.before, "after": change.after}
-            for change in (planned.changes if planned else ())
-        ],
-        "unzipped": _forecast(done.forecast) if done.forecast else None,
-    }
-
-
-def _forecast(forecast: FunctionSize) -> dict[str, Any]:
-    reading = forecast.reading
-    return {
-        "known_bytes": forecast.known,
-        "limit": reading.limit.allowed,
-        "headroom": reading.headroom,
-        "parts": [
-            {"name": part.name, "bytes": part.size, "source": part.source}
-            for part in forecast.parts
-        ],
     }
 
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from layer_builder.attach import Attached
+from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.model import Built, KnownLayer, LimitReading, mib
 from layer_builder.outcome import Outcome
@@ -103,6 +103,8 @@ def _functions(outcome: Outcome) -> str:
 def _attached(done: Attached) -> str:
     lines = done.attachment.diff() if done.attachment else []
     size = f"<p>{escape(str(done.forecast))}</p>\n" if done.forecast else ""
+    for line in done.serving.lines(done=done.status is Status.ATTACHED):
+        size += f"<p>{escape(line)}</p>\n"
     return (
         f"<h2>{escape(done.title)}: {done.status}</h2>\n{size}"
         f"<pre>{escape(chr(10).join(lines))}</pre>"

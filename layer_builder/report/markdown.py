@@ -2,7 +2,7 @@
 
 import re
 
-from layer_builder.attach import Attached
+from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
 from layer_builder.inputs import Command
 from layer_builder.model import (
@@ -126,7 +126,7 @@ def _weight(found: Built | KnownLayer) -> str:
 
 def _what(outcome: Outcome, layer: Layer) -> str:
     action = data.action_of(outcome, layer)
-    if action is Action.BUILT and outcome.inputs.command is Command.PUBLISH:
+    if action is Action.BUILT and outcome.inputs.command in {Command.PUBLISH, Command.PROMOTE}:
         return "would be published" if outcome.inputs.dry_run else "**not published**"
     return str(action)
 
@@ -154,6 +154,8 @@ def _attached(done: Attached) -> str:
         f"**{escape_markdown(done.stack.key)}** ({escape_markdown(done.stack.function_name or '')})"
     )
     lines = [f"- function {name} in {done.region}: {done.status}"]
+    is_done = done.status is Status.ATTACHED
+    lines[0] += "".join(f"; {escape_markdown(line)}" for line in done.serving.lines(done=is_done))
     if done.forecast:
         lines[0] += f"; {escape_markdown(str(done.forecast))}"
     if done.attachment and done.attachment.is_needed:

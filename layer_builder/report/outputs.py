@@ -22,6 +22,7 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
         "published": outcome.keys_with(Action.PUBLISHED),
         "unchanged": outcome.keys_with(Action.UNCHANGED),
         "digests": outcome.digests(),
+        "changes": outcome.changes(),
         "isolated": "" if (isolated := outcome.is_isolated) is None else isolated,
         "matrix": outcome.matrix(),
         "report": f"{folder}/report.json",

@@ -14,6 +14,10 @@ MOST_BYTES = 16 * 1024 * 1024
 """Of a file that says what a layer is made from: ten times the largest lock that was met."""
 
 
+MOST_NAMED_BYTES = 64 * 1024 * 1024
+"""Of a report, which tells of every distribution of every layer."""
+
+
 class OversizeError(ValueError):
     """A file is larger than any of its kind."""
 
@@ -80,6 +84,15 @@ class Workspace:
         if not self.holds(path):
             raise ManifestError.because(f"{path} is a link that leaves the workspace")
         return read_bounded(path, most_bytes)
+
+    def load_named(self, path: Path) -> str:
+        """Read a text file that an input names: in the workspace, or where an absolute path leads.
+
+        Raises OSError, ValueError, and ManifestError for a link that leaves the workspace.
+        """
+        if path.is_absolute() and not path.is_relative_to(self.root):
+            return read_bounded(path, MOST_NAMED_BYTES)
+        return self.load(path, MOST_NAMED_BYTES)
 
     def write(self, path: Path, text: str) -> None:
         """Put a text file in the place of what has the path; a link there is replaced.

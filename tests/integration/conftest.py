@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from .cloud.fixtures import _ministack, _proxy, ministack, program, proxy  # noqa: F401 (fixtures)
 from .cloud.program import Program
 from .cloud.sessions import session
-from .local_index import Answer, answers, serving, wheel
+from .local_index import Answer, answers, knowing, serving, wheel
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REGION = "eu-west-1"
@@ -31,10 +31,17 @@ Run: TypeAlias = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Answer], str]]:
-    """Serve a function of requests; gives its address."""
+def serve() -> Iterator[Callable[..., str]]:
+    """Serve a function of requests, which knows the credentials unless told otherwise.
+
+    Gives its address.
+    """
     with ExitStack() as stack:
-        yield lambda answer: stack.enter_context(serving(answer))
+
+        def start(answer: Answer, *, knows: bool = True) -> str:
+            return stack.enter_context(serving(knowing(answer) if knows else answer))
+
+        yield start
 
 
 @pytest.fixture

@@ -51,6 +51,20 @@ def serving(answer: Answer) -> Iterator[str]:
         server.shutdown()
 
 
+IDENTITY = (
+    b"<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account>"
+    b"<Arn>arn:aws:sts::123456789012:assumed-role/layers/run</Arn>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
+
+
+def knowing(answer: Answer) -> Answer:
+    """Answer who the credentials are of, and all else as `answer` does."""
+    return lambda request: (
+        (200, {}, IDENTITY) if b"Action=GetCallerIdentity" in request[3] else answer(request)
+    )
+
+
 def answers(folder: Path) -> Answer:
     """Answer as a simple index of the folder's files; below /private only to user:hunter2."""
     login = "Basic " + base64.b64encode(b"user:hunter2").decode()

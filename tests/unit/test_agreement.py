@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from layer_builder import inputs
-from layer_builder.commands import parser
+from layer_builder.arguments import parser
 from layer_builder.commands.init import STARTER
 from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome

@@ -279,6 +279,28 @@ def test_other_peoples_layers_of_the_stack_are_attached_too(
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("fx:live", "names the alias live; layers can be set on the function alone"),
+        ("fx:7", "names the version 7; layers can be set on the function alone"),
+        ("fx:$LATEST", "names the version $LATEST; layers can be set on the function alone"),
+        ("'arn:aws:lambda:eu-west-1:123456789012:function:fx:live'", "names the alias live"),
+        ("no such name", "AWS takes no function name 'no such name'"),
+    ],
+)
+def test_a_function_name_with_a_qualifier_is_refused(
+    attach: Attach, workspace: Path, proxy: Proxy, name: str, said: str
+) -> None:
+    (workspace / "layers.yml").write_text(MANIFEST.replace("shop-worker", name))
+    done = attach()
+    assert done.returncode == 2
+    assert "error: layers.yml:9:27: function worker: " in done.stderr
+    assert said in done.stderr
+    assert (": fx, and alias: live\n" in done.stderr) == (name == "fx:live")
+    assert proxy.operations() == []
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--layers", "a"], "no function has only the layers that were asked for"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from ..cloud.answers import Answer, refusal
+from ..cloud.answers import Answer, json_answer, refusal
 from ..cloud.calls import Call
 from ..cloud.faults import Fault, Trouble
 from ..cloud.proxy import Proxy
@@ -194,6 +194,110 @@ def test_it_is_written_to_when_it_has_settled(
     before = proxy.operations()[: proxy.operations().index(UPDATE)]
     assert before.count("GetFunction") == 4
     assert told(workspace)["has"] == arns("c:2")
+
+
+def test_an_update_that_aws_drops_is_not_sent_again(
+    attach: Attach, cloud: Cloud, proxy: Proxy, workspace: Path
+) -> None:
+    """AWS says yes, and some seconds later has the old layers, and why."""
+    reason = "The KMS key of the function's environment is disabled"
+    taken: list[Call] = []
+
+    def take(call: Call) -> Answer:
+        taken.append(call)
+        found = cloud.api.get_function_configuration(FunctionName="shop-worker")
+        found.pop("ResponseMetadata")
+        return json_answer(found | {"LastUpdateStatus": "InProgress"})
+
+    def drop(answer: Answer) -> Answer:
+        found = json.loads(answer.body)
+        if taken:
+            found["Configuration"] |= {
+                "LastUpdateStatus": "Failed",
+                "LastUpdateStatusReason": reason,
+            }
+        return Answer(status=200, body=json.dumps(found).encode())
+
+    proxy.rules = [
+        Script(operation=UPDATE, before=take),
+        Script(operation="GetFunction", after=drop),
+    ]
+    done = attach()
+    assert done.returncode == 6
+    assert (
+        "function worker (shop-worker) in eu-west-1: AWS took the update with its new layers, and"
+        f" dropped it: {reason}\n    nothing has changed: it has the layers that it had\n"
+    ) in done.stderr
+    assert len(taken) == 1
+    assert cloud.layers("shop-worker") == told(workspace)["has"] == arns("c:1")
+
+
+def test_a_function_that_is_pending_is_waited_for(
+    attach: Attach, proxy: Proxy, workspace: Path
+) -> None:
+    def unsettle(answer: Answer) -> Answer:
+        found = json.loads(answer.body)
+        if len(reads.calls) <= 2:
+            found["Configuration"]["State"] = "Pending"
+        return Answer(status=200, body=json.dumps(found).encode())
+
+    reads = Script(operation="GetFunction", after=unsettle)
+    proxy.rules = [reads]
+    done = attach()
+    assert done.returncode == 0, done.stderr
+    before = proxy.operations()[: proxy.operations().index(UPDATE)]
+    assert before.count("GetFunction") == 3
+    assert told(workspace)["has"] == arns("c:2")
+
+
+def test_a_function_that_never_settles_is_left_alone(
+    attach: Attach, cloud: Cloud, proxy: Proxy
+) -> None:
+    def unsettle(answer: Answer) -> Answer:
+        found = json.loads(answer.body)
+        found["Configuration"]["LastUpdateStatus"] = "InProgress"
+        return Answer(status=200, body=json.dumps(found).encode())
+
+    proxy.rules = [Script(operation="GetFunction", after=unsettle)]
+    done = attach()
+    assert done.returncode == 6
+    assert "an update of it is still under way after 300 s\n" in done.stderr
+    assert UPDATE not in proxy.operations()
+    assert cloud.layers("shop-worker") == arns("c:1")
+
+
+def test_a_container_image_takes_no_layers(attach: Attach, proxy: Proxy) -> None:
+    def as_image(answer: Answer) -> Answer:
+        found = json.loads(answer.body)
+        found["Configuration"] |= {"PackageType": "Image"}
+        for name in ("Runtime", "Handler", "Layers"):
+            found["Configuration"].pop(name, None)
+        return Answer(status=200, body=json.dumps(found).encode())
+
+    proxy.rules = [Script(operation="GetFunction", after=as_image)]
+    done = attach()
+    assert done.returncode == 2
+    assert "it is a container image, which takes no layers\n" in done.stderr
+    assert UPDATE not in proxy.operations()
+
+
+def test_a_function_that_wants_signed_layers_is_explained(
+    attach: Attach, cloud: Cloud, proxy: Proxy, workspace: Path
+) -> None:
+    text = "Lambda cannot deploy the layer. It has no signature of an allowed publisher."
+
+    def refuse(call: Call) -> Answer:
+        return refusal(call, 400, "CodeVerificationFailedException", text)
+
+    proxy.rules = [Script(operation=UPDATE, before=refuse)]
+    done = attach()
+    assert done.returncode == 6
+    assert "function worker (shop-worker) in eu-west-1: " in done.stderr
+    assert "code-signing" in done.stderr
+    assert f"CodeVerificationFailedException: {text}\n" in done.stderr
+    assert "    nothing has changed: it has the layers that it had\n" in done.stderr
+    assert proxy.operations().count(UPDATE) == 1
+    assert cloud.layers("shop-worker") == told(workspace)["has"] == arns("c:1")
 
 
 @pytest.mark.parametrize("heals", [True, False])

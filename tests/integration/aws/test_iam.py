@@ -19,16 +19,19 @@ from typing import Any, TypeAlias
 import pytest
 from moto.iam.access_control import IAMRequestBase
 
-from ..attach.test_attach import Cloud, Connect
+from ..attach.test_attach import Cloud, Connect, zipped
 from ..cloud.iam import Gate, Policy
 from ..cloud.program import Done, Program
 from ..cloud.proxy import Proxy
+from ..cloud.reference import Reference
 from ..conftest import REGION, REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "iam"
 ACCOUNT = "123456789012"
 BUCKET = "ours"
 VALUES = {
+    "SOURCE-REGION": "us-east-1",
+    "SOURCE-ACCOUNT": ACCOUNT,
     "REGION": REGION,
     "ACCOUNT": ACCOUNT,
     "NAME-PREFIX": "shop-",
@@ -36,7 +39,9 @@ VALUES = {
     "BUCKET": BUCKET,
     "KEY-PREFIX": "layers/",
     "PARAMETER-PREFIX": "shop/",
+    "KEY-ID": "1234abcd-12ab-34cd-56ef-1234567890ab",
 }
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{VALUES['KEY-ID']}"
 LARGE = 51 * 1024 * 1024
 
 Document: TypeAlias = dict[str, Any]
@@ -53,9 +58,13 @@ class Scenario:
     layer: str = "include: a.py"
     first: str = ""
     """Settings of the layer with which it was published before."""
+    function: str = ""
+    """Settings of the function."""
     size: int = 1
     keeps_versions: bool = True
     """Whether the bucket does."""
+    encrypts: bool = False
+    """Whether the bucket does, with a key of one's own."""
     degrades: tuple[str, ...] = ()
     """Actions whose lack is told, and fails nothing."""
     silent: tuple[str, ...] = ()
@@ -78,6 +87,23 @@ SCENARIOS = {
         words=("publish", *S3),
         files=("publish", "publish-s3", "publish-s3-reference"),
         layer="include: a.py, s3: {mode: reference}",
+    ),
+    "publish through an encrypted bucket": Scenario(
+        words=("publish", *S3),
+        files=("publish", "publish-s3", "publish-s3-kms"),
+        layer="include: a.py, compression: fast",
+        size=LARGE,
+        encrypts=True,
+    ),
+    "retention of versions by reference": Scenario(
+        words=("publish", *S3),
+        files=(
+            *("publish", "publish-s3", "publish-s3-reference"),
+            *("retention", "retention-s3-reference"),
+        ),
+        first="include: {from: a.py, to: python/b.py}, s3: {mode: reference}",
+        layer="include: a.py, s3: {mode: reference}, retain: 1",
+        degrades=("s3:DeleteObjectVersion",),
     ),
     **{
         f"remove zips from a bucket {kind} versions": Scenario(
@@ -110,7 +136,18 @@ SCENARIOS = {
             "lambda:GetLayerVersionPolicy",
         ),
     ),
-    "attach": Scenario(words=("attach",), files=("attach",)),
+    "attach": Scenario(
+        words=("attach",),
+        files=("attach",),
+        degrades=("lambda:ListAliases", "lambda:ListVersionsByFunction"),
+    ),
+    "attach and move an alias": Scenario(
+        words=("attach",), files=("attach", "attach-alias"), function=", alias: live"
+    ),
+    "promote": Scenario(
+        words=("promote", f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:shop-code:1"),
+        files=("publish", "promote-source"),
+    ),
     "attach beside others": Scenario(words=("attach",), files=("attach", "attach-others")),
     "versions": Scenario(
         words=("versions",),
@@ -168,18 +205,24 @@ class World:
         self.key = ("testing", "testing")
         self.index = index
         self.gate = Gate(policy=Policy([]), account=ACCOUNT)
+        self.reference = Reference()
+        self.key_arn = ""
 
     def prepare(self, scenario: Scenario) -> None:
         """Have everything there that the command works on, without the gate."""
         (self.workspace / "a.py").write_bytes(b"#" + os.urandom(scenario.size))
         cloud = Cloud(self.client)
         cloud.layer("shop-code", versions=2)
-        self._manifest(scenario.layer)
+        self._manifest(scenario.layer, scenario.function)
+        if scenario.words[0] == "promote":
+            self._fetched()
+            return
         if scenario.words[0] == "publish":
             self._bucket(scenario)
             if scenario.first:
                 self._manifest(scenario.first)
-                assert self.run("publish").code == 0
+                self.proxy.rules = [self.reference]
+                assert self.run(*scenario.words).code == 0
                 self._manifest(scenario.layer)
             return
         cloud.layer("theirs")
@@ -188,11 +231,23 @@ class World:
         cloud.api.publish_version(FunctionName="shop-api")
         cloud.api.create_alias(FunctionName="shop-api", Name="live", FunctionVersion="1")
 
-    def _manifest(self, layer: str) -> None:
+    def _fetched(self) -> None:
+        """Have a version in the other region, and its zip here: moto has no address to read it from."""
+        content = zipped({"python/x.py": 1})
+        self.client("lambda", "us-east-1").publish_layer_version(
+            LayerName="shop-code",
+            Content={"ZipFile": content},
+            CompatibleRuntimes=["python3.12"],
+            CompatibleArchitectures=["x86_64"],
+        )
+        (self.workspace / "dist/layers").mkdir(parents=True)
+        (self.workspace / "dist/layers/shop-code.zip").write_bytes(content)
+
+    def _manifest(self, layer: str, function: str = "") -> None:
         (self.workspace / "layers.yml").write_text(
             'version: 1\npython: "3.12"\nname: "shop-{layer}"\nproof: off\n'
             f"layers:\n  code: {{{layer}}}\n"
-            "functions: {api: {function-name: shop-api, layers: [code]}}\n"
+            f"functions: {{api: {{function-name: shop-api, layers: [code]{function}}}}}\n"
         )
 
     def _bucket(self, scenario: Scenario) -> None:
@@ -200,6 +255,15 @@ class World:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         if scenario.keeps_versions:
             s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        if scenario.encrypts:
+            self.key_arn = KEY
+            rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+            s3.put_bucket_encryption(
+                Bucket=BUCKET,
+                ServerSideEncryptionConfiguration={
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": rule}]
+                },
+            )
         lets_in = {
             "Effect": "Allow",
             "Principal": {"Service": "lambda.amazonaws.com"},
@@ -220,8 +284,8 @@ class World:
 
     def guard(self, *documents: Document) -> None:
         """From now on only what these policies allow gets through."""
-        self.gate = Gate(policy=Policy(documents), account=ACCOUNT)
-        self.proxy.rules = [self.gate]
+        self.gate = Gate(policy=Policy(documents), account=ACCOUNT, key=self.key_arn)
+        self.proxy.rules = [self.gate, self.reference]
 
     def run(self, *words: str) -> Done:
         environment = {

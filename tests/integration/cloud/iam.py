@@ -97,7 +97,9 @@ def _lambda_resource(call: Call, here: str) -> str:
             has_version = operation not in {"ListLayerVersions", "PublishLayerVersion"}
             return f"{layer}:{labels['VersionNumber']}" if has_version else layer
         case _ if "FunctionName" in labels:
-            return f"arn:aws:lambda:{here}:function:{labels['FunctionName']}"
+            version = call.query.get("Qualifier", "")
+            function = f"arn:aws:lambda:{here}:function:{labels['FunctionName']}"
+            return f"{function}:{version}" if version else function
         case operation:
             raise AssertionError(f"lambda:{operation} is called, and no policy speaks of it")
 
@@ -107,6 +109,23 @@ def _zip_needs(content: Mapping[str, str]) -> Iterator[Need]:
     if "S3Bucket" in content:
         action = "s3:GetObjectVersion" if "S3ObjectVersion" in content else "s3:GetObject"
         yield Need(action=action, resource=f"arn:aws:s3:::{content['S3Bucket']}/{content['S3Key']}")
+
+
+def key_needs(call: Call, key: str) -> Iterator[Need]:
+    """List what a call needs of the key that the bucket encrypts with.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    if not key:
+        return
+    content = json.loads(call.body)["Content"] if call.operation == "PublishLayerVersion" else {}
+    match call.operation:
+        case "PutObject" | "CreateMultipartUpload" | "UploadPart":
+            yield Need(action="kms:GenerateDataKey", resource=key)
+        case _:
+            pass
+    if call.operation in {"UploadPart", "CompleteMultipartUpload"} or "S3Bucket" in content:
+        yield Need(action="kms:Decrypt", resource=key)
 
 
 def _s3_action(operation: str, *, has_version: bool) -> str:
@@ -133,21 +152,33 @@ class Gate:
 
     policy: Policy
     account: str
+    key: str = ""
+    """The ARN of the key that the bucket encrypts with; empty for none of one's own."""
     needed: set[Need] = field(default_factory=set)
     denied: list[Need] = field(default_factory=list)
 
     def refuse(self, call: Call) -> Answer | None:
         """Refuse a call that lacks a permission, as AWS does."""
-        for need in needs(call, self.account):
-            self.needed.add(need)
-            if not self.policy.allows(need):
-                self.denied.append(need)
+        for need in (*needs(call, self.account), *key_needs(call, self.key)):
+            if not self._has(need):
                 return _denial(call, need, ROLE.format(self.account))
         return None
 
-    def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (a rule of the proxy has both)
-        """Change nothing that was answered."""
-        return answer
+    def _has(self, need: Need) -> bool:
+        self.needed.add(need)
+        if self.policy.allows(need):
+            return True
+        self.denied.append(need)
+        return False
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        """Withhold the checksum of an object that is there, where its key may not be used."""
+        asks = any(name.lower() == "x-amz-checksum-mode" for name in call.headers)
+        if not (self.key and asks and call.operation == "HeadObject" and answer.status == 200):
+            return answer
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        need = Need(action="kms:Decrypt", resource=self.key)
+        return answer if self._has(need) else Answer(status=403)
 
 
 def _denial(call: Call, need: Need, who: str) -> Answer:

@@ -183,6 +183,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         _names_the_latest_revision,
     ),
     "UpdateFunctionCode": (_names_the_latest_revision,),
+    "PublishVersion": (_names_the_latest_revision,),
 }
 
 

@@ -212,11 +212,14 @@ def test_no_credentials(refuses: Callable[..., str]) -> None:
     ("code", "said"),
     [
         ("ExpiredTokenException", "layer code: the AWS credentials have expired"),
-        ("UnrecognizedClientException", "layer code: AWS does not know these credentials"),
+        (
+            "UnrecognizedClientException",
+            "the region eu-west-1 is not enabled for the account 123456",
+        ),
         ("AccessDeniedException", "layer code: AWS does not allow ListLayerVersions"),
     ],
 )
-def test_credentials_that_aws_refuses(
+def test_credentials_that_lambda_refuses(
     refuses: Callable[..., str], serve: Serve, code: str, said: str
 ) -> None:
     methods: list[str] = []
@@ -235,8 +238,9 @@ def test_an_aws_that_cannot_be_reached(refuses: Callable[..., str]) -> None:
 
 
 def test_a_profile_that_does_not_exist(refuses: Callable[..., str]) -> None:
-    refuses(6, "AWS in eu-west-1: ProfileNotFound", env={"AWS_PROFILE": "absent"})
-    refuses(2, "no AWS region", env={"AWS_PROFILE": "absent", "AWS_DEFAULT_REGION": None})
+    refuses(6, "there is no AWS profile 'absent'", env={"AWS_PROFILE": "absent"})
+    no_region = {"AWS_PROFILE": "absent", "AWS_DEFAULT_REGION": None}
+    refuses(6, "there is no AWS profile 'absent'", env=no_region)
 
 
 def test_a_word_that_is_no_command(run: Run) -> None:

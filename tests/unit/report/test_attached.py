@@ -89,6 +89,8 @@ def test_the_report_tells_what_each_function_had_and_has(attached: Outcome) -> N
                 for part in (CODE, LAYER)
             ],
         },
+        "published_version": None,
+        "alias": None,
     }
     assert (failed["status"], failed["had"], failed["has"]) == ("failed", None, None)
 

@@ -2,17 +2,19 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
+from layer_builder.arguments.options import add_options
 from layer_builder.inputs import INPUT_DEFAULTS, Command
 from layer_builder.manifest import Share
 
 _EPILOG = """\
 exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
-            4 proof failed or not isolated, 5 over a limit, 6 AWS
+            4 proof failed or not isolated, 5 over a limit, 6 AWS, 7 changes found
+            where --fail-on-changes asks for that
 
 try it without an AWS account:  layer-builder publish --sandbox
 """
@@ -22,7 +24,8 @@ _COMMANDS = {
     Command.PLAN: "resolve the layers and list their distributions; build nothing",
     Command.BUILD: "build and weigh the layers; needs no AWS account",
     Command.PUBLISH: "build the layers and publish those that changed",
-    Command.ATTACH: "give the functions of the manifest the newest versions of their layers",
+    Command.ATTACH: "give the functions of the manifest the versions of their layers",
+    Command.PROMOTE: "publish the very bytes of finished layer versions to another account or region",
 }
 
 
@@ -39,7 +42,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=layer_builder.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command, purpose in _COMMANDS.items():
-        _add_options(
+        add_options(
             commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
             command,
         )
@@ -83,12 +86,16 @@ def input_values(namespace: argparse.Namespace) -> dict[str, str]:
     """Give what was typed by the names of the action's inputs."""
     typed = {name.replace("_", "-"): value for name, value in vars(namespace).items()}
     return {
-        name: "true" if value is True else str(value)
+        name: "true" if value is True else _text(value)
         for name, value in typed.items()
         if name in INPUT_DEFAULTS
-        and value not in {None, False}
+        and value not in (None, False)
         and (name != "command" or value in set(Command))
     }
+
+
+def _text(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)
@@ -103,6 +110,7 @@ def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the ty
     parser.add_argument(
         "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
     )
+    parser.add_argument("--account", metavar="ID", help="refuse to work in any other AWS account")
     parser.add_argument(
         "--output-dir", metavar="DIR", help="zips that lie there are not measured again"
     )
@@ -137,55 +145,3 @@ def _share(typed: str) -> float:
     except ValidationError:
         message = f"{typed!r} is not a percentage above 0 and up to 100, such as 80%"
         raise argparse.ArgumentTypeError(message.replace("%", "%%")) from None
-
-
-def _add_options(parser: argparse.ArgumentParser, command: Command) -> None:
-    parser.add_argument(
-        "--manifest", metavar="PATH", help=f"the manifest (default: {INPUT_DEFAULTS['manifest']})"
-    )
-    parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
-    parser.add_argument(
-        "--output-dir",
-        metavar="DIR",
-        help=f"where zips and reports go (default: {INPUT_DEFAULTS['output-dir']})",
-    )
-    if command is not Command.ATTACH:
-        parser.add_argument(
-            "--s3-bucket", metavar="NAME", help="for zips over 50 MiB; {region} is filled in"
-        )
-    if command in {Command.BUILD, Command.PUBLISH}:
-        parser.add_argument(
-            "--require-isolation", choices=("true", "false"), default="true",
-            help="false: prove where the system isolates nothing, too",
-        )  # fmt: skip
-    match command:
-        case Command.PLAN | Command.BUILD:
-            return
-        case Command.PUBLISH:
-            parser.add_argument(
-                "--digests", metavar="JSON",
-                help="{stem: sha256} as `build` gives it: take up these zips from --output-dir",
-            )  # fmt: skip
-            parser.add_argument(
-                "--build", choices=("auto", "never"),
-                help="never: a zip that is missing or is not the one of --digests is an error",
-            )  # fmt: skip
-            parser.add_argument(
-                "--rebuild", action="store_true",
-                help="build what AWS has already, by its stamps, and compare the digests",
-            )  # fmt: skip
-            parser.add_argument("--s3-prefix", metavar="PREFIX", help="of the objects' keys")
-            rehearsal = "say what would be published, write nothing"
-            sandbox = (
-                "publish to an AWS inside this process: no account, nothing leaves the machine"
-            )
-        case Command.ATTACH:
-            rehearsal = "show each function's layers before and after, write nothing"
-            sandbox = "rehearse in an AWS inside this process, with functions made up there"
-        case _:
-            assert_never(command)
-    parser.add_argument(
-        "--aws-region", metavar="REGIONS", help="one or several (default: AWS_REGION)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help=rehearsal)
-    parser.add_argument("--sandbox", action="store_true", help=sandbox)

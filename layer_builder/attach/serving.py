@@ -1,0 +1,171 @@
+"""Gets a function's new layers to those who call a version or an alias of it.
+
+Layers are set on `$LATEST`. Published versions keep theirs for good, and an alias leads to versions:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from layer_builder.aws import RetryState, ServingApi
+from layer_builder.errors import AwsError, Failure
+from layer_builder.model import Alias, FunctionState, FunctionVersion, Serving
+
+_ROUNDS = 5
+"""How often AWS may say yes to an alias, and it lead elsewhere all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingPlan:
+    """What is to be done for the callers of a function, or was."""
+
+    publishes: bool = False
+    """Whether a version of the function is to be published, or was."""
+    version: str = ""
+    """The published version that has the layers; empty until there is one."""
+    before: Alias | None = None
+    """The alias, None where none is named."""
+    after: Alias | None = None
+    """The alias as it is to be; None where it stays, or until its version is known."""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to write."""
+        return self.publishes or self.after is not None
+
+    def lines(self, *, done: bool) -> list[str]:
+        """Say in a line each what is done, or would be."""
+        version = self.version or "the version published then"
+        lines = []
+        if self.publishes:
+            lines.append(
+                f"published as version {self.version}" if done else "a version would be published"
+            )
+        if self.before and (self.after or self.publishes):
+            verb = "alias" if done else "would move: alias"
+            lines.append(f"{verb} {self.before.name}: {self.before} → {self.after or version}")
+        return lines
+
+
+def plan_serving(
+    serving: Serving,
+    layers: Sequence[str],
+    code_sha256: str,
+    versions: Sequence[FunctionVersion],
+    aliases: Sequence[Alias],
+) -> ServingPlan:
+    """Decide whether a version is published, and where the alias goes.
+
+    `versions` are those of the function, newest first. Its newest serves if it has the same code and
+    layers. Raises AwsError when there is no such alias.
+    """
+    if not serving.publishes:
+        return ServingPlan()
+    newest = versions[0] if versions else None
+    is_there = newest and (newest.layers, newest.code_sha256) == (tuple(layers), code_sha256)
+    version = newest.number if newest and is_there else ""
+    before = next((alias for alias in aliases if alias.name == serving.alias), None)
+    if serving.alias and before is None:
+        raise AwsError.because(
+            f"it has no alias {serving.alias}",
+            details=(f"its aliases: {', '.join(alias.name for alias in aliases) or 'none'}",),
+            advice=("create it once: `aws lambda create-alias`; attach moves one that is there",),
+        )
+    after = led_to(before, version, serving.weight) if before and version else None
+    return ServingPlan(
+        publishes=not version,
+        version=version,
+        before=before,
+        after=None if after == before else after,
+    )
+
+
+def led_to(alias: Alias, version: str, weight: float | None) -> Alias:
+    """Say where an alias leads when it sends all its calls, or a share, to a version.
+
+    A share needs another published version for the rest:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    if weight is None or alias.version == version or not alias.version.isdigit():
+        return replace(alias, version=version, weights=())
+    return replace(alias, weights=((version, weight),))
+
+
+def left_behind(
+    layers: Sequence[str],
+    versions: Sequence[FunctionVersion],
+    aliases: Sequence[Alias],
+    served: str,
+) -> list[str]:
+    """Name the aliases that serve other layers, with their versions; not the one named `served`."""
+    has = {version.number: version.layers for version in versions}
+    return [
+        f"{alias.name} (version {alias})"
+        for alias in aliases
+        if alias.name != served
+        and any(has.get(one, tuple(layers)) != tuple(layers) for one in alias.versions)
+    ]
+
+
+def serve(
+    functions: ServingApi, function: FunctionState, serving: Serving, plan: ServingPlan
+) -> ServingPlan:
+    """Publish a version of a function that has its layers, and move the alias; gives what was done.
+
+    Raises AwsError.
+    """
+    if plan.publishes:
+        plan = replace(plan, version=_publish(functions, function))
+    # Calls of a version that is not ready yet fail or wait:
+    # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html
+    functions.settled(function.name, plan.version)
+    if plan.before is None:
+        return plan
+    return replace(plan, after=_move(functions, function.name, serving, plan))
+
+
+def _publish(functions: ServingApi, function: FunctionState) -> str:
+    """Publish a version; asked for twice it is there once."""
+    state = RetryState()
+    layers = function.layers
+    # Ends: patience with each kind of failure has an end.
+    while True:
+        try:
+            return functions.publish(function)
+        except AwsError as error:
+            if error.failure is Failure.REFUSED or not functions.may_repeat(state, error.failure):
+                raise
+        code = function.code.sha256
+        function = functions.settled(function.name)
+        if (function.layers, function.code.sha256) != (layers, code):
+            raise AwsError.because(
+                "somebody else changed it before a version of it was published",
+                advice=("run it again when the other change is done",),
+            )
+
+
+def _move(functions: ServingApi, name: str, serving: Serving, plan: ServingPlan) -> Alias:
+    """Have the alias lead to the version; what happened is seen by reading it."""
+    state = RetryState()
+    alias = plan.before or Alias(name=serving.alias, version="")
+    rounds = 0
+    # Ends: so have the rounds, and patience with each kind of failure.
+    while rounds < _ROUNDS:
+        wanted = led_to(alias, plan.version, serving.weight)
+        if alias == wanted:
+            return alias
+        try:
+            functions.move_alias(name, wanted)
+        except AwsError as error:
+            if error.failure is Failure.REFUSED or not functions.may_repeat(state, error.failure):
+                raise
+        else:
+            rounds += 1
+        found = [one for one in functions.aliases(name) if one.name == serving.alias]
+        if not found:
+            raise AwsError.because(f"its alias {serving.alias} is gone")
+        alias = found[0]
+    raise AwsError.because(
+        f"its alias {serving.alias} was moved {_ROUNDS} times, and led elsewhere each time",
+        advice=("see what else moves it, and run it again",),
+    )

@@ -1,0 +1,131 @@
+"""`promote`: publishes finished versions elsewhere, byte for byte; resolves and builds nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from layer_builder import parallel
+from layer_builder.archive import OutputDir
+from layer_builder.builder import problems_over_limits
+from layer_builder.commands import load
+from layer_builder.commands.context import Context
+from layer_builder.errors import AwsError, LimitError, ManifestError, did_you_mean
+from layer_builder.handoff import NamedVersion, named_by_input
+from layer_builder.manifest import Manifest
+from layer_builder.model import Built
+from layer_builder.outcome import Outcome
+from layer_builder.preflight import open_regions
+from layer_builder.promote import Fetcher, as_built, find_finished
+from layer_builder.publish import (
+    Listed,
+    foreign_problem,
+    list_versions,
+    prepare_publishing,
+    publish,
+)
+
+_AT_ONCE = 4
+"""Zips that are fetched at the same time."""
+
+
+_OF_ANOTHER = (
+    "the name belongs to what another manifest publishes: publish with a name of its own, and promote that",
+    "if it is the same by another name: owner: in the manifest that it is published from",
+)
+
+
+def promote(outcome: Outcome, context: Context) -> None:
+    """Publish the bytes of finished versions, with what they say of themselves. Raises what fails.
+
+    What a region has already stays as it is.
+    """
+    inputs = outcome.inputs
+    load.choose_regions(outcome, context.default_regions)
+    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
+    builds = _finished(outcome, context)
+    problems = [problem for built in builds for problem in problems_over_limits(built)]
+    if problems:
+        raise LimitError(*problems)
+    source = inputs.arns or inputs.output_dir
+    outcome.manifest = Manifest(file=source, layers=tuple(built.layer for built in builds))
+    outcome.built = {built.layer.id: built for built in builds}
+    listed = list_versions(regions, outcome.layers)
+    _refuse_foreign(listed, builds)
+    held = prepare_publishing(outcome, regions, context.reporter)
+    publish(outcome, regions, context.reporter, held, listed)
+
+
+def _refuse_foreign(listed: Listed, builds: Sequence[Built]) -> None:
+    """Raise AwsError for names whose newest version is of another owner than what is promoted."""
+    built = {one.layer.name: one for one in builds}
+    problems = [
+        replace(problem, place=None, advice=_OF_ANOTHER)
+        for (_, name), versions in listed.versions.items()
+        for newest in versions[:1]
+        if (problem := foreign_problem(built[name].layer, newest.arn, newest.stamp, _owner(built[name])))
+    ]  # fmt: skip
+    if problems:
+        raise AwsError(*problems)
+
+
+def _owner(built: Built) -> str:
+    return built.stamp.owner if built.stamp else "nobody: it has no stamp"
+
+
+def _finished(outcome: Outcome, context: Context) -> list[Built]:
+    """Find what is to be promoted, and fetch what is not here."""
+    inputs = outcome.inputs
+    output_dir = OutputDir(folder=Path(inputs.output_dir))
+    if inputs.arns:
+        fetcher = Fetcher(
+            connect=context.connect_source,
+            output_dir=output_dir,
+            digests=inputs.digests or {},
+            say=context.reporter.step,
+        )
+        versions = _one_of_each(outcome, context)
+        finished = parallel.each(fetcher.fetch, versions, _AT_ONCE)
+    else:
+        finished = find_finished(output_dir, inputs.digests, context.workspace.tracks)
+    labels: dict[str, list[str]] = {}
+    for one in finished:
+        labels.setdefault(one.key, []).append(one.label)
+    chosen = [one for one in finished if not inputs.layers or one.key in inputs.layers]
+    unknown = [key for key in inputs.layers if key not in labels]
+    if unknown:
+        raise ManifestError.because(
+            f"there is no layer {unknown[0]!r} to promote", advice=did_you_mean(unknown[0], labels)
+        )
+    return [
+        as_built(
+            one if len(labels[one.key]) > 1 else replace(one, label=""),
+            through_s3=bool(inputs.s3_bucket),
+        )
+        for one in chosen
+    ]
+
+
+def _one_of_each(outcome: Outcome, context: Context) -> Sequence[NamedVersion]:
+    """Give each layer and target once: of several regions, the first that is named has it.
+
+    Raises ManifestError where two versions of one layer are named.
+    """
+    versions = named_by_input(outcome.inputs.arns, context.workspace.load_named)
+    first = versions.regions[0]
+    chosen: dict[tuple[str, str], NamedVersion] = {}
+    for version in versions.versions:
+        if version.region == first:
+            key = (version.key or version.name, version.label)
+            other = chosen.setdefault(key, version)
+            if other.arn != version.arn:
+                raise ManifestError.because(
+                    f"{versions.source} names two versions of {key[0]}",
+                    details=(other.arn, version.arn),
+                )
+    left_out = {version.name for version in versions.versions} - {v.name for v in chosen.values()}
+    if left_out:
+        raise ManifestError.because(
+            f"{versions.source} has no version in {first} of {', '.join(sorted(left_out))}",
+            advice=("name versions of one region, or the same layers in each",),
+        )
+    return list(chosen.values())

@@ -1,0 +1,5 @@
+"""The preflight: where a run is about to work and as whom, before anything is built."""
+
+from layer_builder.preflight.regions import open_regions
+
+__all__ = ["open_regions"]

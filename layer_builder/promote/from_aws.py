@@ -1,0 +1,86 @@
+"""Finished versions that are on AWS: read, fetched, and held to the digest that AWS has of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from layer_builder.archive import OutputDir, UnreadableZipError
+from layer_builder.aws import Connect, Region
+from layer_builder.errors import AwsError, ManifestError
+from layer_builder.handoff import NamedVersion
+from layer_builder.model import Archive, LayerContent, LayerVersionArn
+from layer_builder.promote.finished import Finished
+
+_TRIES = 4
+_PAUSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetcher:
+    """Fetches layer versions into an output directory."""
+
+    connect: Connect
+    """Opens a region with the credentials that may read there."""
+    output_dir: OutputDir
+    digests: Mapping[str, str]
+    """SHA-256 in hexadecimal by the stem of a zip: what the versions must hold."""
+    say: Callable[[str, str], None]
+    """Hears of a layer in a line."""
+
+    def fetch(self, named: NamedVersion) -> Finished:
+        """Fetch a version. Raises AwsError, and ManifestError where a digest is another."""
+        arn = LayerVersionArn.parse(named.arn)
+        region = self.connect(arn.region)
+        version, content = region.catalog.version(arn.layer, arn.number)
+        for source, digest in (("arns", named.sha256), ("digests", self.digests.get(named.name))):
+            if digest and digest != version.sha256:
+                raise ManifestError.because(
+                    f"{named.arn} is not the version that input {source} means: its zip is another",
+                    details=(f"sha256 expected: {digest}", f"sha256 on AWS:   {version.sha256}"),
+                )
+        if not version.sha256:
+            raise AwsError.because(f"AWS does not say what {named.arn} holds")
+        if self.output_dir.sha256(named.name) != version.sha256:
+            self._download(region, named, content)
+        self.say(named.key or named.name, f"{named.arn}, sha256 {version.sha256}")
+        return Finished(
+            key=named.key or named.name,
+            label=named.label,
+            name=named.name,
+            version=version,
+            archive=archive_in(self.output_dir, named.name, version.sha256),
+            source=named.arn,
+        )
+
+    def _download(self, region: Region, named: NamedVersion, content: LayerContent) -> None:
+        """Download the zip; its address is good for ten minutes, and read anew for each try.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html
+        """
+        arn = LayerVersionArn.parse(named.arn)
+        reasons = []
+        for attempt in range(_TRIES):
+            if attempt:
+                region.catalog.wait(_PAUSE_SECONDS)
+                _, content = region.catalog.version(arn.layer, arn.number)
+            try:
+                found = self.output_dir.fetch(named.name, content.location, content.sha256)
+            except UnreadableZipError as error:
+                reasons.append(str(error))
+                continue
+            if found == content.sha256:
+                return
+            reasons.append(f"its sha256 is {found}, and AWS says {content.sha256}")
+        raise AwsError.because(
+            f"the zip of {named.arn} could not be fetched",
+            details=tuple(dict.fromkeys(reasons)),
+            advice=("promote from the output dir of its publish, with its digests",),
+        )
+
+
+def archive_in(output_dir: OutputDir, stem: str, sha256: str) -> Archive:
+    """Weigh a zip of an output directory. Raises ManifestError for what is no zip."""
+    try:
+        return output_dir.weigh(stem, sha256)
+    except (OSError, ValueError) as error:
+        path = output_dir.zip_path(stem)
+        raise ManifestError.because(f"{path} is no zip: {error}") from None

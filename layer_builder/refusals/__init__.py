@@ -1,0 +1,24 @@
+"""AWS's refusals in our reader's words: pure, from what AWS says to what to do next."""
+
+from layer_builder.refusals.credentials import LOGIN, credentials_letter
+from layer_builder.refusals.denials import denial_letter
+from layer_builder.refusals.regions import (
+    elsewhere_known,
+    home_region,
+    is_clock_skew,
+    near_regions,
+    region_mistake,
+    wrong_partition,
+)
+
+__all__ = [
+    "LOGIN",
+    "credentials_letter",
+    "denial_letter",
+    "elsewhere_known",
+    "home_region",
+    "is_clock_skew",
+    "near_regions",
+    "region_mistake",
+    "wrong_partition",
+]

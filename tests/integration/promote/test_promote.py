@@ -1,0 +1,292 @@
+"""Finished versions go to another account, region or partition: the very bytes, and what they say."""
+
+import base64
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any, TypeAlias
+
+import pytest
+from botocore.config import Config
+
+from ..attach.test_exact import outputs, recorded
+from ..cloud.answers import Answer
+from ..cloud.calls import Call
+from ..cloud.proxy import Proxy
+from ..cloud.sessions import session
+from ..conftest import REGION
+
+Run: TypeAlias = Callable[..., CompletedProcess[str]]
+Connect: TypeAlias = Callable[..., Any]
+
+DEV, PROD = "111111111111", "222222222222"
+"""ministack takes the key of whoever calls for the account."""
+MANIFEST = """\
+version: 1
+python: ["3.11", "3.12"]
+name: "shop-{layer}"
+description: Ours
+license: MIT
+layers:
+  code: {include: src/}
+  more: {include: src/a.py, name: "shop-{layer}-{python}", architecture: arm64}
+"""
+NAMES = ("shop-code", "shop-more-311", "shop-more-312")
+
+
+@pytest.fixture
+def dev(workspace: Path) -> Path:
+    """Give a workspace with three layer versions to publish: one for two Pythons, one for each."""
+    (workspace / "src").mkdir()
+    (workspace / "src/a.py").write_text("A = 1\n")
+    (workspace / "layers.yml").write_text(MANIFEST)
+    return workspace
+
+
+@pytest.fixture
+def handed(run: Run, dev: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """Publish, and give a folder with nothing but what that left, and the digests."""
+    done = run("publish", env=recorded(dev))
+    assert done.returncode == 0, done.stdout
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(dev / "dist", elsewhere / "dist")
+    digests: dict[str, str] = outputs(dev, "digests")
+    return elsewhere, digests
+
+
+def said(api: Any, name: str, version: int = 1) -> dict[str, Any]:  # noqa: ANN401 (boto3 makes its classes at run time)
+    """Give what a version says of itself, and its digest."""
+    found = api.get_layer_version(LayerName=name, VersionNumber=version)
+    return {
+        "runtimes": sorted(found["CompatibleRuntimes"]),
+        "architectures": sorted(found["CompatibleArchitectures"]),
+        "description": found["Description"],
+        "license": found["LicenseInfo"],
+        "sha256": base64.b64decode(found["Content"]["CodeSha256"]).hex(),
+    }
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1"])
+def test_zips_of_a_folder_are_published_as_they_are(
+    run: Run, handed: tuple[Path, dict[str, str]], client: Connect, proxy: Proxy, region: str
+) -> None:
+    folder, digests = handed
+    words = ("promote", "--digests", json.dumps(digests), "--aws-region", region)
+    nothing = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9", "AWS_ENDPOINT_URL": proxy.url}
+    done = run(*words, cwd=folder, env=nothing)
+    assert done.returncode == 0, done.stderr
+    for name in NAMES:
+        there = said(client("lambda", region), name)
+        assert there == said(client("lambda"), name)
+        assert there["sha256"] in digests.values()
+    assert said(client("lambda", region), "shop-code")["runtimes"] == ["python3.11", "python3.12"]
+    partition = "aws-cn" if region.startswith("cn") else "aws"
+    arn = f"arn:{partition}:lambda:{region}:123456789012:layer:shop-code:1"
+    assert json.loads((folder / "dist/layers/layers.json").read_text())["code"] == {
+        "3.11-x86_64": arn,
+        "3.12-x86_64": arn,
+    }
+    assert "Lambda layers: 2 published, 0 unchanged\n" in done.stderr
+    proxy.heard.clear()
+    again = run(*words, cwd=folder, env=nothing)
+    assert again.returncode == 0, again.stderr
+    assert "Lambda layers: 0 published, 2 unchanged\n" in again.stderr
+    assert "PublishLayerVersion" not in proxy.operations()
+
+
+def test_only_the_layers_that_were_asked_for_go(
+    run: Run, handed: tuple[Path, dict[str, str]], versions: Callable[..., list[str]]
+) -> None:
+    folder, digests = handed
+    words = ("promote", "--digests", json.dumps(digests), "--aws-region", "us-east-1")
+    assert run(*words, "--layers", "mor", cwd=folder).returncode == 2
+    done = run(*words, "--layers", "more", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert [arn.split(":")[-2] for arn in versions("us-east-1")] == [
+        "shop-more-311",
+        "shop-more-312",
+    ]
+
+
+def test_a_dry_run_tells_by_its_exit_code(
+    run: Run, handed: tuple[Path, dict[str, str]], versions: Callable[..., list[str]]
+) -> None:
+    folder, digests = handed
+    words = ("promote", "--digests", json.dumps(digests), "--aws-region", "us-east-1")
+    assert run(*words, "--dry-run", "--fail-on-changes", cwd=folder).returncode == 7
+    assert versions("us-east-1") == []
+    assert run(*words, cwd=folder).returncode == 0
+    assert run(*words, "--dry-run", "--fail-on-changes", cwd=folder).returncode == 0
+
+
+def exchange_zip(folder: Path, _digests: dict[str, str]) -> None:
+    shutil.copy(
+        folder / "dist/layers/shop-more-311.zip", folder / "dist/layers/shop-code-3.11-x86_64.zip"
+    )
+    (folder / "dist/layers/shop-code-3.11-x86_64.zip").write_bytes(b"PK other")
+
+
+def lose_zip(folder: Path, _digests: dict[str, str]) -> None:
+    (folder / "dist/layers/shop-more-312.zip").unlink()
+
+
+def rename_in_metadata(folder: Path, _digests: dict[str, str]) -> None:
+    report = folder / "dist/layers/zips.json"
+    report.write_text(
+        report.read_text().replace('"name": "shop-more-312"', '"name": "their-layer"')
+    )
+
+
+def lose_metadata(folder: Path, _digests: dict[str, str]) -> None:
+    (folder / "dist/layers/zips.json").unlink()
+
+
+def track(folder: Path, _digests: dict[str, str]) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "-f", "dist/layers/shop-more-312.zip"], cwd=folder, check=True)
+
+
+def forget_digests(_folder: Path, digests: dict[str, str]) -> None:
+    digests.clear()
+
+
+@pytest.mark.parametrize(
+    ("meddle", "why"),
+    [
+        (exchange_zip, "dist/layers/shop-code-3.11-x86_64.zip is not the zip of input digests"),
+        (lose_zip, "there is no dist/layers/shop-more-312.zip"),
+        (rename_in_metadata, "zips.json does not tell of shop-more-312.zip"),
+        (lose_metadata, "dist/layers/zips.json says nothing of the zips there"),
+        (track, "git tracks dist/layers/shop-more-312.zip"),
+        (forget_digests, "nothing says which versions to promote"),
+    ],
+)
+def test_what_is_not_as_it_was_handed_on_is_refused_before_anything_is_called(
+    run: Run,
+    handed: tuple[Path, dict[str, str]],
+    proxy: Proxy,
+    meddle: Callable[[Path, dict[str, str]], None],
+    why: str,
+) -> None:
+    folder, digests = handed
+    meddle(folder, digests)
+    words = ["promote", "--aws-region", "us-east-1"]
+    words += ["--digests", json.dumps(digests)] if digests else []
+    done = run(*words, cwd=folder, env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 2
+    assert f"error: {why}" in done.stderr
+    assert proxy.operations() == []
+
+
+@pytest.fixture
+def accounts(
+    run: Run, dev: Path, proxy: Proxy, ministack: str, tmp_path: Path
+) -> Callable[..., CompletedProcess[str]]:
+    """Publish in one account; gives what runs in another, which reads by the profile `dev`."""
+    proxy.upstream = ministack
+    profile = tmp_path / "aws-config"
+    profile.write_text(
+        f"[profile dev]\naws_access_key_id = {DEV}\naws_secret_access_key = testing\n"
+    )
+    env = {"AWS_ENDPOINT_URL": proxy.url, "AWS_CONFIG_FILE": str(profile)}
+    done = run("publish", env={**env, "AWS_ACCESS_KEY_ID": DEV})
+    assert done.returncode == 0, done.stderr
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copy(dev / "dist/layers/report.json", elsewhere / "handed.json")
+    shutil.copy(dev / "dist/layers/layers.json", elsewhere / "layers.json")
+    prod = env | {"AWS_ACCESS_KEY_ID": PROD}
+    return lambda *words: run("promote", *words, cwd=elsewhere, env=prod)
+
+
+def of(url: str, account: str, region: str = REGION) -> Any:  # noqa: ANN401 (boto3 makes its classes at run time)
+    config = Config(region_name=region, retries={"total_max_attempts": 1})
+    return session(account).client("lambda", endpoint_url=url, config=config)
+
+
+AS_DEV = ("--source-profile", "dev")
+
+
+@pytest.mark.parametrize("named", ["handed.json", "layers.json", "arn"])
+def test_versions_go_to_another_account(
+    accounts: Callable[..., CompletedProcess[str]], ministack: str, named: str
+) -> None:
+    arn = f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1"
+    done = accounts(arn if named == "arn" else named, *AS_DEV)
+    assert done.returncode == 0, done.stderr
+    for name in NAMES[: 1 if named == "arn" else 3]:
+        there = said(of(ministack, PROD), name)
+        assert there == said(of(ministack, DEV), name)
+        assert there["description"].startswith("Ours")
+    assert f"{arn}, sha256 {said(of(ministack, DEV), 'shop-code')['sha256']}\n" in done.stderr
+    again = accounts(arn if named == "arn" else named, *AS_DEV)
+    assert again.returncode == 0, again.stderr
+    assert "0 published" in again.stderr
+
+
+def test_what_may_not_be_read_is_said(accounts: Callable[..., CompletedProcess[str]]) -> None:
+    done = accounts("layers.json")
+    assert done.returncode == 6
+    assert "AWS does not allow GetLayerVersion" in done.stderr
+
+
+def test_versions_that_hold_other_zips_than_was_said_are_refused(
+    accounts: Callable[..., CompletedProcess[str]], ministack: str
+) -> None:
+    digests = json.dumps({"shop-code": "0" * 64})
+    done = accounts(
+        f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1", "--digests", digests, *AS_DEV
+    )
+    assert done.returncode == 2
+    assert (
+        "shop-code:1 is not the version that input digests means: its zip is another" in done.stderr
+    )
+    assert of(ministack, PROD).list_layers()["Layers"] == []
+
+
+def bytes_of(proxy: Proxy, location: Callable[[str], str]) -> None:
+    """Have AWS give another address of each zip."""
+
+    class Elsewhere:
+        def refuse(self, _: Call) -> Answer | None:
+            return None
+
+        def amend(self, call: Call, answer: Answer) -> Answer:
+            if call.operation != "GetLayerVersion" or answer.status != 200:
+                return answer
+            found = json.loads(answer.body)
+            found["Content"]["Location"] = location(found["Content"]["Location"])
+            return Answer(status=200, body=json.dumps(found).encode())
+
+    proxy.rules = [Elsewhere()]
+
+
+@pytest.mark.parametrize("wrong", [2, 99])
+def test_a_zip_that_comes_wrong_is_fetched_again(
+    accounts: Callable[..., CompletedProcess[str]],
+    ministack: str,
+    proxy: Proxy,
+    serve: Callable[..., str],
+    wrong: int,
+) -> None:
+    asked: list[object] = []
+
+    def answer(request: object) -> tuple[int, Mapping[str, str], bytes]:
+        asked.append(request)
+        return (500, {}, b"") if len(asked) == 1 else (200, {}, b"other bytes")
+
+    url = serve(answer)
+    bytes_of(proxy, lambda right: url if len(asked) < wrong else right)
+    done = accounts(f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1", *AS_DEV)
+    if wrong == 2:
+        assert done.returncode == 0, done.stderr
+        assert said(of(ministack, PROD), "shop-code") == said(of(ministack, DEV), "shop-code")
+        return
+    assert done.returncode == 6
+    assert "layer:shop-code:1 could not be fetched\n    the server answers 500\n" in done.stderr
+    assert f"    its sha256 is {sha256(b'other bytes').hexdigest()}, and AWS says " in done.stderr
+    assert of(ministack, PROD).list_layers()["Layers"] == []
