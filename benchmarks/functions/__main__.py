@@ -9,15 +9,15 @@ answer differs; whether the medians are within their bounds, the section says.
 
 import argparse
 import hashlib
-import json
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.functions import page, trial
 from benchmarks.functions.case import FOLDER, FunctionCase, FunctionRow, all_cases
+from benchmarks.rows import finished_rows
 from benchmarks.sections import write_section
 
 _PAGE = trial.ROOT / "docs" / "proving-ground.md"
@@ -53,23 +53,18 @@ def _packages() -> set[str]:
 
 
 def _rows(cases: Sequence[FunctionCase], cache: Path, jobs: int) -> Iterator[FunctionRow]:
-    """Yield the rows that are in the cache, then the others as they are done."""
     source = _source_digest()
-    todo = []
-    for case in cases:
-        kept = _kept(case, cache, source)
-        if kept.exists():
-            yield FunctionRow.from_data(json.loads(kept.read_text(encoding="utf-8")))
-        else:
-            todo.append(case)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running = {pool.submit(trial.try_out, case): case for case in todo}
-        for done in as_completed(running):
-            row = done.result()
-            if not row.error:
-                text = json.dumps(row.as_data(), indent=1)
-                _kept(running[done], cache, source).write_text(text, encoding="utf-8")
-            yield row
+        yield from finished_rows(
+            {case: _kept(case, cache, source) for case in cases},
+            run=trial.try_out,
+            pool=pool,
+            read=FunctionRow.from_data,
+            failed=lambda case, error: FunctionRow(
+                name=case.name, requirements=case.requirements, error=error
+            ),
+            is_kept=lambda row: not row.error,
+        )
 
 
 def _kept(case: FunctionCase, cache: Path, source: str) -> Path:

@@ -55,7 +55,9 @@ def try_out(case: FunctionCase) -> FunctionRow:
         zip=layer["zip_bytes"],
         bytecode=bytecode,
         init_before=_proof(before)["init_seconds"]["source"],
-        init_after=_proof(after)["init_seconds"]["bytecode" if packed == "all" else "source"],
+        init_after=_proof(after)["init_seconds"][
+            "bytecode" if packed in {"all", "loaded"} else "source"
+        ],
         packed=packed,
         seconds=round(time.perf_counter() - start, 1),
     )

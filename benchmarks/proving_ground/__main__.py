@@ -12,13 +12,14 @@ import json
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from benchmarks.functions.case import all_cases
 from benchmarks.proving_ground import page, trial
 from benchmarks.proving_ground.row import Case, Row
+from benchmarks.rows import finished_rows
 from benchmarks.sections import write_page
 
 _HERE = Path(__file__).resolve().parent
@@ -89,25 +90,15 @@ def _pinned(name: str, version: str) -> str:
 
 
 def _rows(cases: Sequence[Case], cache: Path, jobs: int) -> Iterator[Row]:
-    """Yield the rows that are in the cache, then the others as they are done."""
     source = _source_digest()
-    todo = []
-    for case in cases:
-        kept = _kept(case, cache, source)
-        if kept.exists():
-            yield Row.from_data(json.loads(kept.read_text(encoding="utf-8")))
-        else:
-            todo.append(case)
     with ProcessPoolExecutor(max_workers=jobs, max_tasks_per_child=1) as pool:
-        running = {pool.submit(trial.try_out, case): case for case in todo}
-        for done in as_completed(running):
-            if bug := done.exception():
-                yield Row(case=running[done], error=f"{type(bug).__name__}: {bug}")
-                continue
-            row = done.result()
-            text = json.dumps(row.as_data(), indent=1)
-            _kept(running[done], cache, source).write_text(text, encoding="utf-8")
-            yield row
+        yield from finished_rows(
+            {case: _kept(case, cache, source) for case in cases},
+            run=trial.try_out,
+            pool=pool,
+            read=Row.from_data,
+            failed=lambda case, error: Row(case=case, error=error),
+        )
 
 
 def _kept(case: Case, cache: Path, source: str) -> Path:

@@ -8,12 +8,12 @@ run of all programs writes the second table of docs/proving-ground.md.
 
 import argparse
 import hashlib
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from benchmarks.rows import finished_rows
 from benchmarks.sections import write_section
 from benchmarks.uses import page, trial
 from benchmarks.uses.row import Use, UseRow, read_use
@@ -44,29 +44,16 @@ def main() -> int:
 
 
 def _rows(uses: Sequence[Use], cache: Path, jobs: int) -> Iterator[UseRow]:
-    """Yield the rows that are in the cache, then, with any jobs, the others as they are done."""
+    """Yield the rows that are kept; with any jobs, the others too."""
     source = _source_digest()
-    todo = []
-    for use in uses:
-        kept = _kept(use, cache, source)
-        if kept.exists():
-            yield UseRow.from_data(json.loads(kept.read_text(encoding="utf-8")))
-        else:
-            todo.append(use)
-    if not jobs:
-        return
-    with ProcessPoolExecutor(max_workers=jobs, max_tasks_per_child=1) as pool:
-        running = {pool.submit(trial.try_out, use): use for use in todo}
-        for done in as_completed(running):
-            use = running[done]
-            if bug := done.exception():
-                error = f"{type(bug).__name__}: {bug}"
-                yield UseRow(name=use.name, package=use.package, error=error)
-                continue
-            row = done.result()
-            text = json.dumps(row.as_data(), indent=1)
-            _kept(use, cache, source).write_text(text, encoding="utf-8")
-            yield row
+    with ProcessPoolExecutor(max_workers=max(1, jobs), max_tasks_per_child=1) as pool:
+        yield from finished_rows(
+            {use: _kept(use, cache, source) for use in uses},
+            run=trial.try_out,
+            pool=pool if jobs else None,
+            read=UseRow.from_data,
+            failed=lambda use, error: UseRow(name=use.name, package=use.package, error=error),
+        )
 
 
 def _kept(use: Use, cache: Path, source: str) -> Path:

@@ -3,12 +3,14 @@
 import hashlib
 import shutil
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.archive import reader, remote
+from layer_builder.archive.writer import copy_zip
 from layer_builder.keeping import copy_file, move_file, replace_file
 from layer_builder.model import Archive, BuildDetails, Weight
 
@@ -142,6 +144,10 @@ class OutputDir:
         return Archive(
             path=destination, sha256=archive.sha256, weight=archive.weight, files=archive.files
         )
+
+    def thin_out(self, archive: Archive, name: str, *, leaving_out: Collection[str]) -> Archive:
+        """Put the same zip without some of its members under another name."""
+        return copy_zip(archive.path, self.zip_path(name), leaving_out=leaving_out)
 
     def record_path(self, name: str) -> Path:
         """Say where the record of a zip goes."""

@@ -1,6 +1,7 @@
 """Zip bytes that depend on contents only: sorted names, one date, two modes, one compressor."""
 
 import os
+import zipfile
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -59,6 +60,26 @@ def write_zip(
         records.finish()
         weight = Weight(zip_bytes=records.zip_bytes, unzipped_bytes=records.unzipped_bytes)
         return Archive(path=destination, sha256=records.sha256, weight=weight, files=len(ordered))
+
+    return replace_file(destination, write)
+
+
+def copy_zip(base: Path, destination: Path, *, leaving_out: Collection[str]) -> Archive:
+    """Write a zip of ours again without some of its members, and weigh it.
+
+    The bytes are those of `write_zip` with the others. Raises OSError where it cannot be read.
+    """
+    known = locate_data(base, leaving_out)
+    with zipfile.ZipFile(base) as file:
+        modes = {info.filename: info.external_attr >> 16 for info in file.infolist()}
+
+    def write(out: BinaryIO) -> Archive:
+        records = ZipRecords(out)
+        for path in sorted(known):
+            records.add(path, known[path], executable=bool(modes[path] & 0o100))
+        records.finish()
+        weight = Weight(zip_bytes=records.zip_bytes, unzipped_bytes=records.unzipped_bytes)
+        return Archive(path=destination, sha256=records.sha256, weight=weight, files=len(known))
 
     return replace_file(destination, write)
 

@@ -36,6 +36,11 @@ class BuildResult:
     lower: LowerLayer | None = None
     """What layers above can stand on; None for one that was not asked for, or not made now."""
 
+    @property
+    def choices(self) -> tuple["BuildResult", ...]:
+        """It and its smaller ones, the most bytecode first."""
+        return (self, *self.smaller)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:

@@ -9,6 +9,7 @@ from layer_builder.model import (
     Archive,
     Bytecode,
     Layer,
+    PackedModules,
     Stack,
     Target,
     check_limits,
@@ -20,7 +21,7 @@ from layer_builder.model import (
 class Variant:
     """A finished zip of a layer with so much bytecode in it."""
 
-    mode: Bytecode
+    mode: PackedModules
     archive: Archive
     files: int = 0
     """Of bytecode."""
@@ -28,26 +29,26 @@ class Variant:
     """Of bytecode, unzipped."""
 
 
-def modes(asked: Bytecode) -> tuple[Bytecode, ...]:
+def modes(asked: Bytecode) -> tuple[PackedModules, ...]:
     """Say which variants to make, the one with the most bytecode first."""
     match asked:
         case Bytecode.NONE | Bytecode.IMPORTED | Bytecode.ALL:
-            return (asked,)
+            return (PackedModules(asked),)
         case Bytecode.AUTO:
-            return (Bytecode.ALL, Bytecode.IMPORTED, Bytecode.NONE)
+            return (PackedModules.ALL, PackedModules.IMPORTED, PackedModules.NONE)
         case _:
             assert_never(asked)
 
 
-def sources(mode: Bytecode, paths: Collection[str], loaded: Collection[str]) -> list[str]:
-    """Pick the modules that get bytecode, from all files of the tree and those a proof loaded."""
+def sources(mode: PackedModules, paths: Collection[str], loaded: Collection[str]) -> list[str]:
+    """Pick the modules that get bytecode, from all files of the tree and those that were loaded."""
     modules = sorted(path for path in paths if path.endswith(".py"))
     match mode:
-        case Bytecode.NONE:
+        case PackedModules.NONE:
             return []
-        case Bytecode.IMPORTED:
+        case PackedModules.IMPORTED | PackedModules.LOADED:
             return [path for path in modules if path in loaded]
-        case Bytecode.ALL | Bytecode.AUTO:
+        case PackedModules.ALL:
             return modules
         case _:
             assert_never(mode)

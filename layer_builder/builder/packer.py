@@ -9,7 +9,7 @@ from layer_builder.builder import bytecode
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import InstallError, ManifestError
-from layer_builder.model import Archive, Bytecode, Proof, PrunePlan
+from layer_builder.model import Archive, Bytecode, PackedModules, Proof, PrunePlan
 from layer_builder.prove import FindProver, prover_for
 from layer_builder.sources import LayerRequest
 
@@ -55,7 +55,8 @@ class Packer:
     ) -> Iterator[Variant]:
         """Write the zips that the layer's `bytecode:` may ask for, the largest first.
 
-        Of `auto`, those that keep the layer's own limits, or the last. Raises InstallError where
+        Of `auto`, those that keep the layer's own limits, or the last; where functions will say which
+        modules they load, all, to be taken from. Raises InstallError where
         there is no Python to compile with.
         """
         layer = self.request.layer
@@ -64,11 +65,12 @@ class Packer:
             variant = self._variant(mode, plain, proof, find_prover)
             if variant is None:
                 continue
-            if mode is modes[-1] or bytecode.fits(layer, variant.archive):
+            is_last = mode is modes[-1]
+            if is_last or self.request.loaded_by or bytecode.fits(layer, variant.archive):
                 yield variant
 
     def _variant(
-        self, mode: Bytecode, plain: Archive, proof: Proof | None, find_prover: FindProver
+        self, mode: PackedModules, plain: Archive, proof: Proof | None, find_prover: FindProver
     ) -> Variant | None:
         tree = self.installed.tree
         loaded = proof.loaded if proof else ()
@@ -107,12 +109,12 @@ class Packer:
             bytes=sum(path.stat().st_size for path in compiled),
         )
 
-    def _without(self, mode: Bytecode, plain: Archive, proof: Proof | None) -> Variant | None:
+    def _without(self, mode: PackedModules, plain: Archive, proof: Proof | None) -> Variant | None:
         """Give the plain zip where there is nothing to compile, if that is no mistake."""
         layer = self.request.layer
-        if layer.bytecode is Bytecode.AUTO and mode is not Bytecode.NONE:
+        if layer.bytecode is Bytecode.AUTO and mode is not PackedModules.NONE:
             return None
-        if mode is Bytecode.IMPORTED and (proof is None or proof.static):
+        if mode is PackedModules.IMPORTED and (proof is None or proof.static):
             raise InstallError.because(
                 "bytecode: imported is that of the modules which the proof loads, and nothing was"
                 " imported",
@@ -123,7 +125,7 @@ class Packer:
             )
         return Variant(mode=mode, archive=plain)
 
-    def _uncompiled(self, mode: Bytecode) -> Variant | None:
+    def _uncompiled(self, mode: PackedModules) -> Variant | None:
         layer = self.request.layer
         if layer.bytecode is Bytecode.AUTO:
             return None

@@ -1,7 +1,7 @@
 """What layers stand on while they are proven: the trees of those below."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from layer_builder import parallel
 from layer_builder.archive import extract_zip
 from layer_builder.builder import bytecode
 from layer_builder.builder.builder import Builder, BuildResult
+from layer_builder.builder.loaded_bytecode import loaded_line, pack_loaded
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
 from layer_builder.model import Built, Layer, Stack, check_limits
@@ -48,6 +49,110 @@ class LowerLayers:
         return lower
 
 
+@dataclass(kw_only=True)
+class LayerBuilds:
+    """The builds of a run. Which bytecode some have is decided when their functions were tried."""
+
+    builder: Builder
+    layers: Sequence[Layer]
+    resolved: Mapping[str, Resolved]
+    """What was to be built, by layer id."""
+    firsts: Mapping[str, Layer]
+    """Whose build serves a layer, by its id."""
+    stacks: Sequence[Stack]
+    lower: LowerLayers
+    results: dict[str, BuildResult]
+    """By the id of the layer that is first."""
+    undecided: frozenset[str] = frozenset()
+    """Ids of those that are without bytecode as yet."""
+
+    def built(self) -> dict[str, Built]:
+        """Give all layers of the manifest with their zips, by id."""
+        return {layer.id: self._finish(layer) for layer in self.layers}
+
+    def decide(self, loaded: Mapping[str, Collection[str]]) -> dict[str, Built]:
+        """Pack the bytecode of what functions loaded, and give the layers that this concerns.
+
+        `loaded` are paths below /opt, by layer id, of layers whose functions were all tried.
+        """
+        choices = {key: (result,) for key, result in self.results.items()} | {
+            key: self._choices(key, loaded) for key in self.undecided
+        }
+        self._choose(choices, self.undecided)
+        concerned = [o for o in self.layers if self._first(o).id in self.undecided]
+        self.undecided = frozenset()
+        return {layer.id: self._finish(layer) for layer in concerned}
+
+    def decide_by_limits(self) -> None:
+        """Choose how much bytecode those have that no function decides for."""
+        several = {key: result for key, result in self.results.items() if result.smaller}
+        self.undecided = frozenset(
+            key for key in several if self.resolved[key].request.loaded_by
+        )  # fmt: skip
+        choices = {
+            key: (result.choices[-1],) if key in self.undecided else result.choices
+            for key, result in self.results.items()
+        }
+        self._choose(choices, several.keys() - self.undecided)
+
+    def _choices(self, key: str, loaded: Mapping[str, Collection[str]]) -> tuple[BuildResult, ...]:
+        result, layer = self.results[key], self.firsts[key]
+        if layer.id not in loaded:
+            return result.choices
+        packed = pack_loaded(result, loaded[layer.id], layer.target, self.builder.output_dir)
+        plain = result.choices[-1]
+        if not bytecode.fits(layer, packed.archive):
+            return (plain,)
+        self.builder.reporter.step(layer.title, loaded_line(packed.record))
+        return (packed, plain)
+
+    def _choose(
+        self, choices: Mapping[str, Sequence[BuildResult]], to_commit: Collection[str]
+    ) -> None:
+        """Choose what keeps the limits, and make that the zips of some."""
+        sizes = {
+            key: [choice.archive.weight.unzipped_bytes for choice in several]
+            for key, several in choices.items()
+        }
+        builds = {layer.id: self._first(layer).id for layer in self.layers}
+        chosen = bytecode.choose(sizes, self.stacks, builds)
+        for key in to_commit:
+            result = self.results[key]
+            self.results[key] = self.builder.commit(result, choices[key][chosen[key]])
+
+    def _first(self, layer: Layer) -> Layer:
+        return self.firsts.get(layer.id, layer)
+
+    def _finish(self, layer: Layer) -> Built:
+        """Give a layer its own copy of its build, with a note, held against its limits."""
+        first, builder = self._first(layer), self.builder
+        result = self.results[first.id]
+        is_decided = first.id not in self.undecided
+        if not is_decided:
+            result = replace(result.choices[-1], lower=result.lower)
+        archive, output_dir = result.archive, builder.output_dir
+        if first is not layer:
+            record = adopt_record(result.record, self.resolved[layer.id])
+            result = replace(result, record=record)
+        if first is not layer and is_decided:
+            if output_dir.sha256(layer.stem) == archive.sha256:
+                archive = replace(archive, path=output_dir.zip_path(layer.stem))
+            else:
+                archive = output_dir.copy(archive, layer.stem)
+            output_dir.keep(layer.stem, result.record)
+            builder.reporter.step(layer.title, f"same content as {first.title}: built once")
+        self.lower.results[layer.id] = result
+        return Built(
+            layer=layer,
+            archive=archive,
+            details=result.record.details,
+            readings=check_limits(archive.weight, layer.budget.limits),
+            same_as=first.id if first is not layer else None,
+            reused=result.reused,
+            taken_up=result.taken_up,
+        )
+
+
 def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
     resolved: Mapping[str, Resolved],
     taken: Mapping[str, BuildResult],
@@ -55,8 +160,8 @@ def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
     layers: Sequence[Layer],
     stacks: Sequence[Stack],
     lower_layers: LowerLayers,
-) -> dict[str, Built]:
-    """Build what was resolved; gives all layers of the manifest with their zips, by id.
+) -> LayerBuilds:
+    """Build what was resolved.
 
     Args:
         resolved: what is to be built, by layer id.
@@ -69,21 +174,17 @@ def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
     Raises the problems of all that failed.
     """
     firsts = _firsts(resolved, layers)
-    results = {**taken, **_build_all(resolved, firsts, builder, lower_layers)}
-    builds = {layer.id: firsts.get(layer.id, layer).id for layer in layers}
-    results = _choose_bytecode(results, builder, builds, stacks)
-    built = {}
-    for layer in layers:
-        first = firsts.get(layer.id, layer)
-        result = results[first.id]
-        if first is not layer:
-            record = adopt_record(result.record, resolved[layer.id])
-            result = replace(result, record=record)
-        lower_layers.results[layer.id] = result
-        built[layer.id] = _finish(layer, first, result, builder)
-        if first is not layer:
-            builder.reporter.step(layer.title, f"same content as {first.title}: built once")
-    return built
+    builds = LayerBuilds(
+        builder=builder,
+        layers=layers,
+        resolved=resolved,
+        firsts=firsts,
+        stacks=stacks,
+        lower=lower_layers,
+        results={**taken, **_build_all(resolved, firsts, builder, lower_layers)},
+    )
+    builds.decide_by_limits()
+    return builds
 
 
 def _firsts(resolved: Mapping[str, Resolved], layers: Sequence[Layer]) -> dict[str, Layer]:
@@ -127,42 +228,3 @@ def _build_all(
         for item in waiting:
             futures[item.request.layer.id] = pool.submit(build, item)
     return dict(zip(futures, parallel.results(list(futures.values())), strict=True))
-
-
-def _choose_bytecode(
-    results: Mapping[str, BuildResult],
-    builder: Builder,
-    builds: Mapping[str, str],
-    stacks: Sequence[Stack],
-) -> dict[str, BuildResult]:
-    """Choose how much bytecode each layer carries, where the manifest leaves that open."""
-    choices = {key: (result, *result.smaller) for key, result in results.items()}
-    sizes = {
-        key: [choice.archive.weight.unzipped_bytes for choice in several]
-        for key, several in choices.items()
-    }
-    chosen = bytecode.choose(sizes, stacks, builds)
-    return {
-        key: builder.commit(result, choices[key][chosen[key]]) if result.smaller else result
-        for key, result in results.items()
-    }
-
-
-def _finish(layer: Layer, first: Layer, result: BuildResult, builder: Builder) -> Built:
-    """Give a layer its own copy of its build, with a note, held against its limits."""
-    archive, output_dir = result.archive, builder.output_dir
-    if first is not layer:
-        if output_dir.sha256(layer.stem) == archive.sha256:
-            archive = replace(archive, path=output_dir.zip_path(layer.stem))
-        else:
-            archive = output_dir.copy(archive, layer.stem)
-        output_dir.keep(layer.stem, result.record)
-    return Built(
-        layer=layer,
-        archive=archive,
-        details=result.record.details,
-        readings=check_limits(archive.weight, layer.budget.limits),
-        same_as=first.id if first is not layer else None,
-        reused=result.reused,
-        taken_up=result.taken_up,
-    )

@@ -15,9 +15,8 @@ from layer_builder.builder import (
 )
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.commands.functions import choose_stacks, prove_functions
+from layer_builder.commands.functions import choose_stacks, loaded_files, prove_functions
 from layer_builder.commands.plan import refuse_unknown_names, resolve
-from layer_builder.console import Reporter
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.inputs import Command
@@ -72,12 +71,20 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
         lower = LowerLayers(folder=folder, kept=kept)
         try:
             resolved = _with_services(outcome, context, work)
-            outcome.built = build_layers(resolved, work.taken, builder, layers, stacks, lower)
+            builds = build_layers(resolved, work.taken, builder, layers, stacks, lower)
+            outcome.built = builds.built()
+            _join_targets(outcome)
+            _weigh(outcome, stacks)
+            outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
+            if builds.undecided:
+                outcome.built |= builds.decide(loaded_files(outcome))
+                _join_targets(outcome)
+                _weigh(outcome, stacks)
         finally:
             output_dir.sweep()
-        _join_targets(outcome)
-        _weigh(outcome, stacks, context.reporter)
-        outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
+        for built in outcome.built.values():
+            for warning in problems_near_limits(built):
+                context.reporter.warn(warning)
 
 
 def _join_targets(outcome: Outcome) -> None:
@@ -161,17 +168,14 @@ def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, 
     return resolved
 
 
-def _weigh(outcome: Outcome, stacks: Sequence[Stack], reporter: Reporter) -> None:
-    """Raise for every layer and stack over a limit; warn for those near one."""
+def _weigh(outcome: Outcome, stacks: Sequence[Stack]) -> None:
+    """Raise for every layer and stack over a limit."""
     problems = [
         problem for built in outcome.built.values() for problem in problems_over_limits(built)
     ]
     outcome.stacks = [weigh_stack(item, outcome.built) for item in stacks]
     problems += [problem for item in outcome.stacks if (problem := item.problem())]
     _refuse_collisions(outcome, stacks)
-    for built in outcome.built.values():
-        for warning in problems_near_limits(built):
-            reporter.warn(warning)
     if problems:
         raise LimitError(*problems)
 

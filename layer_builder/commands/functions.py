@@ -49,8 +49,11 @@ def prove_functions(
 
     def tree_of(layer_id: str) -> LayerTree:
         tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive
+        item = resolved.get(layer_id)
+        # Where what functions load decides the zip's bytecode, that is no part of what they rest on.
+        content = item.content_key if item and item.request.loaded_by else archive.sha256
         return LayerTree(
-            python=tree.root, bytecode=tree.bytecode, archive=archive.path, sha256=archive.sha256
+            python=tree.root, bytecode=tree.bytecode, archive=archive.path, content=content
         )
 
     def install_whole(layer_id: str, folder: Path) -> Path | None:
@@ -94,6 +97,17 @@ def prove_functions(
         untried=outcome.untried,
     )  # fmt: skip
     return proofs.prove(stacks)
+
+
+def loaded_files(outcome: Outcome) -> dict[str, frozenset[str]]:
+    """Tell what functions loaded of layers, as paths below /opt; of those whose functions were all tried."""
+    loaded = {proof.function: proof.loaded for proof in outcome.function_proofs if proof.handler}
+    found = {}
+    for layer in outcome.layers:
+        having = [stack.key for stack in outcome.functions if layer in stack.layers]
+        if having and loaded.keys() >= set(having):
+            found[layer.id] = frozenset(path for key in having for path in loaded[key])
+    return found
 
 
 def proven_stacks(

@@ -1,5 +1,6 @@
 """Reads what a run is asked for: the manifest, the files it names, the lock beside it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -7,11 +8,12 @@ from pathlib import Path
 
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
-from layer_builder.functions import src_layout_problems
+from layer_builder.functions import evidence_of, src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
     Architecture,
+    Bytecode,
     FileToInclude,
     Layer,
     Python,
@@ -211,7 +213,27 @@ def requests(
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
-    return _with_code(gathered, outcome, workspace)
+    return _with_functions(_with_code(gathered, outcome, workspace), outcome, workspace)
+
+
+def _with_functions(
+    requests: list[LayerRequest], outcome: Outcome, workspace: Workspace
+) -> list[LayerRequest]:
+    """Add which functions decide the bytecode of `auto`: all that have the layer, if all are tried.
+
+    Raises ManifestError for code and events that are not there.
+    """
+    found = []
+    for request in requests:
+        having = [stack for stack in outcome.ties if request.layer in stack.layers]
+        loaded_by = tuple(
+            sha256(json.dumps(evidence_of(stack, workspace, "")).encode()).hexdigest()
+            for stack in having
+            if request.layer.bytecode is Bytecode.AUTO
+            and all(one.settings.handler and one in outcome.functions for one in having)
+        )
+        found.append(replace(request, loaded_by=loaded_by))
+    return found
 
 
 def _with_code(

@@ -92,6 +92,7 @@ class FunctionProver:
             isolated=tuple(sorted(set.intersection(*map(set, self.isolated)))) if self.isolated else (),
             in_place=self.process.in_place,
             test_command=settings.test.command.text if settings.test else None,
+            loaded=tuple(sorted(self._loaded)),
             seconds=round(time.monotonic() - begin, 3),
         )  # fmt: skip
         if not proof.is_isolated:

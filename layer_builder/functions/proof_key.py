@@ -13,16 +13,16 @@ from layer_builder.sources import Workspace, collect_files
 
 
 def proof_key(
-    stack: Stack, python: str, zips: Sequence[str], own: OwnCode, events: Sequence[Event]
+    stack: Stack, python: str, contents: Sequence[str], own: OwnCode, events: Sequence[Event]
 ) -> str:
     """Give a digest of all that a proof rests on: a stack with the same one is proven already.
 
-    `python` is the path of the interpreter, `zips` are the SHA-256 of the layers.
+    `python` is the path of the interpreter, `contents` are digests of the layers.
     """
     settings = stack.settings
     parts = (
         code_digest(),
-        stack.key, stack.function_name, stack.target.label, python, list(zips), _without_places(settings),
+        stack.key, stack.function_name, stack.target.label, python, list(contents), _without_places(settings),
         [(event.name, event.body, event.expect) for event in events],
         [(path, sha256_of(source)) for path, source in sorted(own.sources.items())],
     )  # fmt: skip

@@ -110,7 +110,7 @@ class FunctionProofs:
             self.reporter.warn(_untried(item))
             return None
         trees = [self.tree_of(layer.id) for layer in stack.layers]
-        key = proof_key(stack, prover.path, [tree.sha256 for tree in trees], own, events)
+        key = proof_key(stack, prover.path, [tree.content for tree in trees], own, events)
         known = self._known(stack, key, prover)
         if known and not settings.test:
             self.reporter.step(

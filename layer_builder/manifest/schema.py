@@ -61,7 +61,8 @@ class _Settings(EntryModel):
     """off, safe (the default) or aggressive."""
     bytecode: Bytecode | None = None
     """none (the default): no bytecode is packed; imported: that of what importing the top-level
-    modules, and those of `imports:`, loads; all; auto: the most that keeps every limit."""
+    modules, and those of `imports:`, loads; all; auto: that of those which the layer's functions load, where all have a handler; else the
+    most that keeps every limit."""
     compression: Compression | None = None
     """fast, balanced (the default) or best."""
     limits: Limits | None = None

@@ -7,6 +7,7 @@ from layer_builder.model.build import (
     KnownLayer,
     Package,
     PackedBytecode,
+    PackedModules,
     Releasable,
 )
 from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
@@ -177,6 +178,7 @@ __all__ = [
     "ModuleImport",
     "Package",
     "PackedBytecode",
+    "PackedModules",
     "ParameterValue",
     "Permissions",
     "Pin",

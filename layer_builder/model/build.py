@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,7 @@ from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import KeptServices, Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack, Pin
-from layer_builder.model.settings import CONTENT_FIELD, VERSION_FIELD, Bytecode
+from layer_builder.model.settings import CONTENT_FIELD, VERSION_FIELD
 from layer_builder.model.stamp import Stamp
 from layer_builder.model.target import Target
 
@@ -39,11 +40,22 @@ class Archive:
     files: int
 
 
+class PackedModules(StrEnum):
+    """Of which modules a zip has bytecode."""
+
+    NONE = "none"
+    IMPORTED = "imported"
+    """Of those that the proof loaded."""
+    LOADED = "loaded"
+    """Of those that the layer's functions loaded, importing their handlers and answering events."""
+    ALL = "all"
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackedBytecode:
     """The bytecode in a zip."""
 
-    mode: Bytecode = Bytecode.NONE
+    mode: PackedModules = PackedModules.NONE
     files: int = 0
     bytes: int = 0
     """Unzipped."""

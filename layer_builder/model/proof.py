@@ -138,6 +138,8 @@ class FunctionProof:
     """Whether code and layers lay at /var/task and /opt, as in Lambda, or in folders of their own."""
     cost: InitCost | None = None
     unused: tuple[DistributionUse, ...] = ()
+    loaded: tuple[str, ...] = ()
+    """Files below /opt of the modules that importing the handler and its events loaded."""
     seconds: float = field(default=0.0, compare=False)
 
     @property

@@ -20,7 +20,7 @@ class Bytecode(StrEnum):
     """Those that importing the top-level modules, and those of `imports:`, was seen to load."""
     ALL = "all"
     AUTO = "auto"
-    """The most that keeps every limit."""
+    """Those that the layer's functions load, where all were tried; else the most that keeps every limit."""
 
 
 class PruneProfile(StrEnum):

@@ -10,6 +10,7 @@ from layer_builder.model import (
     DeletedVersion,
     KeptVersion,
     LayerVersionArn,
+    PackedModules,
     Stack,
     mib,
 )
@@ -139,4 +140,5 @@ def bytecode_line(built: Built) -> str:
     """Say in one line which bytecode is packed; what it saves is told of each function."""
     packed = built.details.bytecode
     files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
-    return f"bytecode: {packed.mode}{files}"
+    modes = {PackedModules.LOADED: "of what its functions load"}
+    return f"bytecode: {modes.get(packed.mode, packed.mode)}{files}"

@@ -20,8 +20,8 @@ class LayerTree:
     """What its proof compiled; may be empty."""
     archive: Path
     """Its zip, for what it has beside python/."""
-    sha256: str
-    """Of the zip."""
+    content: str
+    """Digest of the zip, or of what decides it."""
 
 
 @dataclass(frozen=True, kw_only=True)

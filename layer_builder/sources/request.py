@@ -36,6 +36,8 @@ class LayerRequest:
     """What all layers ask for, as written, that it is resolved with."""
     lock: str = ""
     """Digest of the `layers.lock` beside the manifest."""
+    loaded_by: tuple[str, ...] = ()
+    """Digests of the functions that have it, where what they load is what `bytecode: auto` packs."""
     code: ServiceNeeds = field(default_factory=ServiceNeeds)
     """What the workspace's code that runs on it asks of the AWS SDK, where `sdk: auto` wants to know."""
 
@@ -92,11 +94,12 @@ class LayerRequest:
         ]
 
     def _room(self) -> list[object]:
-        """Tell what bounds the bytecode of `auto`."""
+        """Tell what decides the bytecode of `auto`."""
         budget = self.layer.budget
         if self.layer.bytecode is not Bytecode.AUTO:
             return []
-        return [budget.warn_at, *((limit.kind, limit.allowed) for limit in budget.limits)]
+        limits = ((limit.kind, limit.allowed) for limit in budget.limits)
+        return [budget.warn_at, *limits, *self.loaded_by]
 
 
 def _asked(requirements: Requirements) -> tuple[object, ...]:

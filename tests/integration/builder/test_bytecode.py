@@ -184,3 +184,93 @@ def test_without_the_targets_python_nothing_is_compiled_by_another(
     done = run("build", env=env)
     assert done.returncode == 0, done.stderr
     assert compiled(workspace / "dist/layers/deps.zip") == {}
+
+
+FUNCTIONS = """version: 1
+python: "{python}"
+bytecode: auto
+{limits}
+layers:
+  deps: {{packages: [demo]}}
+functions:
+  api: {{layers: [deps], code: code/, handler: app.handler, events: [{{event: {{deep: {deep}}}}}]}}
+  {other}
+"""
+HANDLER = """
+import demo.deep
+
+def handler(event, context):
+    if event["deep"]:
+        from demo.deep import down
+    return demo.deep.__name__
+"""
+BY_HANDLER = {"demo/__init__", "demo/used", "demo/deep/__init__"}
+
+
+@pytest.fixture
+def with_function(
+    run: Run, workspace: Path, add_wheel: Add, tmp_path: Path
+) -> Callable[..., dict[str, Any]]:
+    """Build a layer that a function has, with a cache of builds; gives its entry in the report."""
+    add_wheel("demo", "1.0", FILES)
+    (workspace / "code").mkdir()
+    (workspace / "code/app.py").write_text(HANDLER)
+    cache = {"LAYER_BUILDER_NO_CACHE": None, "LAYER_BUILDER_CACHE_DIR": str(tmp_path / "cache")}
+
+    def make(*, deep: bool = False, other: str = "", limits: str = "") -> dict[str, Any]:
+        text = FUNCTIONS.format(
+            python=PYTHON, deep=str(deep).lower(), other=other, limits=limits
+        )  # fmt: skip
+        (workspace / "layers.yml").write_text(text)
+        done = run("build", env=cache)
+        assert done.returncode == 0, done.stderr
+        report = json.loads((workspace / "dist/layers/report.json").read_text())
+        layer: dict[str, Any] = report["layers"][0]
+        return layer
+
+    return make
+
+
+def test_auto_packs_what_the_functions_load(
+    with_function: Callable[..., dict[str, Any]], workspace: Path
+) -> None:
+    zipped = workspace / "dist/layers/deps.zip"
+    layer = with_function()
+    found = compiled(zipped)
+    assert set(found) == BY_HANDLER
+    assert layer["bytecode"] == {
+        "asked": "auto",
+        "packed": "loaded",
+        "files": len(BY_HANDLER),
+        "bytes": sum(map(len, found.values())),
+    }
+    assert sorted(path.name for path in zipped.parent.glob("*.zip")) == ["deps.zip"]
+
+
+def test_what_functions_load_decides_whatever_the_cache_has(
+    with_function: Callable[..., dict[str, Any]], workspace: Path
+) -> None:
+    zipped = workspace / "dist/layers/deps.zip"
+    first = with_function()
+    deep = with_function(deep=True)
+    assert not deep["reused"]
+    assert set(compiled(zipped)) == {*BY_HANDLER, "demo/deep/down/__init__"}
+    again = with_function()
+    assert again["reused"]
+    assert again["sha256"] == first["sha256"]
+    assert set(compiled(zipped)) == BY_HANDLER
+
+
+@pytest.mark.parametrize(
+    ("other", "limits", "packed"),
+    [
+        ("job: {layers: [deps]}", "", "all"),
+        ("job: {layers: [deps], code: code/, handler: app.handler}", "", "loaded"),
+        ("", "limits: {unzipped: 900 B, warn-at: 100%}", "none"),
+    ],
+    ids=["one was not tried", "two were", "no room"],
+)
+def test_auto_falls_back(
+    with_function: Callable[..., dict[str, Any]], other: str, limits: str, packed: str
+) -> None:
+    assert with_function(other=other, limits=limits)["bytecode"]["packed"] == packed

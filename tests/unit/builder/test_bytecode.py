@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from layer_builder.builder import bytecode
 from layer_builder.errors import Place
 from layer_builder.model import limits
-from layer_builder.model.build import Built
+from layer_builder.model.build import Built, PackedModules
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.settings import Bytecode
@@ -20,18 +20,23 @@ PATHS = ["b.py", "a/__init__.py", "a/data.json", "a/x.so"]
 @pytest.mark.parametrize(
     ("mode", "sources"),
     [
-        (Bytecode.NONE, []),
-        (Bytecode.IMPORTED, ["b.py"]),
-        (Bytecode.ALL, ["a/__init__.py", "b.py"]),
+        (PackedModules.NONE, []),
+        (PackedModules.IMPORTED, ["b.py"]),
+        (PackedModules.LOADED, ["b.py"]),
+        (PackedModules.ALL, ["a/__init__.py", "b.py"]),
     ],
 )
-def test_modules_are_picked_by_mode(mode: Bytecode, sources: list[str]) -> None:
+def test_modules_are_picked_by_mode(mode: PackedModules, sources: list[str]) -> None:
     assert bytecode.sources(mode, PATHS, {"b.py", "a/x.so", "below.py"}) == sources
 
 
 def test_auto_tries_the_most_first() -> None:
-    assert bytecode.modes(Bytecode.AUTO) == (Bytecode.ALL, Bytecode.IMPORTED, Bytecode.NONE)
-    assert bytecode.modes(Bytecode.ALL) == (Bytecode.ALL,)
+    assert bytecode.modes(Bytecode.AUTO) == (
+        PackedModules.ALL,
+        PackedModules.IMPORTED,
+        PackedModules.NONE,
+    )
+    assert bytecode.modes(Bytecode.ALL) == (PackedModules.ALL,)
 
 
 def test_a_zip_fits_below_warn_at_of_every_limit(
