@@ -120,15 +120,6 @@ class Aws:
             return [client.get_parameter(Name=name)["Parameter"]["Value"] for name in names]
 
     @contextmanager
-    def bootstrapped(self) -> Iterator[None]:
-        """Have the parameter that `cdk bootstrap` leaves, which a template asks for."""
-        name = "/cdk-bootstrap/hnb659fds/version"
-        with closing(self.client("ssm")) as client:
-            client.put_parameter(Name=name, Value="30", Type="String", Overwrite=True)
-            yield
-            client.delete_parameter(Name=name)
-
-    @contextmanager
     def function(self) -> Iterator[None]:
         """Have the function, without layers."""
         with closing(self.client("iam")) as iam, closing(self.client("lambda")) as client:
@@ -149,20 +140,33 @@ class Aws:
             found = client.get_function_configuration(FunctionName=FUNCTION)
         return [layer["Arn"] for layer in found.get("Layers", [])]
 
-    def layers_of_stack(self, template: str, parameters: Mapping[str, str]) -> list[str]:
-        """Make a template a stack, as CloudFormation does, and give its function's layers."""
-        given = [
-            {"ParameterKey": name, "ParameterValue": text} for name, text in parameters.items()
+    def layers_of(self, template: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:
+        """Give the layers of a template's function, with parameters as CloudFormation reads them.
+
+        moto makes functions of a stack without their layers.
+        """
+        (function,) = [
+            resource["Properties"]
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::Lambda::Function"
         ]
-        with closing(self.client("cloudformation")) as client:
-            client.create_stack(
-                StackName=FUNCTION, TemplateBody=template, Parameters=given,
-                Capabilities=["CAPABILITY_IAM"],
-            )  # fmt: skip
-            try:
-                return self.layers()
-            finally:
-                client.delete_stack(StackName=FUNCTION)
+        assert function["FunctionName"] == FUNCTION
+        return [
+            arn if isinstance(arn, str) else self._parameter(template, given, arn["Ref"])
+            for arn in function["Layers"]
+        ]
+
+    def _parameter(self, template: Mapping[str, Any], given: Mapping[str, str], name: str) -> str:
+        declared = template["Parameters"][name]
+        value: str = given[name] if name in given else declared["Default"]
+        match declared["Type"]:
+            case "String":
+                return value
+            case "AWS::SSM::Parameter::Value<String>":
+                return self.values([value])[0]
+            case other:
+                message = f"{name} has the type {other}"
+                raise AssertionError(message)
 
 
 class _Proxy(ProxyRequestHandler):
