@@ -1,4 +1,4 @@
-# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, too).
+# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, node, npm and jq, too).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

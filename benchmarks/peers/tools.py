@@ -36,6 +36,7 @@ class Toolbox:
     python: Path
     """The interpreter that Python programs run on."""
     pins: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: PINS)
+    """What there is to install, and in which version."""
 
     def provide(self, name: str) -> Path:
         """Give the folder of a program, where its environment lies.

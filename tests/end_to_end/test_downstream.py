@@ -16,6 +16,7 @@ import pytest
 from .downstream import (
     EXAMPLES,
     FUNCTION,
+    PINS,
     REGIONS,
     TERRAFORM,
     Aws,
@@ -41,6 +42,13 @@ layers:
   core-deps: {{include: [{{from: deps/, to: python/}}]}}
   shared-code: {{include: [src/]}}
 """
+
+TITLES = {
+    "CDK": "cdk-lib",
+    "SAM": "sam",
+    "Serverless Framework": "serverless",
+    "AWS CLI": "aws-cli",
+}
 
 TRANSLATE = """
 import json, sys
@@ -97,6 +105,16 @@ def place(tmp_path: Path, handed_on: Path, request: pytest.FixtureRequest) -> Pa
 
 def in_place(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("place", [name], indirect=True, ids=[name])
+
+
+def test_the_page_names_the_versions_that_are_tried() -> None:
+    tried = {
+        "Terraform": re.findall(r"TERRAFORM_VERSION := v(.+)", (ROOT / "Makefile").read_text())
+    }
+    for title, name in TITLES.items():
+        tried[title] = [re.split("==|@", PINS[name][0])[1]]
+    page = (EXAMPLES / "README.md").read_text()
+    assert {title: re.findall(rf"\| {title} \| (\S+) \|", page) for title in tried} == tried
 
 
 @in_place("terraform/tfvars")
