@@ -1,4 +1,4 @@
-# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, too).
+# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, node, npm and jq, too).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 MINISTACK := .cache/ministack/.ready
 ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
+TERRAFORM := .cache/bin/terraform
+TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
@@ -46,7 +48,7 @@ fix: $(READY) ## format and apply safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-e2e: $(READY) $(ACT) ## run the composite action under act
+e2e: $(READY) $(ACT) $(TERRAFORM) ## run the composite action under act, and what deploys with what it hands on
 	$(BIN)/python -m pytest -n logical --dist loadfile tests/end_to_end
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
@@ -91,3 +93,7 @@ $(MINISTACK): requirements/ministack.txt | $(READY)
 
 $(ACT):
 	GOBIN="$(CURDIR)/.cache/bin" go install github.com/nektos/act@$(ACT_VERSION)
+
+# The last under the MPL; OpenTofu's module replaces some of its own, which `go install` refuses.
+$(TERRAFORM):
+	GOBIN="$(CURDIR)/.cache/bin" CGO_ENABLED=0 go install -trimpath -ldflags="-s -w" github.com/hashicorp/terraform@$(TERRAFORM_VERSION)

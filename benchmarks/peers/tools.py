@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import uv
@@ -35,13 +35,15 @@ class Toolbox:
     folder: Path
     python: Path
     """The interpreter that Python programs run on."""
+    pins: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: PINS)
+    """What there is to install, and in which version."""
 
     def provide(self, name: str) -> Path:
         """Give the folder of a program, where its environment lies.
 
         Raises MissingToolError with the last word of the installer.
         """
-        pins = PINS[name]
+        pins = self.pins[name]
         digest = hashlib.sha256(json.dumps([pins, str(self.python)]).encode()).hexdigest()[:12]
         home = self.folder / f"{name}-{digest}"
         if (home / _READY).exists():
