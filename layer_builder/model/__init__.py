@@ -1,7 +1,7 @@
 """The words of the house as values: target, layer, stack, resolution, prune plan, proof, build, release."""
 
 from layer_builder.model.build import Archive, BuildDetails, Built, Package, PackedBytecode
-from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
+from layer_builder.model.layer import FileToInclude, Include, Layer, Project, Reference
 from layer_builder.model.layer_version import (
     CodeStorage,
     FunctionState,
@@ -132,6 +132,7 @@ __all__ = [
     "PackedBytecode",
     "Permissions",
     "Pin",
+    "Project",
     "Proof",
     "ProofDepth",
     "PrunePlan",
@@ -151,7 +152,6 @@ __all__ = [
     "StackWeight",
     "Target",
     "TestCommand",
-    "UvProject",
     "VersionSummary",
     "Weight",
     "check_limits",
