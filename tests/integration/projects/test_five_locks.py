@@ -218,7 +218,7 @@ def test_a_stale_or_malformed_lock_is_told_at_its_line(
     (folder / source).write_text(made.replace("part-00", "part-01", 1))
     done = run("build")
     assert done.returncode == 2, done.stderr
-    said = rf"layers\.yml:7:\d+: layer core: project: shop/{lock} is out of date"
+    said = rf"layers\.yml:6:19: layer core: project: shop/{lock} is out of date"
     assert re.search(said, done.stderr), done.stderr
     assert f"→ `{tool} lock` renews it" in done.stderr
     (folder / source).write_text(made)
