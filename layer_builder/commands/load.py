@@ -1,6 +1,7 @@
 """Reads what a run is asked for: the manifest, the files it names, the lock beside it."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -16,13 +17,14 @@ from layer_builder.model import (
     Bytecode,
     FileToInclude,
     Layer,
+    Project,
     Python,
     Reference,
     Stack,
     Target,
-    UvProject,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.projects import ProjectFiles, ProjectLines, find_project, read_project
 from layer_builder.resolve import Installer, Lockfile
 from layer_builder.sources import (
     CollectedFiles,
@@ -34,7 +36,6 @@ from layer_builder.sources import (
     collect_files,
     collect_requirements,
     make_request,
-    requirements_from_pyproject,
 )
 from layer_builder.stack_services import CodeFinder
 
@@ -94,33 +95,40 @@ def _requirements(
 
     Without an installer, which reads a uv.lock, such a lock stands there as its digest.
     """
-    read: ReadText = workspace.read
-    files, packages = layer.requirements, layer.packages
-    if layer.uv:
-        lock = f"{layer.uv.folder}/uv.lock"
-        project = workspace.base / layer.uv.folder
-        for name in ("uv.lock", "pyproject.toml"):
-            if not workspace.holds(project / name):
-                message = f"uv: {layer.uv.folder}/{name} is behind a link that leaves the workspace"
-                return Requirements(), (Problem(message=message, place=layer.uv.place),)
-        try:
-            if (project / "uv.lock").is_file() and not installer:
-                source = _source(read, inputs, workspace)
-                asked, mistakes = collect_requirements(files, packages, source, layer.target)
-                return replace(asked, lines=(*asked.lines, _written(layer.uv, workspace))), mistakes
-            if installer and (project / "uv.lock").is_file():
-                exported = installer.export(project, layer.uv.groups, layer.uv.extras)
-                read = _with(read, lock, exported)
-                files = (*files, Reference(text=lock, place=layer.uv.place))
-            else:
-                packages = (*packages, *_of_pyproject(layer.uv, workspace))
-        except (LayerBuilderError, ValueError) as error:
-            details = error.problems[0].details if isinstance(error, LayerBuilderError) else ()
-            message = f"uv: {error}"
-            return Requirements(), (
-                Problem(message=message, place=layer.uv.place, details=details),
-            )
-    return collect_requirements(files, packages, _source(read, inputs, workspace), layer.target)
+    source = _source(workspace.read, inputs, workspace)
+    if not layer.project:
+        return collect_requirements(layer.requirements, layer.packages, source, layer.target)
+    try:
+        files, lines = _read_project(layer, layer.project, workspace)
+        text = lines.text
+        if installer and lines.for_uv:
+            text = installer.export(workspace.base / files.folder, lines.for_uv)
+    except LayerBuilderError as error:
+        return Requirements(), error.about(layer.key, layer.project.place).problems
+    if lines.for_uv and not installer:
+        digest = sha256(files.content.encode()).hexdigest()
+        asked, mistakes = collect_requirements(
+            layer.requirements, layer.packages, source, layer.target
+        )
+        written = " ".join((files.path, digest, *lines.for_uv))
+        return replace(asked, lines=(*asked.lines, written)), mistakes
+    source = replace(
+        source, read=_with(source.read, files.path, text), generated=frozenset({files.path})
+    )
+    named = (*layer.requirements, Reference(text=files.path, place=layer.project.place))
+    return collect_requirements(named, layer.packages, source, layer.target)
+
+
+def _read_project(
+    layer: Layer, project: Project, workspace: Workspace
+) -> tuple[ProjectFiles, ProjectLines]:
+    """Read what a project asks for. Raises ManifestError."""
+
+    def read(path: str) -> str | Problem | None:
+        return workspace.read(path) if os.path.lexists(workspace.base / path) else None
+
+    files = find_project(project, read)
+    return files, read_project(files, project, layer.target)
 
 
 def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Requirements:
@@ -149,21 +157,8 @@ def _digest(path: Path, workspace: Workspace) -> str:
         return ""
 
 
-def _written(uv: UvProject, workspace: Workspace) -> str:
-    digest = _digest(workspace.base / uv.folder / "uv.lock", workspace)
-    return f"{uv.folder}/uv.lock {digest} groups {uv.groups} extras {uv.extras}"
-
-
 def _with(read: ReadText, path: str, text: str) -> ReadText:
     return lambda asked: text if asked == path else read(asked)
-
-
-def _of_pyproject(project: UvProject, workspace: Workspace) -> list[Reference]:
-    text = workspace.read(f"{project.folder}/pyproject.toml")
-    if isinstance(text, Problem):
-        raise ManifestError(text)
-    lines = requirements_from_pyproject(text, project.groups, project.extras)
-    return [Reference(text=line, place=project.place) for line in lines]
 
 
 def choose_regions(outcome: Outcome, default: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
@@ -196,7 +191,7 @@ def requests(
     for layer in (*outcome.layers, *outcome.relatives):
         written, mistakes = _requirements(layer, outcome.inputs, workspace, None)
         asked = written
-        if installer and layer.uv and not mistakes:
+        if installer and layer.project and not mistakes:
             asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
         files = collect_files(workspace, layer.include, layer.exclude)
         problems += [

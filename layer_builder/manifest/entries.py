@@ -93,15 +93,16 @@ Includes = Annotated[
 ]
 
 
-class UvEntry(EntryModel):
-    """A project with a uv.lock, or with a pyproject.toml only."""
+class ProjectEntry(EntryModel):
+    """A project of uv, Poetry, PDM or Pipenv, or one with a pylock.toml or pyproject.toml only."""
 
-    project: Text = "."
-    """The project's folder, relative to the manifest."""
-    group: Texts | None = None
-    """Dependency groups; without one, the project's own dependencies."""
-    extra: Texts | None = None
-    """Extras of the project."""
+    path: Text = "."
+    """The project's folder, relative to the manifest; or its lock, where there are several."""
+    groups: Texts | None = None
+    """Dependency groups, these alone; without any, the project's own dependencies. `main` names
+    those where there are groups as well."""
+    extras: Texts | None = None
+    """Extras of the project, with its own dependencies."""
 
 
 class PermissionsEntry(EntryModel):

@@ -24,6 +24,7 @@ from layer_builder.model import (
     Compression,
     Include,
     Layer,
+    Project,
     ProofDepth,
     PruneProfile,
     Python,
@@ -31,7 +32,6 @@ from layer_builder.model import (
     Sdk,
     SdkPolicy,
     Target,
-    UvProject,
     mib,
 )
 
@@ -60,10 +60,10 @@ class LayersReader:
             self.mistakes.add(
                 "a layer's key is made of letters, digits, - and _", path, of_key=True
             )
-        if not (entry.requirements or entry.packages or entry.uv or entry.include):
+        if not (entry.requirements or entry.packages or entry.project or entry.include):
             self.mistakes.add(
                 "has nothing in it", path, of_key=True, layer=key,
-                advice="give it requirements:, packages:, uv: or include:",
+                advice="give it requirements:, packages:, project: or include:",
             )  # fmt: skip
         targets = self._targets(key, entry)
         settings = self._settings(key, entry, targets[0])
@@ -107,7 +107,7 @@ class LayersReader:
             place=self.mistakes.document.place(path, of_key=True),
             requirements=self._references(entry.requirements, (*path, "requirements"), paths=True),
             packages=self._references(entry.packages, (*path, "packages"), paths=False),
-            uv=self._uv(entry, (*path, "uv")),
+            project=self._project(entry, (*path, "project")),
             include=self._includes(entry, path),
             exclude=tuple(entry.exclude or ()),
             build=tuple(
@@ -157,13 +157,13 @@ class LayersReader:
             for reference in self._references(names, (*at, "allow-failing"), paths=False)
         )
 
-    def _uv(self, entry: LayerEntry, path: YamlPath) -> UvProject | None:
-        if entry.uv is None or not self._is_inside(entry.uv.project, (*path, "project")):
+    def _project(self, entry: LayerEntry, path: YamlPath) -> Project | None:
+        if entry.project is None or not self._is_inside(entry.project.path, (*path, "path")):
             return None
-        return UvProject(
-            folder=entry.uv.project,
-            groups=tuple(entry.uv.group or ()),
-            extras=tuple(entry.uv.extra or ()),
+        return Project(
+            path=entry.project.path,
+            groups=tuple(entry.project.groups or ()),
+            extras=tuple(entry.project.extras or ()),
             place=self.mistakes.document.place(path),
         )
 

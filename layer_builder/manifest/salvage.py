@@ -15,7 +15,7 @@ _STAND_IN = "stand-in"
 _STAND_INS: dict[str, YamlValue] = {"python": "3.12", "version": 1}
 
 
-_CONTENTS = frozenset({"requirements", "packages", "uv", "include"})
+_CONTENTS = frozenset({"requirements", "packages", "project", "include"})
 
 
 _MAX_ROUNDS = 4

@@ -18,10 +18,10 @@ from layer_builder.manifest.entries import (
     Includes,
     Limits,
     PermissionsEntry,
+    ProjectEntry,
     ProofChoice,
     Retain,
     S3Entry,
-    UvEntry,
     Variable,
 )
 from layer_builder.manifest.fields import (
@@ -111,8 +111,9 @@ class LayerEntry(_Settings):
     """A requirements file, or a list of them, relative to the manifest."""
     packages: Texts | None = None
     """Requirements written here, such as "pandas>=2"."""
-    uv: UvEntry | None = None
-    """What a uv.lock has, or a pyproject.toml asks for: {project: ., group: core}."""
+    project: ProjectEntry | None = None
+    """What a project's lock has: uv.lock, poetry.lock, pdm.lock, Pipfile.lock or pylock.toml; without
+    one, what its pyproject.toml asks for: {path: ., groups: [core], extras: [web]}."""
     include: Includes | None = None
     """Files and folders of the workspace."""
     requires: Texts | None = None

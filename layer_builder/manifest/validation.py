@@ -159,8 +159,8 @@ def _describe(value: object) -> str:
 
 _MODELS: dict[str, type[BaseModel]] = {
     "limits": entries.Limits,
-    "uv": entries.UvEntry,
     "permissions": entries.PermissionsEntry,
+    "project": entries.ProjectEntry,
     "retain": entries.RetainEntry,
     "s3": entries.S3Entry,
 }

@@ -10,7 +10,7 @@ from layer_builder.model.build import (
     PackedModules,
     Releasable,
 )
-from layer_builder.model.layer import FileToInclude, Include, Layer, Reference, UvProject
+from layer_builder.model.layer import FileToInclude, Include, Layer, Project, Reference
 from layer_builder.model.layer_version import (
     Caller,
     CodeStorage,
@@ -182,6 +182,7 @@ __all__ = [
     "ParameterValue",
     "Permissions",
     "Pin",
+    "Project",
     "Proof",
     "ProofDepth",
     "PrunePlan",
@@ -205,7 +206,6 @@ __all__ = [
     "StoredObject",
     "Target",
     "TestCommand",
-    "UvProject",
     "VersionSummary",
     "Weight",
     "check_limits",

@@ -46,14 +46,14 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UvProject:
+class Project:
     """A project whose lock, or whose own requirements, a layer takes."""
 
-    folder: str
-    """Path relative to the manifest's directory."""
-    groups: tuple[str, ...]
-    extras: tuple[str, ...]
+    path: str
+    """Its folder, or its lock, relative to the manifest's directory."""
     place: Place
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Layer:
     place: Place
     requirements: tuple[Reference, ...] = ()
     packages: tuple[Reference, ...] = ()
-    uv: UvProject | None = None
+    project: Project | None = None
     include: tuple[Include, ...] = ()
     exclude: tuple[str, ...] = ()
     build: tuple[str, ...] = ()

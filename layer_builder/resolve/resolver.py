@@ -50,8 +50,8 @@ class Installer(Protocol):
     ) -> dict[str, str]:
         """Give the versions that would have been chosen a month ago."""
 
-    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
-        """Write a project's uv.lock as a requirements file with hashes."""
+    def export(self, project: Path, choice: Sequence[str]) -> str:
+        """Write what is chosen of a project's uv.lock as a requirements file with hashes."""
 
     def install(
         self,

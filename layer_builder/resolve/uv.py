@@ -126,14 +126,11 @@ class Uv:
         done = self._compile(requirements, build, (*_locking(target), "--exclude-newer", "30 days"))
         return {} if done.returncode else Resolution.from_lines(done.stdout).versions
 
-    def export(self, project: Path, groups: Sequence[str], extras: Sequence[str]) -> str:
+    def export(self, project: Path, choice: Sequence[str]) -> str:
         """Write a project's uv.lock as a requirements file with hashes; it is not brought up to date.
 
-        With groups, these alone; else the project's dependencies, with extras. Raises
-        InstallError with uv's reason.
+        The choice is of groups and extras, as arguments. Raises InstallError with uv's reason.
         """
-        wanted = [word for group in groups for word in ("--only-group", group)] or ["--no-dev"]
-        wanted += [word for extra in extras for word in ("--extra", extra)]
         done = self._run(
             "export",
             "--project", str(project),
@@ -141,7 +138,7 @@ class Uv:
             "--no-emit-project",
             "--no-header",
             "--no-annotate",
-            *wanted,
+            *choice,
         )  # fmt: skip
         if done.returncode:
             raise InstallError.because(

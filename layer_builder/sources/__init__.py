@@ -2,7 +2,6 @@
 
 from layer_builder.sources.includes import CollectedFiles, collect_files
 from layer_builder.sources.index_addresses import named_origins
-from layer_builder.sources.project_files import requirements_from_pyproject
 from layer_builder.sources.request import LayerRequest, make_request
 from layer_builder.sources.requirements import Requirements, merge_requirements
 from layer_builder.sources.requirements_files import (
@@ -24,5 +23,4 @@ __all__ = [
     "make_request",
     "merge_requirements",
     "named_origins",
-    "requirements_from_pyproject",
 ]

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.errors import Place, Problem, shortened
 from layer_builder.model import Reference, Target
-from layer_builder.sources import project_files
+from layer_builder.projects import is_pylock, read_pylock
 from layer_builder.sources.index_addresses import address_mistake
 from layer_builder.sources.requirements import Requirements
 from layer_builder.sources.requirements_lines import line_mistake, logical_lines
@@ -62,6 +62,8 @@ class RequirementsSource:
     origins: frozenset[str] = frozenset()
     """Of the indexes that the caller's environment names, as `https://host:443`: only in their
     addresses there may be a `${VARIABLE}`."""
+    generated: frozenset[str] = frozenset()
+    """Paths of files whose lines nobody wrote: what was read from a project's lock."""
 
 
 def collect_requirements(
@@ -121,12 +123,12 @@ class _Collector:
         if isinstance(text, Problem):
             self._mistake(text.message, asked_at, *text.advice)
             return
-        if project_files.is_pylock(path):
+        if is_pylock(path) and path not in self.source.generated:
             self._pylock(path, text, asked_at)
             return
         before = len(self.lines)
         for number, line in logical_lines(text):
-            place = Place(file=str(PurePosixPath(self.source.folder, path)), line=number, column=1)
+            place = self._place(path, number)
             into = self.constraints if constrain else self.lines
             if why := line_mistake(line):
                 self._mistake(why, place)
@@ -137,9 +139,17 @@ class _Collector:
         if not constrain and not chain and before == len(self.lines) and not self.problems:
             self._mistake(f"{path} asks for nothing", asked_at)
 
+    def _place(self, path: str, number: int) -> Place:
+        file = str(PurePosixPath(self.source.folder, path))
+        return (
+            Place(file=file)
+            if path in self.source.generated
+            else Place(file=file, line=number, column=1)
+        )
+
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
-            for line in project_files.requirements_from_pylock(text, self.target):
+            for line in read_pylock(text, None, self.target).lines:
                 self.requirement(line, asked_at, self.lines)
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)

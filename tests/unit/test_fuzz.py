@@ -19,18 +19,16 @@ from layer_builder.archive.remote import UnreadableZipError, unzipped_bytes
 from layer_builder.builder.checks import warnings
 from layer_builder.errors import LayerBuilderError, Place
 from layer_builder.manifest.reader import list_requirements_files, read_manifest
-from layer_builder.model.layer import Reference
+from layer_builder.model.layer import Project, Reference
 from layer_builder.model.target import Architecture, Python, Target
+from layer_builder.projects import find_project, read_project
 from layer_builder.resolve.index_settings import read_index_settings
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.sdk_services import find_services
-from layer_builder.sources.project_files import (
-    requirements_from_pylock,
-    requirements_from_pyproject,
-)
 from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
 from layer_builder.tree.distributions import find_distributions
 from layer_builder.tree.record import read_record, record_text, rows_with, rows_without
+from tests.unit.projects.locks import POETRY, PROJECTS, STANDARD, UV
 
 FEW = 300
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", FEW))
@@ -128,7 +126,7 @@ layers:
 functions:
   api: {function-name: a, layers: [code, deps], reserve: 20 MiB}
 """,
-    "version: 1\npython: '3.12'\nx: &a {b: [1, *c], <<: *d}\nlayers: {a: {uv: {project: .}}}\n",
+    "version: 1\npython: '3.12'\nx: &a {b: [1, *c], <<: *d}\nlayers: {a: {project: {path: .}}}\n",
 ]
 
 
@@ -186,23 +184,38 @@ def test_a_lock(text: str) -> None:
     ours(read)
 
 
-PROJECTS = [
-    '[project]\nname = "a"\nversion = "1"\ndependencies = ["b>=1"]\n[project.optional-dependencies]\nx = ["c"]\n'
-    '[dependency-groups]\ncore = ["d", {include-group = "more"}]\nmore = ["e"]\n[tool.uv]\nindex-url = "https://a"\n'
-    '[[tool.uv.index]]\nname = "p"\nurl = "https://b"\n',
-    'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1"\nmarker = "os_name == \'nt\'"\n'
-    f"[[packages.wheels]]\nname = \"a-1-py3-none-any.whl\"\nurl = \"https://a\"\nhashes = {{sha256 = \"{'0' * 64}\"}}\n",
-]  # fmt: skip
+KINDS = [
+    *PROJECTS.values(),
+    {"uv.lock": UV, "pyproject.toml": STANDARD},
+    {"pyproject.toml": POETRY},
+]
+INDEXES = '[tool.uv]\nindex-url = "https://a"\n[[tool.uv.index]]\nname = "p"\nurl = "https://b"\n'
+
+
+@st.composite
+def spoiled_projects(draw: st.DrawFn) -> dict[str, str]:
+    """Take a sound project, and spoil one of its files."""
+    files = dict(draw(st.sampled_from(KINDS)))
+    name = draw(st.sampled_from(sorted(files)))
+    return {**files, name: draw(spoiled([files[name]]))}
 
 
 @fuzzed
-@given(spoiled(PROJECTS))
-def test_a_project_file(text: str) -> None:
+@given(spoiled_projects())
+def test_a_project(files: Mapping[str, str]) -> None:
+    def read(wanted: Project) -> None:
+        read_project(find_project(wanted, files.get), wanted, TARGET)
+
+    chosen = Project(path=".", place=PLACE, groups=("core", "main"), extras=("web",))
+    ours(lambda: read(Project(path=".", place=PLACE)))
+    ours(lambda: read(chosen))
+
+
+@fuzzed
+@given(spoiled([STANDARD + INDEXES]))
+def test_index_settings(text: str) -> None:
     ours(lambda: read_index_settings(text, of_pyproject=True), ValueError)
     ours(lambda: read_index_settings(text, of_pyproject=False), ValueError)
-    ours(lambda: requirements_from_pyproject(text, ["core"], []), ValueError)
-    ours(lambda: requirements_from_pyproject(text, [], ["x"]), ValueError)
-    ours(lambda: requirements_from_pylock(text, TARGET), ValueError)
 
 
 METADATA = [

@@ -323,7 +323,7 @@ def test_a_lock_of_uv_is_not_exported_for_what_was_made_from_it(
     run: Run, job: Path, environ: Mapping[str, str], tmp_path: Path
 ) -> None:
     (job / "layers.yml").write_text(
-        f'version: 1\npython: "{PYTHON}"\nlayers: {{core: {{uv: {{project: .}}}}}}\n'
+        f'version: 1\npython: "{PYTHON}"\nlayers: {{core: {{project: {{path: .}}}}}}\n'
     )
     (job / "pyproject.toml").write_text(
         '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n'

@@ -396,12 +396,12 @@ def test_a_pylock_is_built_as_it_is(run: Run, workspace: Path, make: Run, add_wh
 
 
 @pytest.mark.parametrize(
-    ("uv_entry", "expected"),
+    ("entry", "expected"),
     [
-        ("{project: shop}", {"app": "1.0", "base": "1.0"}),
-        ("{project: shop, extra: more}", {"app": "1.0", "base": "1.0", "extra": "1.0"}),
-        ("{project: shop, group: core}", {"base": "1.0"}),
-        ("{project: shop, group: [all]}", {"app": "1.0", "base": "1.0"}),
+        ("{path: shop}", {"app": "1.0", "base": "1.0"}),
+        ("{path: shop, extras: more}", {"app": "1.0", "base": "1.0", "extra": "1.0"}),
+        ("{path: shop, groups: core}", {"base": "1.0"}),
+        ("{path: shop, groups: [all]}", {"app": "1.0", "base": "1.0"}),
     ],
 )
 @pytest.mark.parametrize("locked", [True, False])
@@ -409,38 +409,38 @@ def test_a_project_gives_its_groups_and_extras(  # noqa: PLR0913 (a table's colu
     run: Run,
     workspace: Path,
     make: Run,
-    uv_entry: str,
+    entry: str,
     expected: Mapping[str, str],
     *,
     locked: bool,
 ) -> None:
     (workspace / "shop").mkdir()
     (workspace / "shop/pyproject.toml").write_text(PROJECT)
-    write(workspace, f"uv: {uv_entry}")
+    write(workspace, f"project: {entry}")
     if locked:
         make("lock", "--project", "shop")
     done = run("build")
     assert done.returncode == 0, done.stderr
     # uv resolves all groups of a lock together; without one, a group stands for itself.
-    apart = {"base": "1.1"} if not locked and "group" not in uv_entry else {}
+    apart = {"base": "1.1"} if not locked and "groups" not in entry else {}
     assert versions(workspace) == {**expected, **apart}
 
 
 @pytest.mark.parametrize(
-    ("uv_entry", "said"),
+    ("entry", "said"),
     [
-        ("{project: shop, group: none}", "none"),
-        ("{project: shop, extra: none}", "none"),
-        ("{project: elsewhere}", "elsewhere"),
+        ("{path: shop, groups: none}", "none"),
+        ("{path: shop, extras: none}", "none"),
+        ("{path: elsewhere}", "elsewhere"),
     ],
 )
 @pytest.mark.parametrize("locked", [True, False])
 def test_a_group_that_is_not_there_is_named_with_its_place(  # noqa: PLR0913 (a table's columns)
-    run: Run, workspace: Path, make: Run, uv_entry: str, said: str, *, locked: bool
+    run: Run, workspace: Path, make: Run, entry: str, said: str, *, locked: bool
 ) -> None:
     (workspace / "shop").mkdir()
     (workspace / "shop/pyproject.toml").write_text(PROJECT)
-    write(workspace, f"uv: {uv_entry}")
+    write(workspace, f"project: {entry}")
     if locked:
         make("lock", "--project", "shop")
     done = run("build")

@@ -141,9 +141,9 @@ def test_init_writes_behind_no_link(run: Run, workspace: Path, outside: Path) ->
         ({"nested.txt": "file"}, "requirements: with.txt"),
         ({"limits.txt": "file"}, "requirements: limited.txt"),
         ({"pylock.toml": "file"}, "requirements: pylock.toml"),
-        ({"project": ""}, "uv: {project: project}"),
-        ({"uv.lock": "uv.lock"}, "uv: {project: .}"),
-        ({"pyproject.toml": "pyproject.toml"}, "uv: {project: .}"),
+        ({"project": ""}, "project: {path: project}"),
+        ({"uv.lock": "uv.lock"}, "project: {path: .}"),
+        ({"pyproject.toml": "pyproject.toml"}, "project: {path: .}"),
     ],
 )
 def test_what_a_manifest_names_is_read_in_the_workspace_only(

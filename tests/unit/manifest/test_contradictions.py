@@ -16,7 +16,7 @@ BELOW = "write a path below the manifest, without .. and without a leading /"
         (
             f"{TOP}layers: {{a: {{}}}}\n",
             "3:10: layer a: has nothing in it",
-            "give it requirements:, packages:, uv: or include:",
+            "give it requirements:, packages:, project: or include:",
         ),
         (
             f"version: 1\n{ONE}functions: {{f: {{layers: [a]}}}}\n",

@@ -3,25 +3,9 @@ import re
 import pytest
 
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.project_files import (
-    is_pylock,
-    requirements_from_pylock,
-    requirements_from_pyproject,
-)
+from layer_builder.projects import is_pylock, read_pylock
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.ARM64)
-PROJECT = """\
-[project]
-dependencies = ["a>=1"]
-[project.optional-dependencies]
-more = ["b", "c"]
-[dependency-groups]
-Core = ["d"]
-all = [{include-group = "core"}, "e"]
-round = [{include-group = "about"}]
-about = [{include-group = "round"}]
-odd = [{path = "x"}]
-"""
 LOCK = """\
 lock-version = "1.0"
 created-by = "tests"
@@ -58,38 +42,6 @@ def test_a_pylock_is_known_by_its_name(path: str, *, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "extras", "expected"),
-    [
-        ([], [], ("a>=1",)),
-        ([], ["more"], ("a>=1", "b", "c")),
-        (["core"], [], ("d",)),
-        (["all"], [], ("d", "e")),
-        (["CORE", "all"], [], ("d", "d", "e")),
-    ],
-)
-def test_a_project_gives_its_groups_or_itself(
-    groups: list[str], extras: list[str], expected: tuple[str, ...]
-) -> None:
-    assert requirements_from_pyproject(PROJECT, groups, extras) == expected
-
-
-@pytest.mark.parametrize(
-    ("groups", "extras", "said"),
-    [
-        (["none"], [], "none"),
-        ([], ["none"], "it has no extra none"),
-        (["round"], [], "[Cc]yclic"),
-        (["odd"], [], "[Ii]nvalid"),
-    ],
-)
-def test_a_group_that_is_not_there_is_named(
-    groups: list[str], extras: list[str], said: str
-) -> None:
-    with pytest.raises(ValueError, match=said):
-        requirements_from_pyproject(PROJECT, groups, extras)
-
-
-@pytest.mark.parametrize(
     ("marker", "expected"),
     [
         ("python_version >= '3.12'", ["b==2.0 --hash=sha256:3"]),
@@ -99,7 +51,7 @@ def test_a_group_that_is_not_there_is_named(
     ],
 )
 def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[str]) -> None:
-    assert list(requirements_from_pylock(LOCK.replace("MARKER", marker), TARGET)) == [
+    assert list(read_pylock(LOCK.replace("MARKER", marker), None, TARGET).lines) == [
         "a==1.0 --hash=sha256:1 --hash=sha256:2",
         *expected,
     ]
@@ -111,16 +63,11 @@ def test_a_pylock_gives_what_it_has_for_the_target(marker: str, expected: list[s
         ("lock-version = '1.0'", "created-by"),
         ("lock-version = ", "Invalid value"),
         (f"a = {'[' * 3000}", "^it nests too deeply to be read$"),
-        (re.sub(r"wheels = \[.*?\n\]", "directory = {path = '.'}", LOCK, flags=re.DOTALL),
-         "^a does not come from an index$"),
+        (re.sub(r"wheels = \[.*?\n\]", "archive = {path = 'a.zip', hashes = {md5 = '1'}}", LOCK,
+                flags=re.DOTALL), "^a does not come from an index$"),
         (LOCK.replace("MARKER", "'a' ~= 'b'"), "^the marker of b cannot be evaluated$"),
     ],
 )  # fmt: skip
 def test_a_pylock_that_cannot_be_used_says_why(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        requirements_from_pylock(text.replace("MARKER", "sys_platform == 'linux'"), TARGET)
-
-
-def test_a_project_file_that_nests_too_deeply_says_so() -> None:
-    with pytest.raises(ValueError, match=r"^it nests too deeply to be read$"):
-        requirements_from_pyproject(f"a = {'[' * 3000}", ["core"], [])
+        read_pylock(text.replace("MARKER", "sys_platform == 'linux'"), None, TARGET)
