@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from layer_builder.aws import LOOK_DELAYS, RetryState, VersionsApi
 from layer_builder.errors import AwsError, Failure, Problem
-from layer_builder.model import Built, LayerVersion
+from layer_builder.model import Built, LayerVersion, LayerVersionArn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,8 @@ def publish(
                 say(f"it happened: {earlier.arn}")
                 return Publication(version=earlier)
             if not repeats:
-                raise _given_up(error, state) from error
+                lost = state.failed[Failure.DOUBT] and _exchanged(versions, built, after)
+                raise _given_up(error, state, lost or None) from error
             continue
         if not state.failed[Failure.DOUBT]:
             return Publication(version=version)
@@ -90,16 +91,34 @@ def _with_duplicate(
     return Publication(version=published, duplicate=duplicate)
 
 
-def _given_up(error: AwsError, state: RetryState) -> AwsError:
-    """Say how often it was tried."""
+def _exchanged(versions: VersionsApi, built: Built, after: int) -> LayerVersion | None:
+    """Find what a try without an answer published where the object was another meanwhile.
+
+    It goes by the stamp that this run gives to an object that nobody pinned.
+    """
+    ours = built.stamp.unproven if built.stamp else None
+    try:
+        return next((v for v in versions.newer(built, after) if ours and v.stamp == ours), None)
+    except AwsError:
+        return None
+
+
+def _given_up(error: AwsError, state: RetryState, exchanged: LayerVersion | None) -> AwsError:
+    """Say how often it was tried, and what came of it that is not ours."""
     calls = state.failed.total()
     if calls == 1:
         return error
     first, *rest = error.problems
     doubts = state.failed[Failure.DOUBT]
     looked = f"; looked {len(LOOK_DELAYS)} times after each: it did not happen" if doubts else ""
-    details = (*first.details, f"tried {calls} times{looked}")
-    return error.with_problems(replace(first, details=details), *rest)
+    details, advice = (*first.details, f"tried {calls} times{looked}"), first.advice
+    if exchanged:
+        stored = f"{exchanged.arn} has this run's stamp and other bytes: sha256 {exchanged.sha256}"
+        details = (*details, stored)
+        name = LayerVersionArn.parse(exchanged.arn).layer.rpartition(":")[2]
+        remove = f"aws lambda delete-layer-version --layer-name {name} --version-number {exchanged.version}"
+        advice = (*advice, f"do not use that version: {remove}")
+    return error.with_problems(replace(first, details=details, advice=advice), *rest)
 
 
 def _unknown(error: AwsError, read_error: AwsError, built: Built) -> AwsError:

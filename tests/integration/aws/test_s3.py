@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -185,6 +186,20 @@ def test_a_version_of_other_bytes_does_not_stay(  # noqa: PLR0913 (the fixtures 
     again = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
     assert again.returncode == 0, again.stderr
     assert "1 published" in again.stderr
+
+
+def test_a_version_of_other_bytes_is_told_of_though_its_answer_was_lost(
+    run: Run, workspace: Path, proxy: Proxy, s3: S3, versions: Versions
+) -> None:
+    proxy.rules = [Intruder(s3)]
+    proxy.troubles = (Trouble(fault=Fault.RESET_AFTER, operation="PublishLayerVersion"),)
+    write(workspace)
+    done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url, "LAYER_BUILDER_PATIENCE": "0.02"})
+    assert (done.returncode, versions()) == (6, [CODE])
+    stored = sha256(b"other bytes").hexdigest()
+    assert f"    {CODE} has this run's stamp and other bytes: sha256 {stored}\n" in done.stderr
+    remove = "aws lambda delete-layer-version --layer-name code --version-number 1"
+    assert f"  → do not use that version: {remove}\n" in done.stderr
 
 
 @pytest.mark.parametrize("versioned", [True, False])
