@@ -103,7 +103,8 @@ def after_the_fault(scenario: Scenario, ill: Ill, trace: Trace, view: View) -> l
         return wrong + _not_once(scenario, there)
     wrong += [f"said nothing of {arn}" for arn in there if arn not in done.text]
     markdown = trace.folder / "dist/layers/report.md"
-    lines = [*done.text.splitlines(), *markdown.read_text("utf-8").splitlines()]
+    summary = markdown.read_text("utf-8") if markdown.exists() else ""
+    lines = [*done.text.splitlines(), *summary.splitlines()]
     denied = " ".join(line for line in lines if "not published" in line)
     for name in scenario.names:
         places = {arn.split(":")[3] for arn, (owner, _) in there.items() if owner == name}

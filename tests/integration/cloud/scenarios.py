@@ -234,6 +234,19 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        name="retire orphans",
+        manifest='version: 1\npython: "3.12"\nowner: team\nlayers:\n  a: {include: a.py}\n',
+        files={"a.py": _text("A = 1\n")},
+        names=(),
+        words=("versions", "--orphans"),
+        ills=ONCE,
+        strict=True,
+        prepare=lambda view: view.furnish(REGION, {"old": 3}, {"f": [_arn("old", 2)]}),
+        complaints=lambda view: _differs(
+            "the versions that stay", sorted(view.versions(REGION)), [_arn("old", 2)]
+        ),
+    ),
+    Scenario(
         name="attach",
         manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b]}}\n",
         files=_TWO_FILES,
