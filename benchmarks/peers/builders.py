@@ -27,6 +27,9 @@ class Pass(StrEnum):
     """The same, but for our cache of builds, which is left out: only uv's is filled."""
     UNCHANGED = "unchanged"
     """The same, and the results of the run before lie where they were."""
+    KNOWN = "known"
+    """Empty, and no results lie anywhere; a local AWS has all layers, as an earlier run published
+    them: `publish` knows them by their stamps."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -44,6 +47,8 @@ class Builder:
     command: tuple[str, ...]
     tools: tuple[str, ...] = ()
     """Programs it needs, by their names in `tools.PINS`; their folders are `$PIP`, `$PEX`, …"""
+    publishing: tuple[str, ...] = ()
+    """The command that publishes to the AWS that its variables name."""
     passes: tuple[Pass, ...] = (Pass.COLD, Pass.WARM)
     is_ours: bool = False
     good_codes: frozenset[int] = frozenset({0})
@@ -90,6 +95,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Buil
             sys.executable, "-I", "-c", _PROGRAM,
             "build", "--output-dir", "out", "--s3-bucket", "layer-builder-bench",
         ),
+        publishing=(sys.executable, "-I", "-c", _PROGRAM, "publish", "--output-dir", "out"),
         passes=passes or (Pass.COLD, Pass.WARM, Pass.REBUILT),
         is_ours=True,
         good_codes=frozenset({0, _OVER_A_LIMIT}),

@@ -21,6 +21,8 @@ class Row:
     is_ours: bool = False
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """By pass."""
+    cpu_seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """By pass: of the user's and the system's, all processes."""
     peak_bytes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     own_bytes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Without uv's processes."""

@@ -30,6 +30,8 @@ class Run:
     """One run of a command."""
 
     seconds: float
+    cpu_seconds: float
+    """Of all its processes that were waited for."""
     peak_bytes: int
     """The most that its processes held together at one time."""
     own_bytes: int
@@ -51,7 +53,7 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], *, lim
     """Run a command in a folder; stop it, with all that it started, after `limit` seconds."""
     log = folder / "bench.log"
     with log.open("wb") as said:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), _children_seconds()
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -77,11 +79,17 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], *, lim
     text = log.read_text(encoding="utf-8", errors="replace")
     return Run(
         seconds=seconds,
+        cpu_seconds=_children_seconds() - used,
         peak_bytes=memory.peak,
         own_bytes=memory.own_peak,
         exit_code=code,
         log=text,
     )
+
+
+def _children_seconds() -> float:
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 class _Memory(threading.Thread):

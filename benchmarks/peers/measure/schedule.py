@@ -101,6 +101,9 @@ def _row(entry: Entry, packages: PackageSet) -> Row:
         title=entry.builder.title,
         is_ours=entry.builder.is_ours,
         seconds={p: [round(run.seconds, 3) for run in runs] for p, runs in entry.runs.items()},
+        cpu_seconds={
+            p: [round(run.cpu_seconds, 3) for run in runs] for p, runs in entry.runs.items()
+        },
         peak_bytes={p: [run.peak_bytes for run in runs] for p, runs in entry.runs.items()},
         own_bytes={p: [run.own_bytes for run in runs] for p, runs in entry.runs.items()},
         digests=sorted(entry.digests),

@@ -12,12 +12,13 @@ from benchmarks.peers.results import RECIPE, STAND_IN, Guard, Point, Results, Ro
 from layer_builder.model import limits
 
 _COLUMNS = (
-    "", "cold, s", "× faster", "warm, s", "× faster", "peak MiB", "zip MiB", "of the recipe's",
+    "", "cold, s", "CPU s", "× faster", "warm, s", "× faster", "peak MiB", "zip MiB", "of the recipe's",
     "unzipped MiB", "distinct zips", "imports", "checks",
 )  # fmt: skip
 _MORE_PASSES = {
     Pass.REBUILT: "warm, its own cache left out",
     Pass.UNCHANGED: "nothing changed",
+    Pass.KNOWN: "published before, empty caches",
 }
 _IMPORT_COLUMNS = ("cold import, s", "× faster")
 
@@ -63,7 +64,8 @@ def _method(results: Results) -> Iterator[str]:
     yield (
         f"The peers: {pins}; each in an environment of its own, set up beforehand, as this program"
         " is. All are asked for the same versions, which are the newest as the run begins; what those"
-        " require in turn is theirs to choose. *Cold* is an empty home: no cache of any tool. *Warm*"
+        " require in turn is theirs to choose. *Cold* is an empty home: no cache of any tool. *CPU s* are the"
+        " seconds that all its processes computed in a cold run. *Warm*"
         " is the same again, elsewhere, with the home that the cold run left, so that this program and"
         " serverless find what they built; the recipe asks pip for no cache, so its cold run stands for both. Peak memory is that of all"
         f" processes together, sampled every {SAMPLE_SECONDS:g} s; for this program also without"
@@ -115,7 +117,8 @@ def _row(table: Table, row: Row, recipe: Row | None) -> str:
     cells = [row.title]
     for which in (Pass.COLD, Pass.WARM):
         seconds = row.seconds.get(which, ())
-        cells += [_text(seconds, 1), _text(ratios(slow, seconds))]
+        used = [_text(row.cpu_seconds.get(which, ()), 1)] if which is Pass.COLD else []
+        cells += [_text(seconds, 1), *used, _text(ratios(slow, seconds))]
     peak = f"{row.peak(own=False) / MIB:,.0f}"
     if row.is_ours:
         peak += f" ({row.peak(own=True) / MIB:,.0f} without uv)"
@@ -137,7 +140,10 @@ def _row(table: Table, row: Row, recipe: Row | None) -> str:
         cells += [_text(values), _text(ratios(table.imported(base), values) if base else ())]
     for which, words in _MORE_PASSES.items():
         if which in row.seconds:
-            cells[0] += f"; {words}: {_text(row.seconds[which])} s"
+            cells[0] += (
+                f"; {words}: {_text(row.seconds[which])} s,"
+                f" {_text(row.cpu_seconds.get(which, ()))} CPU s"
+            )
     return _cells(*cells)
 
 

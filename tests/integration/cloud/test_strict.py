@@ -211,8 +211,7 @@ def test_a_region_takes_fifteen_calls_a_second(api: Any, proxy: Proxy) -> None: 
     now[0] = 1 / 15 + 0.001
     api.list_functions()
     assert "429" in refusal(api.list_functions)
-    assert (len(throttle.accepted[REGION]), throttle.refused[REGION]) == (16, 2)
-    assert throttle.least_seconds(REGION) == pytest.approx(1 / 15)
+    assert (throttle.accepted[REGION], throttle.refused[REGION]) == (16, 2)
     now[0] = 100.0
     for _ in range(15):
         api.list_layers()

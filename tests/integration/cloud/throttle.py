@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 
 from .answers import Answer
@@ -28,8 +28,8 @@ class Throttle:
         self._tokens: dict[str, float] = {}
         self._filled: dict[str, float] = {}
         self._lock = threading.Lock()
-        self.accepted: dict[str, list[float]] = defaultdict(list)
-        """When each call was let through, seconds, by region."""
+        self.accepted: Counter[str] = Counter()
+        """By region."""
         self.refused: Counter[str] = Counter()
         """By region."""
 
@@ -47,17 +47,9 @@ class Throttle:
                 self.refused[region] += 1
                 return refused(call, Fault.THROTTLED)
             self._tokens[region] = tokens - 1
-            self.accepted[region].append(now)
+            self.accepted[region] += 1
             return None
 
     def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
         """Leave answers as they are."""
         return answer
-
-    def seconds(self, region: str) -> float:
-        """Give the time from a region's first accepted call to its last."""
-        return self.accepted[region][-1] - self.accepted[region][0]
-
-    def least_seconds(self, region: str) -> float:
-        """Give the time that the rate asks for that many calls."""
-        return max(0.0, len(self.accepted[region]) - self._burst) / self.rate

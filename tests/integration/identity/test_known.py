@@ -105,7 +105,7 @@ def test_an_unchanged_run_installs_proves_zips_and_uploads_nothing(  # noqa: PLR
     assert done.returncode == 0, done.stderr
     words = [line.split() for line in started.read_text().splitlines()]
     assert {(Path(line[0]).name, *line[1:3]) for line in words} == {("uv", "pip", "compile")}
-    assert proxy.operations() == ["ListLayerVersions"] * 3
+    assert proxy.operations() == ["GetCallerIdentity", *["ListLayerVersions"] * 3]
     assert versions() == FIRST
     assert not list((job / "dist/layers").glob("*.zip"))
     found = report(job)

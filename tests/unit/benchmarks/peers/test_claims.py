@@ -50,6 +50,18 @@ def test_a_time_is_compared_with_the_recipes(seconds: float, holds: bool) -> Non
     assert claim(found, "the example, empty").holds is holds
 
 
+@pytest.mark.parametrize(("seconds", "holds"), [(2.0, True), (2.1, False)])
+def test_a_publish_of_what_is_known_takes_a_twentieth_of_the_recipes_time(
+    seconds: float,
+    holds: bool,  # noqa: FBT001 (a table's column)
+) -> None:
+    found = example(
+        row(RECIPE, seconds={Pass.COLD: [40.0]}),
+        row(claims.DEFAULT, seconds={Pass.KNOWN: [seconds]}),
+    )
+    assert claim(found, "the example, nothing changed, empty caches").holds is holds
+
+
 def test_a_recipe_has_no_cache_so_its_cold_run_is_what_a_warm_one_beats() -> None:
     found = example(
         row(RECIPE, seconds={Pass.COLD: [40.0, 20.0, 60.0]}),
@@ -96,10 +108,11 @@ def test_where_the_recipes_imports_fail_a_stand_in_is_compared_and_what_works_in
 
 def test_the_page_has_a_row_for_who_failed_and_says_how() -> None:
     found = core(
-        row(RECIPE, seconds={Pass.COLD: [4.0]}), Row(title="SAM build", error="no wheel for numpy")
+        row(RECIPE, seconds={Pass.COLD: [4.0]}, cpu_seconds={Pass.COLD: [3.0]}),
+        Row(title="SAM build", error="no wheel for numpy"),
     )
     text = page.page(found)
-    assert "| the recipe | 4.0 | 1.00 |" in text
+    assert "| the recipe | 4.0 | 3.0 | 1.00 |" in text
     assert "| SAM build | – |" in text
     assert "- SAM build: no wheel for numpy" in text
 

@@ -1,0 +1,56 @@
+"""Publishing what is published: a run that a fresh runner makes where nothing changed."""
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from moto.server import ThreadedMotoServer
+
+from benchmarks.peers.builders import Builder
+from benchmarks.peers.measure import process
+from benchmarks.peers.measure.process import Run
+
+_REGION = "eu-west-1"
+_NOTHING = "Lambda layers: 0 published, "
+
+
+def publish_again(
+    builder: Builder, folder: Path, home: Path, environ: Mapping[str, str], *, limit: float
+) -> Run:
+    """Publish a workspace to an empty AWS of this machine; empty the home; measure the second run.
+
+    Gives the first where that one failed.
+    """
+    with _aws() as address:
+        variables = {**environ, **address}
+        first = process.run(builder.publishing, folder, variables, limit=limit)
+        if first.exit_code != 0:
+            return first
+        for emptied in (home, folder / "out"):
+            shutil.rmtree(emptied)
+        home.mkdir()
+        return process.run(builder.publishing, folder, variables, limit=limit)
+
+
+def changed_nothing(run: Run) -> bool:
+    """Tell whether a run ended well and published nothing."""
+    return run.exit_code == 0 and _NOTHING in run.log
+
+
+@contextmanager
+def _aws() -> Iterator[dict[str, str]]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_REGION": _REGION,
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }
+    finally:
+        server.stop()
