@@ -26,7 +26,7 @@ _FILLED = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 """These two are enough: one of them is read by each, after what is more its own."""
 
 # Of Debian, Fedora and Amazon Linux, RHEL, SUSE, Alpine: https://go.dev/src/crypto/x509/root_linux.go
-_SYSTEM_FILES = (
+SYSTEM_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
@@ -71,4 +71,4 @@ def certificate_variables(environ: Mapping[str, str], system: str) -> dict[str, 
 
 def system_file() -> str:
     """Find the file in which this system keeps the authorities that it trusts; empty for none."""
-    return next((path for path in _SYSTEM_FILES if Path(path).is_file()), "")
+    return next((path for path in SYSTEM_FILES if Path(path).is_file()), "")
