@@ -21,7 +21,7 @@ class WayFault(StrEnum):
     NAME = "its name is not known here"
 
 
-_SIGNS = (
+SIGNS = (
     (WayFault.DISTRUSTED, re.compile(r"UnknownIssuer|CaUsedAsEndEntity|CERTIFICATE_VERIFY_FAILED"
                                      r"|unable to get local issuer|self[- ]signed certificate")),
     (WayFault.LOGIN, re.compile(r"\b407\b.{0,40}Proxy Auth|proxy authorization required", re.IGNORECASE)),
@@ -71,7 +71,7 @@ def connection_advice(text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _fault(text: str) -> WayFault | None:
-    return next((fault for fault, sign in _SIGNS if sign.search(text)), None)
+    return next((fault for fault, sign in SIGNS if sign.search(text)), None)
 
 
 def _now(environ: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from layer_builder.errors import Problem
 
 # As curl reads them, and all that is used here: https://everything.curl.dev/usingcurl/proxies/env.html
-_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy",
+VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy",
               "PIP_PROXY")  # fmt: skip
 
 _MASK = "***"
@@ -20,7 +20,7 @@ _SHORTEST = 6
 
 def proxy(environ: Mapping[str, str]) -> tuple[str, str] | None:
     """Give the variable that names the proxy for https, and its address without the login."""
-    for name in _VARIABLES[:4]:
+    for name in VARIABLES[:4]:
         if value := environ.get(name):
             return name, _split(value)[1]
     return None
@@ -28,7 +28,7 @@ def proxy(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 def masked(text: str, environ: Mapping[str, str]) -> str:
     """Hide the logins of proxies in a text of others: they show addresses as they were given."""
-    for name in _VARIABLES:
+    for name in VARIABLES:
         for secret in _secrets(environ.get(name, "")):
             text = text.replace(secret, _MASK)
     return text

@@ -1,8 +1,10 @@
 """A run behind a proxy that wants a login and looks into TLS."""
 
+import io
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,6 +12,7 @@ from typing import TypeAlias
 
 import pytest
 
+from ..local_index import wheel
 from ..resolve.sdists import HANDS_OUT, add_sdist
 from .conftest import AWS, GITHUB, INDEX, VARIABLES, Job
 from .tls_proxy import PASSWORD, USER
@@ -175,3 +178,28 @@ def test_code_of_others_learns_nothing_of_the_proxy(
     code, text = job.play("build", deps + FUNCTIONS, **env)
     assert code == 0, text
     assert INDEX in job.proxy.hosts
+
+
+MEASURE = """\
+import os, sys
+from layer_builder.archive import remote_unzipped_bytes
+from layer_builder.connections import trust
+trust(os.environ)
+print(remote_unzipped_bytes(sys.argv[1]))
+"""
+
+
+def test_zips_that_lie_elsewhere_are_measured_through_it(
+    job: Job, environ: Mapping[str, str]
+) -> None:
+    _, content = wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    job.proxy.routes["zips.example"] = lambda _: (200, {}, content)
+    env = {**environ, "HTTPS_PROXY": job.proxy.url, "AWS_CA_BUNDLE": str(job.proxy.authority)}
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, "https://zips.example/a.zip?signature=x"],
+        env=env, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    assert done.stdout == f"{size}\n", done.stderr
+    assert job.proxy.hosts == {"zips.example"}

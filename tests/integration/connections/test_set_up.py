@@ -1,7 +1,7 @@
 """The action setting itself up behind a proxy that wants a login and looks into TLS."""
 
 import hashlib
-import json
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 import pytest
 import uv
+
+from layer_builder.connections import certificates, letters, proxies
 
 from ..conftest import REPOSITORY
 from .conftest import INDEX, VARIABLES
@@ -156,15 +158,15 @@ def test_the_indexes_that_only_pip_knows_reach_uv(set_up: SetUp, company: TlsPro
     assert (done.returncode, done.stdout) == (0, "started 1\n"), done.stderr
 
 
-def test_the_two_copies_of_what_is_trusted_agree() -> None:
-    code = (
-        "import sys, json; sys.path.insert(0, {!r}); import entrypoint as e;"
-        "print(json.dumps([e.NAMING, e.SYSTEM_FILES]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code.format(str(REPOSITORY))], capture_output=True, check=True
-    )
-    from layer_builder.connections import certificates  # noqa: PLC0415 (beside the other)
-
-    mine = json.loads(done.stdout)
-    assert mine == [list(certificates.NAMING), list(certificates.SYSTEM_FILES)]
+def test_set_up_and_program_understand_the_same() -> None:
+    """It runs on older Pythons, and so has a copy."""
+    spec = importlib.util.spec_from_file_location("entrypoint", REPOSITORY / "entrypoint.py")
+    assert spec
+    assert spec.loader
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    assert (copy.NAMING, copy.SYSTEM_FILES) == (certificates.NAMING, certificates.SYSTEM_FILES)
+    assert copy.PROXIES == proxies.VARIABLES
+    assert [sign.pattern for _, sign in letters.SIGNS] == [
+        copy.DISTRUSTED, copy.LOGIN, copy.PROXY, copy.NAME,
+    ]  # fmt: skip
