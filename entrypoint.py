@@ -314,7 +314,8 @@ def advise(said, environment):
         lines.append("behind a proxy that looks into TLS its own is among them. Now it is " + now)
     elif re.search(LOGIN, said, re.IGNORECASE) and names:
         lines.append("%s names the proxy %s, which wants another login: http://USER:PASSWORD@…, special characters percent-encoded" % (names[0], host))  # fmt: skip
-    elif re.search(PROXY, said, re.IGNORECASE) and names:
+    # What pip cannot connect to, with a proxy, is the proxy: newer ones say only the address.
+    elif names and re.search(PROXY + "|Failed to establish a new connection", said, re.IGNORECASE):
         lines.append("%s names the proxy %s, which did not connect; hosts that are reached without it stand in NO_PROXY" % (names[0], host))  # fmt: skip
     elif re.search(NAME, said) and not names:
         lines.append("behind a proxy: set HTTPS_PROXY")

@@ -123,6 +123,14 @@ def test_sdist_and_wheel_hold_the_program_and_nothing_besides(made: Made) -> Non
     ]
 
 
+def test_the_action_says_the_same_version(made: Made, tmp_path: Path) -> None:
+    """In the environment that it makes for itself."""
+    words = (sys.executable, "-I", made.checkout / "entrypoint.py", "--version")
+    told = make(*words, cwd=tmp_path, RUNNER_TEMP=str(tmp_path / "temp"))
+    assert told == f"{layer_builder.__version__}\n"
+    assert list((tmp_path / "temp/layer-builder").glob("run-*/layer-builder-ready"))
+
+
 @pytest.fixture
 def program(tmp_path: Path, made: Made) -> Path:
     """Have pip install the wheel into an environment that has nothing else."""

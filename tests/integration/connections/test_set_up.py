@@ -54,7 +54,7 @@ def action(tmp_path: Path, add_wheel: Callable[..., Path]) -> Path:
 def set_up(action: Path, tmp_path: Path, company: TlsProxy) -> SetUp:
     """Have the action set itself up; gives what it says: of the proxy's login not a word."""
 
-    def start(*before: str, **env: str) -> CompletedProcess[str]:
+    def start(*before: str, python: str = sys.executable, **env: str) -> CompletedProcess[str]:
         environment: Mapping[str, str] = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
@@ -65,7 +65,7 @@ def set_up(action: Path, tmp_path: Path, company: TlsProxy) -> SetUp:
             **({} if "UV_DEFAULT_INDEX" in env else {"PIP_INDEX_URL": f"https://{INDEX}/simple"}),
             **env,
         }
-        words: Sequence[str] = [*before, sys.executable, "-I", str(action / "entrypoint.py")]
+        words: Sequence[str] = [*before, python, "-I", str(action / "entrypoint.py")]
         done = subprocess.run(
             words, env=environment, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
         )
@@ -140,6 +140,23 @@ def test_a_proxy_that_does_not_let_through_is_told_without_its_login(
     assert done.returncode == 3, done.stderr
     assert WRONG[address] in done.stderr
     assert company.hosts == set()
+
+
+@pytest.mark.network
+def test_so_it_is_with_the_newest_pip(set_up: SetUp, company: TlsProxy, tmp_path: Path) -> None:
+    """That has words of its own, and trusts the system by itself."""
+    python = str(tmp_path / "newest/bin/python")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "newest"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
+    trusting = {"REQUESTS_CA_BUNDLE": str(company.authority)}
+    gone = set_up(python=python, HTTPS_PROXY=f"http://{USER}:{PASSWORD}@127.0.0.1:9")
+    assert gone.returncode == 3
+    assert "which did not connect; hosts that are reached without it" in gone.stderr
+    stranger = set_up(python=python, HTTPS_PROXY=company.url.replace(PASSWORD, "other"))
+    assert "which wants another login" in stranger.stderr
+    assert "set SSL_CERT_FILE to a PEM file" in set_up(python=python).stderr
+    done = set_up(python=python, **trusting)
+    assert (done.returncode, done.stdout) == (0, "started 1\n"), done.stderr
 
 
 def test_a_file_that_is_not_there_is_not_passed_over(set_up: SetUp) -> None:
