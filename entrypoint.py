@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READY = "layer-builder-ready"
@@ -25,9 +26,34 @@ OLDEST = (3, 11)
 UNWANTED = re.compile(
     r"PYTHON(PATH|HOME|STARTUP|USERBASE|SAFEPATH|WARNINGS|OPTIMIZE)|VIRTUAL_ENV|CONDA_PREFIX|__PYVENV_LAUNCHER__"
     r"|PIP_(TARGET|PREFIX|USER|REQUIRE_VIRTUALENV|PYTHON|NO_BINARY|CONSTRAINT|REQUIREMENT|NO_DEPS)"
-    r"|PIP_(FIND_LINKS|NO_INDEX|ONLY_BINARY|PRE|DRY_RUN|UPGRADE_STRATEGY|ROOT)|UV_.*"
+    r"|PIP_(FIND_LINKS|NO_INDEX|ONLY_BINARY|PRE|DRY_RUN|UPGRADE_STRATEGY|ROOT)"
+    r"|UV_(?!(SYSTEM_CERTS|NATIVE_TLS|HTTP_TIMEOUT|HTTP_RETRIES)$).*"
 )
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
+LOGINS = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
+
+# The same as in layer_builder/connections, which needs a newer Python; a test compares them.
+NAMING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+SYSTEM_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "PIP_PROXY")  # fmt: skip
+DISTRUSTED = (
+    r"UnknownIssuer|CaUsedAsEndEntity|CERTIFICATE_VERIFY_FAILED"
+    r"|unable to get local issuer|self[- ]signed certificate"
+)
+LOGIN = r"\b407\b.{0,40}Proxy Auth|proxy authorization required"
+PROXY = r"tunnel error|Tunnel connection failed|connect to proxy"
+NAME = (
+    r"failed to lookup address|Name or service not known|NameResolutionError"
+    r"|Temporary failure in name resolution"
+)
+WRONG_INPUT, NOT_INSTALLED = 2, 3
+SHORTEST = 6  # of a password that is hidden wherever it stands
 
 
 def start():
@@ -68,11 +94,11 @@ def prepare(lock_name, environment):
     os.makedirs(os.path.dirname(home), exist_ok=True)
     partial = tempfile.mkdtemp(prefix=".part-", dir=os.path.dirname(home))
     try:
-        install(partial, lock, environment)
+        install(partial, lock, trust(environment))
         flaw = seal(partial, content.decode())
         if flaw:
             say("error: what was installed is not what is locked: " + flaw)
-            sys.exit(1)
+            sys.exit(NOT_INSTALLED)
         try:
             os.rename(partial, home)
         except OSError:
@@ -192,62 +218,121 @@ def install(home, lock, environment):
     """
     tools = os.path.join(home, "uv")
     uv_lock = os.path.join(HERE, "requirements", "uv.txt")
-    pip = [sys.executable, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(
-        pip
-        + [
-            "--no-deps",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--target",
-            tools,
-            "-r",
-            uv_lock,
-        ],
-        environment,
-    )
+    # Not --quiet: pip tells there why it did not reach an index, and it is shown only when it fails.
+    words = [sys.executable, "-I", "-m", "pip", "install", "--disable-pip-version-check",
+             "--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", tools, "-r", uv_lock]  # fmt: skip
+    run(words, [dict(environment, **of_pip(dict(os.environ))), environment])
     uv = os.path.join(tools, "bin", "uv")
     chosen = sys.executable if sys.version_info[:2] >= OLDEST else ">=%d.%d" % OLDEST
-    run(
-        [
-            uv,
-            "venv",
-            "--quiet",
-            "--no-config",
-            "--no-cache",
-            "--no-project",
-            "--relocatable",
-            "--allow-existing",
-            "--python",
-            chosen,
-            home,
-        ],
-        environment,
-    )
+    words = [uv, "venv", "--quiet", "--no-config", "--no-cache", "--no-project", "--relocatable",
+             "--allow-existing", "--python", chosen, home]  # fmt: skip
+    run(words, [environment])
     words = [uv, "pip", "install", "--quiet", "--no-config", "--no-cache", "--no-deps", "--require-hashes",
              "--only-binary", ":all:", "--compile-bytecode", "--link-mode", "copy", "--python", os.path.join(home, "bin", "python"), "-r", lock]  # fmt: skip
-    from_mirror = dict(
-        environment, **{name: os.environ[name] for name in INDEXES if name in os.environ}
-    )
-    run(words, environment, fallback=from_mirror if from_mirror != environment else None)
+    run(words, [dict(environment, **of_uv(dict(os.environ))), environment])
     shutil.rmtree(tools)
 
 
-def run(words, environment, fallback=None):
-    # type: (list[str], dict[str, str], dict[str, str] | None) -> None
-    """Run a command; leave with its words and a hint when it fails."""
-    done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode and fallback:
-        run(words, fallback)
-    elif done.returncode:
-        said = done.stdout.decode("utf-8", "replace").replace("::", ": :").replace("##[", "# #[")
-        say(said.strip())
-        say("error: layer-builder could not set itself up; the command was: " + " ".join(words))
-        say(
-            "  it needs Python 3.8 or later with pip, and a package index (PIP_INDEX_URL is honoured)"
+def of_uv(environ):
+    # type: (dict[str, str]) -> dict[str, str]
+    """Give the indexes that the caller names, for uv: its own variables, else those of pip.
+
+    Whichever they are, only what has a hash of the lock is taken from them.
+    """
+    found = {name: environ[name] for name in INDEXES if environ.get(name)}
+    if found:
+        found.update((name, environ[name]) for name in environ if LOGINS.match(name))
+        return found
+    of_pip = {"UV_DEFAULT_INDEX": "PIP_INDEX_URL", "UV_INDEX": "PIP_EXTRA_INDEX_URL"}
+    return {ours: environ[theirs] for ours, theirs in of_pip.items() if environ.get(theirs)}
+
+
+def of_pip(environ):
+    # type: (dict[str, str]) -> dict[str, str]
+    """Give the index for pip: its own variable, else the default index of uv."""
+    named = environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL") or ""
+    if environ.get("PIP_INDEX_URL") or not named:
+        return {}
+    # An index of uv's may have a name, `name=https://…`.
+    return {"PIP_INDEX_URL": re.sub(r"^[\w.-]+=(?=\w+:)", "", named)}
+
+
+def trust(environment):
+    # type: (dict[str, str]) -> dict[str, str]
+    """Have pip and uv trust the authorities that any of the variables names, else the system's."""
+    named = [name for name in NAMING if environment.get(name)]
+    for name in named:
+        if not os.path.exists(environment[name]):
+            say("error: the environment variable %s is %r, and nothing is there" % (name, environment[name]))  # fmt: skip
+            say("  it names a PEM file with the authorities to trust; or unset it")
+            sys.exit(WRONG_INPUT)
+    files = [environment[name] for name in named if not os.path.isdir(environment[name])]
+    files += [path for path in SYSTEM_FILES if os.path.isfile(path)]
+    trusting = dict(environment)
+    if (
+        files
+        and not environment.get("SSL_CERT_FILE")
+        and (named or not environment.get("SSL_CERT_DIR"))
+    ):
+        trusting["SSL_CERT_FILE"] = files[0]
+    # These are what pip reads, in this order.
+    if files and not any(environment.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")):  # fmt: skip
+        trusting["PIP_CERT"] = files[0]
+    return trusting
+
+
+def run(words, environments):
+    # type: (list[str], list[dict[str, str]]) -> None
+    """Run a command, in one environment after another until it works; leave with its words else."""
+    said = []
+    for number, environment in enumerate(environments):
+        if environment in environments[:number]:
+            continue
+        done = subprocess.run(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        sys.exit(1)
+        if not done.returncode:
+            return
+        text = done.stdout.decode("utf-8", "replace")
+        said.append(hide(text.replace("::", ": :").replace("##[", "# #[").strip(), environment))
+    say("\n".join(said))
+    say("error: layer-builder could not set itself up; the command was: " + " ".join(words))
+    for line in advise("\n".join(said), environments[0]):
+        say("  " + line)
+    sys.exit(NOT_INSTALLED)
+
+
+def advise(said, environment):
+    # type: (str, dict[str, str]) -> list[str]
+    """Say what to set, by what pip or uv said."""
+    lines = []
+    names = [name for name in PROXIES[:4] if environment.get(name)]
+    host = re.sub(r"^(\w+://)?.*@", r"\1", environment[names[0]]) if names else ""
+    if re.search(DISTRUSTED, said):
+        now = environment.get("SSL_CERT_FILE") or environment.get("SSL_CERT_DIR") or "none"
+        lines.append("the certificate of the index is not trusted: set SSL_CERT_FILE to a PEM file with the authorities to trust;")  # fmt: skip
+        lines.append("behind a proxy that looks into TLS its own is among them. Now it is " + now)
+    elif re.search(LOGIN, said, re.IGNORECASE) and names:
+        lines.append("%s names the proxy %s, which wants another login: http://USER:PASSWORD@…, special characters percent-encoded" % (names[0], host))  # fmt: skip
+    # What pip cannot connect to, with a proxy, is the proxy: newer ones say only the address.
+    elif names and re.search(PROXY + "|Failed to establish a new connection", said, re.IGNORECASE):
+        lines.append("%s names the proxy %s, which did not connect; hosts that are reached without it stand in NO_PROXY" % (names[0], host))  # fmt: skip
+    elif re.search(NAME, said) and not names:
+        lines.append("behind a proxy: set HTTPS_PROXY")
+    lines.append("it needs Python 3.8 or later with pip, and a package index (PIP_INDEX_URL or UV_DEFAULT_INDEX name another)")  # fmt: skip
+    return lines
+
+
+def hide(text, environment):
+    # type: (str, dict[str, str]) -> str
+    """Take the logins of proxies out of a text."""
+    for name in PROXIES:
+        login = re.sub(r"^\w+://", "", environment.get(name, "")).rpartition("@")[0]
+        password = login.partition(":")[2]
+        for secret in (login, unquote(login), password, unquote(password)):
+            if len(secret) >= SHORTEST or (secret and secret in (login, unquote(login))):
+                text = text.replace(secret, "***")
+    return text
 
 
 def say(text):

@@ -22,6 +22,7 @@ from layer_builder.commands import (
     split_layer,
     write_manifest,
 )
+from layer_builder.connections import masked_problem, trust
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.exit_codes import ExitCode
@@ -93,9 +94,10 @@ def _run(
     """Run, and tell every failure in the reader's words."""
     reporter = WorkflowConsole(sys.stdout) if is_workflow_step() else Console()
     outcome = Outcome(inputs=Inputs())
-    recording = RecordingReporter(reporter, outcome)
+    recording = RecordingReporter(reporter, outcome, environ)
     try:
         outcome.inputs = asked = read_inputs(values())
+        environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
@@ -111,6 +113,7 @@ def _run(
     except Exception:  # noqa: BLE001 (the last resort: our bug, told as such)
         outcome.errors = [_our_bug()]
         outcome.exit_code = ExitCode.BUG
+    outcome.errors = [masked_problem(problem, environ) for problem in outcome.errors]
     for problem in outcome.errors:
         reporter.error(problem)
     if not work:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
+from layer_builder.connections import connection_advice, masked
 from layer_builder.console import Console, Reporter
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
@@ -56,7 +57,7 @@ def tell(outcome: Outcome, reporter: Console, environ: Mapping[str, str]) -> Non
         outcome.exit_code = outcome.exit_code or ExitCode.MANIFEST
     _show_layers(outcome, reporter)
     if is_workflow_step():
-        _hand_to_workflow(outcome, reporter)
+        _hand_to_workflow(outcome, reporter, environ)
     else:
         _print_arns(outcome)
     reporter.lines([report_title(outcome)])
@@ -84,12 +85,13 @@ def _show_layers(outcome: Outcome, reporter: Console) -> None:
             reporter.details(title, build_details_lines(built))
 
 
-def _hand_to_workflow(outcome: Outcome, reporter: Console) -> None:
+def _hand_to_workflow(outcome: Outcome, reporter: Console, environ: Mapping[str, str]) -> None:
     markdown, token = render_markdown(outcome), outcome.inputs.github_token
     set_outputs(action_outputs(outcome))
     add_summary(markdown)
     if token and (trouble := post_comment(token, markdown)):
-        reporter.warn(Problem(message=trouble))
+        advice = connection_advice(trouble, environ)
+        reporter.warn(Problem(message=masked(trouble, environ), advice=advice))
 
 
 def _print_arns(outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzippe
 from layer_builder.aws import Cloud
 from layer_builder.backends import StandIn
 from layer_builder.commands import Context
+from layer_builder.connections import masked_problem
 from layer_builder.console import Console
 from layer_builder.errors import Problem
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
@@ -87,10 +88,11 @@ def _refuse_remote_read(_url: str) -> int:
 class RecordingReporter:
     """Tells, and writes warnings down for the report."""
 
-    def __init__(self, reporter: Console, outcome: Outcome) -> None:
-        """Tell through a reporter, write to an outcome."""
+    def __init__(self, reporter: Console, outcome: Outcome, environ: Mapping[str, str]) -> None:
+        """Tell through a reporter, write to an outcome; the environment's proxies stay unnamed."""
         self._reporter = reporter
         self._outcome = outcome
+        self._environ = environ
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
@@ -102,8 +104,9 @@ class RecordingReporter:
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at, and note it."""
-        self._outcome.warnings.append(problem)
-        self._reporter.warn(problem)
+        shown = masked_problem(problem, self._environ)
+        self._outcome.warnings.append(shown)
+        self._reporter.warn(shown)
 
     def notice(self, problem: Problem) -> None:
         """Say what the user may want to know."""

@@ -130,7 +130,7 @@ def _emulated() -> Iterator[None]:
         from moto import mock_aws  # noqa: PLC0415 (half a second, and only the sandbox has it)
     except ImportError as error:
         raise ManifestError.because(
-            "the sandbox needs moto: install layer-builder with its extra `sandbox`, or"
+            "the sandbox needs moto, which was installed with layer-builder and is gone:"
             f" `pip install 'moto[s3,ssm]'` beside it ({error})"
         ) from error
 

@@ -8,6 +8,7 @@ import botocore.exceptions
 import botocore.session
 
 from layer_builder.aws.transport import CredentialsError, classify
+from layer_builder.connections import connection_advice, connection_letter
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
 from layer_builder.model import UNZIPPED_BYTES, Built, Caller, Releasable, mib
 from layer_builder.refusals import (
@@ -108,6 +109,8 @@ def _translate(
     error: Exception, built: Releasable | None, region: str, caller: Caller | None
 ) -> LayerBuilderError:
     layer = built.layer.key if built else None
+    if letter := _about_the_way(error, region, layer):
+        return AwsError(letter)
     if letter := _about_credentials(error):
         return AwsError(letter)
     match error:
@@ -118,12 +121,29 @@ def _translate(
                 f"AWS cannot be reached in {region}",
                 layer=layer,
                 details=(str(error),),
-                advice=("check that the region exists and that this machine reaches it",),
+                advice=(
+                    "check that the region exists and that this machine reaches it",
+                    *connection_advice(str(error.kwargs.get("error", "")), os.environ),
+                ),
             )
         case _:
             return AwsError.because(
                 f"AWS in {region}: {type(error).__name__}", layer=layer, details=(str(error),)
             )
+
+
+def _about_the_way(error: Exception, region: str, layer: str | None) -> Problem | None:
+    """Say what is wrong between this machine and AWS; what AWS answers is another matter."""
+    if isinstance(error, botocore.exceptions.ClientError):
+        return None
+    # Credentials may be asked of AWS, too (roles, SSO); a name that is unknown is that of a region.
+    cause = error.__cause__ if isinstance(error, CredentialsError) else error
+    if isinstance(cause, botocore.exceptions.EndpointConnectionError):
+        return None
+    # The proxy's own words are beside the message.
+    words = [str(cause), str(getattr(cause, "kwargs", {}).get("error", ""))]
+    text = "\n".join(dict.fromkeys(word for word in words if word))
+    return connection_letter(f"AWS in {region}", text, os.environ, layer)
 
 
 def _about_credentials(error: Exception) -> Problem | None:

@@ -131,7 +131,9 @@ def classify(error: Exception) -> Failure:
         # botocore has one class for all that goes wrong with TLS; a connection that breaks in it is
         # another matter than a certificate that is not trusted:
         # https://github.com/boto/botocore/blob/develop/botocore/httpsession.py
-        case botocore.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        case botocore.exceptions.SSLError() | botocore.exceptions.ProxyConnectionError() if (
+            _stays_so(error)
+        ):
             return Failure.REFUSED
         case (
             botocore.exceptions.EndpointConnectionError()
@@ -153,6 +155,12 @@ def classify(error: Exception) -> Failure:
             return classify(error.__context__)
         case _:
             return Failure.REFUSED
+
+
+def _stays_so(error: botocore.exceptions.BotoCoreError) -> bool:
+    """Tell what another try would not change: who is not trusted, and a proxy that wants a login."""
+    said = str(error.kwargs.get("error", ""))
+    return "CERTIFICATE_VERIFY_FAILED" in said or "407 Proxy" in said
 
 
 _ERRORS = 300

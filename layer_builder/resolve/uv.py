@@ -22,6 +22,7 @@ from layer_builder.resolve.uv_words import (
     find_missing_wheel,
     tidy,
     unmet,
+    unreached,
     without_wheel,
 )
 from layer_builder.sources import Requirements
@@ -166,10 +167,13 @@ class Uv:
             text = lines + Resolution(pins=tuple(pins)).text
             done = self._install(text, target, into, build, cache=cache, offline=offline)
             if done.returncode and not offline:
-                raise InstallError.because(
-                    f"uv could not install for {target.label}",
-                    details=(tidy(done.stderr),),
-                    advice=about_backends(done.stderr),
+                raise InstallError(
+                    unreached(done.stderr, self.environ)
+                    or Problem(
+                        message=f"uv could not install for {target.label}",
+                        details=(tidy(done.stderr),),
+                        advice=about_backends(done.stderr),
+                    )
                 )
             return not done.returncode
 
@@ -258,7 +262,7 @@ class Uv:
     def _unresolved(self, output: str, requirements: Requirements, target: Target) -> Problem:
         missing = find_missing_wheel(output)
         if not missing:
-            return unmet(output, target)
+            return unmet(output, target, self.environ)
         older = self._older_with_wheel(*missing, requirements, target)
         return without_wheel(*missing, older, output, target)
 

@@ -1,13 +1,18 @@
 """What uv says when it cannot do something, read, and told with what could be done."""
 
 import re
+from collections.abc import Mapping
 
+from layer_builder.connections import connection_letter
 from layer_builder.errors import Problem
 from layer_builder.model import Target
 
 _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
+
+_OURS = ("disabled for all packages", "`--system-certs`")
+"""Lines about what uv is called with, which nobody can change."""
 
 
 def find_missing_wheel(output: str) -> tuple[str, str | None] | None:
@@ -19,9 +24,14 @@ def find_missing_wheel(output: str) -> tuple[str, str | None] | None:
     return name, version.rstrip(",.") if operator == "==" else None
 
 
-def unmet(output: str, target: Target) -> Problem:
+def unreached(output: str, environ: Mapping[str, str]) -> Problem | None:
+    """Tell that uv did not reach an index, and what to set; None where that is not what failed."""
+    return connection_letter("the package index", tidy(output), environ)
+
+
+def unmet(output: str, target: Target, environ: Mapping[str, str]) -> Problem:
     """Tell that requirements cannot be met, in uv's words."""
-    return Problem(
+    return unreached(output, environ) or Problem(
         message=f"the requirements cannot be met for {target.label}",
         details=(tidy(output),),
         advice=about_backends(output),
@@ -55,7 +65,7 @@ def without_wheel(
 def tidy(output: str) -> str:
     """Leave out of uv's words what tells of our own settings."""
     lines = [line.rstrip() for line in output.strip().splitlines()]
-    return "\n".join(line for line in lines if line and "disabled for all packages" not in line)
+    return "\n".join(line for line in lines if line and not any(ours in line for ours in _OURS))
 
 
 def about_backends(output: str) -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import layer_builder
 from layer_builder import inputs
 from layer_builder.arguments import parser
 from layer_builder.commands.init import STARTER
@@ -105,3 +107,30 @@ def test_the_example_is_a_manifest() -> None:
 
 def test_what_init_writes_is_a_manifest() -> None:
     assert reader.read_manifest(STARTER, "layers.yml").layers
+
+
+@pytest.mark.parametrize(
+    "path", ["README.md", "examples/cr2a/publish-layers.yml", "examples/cr2a/watch-layers.yml"]
+)
+def test_who_names_a_release_names_this_one(path: str) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    named = re.findall(r"layer-builder/layer-builder@v([\w.]+)|ref: v([\w.]+)", text)
+    assert {one or other for one, other in named} == {layer_builder.__version__}
+
+
+def test_the_version_is_written_in_one_place_of_the_program() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {
+        "attr": "layer_builder.__version__"
+    }
+    files = [*(ROOT / "layer_builder").rglob("*.py"), ROOT / "action.yml", ROOT / "entrypoint.py"]
+    naming = [
+        path
+        for path in files
+        if re.search(
+            r"(?<![\w.])" + re.escape(layer_builder.__version__) + r"(?![\w.])",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+    assert naming == [ROOT / "layer_builder/__init__.py"]

@@ -1,0 +1,7 @@
+"""What connections go by, whoever makes them: trusted authorities, proxies, and words for what fails."""
+
+from layer_builder.connections.certificates import trust
+from layer_builder.connections.letters import connection_advice, connection_letter
+from layer_builder.connections.proxies import masked, masked_problem
+
+__all__ = ["connection_advice", "connection_letter", "masked", "masked_problem", "trust"]

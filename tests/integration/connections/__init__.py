@@ -1,0 +1,1 @@
+"""Proxies and certificates, by the whole program."""
