@@ -53,6 +53,5 @@ def evidence_of(stack: Stack, workspace: Workspace, tools: str) -> list[object]:
 def _without_places(settings: FunctionSettings) -> str:
     """Write settings without their lines in the manifest."""
     return repr((
-        [(include.source, include.to) for include in settings.code],
         settings.handler and settings.handler.text, settings.environment, settings.timeout,
     ))  # fmt: skip
