@@ -6,7 +6,7 @@ requirement is a PEP 508 specifier.
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from packaging.requirements import Requirement
@@ -17,7 +17,7 @@ from layer_builder.model import Reference, Target
 from layer_builder.paths import PathMistakeError, normal_path
 from layer_builder.projects import is_pylock, read_pylock
 from layer_builder.sources.near_misses import EXAMPLE, meant
-from layer_builder.sources.requirements import Requirements
+from layer_builder.sources.requirements import Requirements, RequirementsSource
 from layer_builder.sources.requirements_lines import (
     VariableError,
     filled_in,
@@ -25,11 +25,6 @@ from layer_builder.sources.requirements_lines import (
     logical_lines,
 )
 from layer_builder.sources.requirements_options import OptionError, options_of, other_option
-from layer_builder.sources.texts import Tell
-
-ReadText = Callable[[str], str | Problem]
-"""Gives the text of a file below the manifest, or says why it cannot."""
-
 
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 
@@ -43,24 +38,6 @@ _MOST_FILES_DEEP = 50
 
 _BEHIND = re.compile(r"\s(--?[A-Za-z][A-Za-z-]*)")
 """An option behind a requirement."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequirementsSource:
-    """Where requirements files are, and what their options may hold."""
-
-    read: ReadText
-    folder: str = ""
-    """For messages."""
-    origins: frozenset[str] = frozenset()
-    """Of the indexes that the caller's environment names, as `https://host:443`: only in their
-    addresses there may be a `${VARIABLE}`."""
-    variables: Mapping[str, str | None] | None = field(default_factory=dict)
-    """The variables that the manifest lists, with their values; None where nobody knows which."""
-    tell: Tell = lambda _: None
-    """Hears what was filled in."""
-    generated: frozenset[str] = frozenset()
-    """Paths of files whose lines nobody wrote: what was read from a project's lock."""
 
 
 def collect_requirements(

@@ -6,8 +6,8 @@ from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.sources.near_misses import meant
-from layer_builder.sources.requirements import Requirements, merge_requirements
-from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
+from layer_builder.sources.requirements import Requirements, RequirementsSource, merge_requirements
+from layer_builder.sources.requirements_files import collect_requirements
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)
