@@ -9,7 +9,7 @@ from pathlib import Path
 
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
-from layer_builder.functions import evidence_of, src_layout_problems
+from layer_builder.functions import absent_files, evidence_of, src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
@@ -164,6 +164,7 @@ def _source(
     return RequirementsSource(
         read=lambda path: workspace.read_requirements(path, tell),
         folder="" if folder == "." else folder,
+        folder_of=workspace.folder_of,
         origins=workspace.index_origins,
         variables={name: workspace.environ.get(name) for name in listed},
         tell=tell,
@@ -207,10 +208,9 @@ def requests(
     keys are the same.
     """
     problems: list[Problem] = []
-    gathered = []
+    gathered, tell = [], reporter.notice
     lock = _digest(lock_path(outcome.inputs), workspace)
     for layer in (*outcome.layers, *outcome.relatives):
-        tell = reporter.notice
         written, mistakes = _requirements(layer, outcome.inputs, workspace, None, tell)
         asked = written
         if installer and layer.project and not mistakes:
@@ -228,6 +228,8 @@ def requests(
                 reporter.warn(warning)
         if not problems:
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
+    for stack in outcome.functions if installer else ():
+        problems += absent_files(stack, workspace)
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return _with_functions(_with_code(gathered, outcome, workspace), outcome, workspace)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from layer_builder.errors import Problem, did_you_mean
@@ -45,7 +45,7 @@ def _matching(pattern: str, workspace: Workspace) -> Iterator[Path]:
 
 
 def _read(path: Path, reference: Reference, workspace: Workspace) -> Event | Problem:
-    name = workspace.relative(path)
+    name = str(PurePosixPath(workspace.folder_of(workspace.relative(path)), path.name))
     try:
         if not workspace.holds(path):
             return Problem(

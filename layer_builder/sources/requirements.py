@@ -1,5 +1,6 @@
 """Requirements: what layers ask for, with hashes, constraints and index options, and where that is read."""
 
+import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ class RequirementsSource:
     read: ReadText
     folder: str = ""
     """For messages."""
+    folder_of: Callable[[str], str] = posixpath.dirname
+    """Gives the folder of a file, which what it names is relative to."""
     origins: frozenset[str] = frozenset()
     """Of the indexes that the caller's environment names, as `https://host:443`: only in their
     addresses there may be a `${VARIABLE}`."""

@@ -234,7 +234,7 @@ class _Collector:
         if named is None:
             return
         try:
-            path = normal_path(named, posixpath.dirname(chain[-1]))
+            path = normal_path(named, self.source.folder_of(chain[-1]))
         except PathMistakeError as error:
             self._mistake(f"{shortened(line)} {error}", place, error.advice)
             return

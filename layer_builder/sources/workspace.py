@@ -94,6 +94,10 @@ class Workspace:
         """Name a place as the manifest would: relative to its folder."""
         return Path(os.path.relpath(place, self.base)).as_posix()
 
+    def folder_of(self, path: str) -> str:
+        """Name the folder that a file really lies in: what it names is relative to that, as for pip."""
+        return self.relative(Path(os.path.realpath(self.find(path).parent)))
+
     def refusal(self, path: str) -> Problem | None:
         """Say why nothing is read at a path that the manifest names; None where it may be."""
         if self.holds(self.find(path)):

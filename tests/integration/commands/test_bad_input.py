@@ -86,12 +86,12 @@ REQUIREMENTS = [
     ("-r requirements.txt\n", "requirements.txt:1:1: layer code: requirements files include each"),
     (
         "-r ../other.txt\n",
-        "requirements.txt:1:1: layer code: '-r ../other.txt' leaves the manifest",
+        "requirements.txt:1:1: layer code: ../other.txt leads out of the workspace",
     ),
     ("-r other.txt\n", "requirements.txt:1:1: layer code: there is no file other.txt"),
     (
         "--no-binary demo\ndemo\n",
-        "requirements.txt:1:1: layer code: '--no-binary demo': say build:",
+        "requirements.txt:1:1: layer code: '--no-binary demo': a layer takes wheels",
     ),
     ("--frobnicate\ndemo\n", "requirements.txt:1:1: layer code: the option '--frobnicate' has no"),
     (
