@@ -312,14 +312,15 @@ def test_without_git_the_workspace_is_the_manifests_folder_wherever_one_stands(
     assert "leads out" in refused(run, workspace / "api", "include", "../libs", workspace)
 
 
-def test_a_manifest_of_another_checkout_is_that_ones(run: Run, tmp_path: Path) -> None:
-    for name in ("a", "b"):
+@pytest.mark.parametrize("checkouts", ["a", "ab"])
+def test_a_manifest_elsewhere_has_a_workspace_of_its_own(
+    run: Run, tmp_path: Path, checkouts: str
+) -> None:
+    for name in checkouts:
         (tmp_path / name / ".git").mkdir(parents=True)
-        fill(
-            tmp_path / name,
-            src__x="",
-            **{"layers.yml": 'version: 1\npython: "3.12"\nlayers: {code: {include: src}}\n'},
-        )
+    manifest = 'version: 1\npython: "3.12"\nlayers: {code: {include: src}}\n'
+    fill(tmp_path / "b", src__x="")
+    (tmp_path / "b/layers.yml").write_text(manifest)
     done = run("build", "--manifest", "../b/layers.yml", cwd=tmp_path / "a")
     assert done.returncode == 0, done.stderr
 
