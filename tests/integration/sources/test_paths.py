@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -19,6 +21,8 @@ from layer_builder.outcome import Outcome
 from layer_builder.sources import Workspace
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 CAFE = unicodedata.normalize("NFC", "café")
 TARGETS = {
@@ -360,3 +364,39 @@ def test_what_a_run_wrote_that_was_started_elsewhere_is_no_input(run: Run, monor
         assert done.returncode == 0, done.stderr
         found.append(json.loads((cwd / "dist/layers/code.layer.json").read_text())["content"])
     assert len(set(found)) == 1
+
+
+def test_what_lies_beside_the_service_is_excluded_tried_and_told_as_what_lies_below(
+    run: Run, monorepo: Path
+) -> None:
+    fill(
+        monorepo, libs__common__tests__x="", libs__common__skip="", libs__common__key="",
+        shared__run__app="import common\n\ndef handler(event, context):\n    return event['x']\n",
+    )  # fmt: skip
+    for name in ("libs/common/tests/x", "libs/common/skip", "shared/run/app"):
+        (monorepo / name).rename(monorepo / f"{name}.py")
+    (monorepo / "libs/common/key").rename(monorepo / "libs/common/server.pem")
+    (monorepo / "tests/events/one.json").write_text('{"x": 1}')
+    (monorepo / "services/api/layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nlayers:\n  code:\n'
+        "    include: {from: ../../libs/common, to: python/common}\n"
+        '    exclude: ["**/tests/", ../../libs/common/skip.py]\n'
+        "functions:\n  f: {layers: [code], handler: app.handler, code: ../../shared/run,"
+        " events: ../../tests/events/o*.json,"
+        " test-command: python -c 'open(\"tests/events/one.json\")', test-sources: ../../tests}\n"
+    )
+    done = run("build", "--manifest", "services/api/layers.yml", cwd=monorepo)
+    assert done.returncode == 0, done.stderr
+    assert "look like credentials: ../../libs/common/server.pem\n" in done.stderr
+    with zipfile.ZipFile(monorepo / "dist/layers/code.zip") as archive:
+        assert archive.namelist() == ["python/common/__init__.py"]
+    report = json.loads((monorepo / "dist/layers/report.json").read_text())
+    (function,) = report["functions"]
+    assert [event["name"] for event in function["proof"]["events"]] == [
+        "../../tests/events/one.json"
+    ]
+    (monorepo / "shared/run/app.py").write_text("import common.gone\n")
+    done = run("build", "--manifest", "services/api/layers.yml", cwd=monorepo)
+    assert done.returncode == 4, done.stderr
+    assert "shared/run/app.py" in done.stderr
+    assert "services/api/../.." not in done.stderr
