@@ -32,6 +32,9 @@ def normal_path(path: str, folder: str = "") -> str:
         raise PathMistakeError("has a control character", "write the path in one line of text")
     if "\\" in path:
         raise PathMistakeError("has a backslash", f"write {path.replace(chr(92), '/')}")
+    if "://" in path:
+        message = "is a URL, where another text may be tomorrow"
+        raise PathMistakeError(message, "download it into the workspace, and name that file")
     if path.startswith("/"):
         message = "is absolute, and other machines have other folders"
         raise PathMistakeError(message, "write it relative to the file that names it")

@@ -224,12 +224,6 @@ class _Collector:
     def _nested(
         self, line: str, value: str, place: Place, chain: tuple[str, ...], *, constrain: bool
     ) -> None:
-        if "://" in value:
-            self._mistake(
-                f"{shortened(line)} is at a URL, where another text may be tomorrow", place,
-                "download it into the workspace, and name that file",
-            )  # fmt: skip
-            return
         named = self._filled_in(value, place, is_path=True)
         if named is None:
             return

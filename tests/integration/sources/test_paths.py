@@ -290,6 +290,7 @@ def test_nothing_outside_of_the_workspace_is_read(
     [
         ("/etc/passwd", ("is absolute", "write it relative to the file that names it")),
         ("{root}/libs/common", ("is absolute", "write ../../libs/common")),
+        ("https://x.example/y", ("is a URL", "download it into the workspace, and name that file")),
         ("~/x", ("is in a home folder", "./~/x is a folder of that name")),
         (r"..\..\libs\common", ("has a backslash", "write ../../libs/common")),
     ],

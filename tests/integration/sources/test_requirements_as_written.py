@@ -133,7 +133,7 @@ def test_the_same_text_in_any_encoding_is_the_same_layer(
         ("a==${SECRET_VERSION}", "takes a value from the environment", "write the value, or list it: variables: [SECRET_VERSION]"),
         ("-r ${SECRET_VERSION}.txt", "takes a value from the environment", "write the value"),
         ("${SECRET_VERSION}==1", "takes a name from the environment", "write the name"),
-        ("-c https://x.example/c.txt", "is at a URL", "download it into the workspace"),
+        ("-c https://x.example/c.txt", "is a URL", "download it into the workspace"),
         ("a --hash=md5:0", "is not sha256", "`pip hash FILE`"),
     ],
 )  # fmt: skip

@@ -146,7 +146,7 @@ def test_what_several_layers_ask_for_is_joined() -> None:
         ("-r 'gone.txt", "\"-r 'gone.txt\" has a quotation mark without another\n  → end it, or leave it out"),
         ("-rgone.txt", "there is no file gone.txt\n  → look"),
         ("-r 'the gone.txt'", "there is no file the gone.txt\n  → look"),
-        ("-c https://x.example/limits.txt", "'-c https://x.example/limits.txt' is at a URL, where another"
+        ("-c https://x.example/limits.txt", "'-c https://x.example/limits.txt' is a URL, where another"
          " text may be tomorrow\n  → download it into the workspace, and name that file"),
         ("-r ${HOME}/r.txt", "'${HOME}/r.txt' takes a value from the environment\n  → write the value, or"
          " list it: variables: [HOME]"),
