@@ -48,21 +48,24 @@ def meant(line: str) -> str:
     text = " ".join(line.rstrip(", ").split())  # one blank at most: the patterns go back over them
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
-    if match := _ALONE.fullmatch(text):
-        text = f"{match[1]}=={match[2]}"
-    elif match := _OF_TABLE.fullmatch(text):
-        text = requirement_lines(match[1], match[2].replace(" ", ""))[0]
-    else:
-        asked, semicolon, marker = text.partition(";")
-        asked = _NO_COMMA.sub(",", _SWAPPED.sub(r"\1=", asked).strip())
-        first = re.match(rf"({_NAME}),", asked)
-        asked = f"{first[1]}{asked[first.end() :]}" if first else asked
-        text = f"{asked}{semicolon}{_MARKER.sub(_quoted, marker)}"
     try:
-        found = str(Requirement(text))
+        found = str(Requirement(_mended(text)))
     except (ValueError, RecursionError):
         return EXAMPLE
     return f"did you mean {found!r}?" if found != line else EXAMPLE
+
+
+def _mended(text: str) -> str:
+    """Raises ValueError for versions that nobody writes."""
+    if match := _ALONE.fullmatch(text):
+        return f"{match[1]}=={match[2]}"
+    if match := _OF_TABLE.fullmatch(text):
+        return requirement_lines(match[1], match[2].replace(" ", ""))[0]
+    asked, semicolon, marker = text.partition(";")
+    asked = _NO_COMMA.sub(",", _SWAPPED.sub(r"\1=", asked).strip())
+    first = re.match(rf"({_NAME}),", asked)
+    asked = f"{first[1]}{asked[first.end() :]}" if first else asked
+    return f"{asked}{semicolon}{_MARKER.sub(_quoted, marker)}"
 
 
 def _quoted(match: re.Match[str]) -> str:

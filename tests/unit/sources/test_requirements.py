@@ -268,6 +268,12 @@ def test_a_package_of_the_manifest_is_told_at_its_place_there() -> None:
     ]
 
 
+@given(st.text("ab1.*!^~=<> ;\"'[],@:p_", max_size=20))
+def test_no_guess_raises(line: str) -> None:
+    assert meant(f"a{line}")
+    assert meant(f"a ^1{line}")
+
+
 def test_hashes_may_be_required_of_every_line() -> None:
     text = f"-r more.txt\na==1 --hash={DIGEST}\nb==2\n"
     found, problems = of(text, more="--require-hashes\n")
