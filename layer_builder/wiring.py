@@ -93,6 +93,7 @@ class RecordingReporter:
         self._reporter = reporter
         self._outcome = outcome
         self._environ = environ
+        self._noticed: set[Problem] = set()
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
@@ -109,5 +110,7 @@ class RecordingReporter:
         self._reporter.warn(shown)
 
     def notice(self, problem: Problem) -> None:
-        """Say what the user may want to know."""
-        self._reporter.notice(problem)
+        """Say what the user may want to know, once."""
+        if problem not in self._noticed:
+            self._noticed.add(problem)
+            self._reporter.notice(problem)

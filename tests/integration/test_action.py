@@ -109,7 +109,7 @@ def test_mistakes_are_annotations_at_their_lines(act: Act, workspace: Path) -> N
          "layer one: unknown key 'includ'%0A  → did you mean 'include'?"),
         ("error", "file=requirements.txt,line=3,col=1",
          "'not a requirement, 100%25' is not a requirement: Expected semicolon (after name with no"
-         " version specifier) or end"),
+         " version specifier) or end%0A  → a requirement is a name and versions, such as name>=1.2,<2"),
     ]  # fmt: skip
     assert json.loads(outputs(workspace)["layer-arns"]) == {}
 
