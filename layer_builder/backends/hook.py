@@ -29,6 +29,8 @@ _TEMPORARY = re.compile(r"\.tmp\w+")
 _ANSWER = re.compile(r"\w+\.txt")
 _NAME = re.compile(r"[\w.+!-]*")
 _FAILED = 1
+_EPOCH = "315532800"
+"""1980-01-01, as in our zips: https://reproducible-builds.org/specs/source-date-epoch/"""
 
 _ENVIRONMENT = """\
 import os, site, sys
@@ -155,6 +157,7 @@ def _build(folder: Path, orders: Mapping[str, Any], build: Build) -> int:
                 "TMPDIR": home,
                 "LANG": "C.UTF-8",
                 "PYTHONHASHSEED": "0",
+                "SOURCE_DATE_EPOCH": _EPOCH,
                 "VIRTUAL_ENV": str(build.environment),
             },
             folder=build.source,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+from layer_builder.addresses import tell_local_projects
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import evidence_of, src_layout_problems
@@ -137,7 +138,7 @@ def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Req
     requires = test.requires if test else ()
     source = _source(workspace.read, inputs, workspace)
     asked, mistakes = collect_requirements((), requires, source, stack.target)
-    if mistakes:
+    if mistakes := (*mistakes, *asked.refused_builds(())):
         raise ManifestError(*mistakes)
     return asked
 
@@ -145,7 +146,10 @@ def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Req
 def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> RequirementsSource:
     folder = str(Path(inputs.manifest).parent)
     return RequirementsSource(
-        read=read, folder="" if folder == "." else folder, origins=workspace.index_origins
+        read=read,
+        folder="" if folder == "." else folder,
+        origins=workspace.index_origins,
+        direct=workspace.direct,
     )
 
 
@@ -196,12 +200,13 @@ def requests(
         files = collect_files(workspace, layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
-            for problem in (*mistakes, *files.problems)
+            for problem in (*mistakes, *asked.refused_builds(layer.build), *files.problems)
         ]
         if layer.include and not (files.files or files.problems or asked.lines):
             problems.append(_empty(layer, files))
         if installer and layer in outcome.layers:
             _tell_left_out(layer, files, reporter)
+            tell_local_projects(layer, asked.direct, reporter)
             for warning in src_layout_problems(layer, files.files, workspace.base, outcome.ties):
                 reporter.warn(warning)
         if not problems:

@@ -9,6 +9,7 @@ from layer_builder.sources.requirements_files import (
     RequirementsSource,
     collect_requirements,
 )
+from layer_builder.sources.secrets import is_secret
 from layer_builder.sources.workspace import Workspace
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Workspace",
     "collect_files",
     "collect_requirements",
+    "is_secret",
     "make_request",
     "merge_requirements",
     "named_origins",

@@ -6,18 +6,20 @@ requirement is a PEP 508 specifier.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem, shortened
 from layer_builder.model import Reference, Target
 from layer_builder.projects import is_pylock, read_pylock
 from layer_builder.sources.index_addresses import address_mistake
-from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.requirements_lines import line_mistake, logical_lines
+from layer_builder.sources.requirements import ReadDirect, Requirements
+from layer_builder.sources.requirements_lines import is_direct, line_mistake, logical_lines
 
 ReadText = Callable[[str], str | Problem]
 """Gives the text of a file below the manifest, or says why it cannot."""
@@ -64,6 +66,8 @@ class RequirementsSource:
     addresses there may be a `${VARIABLE}`."""
     generated: frozenset[str] = frozenset()
     """Paths of files whose lines nobody wrote: what was read from a project's lock."""
+    direct: ReadDirect | None = None
+    """None reads nothing from elsewhere."""
 
 
 def collect_requirements(
@@ -88,6 +92,7 @@ def collect_requirements(
             hashes={name: frozenset(given) for name, given in collector.hashes.items()},
             constraints=tuple(dict.fromkeys(collector.constraints)),
             options=tuple(dict.fromkeys(collector.options)),
+            direct=tuple(dict.fromkeys(collector.direct)),
         ),
         tuple(collector.problems),
     )
@@ -102,6 +107,7 @@ class _Collector:
     hashes: dict[str, set[str]] = field(default_factory=dict)
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
+    direct: list[DirectReference] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
 
@@ -135,7 +141,7 @@ class _Collector:
             elif line.startswith("-"):
                 self._option(line, place, (*chain, path), constrain=constrain)
             else:
-                self.requirement(line, place, into)
+                self.requirement(line, place, into, str(PurePosixPath(path).parent))
         if not constrain and not chain and before == len(self.lines) and not self.problems:
             self._mistake(f"{path} asks for nothing", asked_at)
 
@@ -150,11 +156,11 @@ class _Collector:
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
             for line in read_pylock(text, None, self.target).lines:
-                self.requirement(line, asked_at, self.lines)
+                self.requirement(line, asked_at, self.lines, str(PurePosixPath(path).parent))
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)
 
-    def requirement(self, line: str, place: Place, into: list[str]) -> None:
+    def requirement(self, line: str, place: Place, into: list[str], folder: str = "") -> None:
         if why := line_mistake(line):
             self._mistake(why, place)
             return
@@ -165,25 +171,14 @@ class _Collector:
             )
             return
         specifier = _HASH.sub("", line).strip()
-        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or (
-            specifier.endswith((".whl", ".tar.gz")) and "://" not in specifier
-        ):
-            self._mistake(
-                f"{shortened(specifier)} is a file or a folder, not a distribution from an index", place,
-                "put your own code into the layer with include:",
-            )  # fmt: skip
+        if is_direct(specifier):
+            self._direct(specifier, hashes, place, into, folder)
             return
         try:
             parsed = Requirement(specifier)
         except (ValueError, RecursionError) as error:
-            if "://" in specifier:
-                self._refuse_url(specifier, place)
-            else:
-                why = str(error).splitlines()[0]
-                self._mistake(f"{shortened(specifier)} is not a requirement: {why}", place)
-            return
-        if parsed.url:
-            self._refuse_url(specifier, place)
+            why = str(error).splitlines()[0]
+            self._mistake(f"{shortened(specifier)} is not a requirement: {why}", place)
             return
         if into is self.lines:
             name = str(canonicalize_name(parsed.name))
@@ -205,10 +200,7 @@ class _Collector:
                     narrows = constrain or name in {"-c", "--constraint"}
                     self.file(path, place, chain, constrain=narrows)
             case "-e" | "--editable":
-                self._mistake(
-                    f"{shortened(line)}: an editable install points outside the layer", place,
-                    "put your own code into the layer with include:",
-                )  # fmt: skip
+                self._direct(value, (), place, self.lines, str(folder), is_editable=True)
             case "--no-binary":
                 self._mistake(
                     f"{shortened(line)}: say build: [{value[:80]}] in the manifest instead", place
@@ -233,11 +225,34 @@ class _Collector:
             return
         self.options.append(f"{name} {value}".strip())
 
-    def _refuse_url(self, specifier: str, place: Place) -> None:
-        self._mistake(
-            f"{shortened(specifier)} comes from a URL, whose content no index vouches for", place,
-            "publish it to an index and name it there, or put the code in with include:",
-        )  # fmt: skip
+    def _direct(  # noqa: PLR0913 (where a line stands, and what it says)
+        self,
+        specifier: str,
+        hashes: Sequence[str],
+        place: Place,
+        into: list[str],
+        folder: str,
+        *,
+        is_editable: bool = False,
+    ) -> None:
+        if self.source.direct is None:
+            self._mistake(f"{shortened(specifier)} comes from no index", place)
+            return
+        found = self.source.direct(specifier, hashes, folder, place)
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        first, *beside = found
+        if first.marker and not Marker(first.marker).evaluate(self.target.markers):
+            return
+        # What uv writes of a lock has `-e` for each project; nobody asked for it.
+        first = replace(first, is_editable=is_editable and place.line is not None)
+        self.direct += [first, *beside]
+        into.append(first.line)
+        if into is self.lines:
+            self.names.add(first.name)
+        # Whoever requires these by their name gets them, and not what an index has by that name.
+        self.constraints += [one.line for one in beside]
 
     def _mistake(self, message: str, place: Place, *advice: str) -> None:
         self.problems.append(Problem(message=message, place=place, advice=advice))

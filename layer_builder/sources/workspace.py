@@ -3,12 +3,13 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
-from layer_builder.sources.git import commit_of, is_tracked, origin_of
+from layer_builder.sources.git import commit_of, files_of, is_tracked, origin_of
+from layer_builder.sources.requirements import ReadDirect
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of a file that says what a layer is made from: ten times the largest lock that was met."""
@@ -32,6 +33,8 @@ class Workspace:
     """Where zips and reports go: what an earlier run left there is no input."""
     index_origins: frozenset[str] = frozenset()
     """Of the package indexes that the caller's environment names, and no file in here."""
+    direct: ReadDirect | None = field(default=None, compare=False, repr=False)
+    """Reads requirements that name where a distribution is."""
 
     @classmethod
     def around(
@@ -106,6 +109,10 @@ class Workspace:
     def tracks(self, path: Path) -> bool:
         """Tell whether git tracks a file; False where git cannot say."""
         return is_tracked(path)
+
+    def listed(self, folder: Path) -> list[str] | None:
+        """List what git tracks in a folder, or would; None where git cannot say."""
+        return files_of(folder)
 
     @property
     def checkout(self) -> Path | None:

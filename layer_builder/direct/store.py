@@ -1,0 +1,115 @@
+"""Where the sources of direct references are put for the installer, under a path that tells their content."""
+
+import hashlib
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from layer_builder.direct.git_remote import GitRemote
+from layer_builder.direct.packing import pack
+from layer_builder.direct.reference import DirectReference, GitCommit, LocalSource, RemoteFile
+from layer_builder.errors import InstallError
+from layer_builder.keeping import SignedNotes, refuse_folder, replace_file
+
+_FOLDER = "sources"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSource:
+    """What an installer is to take for a direct reference."""
+
+    url: str
+    """Of the file here, or elsewhere."""
+    sha256: str
+    """Of the file."""
+
+
+@dataclass(kw_only=True, eq=False)
+class SourceStore:
+    """A folder of files, each by its digest. uv's cache goes by paths: the same file has the same."""
+
+    git: GitRemote = field(default_factory=GitRemote)
+    notes: SignedNotes = field(default_factory=SignedNotes)
+    """What is known of commits; their folder has the files, too."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """The version that a source was seen to have, by its address; as long as this process lasts."""
+    _own: Path | None = field(default=None, repr=False)
+    _commits: dict[str, StoredSource] = field(default_factory=dict, repr=False)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @classmethod
+    def around(cls, environ: Mapping[str, str]) -> "SourceStore":
+        """Open the user's store."""
+        notes = SignedNotes.around(environ, _FOLDER)
+        return cls(git=GitRemote(environ=environ), notes=notes)
+
+    def find(self, reference: DirectReference) -> StoredSource:
+        """Give what the installer is to take. Raises InstallError where git cannot fetch it."""
+        match reference.origin:
+            case LocalSource() as origin:
+                path = self._put(origin.file, origin.content)
+                return StoredSource(url=path.as_uri(), sha256=origin.sha256)
+            case RemoteFile() as origin:
+                return StoredSource(url=origin.address, sha256=origin.sha256)
+            case GitCommit() as origin:
+                with self.lock:
+                    return self._of_commit(reference.name, origin)
+            case _:
+                assert_never(reference.origin)
+
+    def _of_commit(self, name: str, origin: GitCommit) -> StoredSource:
+        file = f"{name}.tar.gz"
+        if known := self._commits.get(f"{name} {origin.address}"):
+            return known
+        about = f"{file} {origin.address}"
+        path = self._folder() / (sha256 := self.notes.find(about)) / file
+        if not (sha256 and _has(path, sha256)):
+            files = self.git.files(origin)
+            if not any(one.path in {"pyproject.toml", "setup.py"} for one in files):
+                raise InstallError.because(
+                    f"{origin.address} has no pyproject.toml and no setup.py",
+                    advice=("#subdirectory=… behind the commit names the folder that has one",),
+                )
+            path = self._put(file, pack(name, files))
+            sha256 = path.parent.name
+            self.notes.keep(about, sha256)
+        stored = StoredSource(url=path.as_uri(), sha256=sha256)
+        self._commits[f"{name} {origin.address}"] = stored
+        return stored
+
+    def _put(self, file: str, content: bytes) -> Path:
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self._folder() / sha256 / file
+        if not _has(path, sha256):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            replace_file(path, lambda target: target.write(content))
+        return path
+
+    def _folder(self) -> Path:
+        """Give a folder that is this user's alone: for good where things are kept, else for now."""
+        with self.lock:
+            if self.notes.folder and self._own is None:
+                folder = self.notes.folder.with_name("source-files")
+                try:
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    refuse_folder(folder)
+                except OSError:
+                    pass
+                else:
+                    self._own = folder
+            if self._own is None:
+                self._own = Path(tempfile.mkdtemp(prefix="layer-builder-sources-"))
+                weakref.finalize(self, shutil.rmtree, self._own, ignore_errors=True)
+            return self._own
+
+
+def _has(path: Path, sha256: str) -> bool:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    except OSError:
+        return False
