@@ -19,6 +19,10 @@ Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 
 
+WEIGH = ("publish", "--dry-run")
+"""Tells content keys."""
+
+
 def ask_for(workspace: Path, *packages: str, more: str = "") -> None:
     """Write a manifest with one layer."""
     (workspace / "layers.yml").write_text(
@@ -69,13 +73,13 @@ def test_the_key_goes_by_the_bytes_that_git_would_take_and_by_nothing_else(
     run: Run, workspace: Path, common: Path, tmp_path: Path
 ) -> None:
     ask_for(workspace, "./libs/common")
-    assert run("build").returncode == 0
+    assert run(*WEIGH).returncode == 0
     first, zipped = key(workspace), (workspace / "dist/layers/deps.zip").read_bytes()
     # Elsewhere, by another umask and clock, with git, and with what tools leave behind.
     (workspace / ".gitignore").write_text("*.local\n/libs/common/data/\n")
     (common / ".gitignore").write_text("!kept.local\n")
     (common / "kept.local").write_text("x")
-    assert run("build").returncode == 0
+    assert run(*WEIGH).returncode == 0
     with_ignore = key(workspace)
     assert with_ignore != first  # two files more
     for path in ("data/big", "own.local", "build/lib/a.py", "x.egg-info/PKG-INFO",
@@ -85,18 +89,18 @@ def test_the_key_goes_by_the_bytes_that_git_would_take_and_by_nothing_else(
     for one in common.rglob("*"):
         os.utime(one, (1, 1))
         one.chmod(0o700 if one.is_dir() else 0o600)
-    assert run("build").returncode == 0
+    assert run(*WEIGH).returncode == 0
     assert key(workspace) == with_ignore
     commit(workspace)
-    assert run("build", umask=0o077).returncode == 0
+    assert run(*WEIGH, umask=0o077).returncode == 0
     assert key(workspace) == with_ignore
     moved = tmp_path / "moved"
     shutil.copytree(workspace, moved, ignore=shutil.ignore_patterns(".git", "dist"))
-    assert run("build", cwd=moved, env={"GITHUB_WORKSPACE": str(moved)}).returncode == 0
+    assert run(*WEIGH, cwd=moved, env={"GITHUB_WORKSPACE": str(moved)}).returncode == 0
     assert key(moved) == with_ignore
     assert (moved / "dist/layers/deps.zip").read_bytes() == zipped
     (common / "src/common/__init__.py").write_text("A = 2\n")
-    assert run("build").returncode == 0
+    assert run(*WEIGH).returncode == 0
     assert key(workspace) != with_ignore
     assert packed(workspace)["common/__init__.py"] == b"A = 2\n"
 
@@ -256,13 +260,13 @@ def test_a_project_that_takes_another_by_uvs_sources_gets_that_one(
     write_project(workspace / "libs/app", "app", {"app.py": ""}, requires=["our-common"],
                   more='[tool.uv.sources]\nour-common = {path = "../common"}\n')  # fmt: skip
     ask_for(workspace, "./libs/app")
-    done = run("build")
+    done = run(*WEIGH)
     assert done.returncode == 0, done.stderr
     assert {"app.py", "common/__init__.py", "six.py"} <= packed(workspace).keys()
     assert "stranger.py" not in packed(workspace)
     first = key(workspace)
     (common / "src/common/__init__.py").write_text("A = 3\n")
-    assert run("build").returncode == 0
+    assert run(*WEIGH).returncode == 0
     assert key(workspace) != first
 
 
