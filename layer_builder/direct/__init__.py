@@ -9,10 +9,11 @@ from layer_builder.direct.reference import (
     RemoteFile,
 )
 from layer_builder.direct.remote_digest import digest_now
-from layer_builder.direct.store import SourceStore, StoredSource
+from layer_builder.direct.store import BuiltSource, SourceStore, StoredSource
 
 __all__ = [
     "MOST_SOURCE_BYTES",
+    "BuiltSource",
     "DirectReference",
     "GitCommit",
     "GitRemote",

@@ -29,6 +29,15 @@ class StoredSource:
     """Of the file."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class BuiltSource:
+    """What a wheel tells of itself."""
+
+    version: str
+    requires: tuple[str, ...] = ()
+    """`Requires-Dist`, where it was built here."""
+
+
 @dataclass(kw_only=True, eq=False)
 class SourceStore:
     """A folder of files, each by its digest. uv's cache goes by paths: the same file has the same."""
@@ -36,8 +45,8 @@ class SourceStore:
     git: GitRemote = field(default_factory=GitRemote)
     notes: SignedNotes = field(default_factory=SignedNotes)
     """What is known of commits; their folder has the files, too."""
-    versions: dict[str, str] = field(default_factory=dict)
-    """The version that a source was seen to have, by its address; as long as this process lasts."""
+    built: dict[str, BuiltSource] = field(default_factory=dict)
+    """What was seen of sources, by address; as long as this process lasts."""
     _own: Path | None = field(default=None, repr=False)
     _commits: dict[str, StoredSource] = field(default_factory=dict, repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)

@@ -93,6 +93,12 @@ def pinned(name: str, version: str, digests: Iterable[str]) -> str:
     return " ".join((f"{canonicalize_name(name)}=={version}", *(f"--hash={h}" for h in known)))
 
 
+def at_commit(name: str, url: str, commit: str, subdirectory: str) -> str:
+    """Write a line for what comes from a repository."""
+    below = f"#subdirectory={subdirectory}" if subdirectory else ""
+    return f"{name} @ git+{url.removeprefix('git+')}@{commit}{below}"
+
+
 def applies(marker: str | None, name: str, target: Target, extras: Iterable[str] = ()) -> bool:
     """Tell whether a marker holds on the target, with one of the extras or without.
 

@@ -8,15 +8,25 @@ layers and installations know one form only.
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
-from packaging.utils import parse_wheel_filename
+from packaging.requirements import Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion
 
-from layer_builder.direct import DirectReference, LocalSource, SourceStore, StoredSource
+from layer_builder.direct import (
+    BuiltSource,
+    DirectReference,
+    LocalSource,
+    SourceStore,
+    StoredSource,
+)
 from layer_builder.errors import InstallError
 from layer_builder.model import Pin
+from layer_builder.sources import Requirements
 from layer_builder.tree import find_distributions
 
 _DIRECT = re.compile(r"^([a-z0-9][a-z0-9._-]*) @ (\S+)", re.MULTILINE)
@@ -35,7 +45,12 @@ class PlacedSource:
 
     reference: DirectReference
     stored: StoredSource
-    version: str
+    built: BuiltSource
+
+    @property
+    def version(self) -> str:
+        """Of its wheel."""
+        return self.built.version
 
     @property
     def pin(self) -> Pin:
@@ -50,6 +65,8 @@ class PlacedSources:
 
     found: dict[str, PlacedSource] = field(default_factory=dict)
     _lines: dict[str, str] = field(default_factory=dict)
+    _named: dict[str, set[str]] = field(default_factory=dict)
+    """What is required by addresses, such as a path on the machine that built a wheel."""
 
     @property
     def own_pins(self) -> dict[str, Pin]:
@@ -69,14 +86,33 @@ class PlacedSources:
         wheels = {name for name, one in self.found.items() if not one.reference.is_built}
         return tuple(sorted({*build, *own} - wheels))
 
-    def lines(self, lines: Iterable[str]) -> tuple[str, ...]:
-        """Write requirements as uv is to read them."""
+    def write(self, folder: Path, requirements: Requirements) -> tuple[str, ...]:
+        """Write what uv is to resolve into files of a folder; gives the arguments that name them.
+
+        Where everything is stands in constraints: it may be required without being asked for.
+        """
+        asked, limits, others = (folder / f"{name}.txt" for name in ("asked", "limits", "others"))
+        own = replace(requirements, lines=self._for_uv(requirements.lines))
+        asked.write_text(own.text, encoding="utf-8")
+        everywhere = (f"{name} @ {one.stored.url}" for name, one in self.found.items())
+        lines = dict.fromkeys((*self._for_uv(requirements.constraints), *everywhere))
+        limits.write_text("\n".join(lines), encoding="utf-8")
+        others.write_text("\n".join(self.overrides), encoding="utf-8")
+        return ("--constraints", str(limits), "--overrides", str(others), str(asked))
+
+    def _for_uv(self, lines: Iterable[str]) -> tuple[str, ...]:
         return tuple(self._lines.get(line, line) for line in lines)
 
-    def limits(self, constraints: Iterable[str]) -> list[str]:
-        """Write constraints, and where everything is that is not asked for, but may be required."""
-        everywhere = (f"{name} @ {one.stored.url}" for name, one in self.found.items())
-        return [*dict.fromkeys((*self.lines(constraints), *everywhere))]
+    @property
+    def overrides(self) -> list[str]:
+        """Write requirements that take the place of those with addresses of their own."""
+        asked: dict[str, set[str]] = {}
+        for line in self._lines.values():
+            asked.setdefault(Requirement(line).name, set()).update(Requirement(line).extras)
+        return [
+            f"{name}[{','.join(sorted(extras | asked.get(name, set())))}] @ {self.found[name].stored.url}"
+            for name, extras in sorted(self._named.items())
+        ]
 
     def locked(self, output: str) -> str:
         """Write what uv says with versions for addresses. Raises InstallError for one that is not ours.
@@ -132,7 +168,10 @@ def place_sources(
                 details=(placed.reference.line, reference.line),
             )
         lines[reference.line] = reference.at(placed.stored.url)
-    return PlacedSources(found=found, _lines=lines)
+    named = _by_address(found.values())
+    for name in sorted(named.keys() - found.keys()):
+        raise _unnamed(name, "an address of its own")
+    return PlacedSources(found=found, _lines=lines, _named=named)
 
 
 def _place(reference: DirectReference, store: SourceStore, build: BuildWheel) -> PlacedSource:
@@ -141,42 +180,53 @@ def _place(reference: DirectReference, store: SourceStore, build: BuildWheel) ->
     except InstallError as error:
         raise error.about("", reference.place) from error
     with store.lock:
-        version = store.versions.get(stored.url)
-        if version is None:
-            version = _version(reference, stored, build)
-            store.versions[stored.url] = version
-    return PlacedSource(reference=reference, stored=stored, version=version)
+        if stored.url not in store.built:
+            store.built[stored.url] = _look_at(reference, stored, build)
+    return PlacedSource(reference=reference, stored=stored, built=store.built[stored.url])
 
 
-def _version(reference: DirectReference, stored: StoredSource, build: BuildWheel) -> str:
+def _look_at(reference: DirectReference, stored: StoredSource, build: BuildWheel) -> BuiltSource:
     """Find out a version: a wheel's name tells it, a backend tells it of sources."""
     if not reference.is_built:
-        file = stored.url.partition("#")[0].rpartition("/")[2]
-        return str(parse_wheel_filename(file)[1])
+        file = unquote(stored.url.partition("#")[0].partition("?")[0].rpartition("/")[2])
+        try:
+            return BuiltSource(version=str(parse_wheel_filename(file)[1]))
+        except (InvalidWheelFilename, InvalidVersion):
+            raise InstallError.because(
+                f"{file} is no name of a wheel", place=reference.place
+            ) from None
     with tempfile.TemporaryDirectory(prefix="layer-builder-built-") as folder:
         line = f"{reference.name} @ {stored.url} --hash=sha256:{stored.sha256}"
         try:
             build(reference.name, line, Path(folder))
         except InstallError as error:
-            told = error.problems[0]
-            raise InstallError.because(
-                f"no wheel could be built of {reference.origin.address}",
-                place=reference.place,
-                details=told.details,
-                advice=told.advice,
-            ) from error
+            raise error.about("", reference.place) from error
         root = Path(folder)
         paths = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
         (made,) = find_distributions(paths, lambda path: (root / path).read_bytes())
-        if not made.is_pure or any(not tag.endswith("-any") for tag in made.tags):
-            raise InstallError.because(
-                f"{reference.name} {made.version} from {reference.origin.address} builds a wheel for"
-                f" {' '.join(made.tags)}: what is compiled here may not load in Lambda",
-                place=reference.place,
-                details=tuple(path for path in made.files if path.endswith(".so")),
-                advice=("build its wheel for the target, and name that by its path or URL",),
-            )
-        return made.version
+    if not made.is_pure or any(not tag.endswith("-any") for tag in made.tags):
+        raise InstallError.because(
+            f"{reference.name} {made.version} from {reference.origin.address} builds a wheel for"
+            f" {' '.join(made.tags)}: what is compiled here may not load in Lambda",
+            place=reference.place,
+            details=tuple(path for path in made.files if path.endswith(".so")),
+            advice=("build its wheel for the target, and name that by its path or URL",),
+        )
+    return BuiltSource(version=made.version, requires=made.requires)
+
+
+def _by_address(found: Iterable[PlacedSource]) -> dict[str, set[str]]:
+    """List what wheels require by an address instead of a version, with the extras that they ask for."""
+    named: dict[str, set[str]] = {}
+    for placed in found:
+        for line in placed.built.requires:
+            try:
+                required = Requirement(line)
+            except (ValueError, RecursionError):
+                continue  # uv says what is wrong with it
+            if required.url and "extra" not in str(required.marker or ""):
+                named.setdefault(canonicalize_name(required.name), set()).update(required.extras)
+    return named
 
 
 def _plain(url: str) -> str:

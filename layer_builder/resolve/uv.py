@@ -240,11 +240,7 @@ class Uv:
     ) -> subprocess.CompletedProcess[str]:
         placed = self.place(requirements)
         with tempfile.TemporaryDirectory() as folder:
-            asked = Path(folder, "requirements.in")
-            text = replace(requirements, lines=placed.lines(requirements.lines)).text
-            asked.write_text(text, encoding="utf-8")
-            limits = Path(folder, "constraints.txt")
-            limits.write_text("\n".join(placed.limits(requirements.constraints)), encoding="utf-8")
+            asked = placed.write(Path(folder), requirements)
             # uv keeps the versions that it finds in the file it is to write.
             chosen = Path(folder, "chosen.txt")
             kept = prefer.without(placed.found).text if prefer else ""
@@ -254,9 +250,8 @@ class Uv:
                 *self._wheels(placed.build(build), is_direct=bool(placed.found)),
                 "--no-header",
                 *options,
-                "--constraints", str(limits),
                 "--output-file", str(chosen),
-                str(asked),
+                *asked,
             )  # fmt: skip
             done.stdout = placed.locked(chosen.read_text(encoding="utf-8"))
             return done

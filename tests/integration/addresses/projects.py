@@ -1,9 +1,12 @@
 """Made-up projects, whose backend is in them."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from ..local_index import Answer, Request, Response
 
 BACKEND = """\
 import base64, hashlib, pathlib, tomllib, zipfile
@@ -77,3 +80,42 @@ def commit(folder: Path) -> str:
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "x")
     return git(folder, "rev-parse", "HEAD")
+
+
+def repositories(folder: Path) -> Answer:
+    """Answer as a server of the repositories in a folder, by git's own program.
+
+    https://git-scm.com/docs/git-http-backend
+    """
+
+    def answer(request: Request) -> Response:
+        method, target, headers, body = request
+        path, _, query = target.partition("?")
+        done = subprocess.run(
+            ["git", "-c", "safe.directory=*", "http-backend"],
+            env={
+                "PATH": os.environ["PATH"],
+                "GIT_PROJECT_ROOT": str(folder),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "REQUEST_METHOD": method,
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "CONTENT_TYPE": headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(len(body)),
+                "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
+                "HTTP_GIT_PROTOCOL": headers.get("Git-Protocol", ""),
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": "safe.directory",
+                "GIT_CONFIG_VALUE_0": "*",
+            },
+            input=body,
+            capture_output=True,
+            check=False,
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        told = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+        status = int(told.pop("Status", "200").split()[0])
+        told.pop("Content-Length", None)
+        return status, told, content
+
+    return answer
