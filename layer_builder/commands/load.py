@@ -94,7 +94,8 @@ def _requirements(
 ) -> tuple[Requirements, tuple[Problem, ...]]:
     """Collect what a layer's files, packages and project ask for.
 
-    Without an installer, which reads a uv.lock, such a lock stands there as its digest.
+    Without an installer, which reads a uv.lock, such a lock stands there as its digest, and what it
+    takes from the workspace as theirs.
     """
     source = _source(workspace.read, inputs, workspace)
     if not layer.project:
@@ -106,18 +107,17 @@ def _requirements(
             text = installer.export(workspace.base / files.folder, lines.for_uv)
     except LayerBuilderError as error:
         return Requirements(), error.about(layer.key, layer.project.place).problems
-    if lines.for_uv and not installer:
-        digest = sha256(files.content.encode()).hexdigest()
-        asked, mistakes = collect_requirements(
-            layer.requirements, layer.packages, source, layer.target
-        )
-        written = " ".join((files.path, digest, *lines.for_uv))
-        return replace(asked, lines=(*asked.lines, written)), mistakes
-    source = replace(
-        source, read=_with(source.read, files.path, text), generated=frozenset({files.path})
-    )
-    named = (*layer.requirements, Reference(text=files.path, place=layer.project.place))
-    return collect_requirements(named, layer.packages, source, layer.target)
+    is_unread = bool(lines.for_uv) and not installer
+    named = layer.requirements
+    if text or not is_unread:
+        read = _with(source.read, files.path, text)
+        source = replace(source, read=read, generated=frozenset({files.path}))
+        named = (*named, Reference(text=files.path, place=layer.project.place))
+    asked, mistakes = collect_requirements(named, layer.packages, source, layer.target)
+    if is_unread:
+        written = (files.path, sha256(files.content.encode()).hexdigest(), *lines.for_uv)
+        asked = replace(asked, lines=(*asked.lines, " ".join(written)))
+    return asked, mistakes
 
 
 def _read_project(

@@ -59,7 +59,8 @@ class ProjectLines:
     lines: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     for_uv: tuple[str, ...] = ()
-    """Which lines of its lock uv is to write, where uv reads it: arguments of `uv export`."""
+    """Which lines of its lock uv is to write, where uv reads it: arguments of `uv export`. Then the
+    lines are only what the lock takes from the workspace, whose sources it does not pin."""
 
     @property
     def text(self) -> str:
