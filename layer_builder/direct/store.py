@@ -1,9 +1,11 @@
 """Where the sources of direct references are put for the installer, under a path that tells their content."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from layer_builder.errors import InstallError
 from layer_builder.keeping import SignedNotes, refuse_folder, replace_file
 
 _FOLDER = "sources"
+_KEPT_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,18 +110,28 @@ class SourceStore:
                 try:
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                     refuse_folder(folder)
+                    _forget_old(folder)
+                    self._own = folder
                 except OSError:
                     pass
-                else:
-                    self._own = folder
             if self._own is None:
                 self._own = Path(tempfile.mkdtemp(prefix="layer-builder-sources-"))
                 weakref.finalize(self, shutil.rmtree, self._own, ignore_errors=True)
             return self._own
 
 
+def _forget_old(folder: Path) -> None:
+    """Remove what no run has used for long: each change of a project leaves an archive."""
+    before = time.time() - _KEPT_SECONDS
+    for one in folder.iterdir():
+        if one.stat().st_mtime < before:
+            shutil.rmtree(one, ignore_errors=True)
+
+
 def _has(path: Path, sha256: str) -> bool:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+        is_whole = hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+        os.utime(path.parent)
     except OSError:
         return False
+    return is_whole
