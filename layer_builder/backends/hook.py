@@ -62,6 +62,16 @@ class Build:
         return [self.source] if unpacked else []
 
     @property
+    def marks(self) -> list[Path]:
+        """Empty files of uv's above what it unpacked: backends that look for a .gitignore stop there."""
+        return [
+            path
+            for own in self.own
+            for name in (".git", ".gitignore")
+            if (path := self.cache / own.relative_to(self.cache).parts[0] / name).is_file()
+        ]
+
+    @property
     def named(self) -> list[Path]:
         """The paths that the program names.
 
@@ -142,7 +152,11 @@ def _build(folder: Path, orders: Mapping[str, Any], build: Build) -> int:
     program = _ENVIRONMENT.format(packages=packages) + build.program
     with tempfile.TemporaryDirectory(dir=folder, prefix="home-") as home:
         policy = Policy(
-            read=(*map(Path, orders["read"]), build.environment, build.source, Path(home)),
+            read=(
+                *map(Path, orders["read"]),
+                *(build.environment, build.source, *build.marks),
+                Path(home),
+            ),
             write=(*build.own, *folders, *files, Path(home)),
             file_bytes=_FILE_BYTES,
             pretend_modes=True,

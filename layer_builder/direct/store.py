@@ -1,13 +1,14 @@
 """Where the sources of direct references are put for the installer, under a path that tells their content."""
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -47,12 +48,11 @@ class SourceStore:
 
     git: GitRemote = field(default_factory=GitRemote)
     notes: SignedNotes = field(default_factory=SignedNotes)
-    """What is known of commits; their folder has the files, too."""
-    built: dict[str, BuiltSource] = field(default_factory=dict)
-    """What was seen of sources, by address; as long as this process lasts."""
+    """What is known of commits, and of sources by their digests."""
+    _built: dict[str, BuiltSource] = field(default_factory=dict, repr=False)
     _own: Path | None = field(default=None, repr=False)
     _commits: dict[str, StoredSource] = field(default_factory=dict, repr=False)
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "SourceStore":
@@ -69,10 +69,23 @@ class SourceStore:
             case RemoteFile() as origin:
                 return StoredSource(url=origin.address, sha256=origin.sha256)
             case GitCommit() as origin:
-                with self.lock:
+                with self._lock:
                     return self._of_commit(reference.name, origin)
             case _:
                 assert_never(reference.origin)
+
+    def look(self, name: str, stored: StoredSource, see: Callable[[], BuiltSource]) -> BuiltSource:
+        """Say what a source's wheel tells; `see` finds out what no run has seen. Raises what that does."""
+        about = f"{name} {stored.sha256}"
+        with self._lock:
+            if about not in self._built:
+                if note := self.notes.find(about):
+                    version, *requires = json.loads(note)
+                    self._built[about] = BuiltSource(version=version, requires=tuple(requires))
+                else:
+                    self._built[about] = found = see()
+                    self.notes.keep(about, json.dumps([found.version, *found.requires]))
+            return self._built[about]
 
     def _of_commit(self, name: str, origin: GitCommit) -> StoredSource:
         file = f"{name}.tar.gz"
@@ -104,7 +117,7 @@ class SourceStore:
 
     def _folder(self) -> Path:
         """Give a folder that is this user's alone: for good where things are kept, else for now."""
-        with self.lock:
+        with self._lock:
             if self.notes.folder and self._own is None:
                 folder = self.notes.folder.with_name("source-files")
                 try:

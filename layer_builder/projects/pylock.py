@@ -61,8 +61,8 @@ def _line(package: Package) -> str:
     if archive and archive.url and "sha256" in archive.hashes:
         below = f"&subdirectory={archive.subdirectory}" if archive.subdirectory else ""
         return f"{name} @ {archive.url}#sha256={archive.hashes['sha256']}{below}"
-    if archive and archive.path:
-        return f"{name} @ ./{archive.path}"
+    if archive and archive.path and "sha256" in archive.hashes:
+        return f"{name} @ ./{archive.path}#sha256={archive.hashes['sha256']}"
     if folder := package.directory:
         return f"{name} @ ./{PurePosixPath(folder.path, folder.subdirectory or '')}"
     files = [file.hashes for file in package.wheels or ()]

@@ -179,10 +179,8 @@ def _place(reference: DirectReference, store: SourceStore, build: BuildWheel) ->
         stored = store.find(reference)
     except InstallError as error:
         raise error.about("", reference.place) from error
-    with store.lock:
-        if stored.url not in store.built:
-            store.built[stored.url] = _look_at(reference, stored, build)
-    return PlacedSource(reference=reference, stored=stored, built=store.built[stored.url])
+    built = store.look(reference.name, stored, lambda: _look_at(reference, stored, build))
+    return PlacedSource(reference=reference, stored=stored, built=built)
 
 
 def _look_at(reference: DirectReference, stored: StoredSource, build: BuildWheel) -> BuiltSource:
