@@ -30,7 +30,7 @@ def source_files(workspace: Workspace, folder: Path) -> tuple[list[PackedFile], 
     files, secrets, size = [], [], 0
     for path in _paths(workspace, folder):
         full = folder / path
-        if _OUTPUTS.matches(path.lower()):
+        if _OUTPUTS.matches(path.lower()) or _is_output(workspace, full):
             continue
         if is_secret(path):
             secrets.append(path)
@@ -45,6 +45,10 @@ def source_files(workspace: Workspace, folder: Path) -> tuple[list[PackedFile], 
         is_executable = os.access(full, os.X_OK)
         files.append(PackedFile(path=path, content=full.read_bytes(), is_executable=is_executable))
     return files, secrets
+
+
+def _is_output(workspace: Workspace, path: Path) -> bool:
+    return bool(workspace.output) and path.is_relative_to(workspace.output or path)
 
 
 def _paths(workspace: Workspace, folder: Path) -> Iterator[str]:

@@ -17,7 +17,7 @@ FORMAT = 1
 _HELD_BACK = re.compile(r"([a-z0-9-]+) ([0-9A-Za-z.!+_-]+) ([0-9A-Za-z.!+_-]+)")
 
 
-_LOCAL_DIGEST = re.compile(r"( @ \.[^#]*)#sha256=[0-9a-f]{64}")
+_LOCAL_DIGEST = re.compile(r"( @ \.[^#]*)(?<!\.whl)(?<!\.zip)(?<!\.tar\.gz)#sha256=[0-9a-f]{64}")
 
 
 _HEADER = """\

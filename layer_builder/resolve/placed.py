@@ -72,7 +72,8 @@ class PlacedSources:
     def own_pins(self) -> dict[str, Pin]:
         """Pins of the workspace's projects, by name."""
         return {name: one.pin for name, one in self.found.items()
-                if isinstance(one.reference.origin, LocalSource)}  # fmt: skip
+                if isinstance(one.reference.origin, LocalSource)
+                and one.reference.origin.is_project}  # fmt: skip
 
     @property
     def hashes(self) -> dict[str, frozenset[str]]:

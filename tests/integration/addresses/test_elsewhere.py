@@ -81,6 +81,23 @@ def test_a_commit_is_built_with_what_it_requires(
     assert (workspace / "dist/layers/deps.zip").read_bytes() == zipped
 
 
+def test_a_lock_holds_a_commit_and_a_wheel_of_the_workspace(
+    run: Run, workspace: Path, repository: Repository
+) -> None:
+    file, content = wheel("vendored", "3.0", {"vendored.py": "V = 1\n"})
+    (workspace / file).write_bytes(content)
+    lines = [f"shared @ git+{repository.url}@{repository.first}", f"./{file}"]
+    ask_for(workspace, *lines, more=", build: [shared]")
+    assert run("lock").returncode == 0
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert packed(workspace).keys() >= {"shared.py", "vendored.py", "six.py"}
+    (workspace / file).write_bytes(wheel("vendored", "3.0", {"vendored.py": "V = 2\n"})[1])
+    done = run("build")
+    assert done.returncode == 3
+    assert "its requirements are no longer what layers.lock was made from" in done.stderr
+
+
 def test_a_subdirectory_of_a_repository_is_built(
     run: Run, workspace: Path, repository: Repository
 ) -> None:

@@ -163,6 +163,40 @@ def test_the_backend_of_a_local_project_gets_no_credentials(
     }  # fmt: skip
 
 
+LOOKS_UP = """\
+import os
+folder = os.getcwd()
+while not os.path.isfile(os.path.join(folder, ".gitignore")):
+    if os.path.exists(os.path.join(folder, ".git")) or folder == "/":
+        break
+    folder = os.path.dirname(folder)
+else:
+    open(os.path.join(folder, ".gitignore")).read()
+"""
+"""As hatchling does."""
+
+
+def test_a_backend_that_looks_for_what_git_ignores_finds_nothing(run: Run, workspace: Path) -> None:
+    write_project(workspace / "libs/up", "up", {"up.py": ""}, before=LOOKS_UP)
+    ask_for(workspace, "./libs/up")
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_project_around_the_manifest_is_one_too_and_what_was_built_is_not_in_it(
+    run: Run, workspace: Path
+) -> None:
+    write_project(workspace, "shop", {"shop.py": ""})
+    ask_for(workspace, ".")
+    keys = set()
+    for _ in range(2):
+        done = run(*WEIGH, "--output-dir", "out")
+        assert done.returncode == 0, done.stderr
+        report = json.loads((workspace / "out/report.json").read_text())
+        keys.add(report["layers"][0]["stamp"]["key"])
+    assert len(keys) == 1
+
+
 @pytest.mark.parametrize("spelling", ["-e ../libs/common", "--editable=../libs/common", "../libs/common",
                                       "our_common @ ../libs/common"])  # fmt: skip
 def test_a_requirements_file_names_it_from_its_own_folder(
