@@ -31,6 +31,7 @@ _PASSED = re.compile(
 _SETTINGS = ("-c", "core.hooksPath=/dev/null", "-c", "fetch.recurseSubmodules=false")
 
 
+_LOGIN = re.compile(r"//[^/@\s]*@")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _FILE, _EXECUTABLE, _LINK, _MODULE = "100644", "100755", "120000", "160000"
 
@@ -133,7 +134,8 @@ class GitRemote:
         except subprocess.TimeoutExpired:
             raise InstallError.because(f"git had no answer in {seconds} s") from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()
+            # The caller's settings may put a login into an address (`url.….insteadOf`).
+            said = _LOGIN.sub("//…@", done.stderr.decode("utf-8", "replace").strip())
             raise InstallError.because(
                 "git could not fetch what was asked for",
                 details=tuple(said.splitlines()[-4:]),

@@ -184,6 +184,21 @@ def test_what_git_cannot_give_is_told(
     assert "hunter2" not in done.stderr
 
 
+def test_a_login_in_the_callers_settings_of_git_is_used_and_not_told(
+    run: Run, workspace: Path, repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir(exist_ok=True)
+    inside = repository.url.replace("http://", "http://token:hunter2@")
+    settings = f'[url "{inside}"]\n\tinsteadOf = https://git.example/shared\n'
+    (tmp_path / "home/.gitconfig").write_text(settings)
+    for commit_asked, code in ((repository.first, 0), ("0" * 40, 3)):
+        line = f"shared @ git+https://git.example/shared@{commit_asked}"
+        ask_for(workspace, line, more=", build: [shared]")
+        done = run("build")
+        assert done.returncode == code, done.stderr
+        assert "hunter2" not in done.stderr
+
+
 def test_two_commits_of_one_distribution_in_layers_that_are_loaded_together_are_refused(
     run: Run, workspace: Path, repository: Repository
 ) -> None:
