@@ -81,11 +81,13 @@ class PlacedSources:
         return {name: frozenset(one.pin.hashes) for name, one in self.found.items()}
 
     def build(self, build: Iterable[str]) -> tuple[str, ...]:
-        """Name what may be built, with what is built since it is the workspace's own."""
-        own = {name for name, one in self.found.items()
-               if one.reference.is_built and not one.reference.needs_leave}  # fmt: skip
-        wheels = {name for name, one in self.found.items() if not one.reference.is_built}
-        return tuple(sorted({*build, *own} - wheels))
+        """Name what may be built, with what is built from here.
+
+        Of that the reader of requirements has refused what `build:` does not name in its layer.
+        """
+        made = {name: one.reference.is_built for name, one in self.found.items()}
+        others = (name for name in build if name not in made)
+        return tuple(sorted({*others, *(name for name, is_built in made.items() if is_built)}))
 
     def write(self, folder: Path, requirements: Requirements) -> tuple[str, ...]:
         """Write what uv is to resolve into files of a folder; gives the arguments that name them.

@@ -199,6 +199,24 @@ def test_a_login_in_the_callers_settings_of_git_is_used_and_not_told(
         assert "hunter2" not in done.stderr
 
 
+def test_a_layer_that_is_loaded_with_one_that_names_a_commit_gets_that(
+    run: Run, workspace: Path, repository: Repository, add_wheel: Add
+) -> None:
+    add_wheel("shared", "1.0", {"stranger.py": ""})
+    add_wheel("needs", "1.0", {"needs.py": ""}, requires=["shared"])
+    line = f"shared @ git+{repository.url}@{repository.second}"
+    (workspace / "layers.yml").write_text(
+        'version: 1\npython: "3.12"\nproof: off\nprune: off\nlayers:\n'
+        f"  core: {{packages: [{json.dumps(line)}], build: [shared]}}\n"
+        "  deps: {packages: [needs]}\n"
+        "functions:\n  f: {function-name: f, layers: [core, deps]}\n"
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert packed(workspace)["shared.py"] == b"A = 2\n"
+    assert "stranger.py" not in packed(workspace)
+
+
 def test_two_commits_of_one_distribution_in_layers_that_are_loaded_together_are_refused(
     run: Run, workspace: Path, repository: Repository
 ) -> None:
