@@ -96,6 +96,7 @@ class RecordingReporter:
         """Tell through a reporter, write to an outcome."""
         self._reporter = reporter
         self._outcome = outcome
+        self._noticed: set[Problem] = set()
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
@@ -111,5 +112,7 @@ class RecordingReporter:
         self._reporter.warn(problem)
 
     def notice(self, problem: Problem) -> None:
-        """Say what the user may want to know."""
-        self._reporter.notice(problem)
+        """Say what the user may want to know, once."""
+        if problem not in self._noticed:
+            self._noticed.add(problem)
+            self._reporter.notice(problem)

@@ -28,8 +28,8 @@ from layer_builder.resolve.resolver import resolve_group
 from layer_builder.resolve.uv import Uv
 from layer_builder.sources.includes import CollectedFiles
 from layer_builder.sources.request import make_request
-from layer_builder.sources.requirements import Requirements
-from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
+from layer_builder.sources.requirements import Requirements, RequirementsSource
+from layer_builder.sources.requirements_files import collect_requirements
 from layer_builder.timing import Clock
 from layer_builder.tree.tree import Tree
 from layer_builder.wheels import Wheels

@@ -1,5 +1,6 @@
 """Proves the functions of a run, with the layers that it built."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -82,7 +83,7 @@ def prove_functions(
     proofs = FunctionProofs(
         folder=lower.folder,
         workspace=context.workspace,
-        shown=lambda path: str(manifest / path.relative_to(context.workspace.base)),
+        shown=lambda path: os.path.normpath(manifest / context.workspace.relative(path)),
         find_prover=context.find_prover,
         reporter=context.reporter,
         notes=context.function_notes,

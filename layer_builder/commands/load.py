@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from layer_builder.addresses import tell_local_projects
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
-from layer_builder.functions import evidence_of, src_layout_problems
+from layer_builder.functions import absent_files, evidence_of, src_layout_problems
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
@@ -28,11 +28,11 @@ from layer_builder.outcome import Outcome
 from layer_builder.projects import ProjectFiles, ProjectLines, find_project, read_project
 from layer_builder.resolve import Installer, Lockfile
 from layer_builder.sources import (
-    CollectedFiles,
     LayerRequest,
     ReadText,
     Requirements,
     RequirementsSource,
+    Tell,
     Workspace,
     collect_files,
     collect_requirements,
@@ -63,12 +63,14 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     except (OSError, ValueError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:
-        whole = read_manifest(text, inputs.manifest, through_s3=bool(inputs.s3_bucket))
+        whole = read_manifest(
+            text, inputs.manifest, through_s3=bool(inputs.s3_bucket), locate=workspace.locate
+        )
         _refuse_unknown_digests(inputs, whole)
         return whole.select(inputs.layers)
     except ManifestError as error:
-        named = list_requirements_files(text, inputs.manifest)
-        source = _source(workspace.read, inputs, workspace)
+        named = list_requirements_files(text, inputs.manifest, workspace.locate)
+        source = replace(_source(inputs, workspace), variables=None)
         _, mistakes = collect_requirements(named, (), source, ANY_TARGET)
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
 
@@ -90,21 +92,24 @@ def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:
 
 
 def _requirements(
-    layer: Layer, inputs: Inputs, workspace: Workspace, installer: Installer | None
+    layer: Layer,
+    inputs: Inputs,
+    workspace: Workspace,
+    installer: Installer | None,
+    tell: Tell,
 ) -> tuple[Requirements, tuple[Problem, ...]]:
     """Collect what a layer's files, packages and project ask for.
 
-    Without an installer, which reads a uv.lock, such a lock stands there as its digest, and what it
-    takes from the workspace as theirs.
+    Without an installer, which reads a uv.lock, digests stand there: its own, and of what is local.
     """
-    source = _source(workspace.read, inputs, workspace)
+    source = _source(inputs, workspace, (layer,), tell)
     if not layer.project:
         return collect_requirements(layer.requirements, layer.packages, source, layer.target)
     try:
         files, lines = _read_project(layer, layer.project, workspace)
         text = lines.text
         if installer and lines.for_uv:
-            text = installer.export(workspace.base / files.folder, lines.for_uv)
+            text = installer.export(workspace.find(files.folder), lines.for_uv)
     except LayerBuilderError as error:
         return Requirements(), error.about(layer.key, layer.project.place).problems
     is_unread = bool(lines.for_uv) and not installer
@@ -126,8 +131,13 @@ def _read_project(
     """Read what a project asks for. Raises ManifestError."""
 
     def read(path: str) -> str | Problem | None:
-        return workspace.read(path) if os.path.lexists(workspace.base / path) else None
+        return workspace.read(path) if os.path.lexists(workspace.find(path)) else None
 
+    if not os.path.lexists(workspace.find(project.path)):
+        raise ManifestError.because(
+            f"project: there is nothing at {project.path}",
+            advice=workspace.seen_from_elsewhere(project.path),
+        )
     files = find_project(project, read)
     return files, read_project(files, project, layer.target)
 
@@ -136,21 +146,29 @@ def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Req
     """Read what a function's test-command requires. Raises ManifestError."""
     test = stack.settings.test
     requires = test.requires if test else ()
-    source = _source(workspace.read, inputs, workspace)
+    source = _source(inputs, workspace, stack.layers)
     asked, mistakes = collect_requirements((), requires, source, stack.target)
     if mistakes := (*mistakes, *asked.refused_builds(())):
         raise ManifestError(*mistakes)
     return asked
 
 
-def _source(read: ReadText, inputs: Inputs, workspace: Workspace) -> RequirementsSource:
-    folder = str(Path(inputs.manifest).parent)
+def _source(
+    inputs: Inputs,
+    workspace: Workspace,
+    layers: Iterable[Layer] = (),
+    tell: Tell = lambda _: None,
+) -> RequirementsSource:
     return RequirementsSource(
-        read=read,
-        folder="" if folder == "." else folder,
+        read=lambda path: workspace.read_requirements(path, tell),
+        folder=str(Path(inputs.manifest).parent),
+        folder_of=workspace.folder_of,
         origins=workspace.index_origins,
+        variables={name: workspace.environ.get(name)
+                   for layer in layers for name in layer.variables},
+        tell=tell,
         direct=workspace.direct,
-    )
+    )  # fmt: skip
 
 
 def _digest(path: Path, workspace: Workspace) -> str:
@@ -190,27 +208,29 @@ def requests(
     keys are the same.
     """
     problems: list[Problem] = []
-    gathered = []
+    gathered, tell = [], reporter.notice
     lock = _digest(lock_path(outcome.inputs), workspace)
     for layer in (*outcome.layers, *outcome.relatives):
-        written, mistakes = _requirements(layer, outcome.inputs, workspace, None)
+        written, mistakes = _requirements(layer, outcome.inputs, workspace, None, tell)
         asked = written
         if installer and layer.project and not mistakes:
-            asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer)
+            asked, mistakes = _requirements(layer, outcome.inputs, workspace, installer, tell)
         files = collect_files(workspace, layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
             for problem in (*mistakes, *asked.refused_builds(layer.build), *files.problems)
         ]
         if layer.include and not (files.files or files.problems or asked.lines):
-            problems.append(_empty(layer, files))
+            problems.append(replace(files.nothing, layer=layer.key, place=layer.include[0].place))
         if installer and layer in outcome.layers:
-            _tell_left_out(layer, files, reporter)
+            files.tell_left_out(layer, reporter)
             tell_local_projects(layer, asked.direct, reporter)
             for warning in src_layout_problems(layer, files.files, workspace.base, outcome.ties):
                 reporter.warn(warning)
         if not problems:
             gathered.append(make_request(layer, asked, files, written=written, lock=lock))
+    for stack in outcome.functions if installer else ():
+        problems += absent_files(stack, workspace)
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
     return _with_functions(_with_code(gathered, outcome, workspace), outcome, workspace)
@@ -253,48 +273,28 @@ def _with_code(
 
     finder = CodeFinder(
         code_of=code_of,
-        shown=lambda path: (folder / path.relative_to(workspace.base)).as_posix(),
+        shown=lambda path: os.path.normpath(folder / workspace.relative(path)),
     )
     return finder.complete(requests, outcome.ties)
 
 
 def lock_path(inputs: Inputs) -> Path:
-    """Say where the lock of a manifest lies: beside it, `layers.lock` for `layers.yml`."""
-    return Path(inputs.manifest).with_suffix(".lock")
+    """Say where the lock of a manifest lies: beside it, `layers.lock` for `layers.yml`.
+
+    That is where the file lies, as for all paths in it, and not a link to it.
+    """
+    named = Path(inputs.manifest)
+    place = Path(os.path.relpath(os.path.realpath(named))) if named.is_symlink() else named
+    return place.with_suffix(".lock")
 
 
 def lock_of(inputs: Inputs, workspace: Workspace) -> Lockfile | None:
     """Read the lock of the manifest, None when there is none. Raises ManifestError."""
     path = lock_path(inputs)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
         text = workspace.load(path)
     except (OSError, ValueError) as error:
         raise ManifestError.because(f"{path} cannot be read: {error}") from None
     return Lockfile.parse(text, str(path))
-
-
-def _tell_left_out(layer: Layer, files: CollectedFiles, reporter: Reporter) -> None:
-    if files.secrets:
-        place = layer.include[0].place
-        reporter.warn(
-            Problem(
-                message=f"left out, since they look like credentials: {', '.join(files.secrets)}",
-                layer=layer.key,
-                place=place,
-            )
-        )
-    others = [path for path in files.left_out if path not in files.secrets]
-    if others:
-        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 (a line's worth)
-        reporter.step(layer.title, f"left out of the layer: {shown}")
-
-
-def _empty(layer: Layer, files: CollectedFiles) -> Problem:
-    passed_over = f" ({', '.join(files.left_out[:5])} left out)" if files.left_out else ""
-    return Problem(
-        message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer",
-        layer=layer.key,
-        place=layer.include[0].place,
-    )

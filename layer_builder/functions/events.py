@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from layer_builder.errors import Problem, did_you_mean
 from layer_builder.model import Event, Reference, Stack
 from layer_builder.sources import Workspace
 
+_GLOB = re.compile(r"(?:(?P<folder>[^*?\[]*)/)?(?P<rest>[^/]*[*?\[].*)")
+"""A pattern, and the folder that it begins with, which has no wildcard in its path."""
 _SHOWN = 200
 """Characters of a value in a message."""
 _MOST_BYTES = 6 * 1024 * 1024
@@ -21,7 +23,7 @@ def read_events(stack: Stack, workspace: Workspace) -> tuple[list[Event], list[P
     """Read the events of a function, and give what is wrong with them."""
     events, problems = [], []
     for reference in stack.settings.event_files:
-        paths = list(_matching(reference.text, workspace.base))
+        paths = list(_matching(reference.text, workspace))
         if not paths:
             problems.append(_absent(stack, reference, workspace))
         for path in paths:
@@ -33,15 +35,17 @@ def read_events(stack: Stack, workspace: Workspace) -> tuple[list[Event], list[P
     return [*events, *stack.settings.events], problems
 
 
-def _matching(pattern: str, base: Path) -> Iterator[Path]:
-    if re.search(r"[*?\[]", pattern):
-        yield from sorted(path for path in base.glob(pattern) if path.is_file())
-    elif (base / pattern).is_file():
-        yield base / pattern
+def _matching(pattern: str, workspace: Workspace) -> Iterator[Path]:
+    if match := _GLOB.fullmatch(pattern):
+        folder = workspace.find(match["folder"] or ".")
+        if workspace.holds(folder):
+            yield from sorted(path for path in folder.glob(match["rest"]) if path.is_file())
+    elif (place := workspace.find(pattern)).is_file():
+        yield place
 
 
 def _read(path: Path, reference: Reference, workspace: Workspace) -> Event | Problem:
-    name = path.relative_to(workspace.base).as_posix()
+    name = str(PurePosixPath(workspace.folder_of(workspace.relative(path)), path.name))
     try:
         if not workspace.holds(path):
             return Problem(
@@ -55,13 +59,14 @@ def _read(path: Path, reference: Reference, workspace: Workspace) -> Event | Pro
 
 
 def _absent(stack: Stack, reference: Reference, workspace: Workspace) -> Problem:
-    folder = (workspace.base / reference.text).parent
+    folder = workspace.find(reference.text).parent
     there = [path.name for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
     named = Path(reference.text).name
     return Problem(
         message=f"function {stack.key}: there is no event at {reference.text}",
         place=reference.place,
-        advice=(f"beside it: {', '.join(there[:5])}",) if there else did_you_mean(named, there),
+        advice=workspace.seen_from_elsewhere(reference.text)
+        or ((f"beside it: {', '.join(there[:5])}",) if there else did_you_mean(named, there)),
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from layer_builder.archive import sha256_of
-from layer_builder.errors import ManifestError
+from layer_builder.errors import ManifestError, Problem
 from layer_builder.functions.events import read_events
 from layer_builder.functions.own_code import OwnCode
 from layer_builder.keeping import code_digest
@@ -27,6 +27,15 @@ def proof_key(
         [(path, sha256_of(source)) for path, source in sorted(own.sources.items())],
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def absent_files(stack: Stack, workspace: Workspace) -> list[Problem]:
+    """List what a function names and is not there: known before anything is built."""
+    settings, test = stack.settings, stack.settings.test
+    _, problems = read_events(stack, workspace)
+    for includes in (settings.code, test.sources if test else ()):
+        problems += collect_files(workspace, includes, ()).problems
+    return problems
 
 
 def evidence_of(stack: Stack, workspace: Workspace, tools: str) -> list[object]:
@@ -53,6 +62,5 @@ def evidence_of(stack: Stack, workspace: Workspace, tools: str) -> list[object]:
 def _without_places(settings: FunctionSettings) -> str:
     """Write settings without their lines in the manifest."""
     return repr((
-        [(include.source, include.to) for include in settings.code],
         settings.handler and settings.handler.text, settings.environment, settings.timeout,
     ))  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from layer_builder.errors import Problem
 from layer_builder.model import FileToInclude, Include, Layer, Stack
+from layer_builder.paths import without_climbing
 
 
 def src_layout_problems(
@@ -20,10 +21,10 @@ def src_layout_problems(
     """
     for include in layer.include:
         folder = base / include.source
-        if include.to != f"python/{include.source}" or not folder.is_dir():
+        if include.to != f"python/{without_climbing(include.source)}" or not folder.is_dir():
             continue
         packages = sorted(p.parent.name for p in folder.glob("*/__init__.py"))
-        name = include.source.replace("/", ".")
+        name = without_climbing(include.source).replace("/", ".")
         if packages and not any(folder.glob("*.py")) and not _is_used(name, files, functions):
             yield _warning(layer, include, packages, name)
 

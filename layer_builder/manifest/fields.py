@@ -8,6 +8,12 @@ from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringCon
 from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN, Architecture, Python
 from layer_builder.patterns import PathPatterns
 
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|_KEY|API_?KEY|AUTH|LOGIN|^(UV|PIP)_\w*INDEX"
+)
+"""Names that variables with secrets have."""
+
+
 _SIZE_PATTERN = r"^\s*\d+(\.\d+)?\s*([kKmMgG]i?)?[bB]?\s*$"
 
 
@@ -59,6 +65,16 @@ def one_line(value: str) -> str:
     return " ".join(line.strip() for line in value.splitlines()).strip()
 
 
+def _variable_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
+        message = "a variable has a name such as PANDAS_VERSION"
+        raise ValueError(message)
+    if _SECRET.search(value):
+        message = "its name is that of a secret, and what it holds would stand in logs and locks"
+        raise ValueError(message)
+    return value
+
+
 Size = Annotated[
     ByteSize,
     BeforeValidator(
@@ -86,6 +102,12 @@ Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 
 Texts = Annotated[
     list[Text], BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text])
+]
+
+
+Variables = Annotated[
+    list[Annotated[Text, AfterValidator(_variable_name)]],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),
 ]
 
 

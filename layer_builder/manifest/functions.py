@@ -3,13 +3,11 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from layer_builder.errors import Place, did_you_mean
 from layer_builder.manifest.aws_settings import check_function_name, read_serving
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import EventEntry, IncludeFrom
-from layer_builder.manifest.layers import leaves_folder
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
@@ -26,6 +24,7 @@ from layer_builder.model import (
     TestCommand,
     required_layers,
 )
+from layer_builder.paths import path_below, without_climbing
 
 
 def check_requires(
@@ -124,9 +123,6 @@ class _SettingsReader:
             key = "test-requires" if entry.test_requires else "test-sources"
             self._add("has no test-command that would need it", key)
         handler = entry.handler
-        files = [item for item in entry.events or () if isinstance(item, str)]
-        for pattern in files:
-            self._refuse_outside(pattern, "events")
         return FunctionSettings(
             code=self._includes(entry.code, "code", keeps_path=False),
             handler=self._reference(handler, "handler") if handler else None,
@@ -135,9 +131,9 @@ class _SettingsReader:
             else tuple(sorted(self._variables(entry.environment).items())),
             timeout=entry.timeout or DEFAULT_TIMEOUT_SECONDS,
             event_files=tuple(
-                self._reference(item, "events", index)
+                self._reference(pattern, "events", index)
                 for index, item in enumerate(entry.events or ())
-                if isinstance(item, str)
+                if isinstance(item, str) and (pattern := self._path(item, "events", index))
             ),
             events=tuple(
                 self._event(item, index)
@@ -181,16 +177,19 @@ class _SettingsReader:
         """Read what goes to /var/task (a folder's contents), or keeps the path that it has."""
         taken = []
         for index, item in enumerate(includes or ()):
-            self._refuse_outside(item.from_, key, index)
-            self._refuse_outside(item.to or "", key, index)
-            source = PurePosixPath(item.from_)
-            to = item.to or (str(source) if keeps_path else "./")
-            taken.append(Include(source=str(source), to=to, place=self._place(key, index)))
+            source = self._path(item.from_, key, index)
+            to = path_below(item.to) if item.to else ""
+            if to is None:
+                self._add(f"to: {item.to!r} leaves the folder that it goes to", key, index)
+            elif source is not None:
+                default = without_climbing(source) if keeps_path else "./"
+                place = self._place(key, index)
+                taken.append(Include(source=source, to=to or default, place=place))
         return tuple(taken)
 
-    def _refuse_outside(self, text: str, key: str, index: int | None = None) -> None:
-        if leaves_folder(text):
-            self._add(f"path {text!r} leaves the manifest's directory", key, index)
+    def _path(self, text: str, key: str, index: int) -> str | None:
+        at = self.mistakes.document.known((*self.path, key, index))
+        return self.mistakes.path(text, at, of=f"function {self.path[-1]}: ")
 
     def _add(self, message: str, key: str, index: int | None = None) -> None:
         at = (*self.path, key) if index is None else (*self.path, key, index)

@@ -34,14 +34,9 @@ from layer_builder.model import (
     Target,
     mib,
 )
+from layer_builder.paths import path_below, without_climbing
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,139}")
-
-
-def leaves_folder(path: str) -> bool:
-    """Tell a path that could leave the manifest's directory."""
-    pure = PurePosixPath(path)
-    return pure.is_absolute() or ".." in pure.parts or "\\" in path or path.startswith("~")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +103,7 @@ class LayersReader:
             requirements=self._references(entry.requirements, (*path, "requirements"), paths=True),
             packages=self._references(entry.packages, (*path, "packages"), paths=False),
             project=self._project(entry, (*path, "project")),
+            variables=tuple(entry.variables or self.model.variables or ()),
             include=self._includes(entry, path),
             exclude=tuple(entry.exclude or ()),
             build=tuple(
@@ -143,8 +139,9 @@ class LayersReader:
         references = []
         for index, text in enumerate(texts or ()):
             at = self.mistakes.document.known((*path, index))
-            if not paths or self._is_inside(text, at):
-                references.append(Reference(text=text, place=self.mistakes.document.place(at)))
+            found = self.mistakes.path(text, at, layer=path[1]) if paths else text
+            if found is not None:
+                references.append(Reference(text=found, place=self.mistakes.document.place(at)))
         return tuple(references)
 
     def _may_fail(
@@ -158,10 +155,14 @@ class LayersReader:
         )
 
     def _project(self, entry: LayerEntry, path: YamlPath) -> Project | None:
-        if entry.project is None or not self._is_inside(entry.project.path, (*path, "path")):
+        if entry.project is None:
+            return None
+        at = self.mistakes.document.known((*path, "path"))
+        found = self.mistakes.path(entry.project.path, at, layer=path[1])
+        if found is None:
             return None
         return Project(
-            path=entry.project.path,
+            path=found,
             groups=tuple(entry.project.groups or ()),
             extras=tuple(entry.project.extras or ()),
             place=self.mistakes.document.place(path),
@@ -171,30 +172,18 @@ class LayersReader:
         includes = []
         for index, item in enumerate(entry.include or ()):
             at = self.mistakes.document.known((*path, "include", index))
-            if not self._is_inside(item.from_, at):
-                continue
-            source = PurePosixPath(item.from_)
-            if item.to is None:
-                to = str(PurePosixPath("python") / source)
-            elif self._is_inside(item.to, at):
-                to = item.to
-            else:
-                continue
-            includes.append(
-                Include(source=str(source), to=to, place=self.mistakes.document.place(at))
-            )
+            source = self.mistakes.path(item.from_, at, layer=path[1])
+            to = path_below(item.to) if item.to else ""
+            if to is None:
+                self.mistakes.add(
+                    f"to: {item.to!r} leaves the layer", at, layer=path[1],
+                    advice="write a path below /opt, without a leading /, such as python/app/",
+                )  # fmt: skip
+            elif source is not None:
+                place = self.mistakes.document.place(at)
+                default = str(PurePosixPath("python", without_climbing(source)))
+                includes.append(Include(source=source, to=to or default, place=place))
         return tuple(includes)
-
-    def _is_inside(self, text: str, path: YamlPath) -> bool:
-        """Refuse paths that could leave the manifest's directory."""
-        if leaves_folder(text):
-            self.mistakes.add(
-                f"path {text!r} leaves the manifest's directory",
-                path,
-                advice="write a path below the manifest, without .. and without a leading /",
-            )
-            return False
-        return True
 
     def _budget(self, entry: LayerEntry, path: YamlPath) -> Budget:
         own, common = entry.limits or LimitsEntry(), self.model.limits or LimitsEntry()

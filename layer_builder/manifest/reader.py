@@ -7,10 +7,16 @@ from pydantic import ValidationError
 
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.manifest import aws_settings, functions
-from layer_builder.manifest.layers import LayersReader, leaves_folder
+from layer_builder.manifest.layers import LayersReader
 from layer_builder.manifest.salvage import salvage_model
 from layer_builder.manifest.schema import ManifestFile
-from layer_builder.manifest.validation import Mistakes, by_place, validation_problems
+from layer_builder.manifest.validation import (
+    Locate,
+    Mistakes,
+    by_place,
+    locate_below,
+    validation_problems,
+)
 from layer_builder.manifest.yaml_reader import parse_yaml
 from layer_builder.model import Layer, Reference, Stack, required_layers, tied_layers
 
@@ -75,10 +81,13 @@ class Manifest:
         )
 
 
-def read_manifest(text: str, file: str, *, through_s3: bool = False) -> Manifest:
+def read_manifest(
+    text: str, file: str, *, through_s3: bool = False, locate: Locate = locate_below
+) -> Manifest:
     """Read the text of a manifest; `file` is its name for messages.
 
-    `through_s3` says that zips may go through S3: then AWS has no limit for them.
+    `through_s3` says that zips may go through S3: then AWS has no limit for them. `locate` says which
+    paths may be followed.
 
     Raises ManifestError with all mistakes that can be seen in the text alone.
     """
@@ -91,19 +100,21 @@ def read_manifest(text: str, file: str, *, through_s3: bool = False) -> Manifest
     try:
         model = ManifestFile.model_validate(document.value)
     except ValidationError as error:
-        mistakes = Mistakes(document, validation_problems(error, document))
+        mistakes = Mistakes(document, validation_problems(error, document), locate)
         rest = salvage_model(document.value, error)
         if rest:
             _manifest(rest, mistakes, through_s3=through_s3)
         raise mistakes.error() from None
-    mistakes = Mistakes(document)
+    mistakes = Mistakes(document, locate=locate)
     manifest = _manifest(model, mistakes, through_s3=through_s3)
     if len(mistakes):
         raise mistakes.error()
     return manifest
 
 
-def list_requirements_files(text: str, file: str) -> tuple[Reference, ...]:
+def list_requirements_files(
+    text: str, file: str, locate: Locate = locate_below
+) -> tuple[Reference, ...]:
     """List the requirements files that a manifest names, even one with mistakes elsewhere."""
     document = parse_yaml(text, file)
     layers = document.value.get("layers") if isinstance(document.value, dict) else None
@@ -111,9 +122,10 @@ def list_requirements_files(text: str, file: str) -> tuple[Reference, ...]:
     for key, entry in layers.items() if isinstance(layers, dict) else ():
         named = entry.get("requirements") if isinstance(entry, dict) else None
         for index, path in enumerate(named if isinstance(named, list) else [named]):
-            if isinstance(path, str) and not leaves_folder(path):
+            found = locate(path) if isinstance(path, str) else None
+            if isinstance(found, str):
                 at = document.known(("layers", key, "requirements", index))
-                references.append(Reference(text=path, place=document.place(at)))
+                references.append(Reference(text=found, place=document.place(at)))
     return tuple(references)
 
 

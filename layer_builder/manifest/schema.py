@@ -35,6 +35,7 @@ from layer_builder.manifest.fields import (
     Size,
     Text,
     Texts,
+    Variables,
     one_line,
 )
 from layer_builder.model import (
@@ -79,6 +80,9 @@ class _Settings(EntryModel):
     """gitignore patterns of installed files that no rule removes."""
     drop: Patterns | None = None
     """gitignore patterns of installed files to remove besides."""
+    variables: Variables | None = None
+    """Environment variables that requirements files may take values from, as ${NAME}; no others are
+    looked at."""
     build: Texts | None = None
     """Distributions that may be built from their sdist; all others come as wheels."""
     description: Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS)] | None = None

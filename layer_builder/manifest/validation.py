@@ -1,7 +1,8 @@
 """Says a validator's findings in the manifest's words, each at its line and column."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -10,14 +11,35 @@ from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.manifest import entries, schema
 from layer_builder.manifest.document import Document, YamlPath
 from layer_builder.model import DESCRIPTION_CHARACTERS, STAMP_CHARACTERS
+from layer_builder.paths import PathMistakeError, normal_path, path_below
+
+Locate = Callable[[str], str | Problem]
+"""Gives the one spelling of a path that a manifest names, or says why it is not to be followed."""
+
+
+def locate_below(path: str) -> str | Problem:
+    """Take paths below the manifest's folder: where nobody knows a workspace around that."""
+    try:
+        found = normal_path(path)
+    except PathMistakeError as error:
+        return Problem(message=f"{path!r} {error}", advice=(error.advice,))
+    if path_below(found) is None:
+        return Problem(message=f"{found} leads out of the workspace")
+    return found
 
 
 class Mistakes:
     """Collects what is wrong with a document, to raise it all at once."""
 
-    def __init__(self, document: Document, problems: Iterable[Problem] = ()) -> None:
-        """Start with those known already."""
+    def __init__(
+        self,
+        document: Document,
+        problems: Iterable[Problem] = (),
+        locate: Locate = locate_below,
+    ) -> None:
+        """Start with those known already; `locate` judges paths."""
         self.document = document
+        self._locate = locate
         self._problems = dict.fromkeys(problems)
 
     def __len__(self) -> int:
@@ -41,6 +63,25 @@ class Mistakes:
             advice=(advice,) if advice else (),
         )
         self._problems[problem] = None
+
+    def path(
+        self, text: str, at: YamlPath, *, layer: str | int | None = None, of: str = ""
+    ) -> str | None:
+        """Give the one spelling of a path that stands there; None, and a mistake, for one that is none.
+
+        `of` comes before the message.
+        """
+        found = self._locate(text)
+        if isinstance(found, str):
+            return found
+        problem = replace(
+            found,
+            message=f"{of}{found.message}",
+            layer=str(layer) if layer is not None else None,
+            place=self.document.place(at),
+        )
+        self._problems[problem] = None
+        return None
 
     def error(self) -> ManifestError:
         """Give the error that holds all of them, in the order of the file."""

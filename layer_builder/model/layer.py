@@ -68,6 +68,8 @@ class Layer:
     requirements: tuple[Reference, ...] = ()
     packages: tuple[Reference, ...] = ()
     project: Project | None = None
+    variables: tuple[str, ...] = ()
+    """Names of environment variables that its requirements may take values from."""
     include: tuple[Include, ...] = ()
     exclude: tuple[str, ...] = ()
     build: tuple[str, ...] = ()

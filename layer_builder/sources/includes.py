@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from layer_builder.console import Reporter
 from layer_builder.errors import Place, Problem
-from layer_builder.model import FileToInclude, Include
+from layer_builder.model import FileToInclude, Include, Layer
 from layer_builder.patterns import PathPatterns
 from layer_builder.sources.secrets import is_left_out, is_secret
 from layer_builder.sources.workspace import Workspace
+
+_MOST_TOLD = 5
+"""Paths that were left out, in a line of the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,26 @@ class CollectedFiles:
     """The ones among them that look like credentials."""
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def nothing(self) -> Problem:
+        """What is wrong where no file was found."""
+        passed_over = f" ({', '.join(self.left_out[:5])} left out)" if self.left_out else ""
+        return Problem(
+            message=f"its include: finds no file{passed_over}, and AWS refuses an empty layer"
+        )
+
+    def tell_left_out(self, layer: Layer, reporter: Reporter) -> None:
+        """Tell what was passed over, secrets with a warning."""
+        if self.secrets:
+            message = f"left out, since they look like credentials: {', '.join(self.secrets)}"
+            place = layer.include[0].place
+            reporter.warn(Problem(message=message, layer=layer.key, place=place))
+        others = [path for path in self.left_out if path not in self.secrets]
+        if others:
+            more = f" and {len(others) - _MOST_TOLD} more" if len(others) > _MOST_TOLD else ""
+            shown = ", ".join(others[:_MOST_TOLD])
+            reporter.step(layer.title, f"left out of the layer: {shown}{more}")
+
 
 def collect_files(
     workspace: Workspace, includes: Sequence[Include], exclude: Sequence[str]
@@ -31,12 +55,12 @@ def collect_files(
     found = _FileFinder(workspace)
     excluded = PathPatterns(exclude)
     for include in includes:
-        start = workspace.base / include.source
+        start = workspace.find(include.source)
         if not start.exists() or not workspace.holds(start):
-            found.problems.append(_absent(workspace, start, include))
+            found.problems.append(_absent(workspace, include))
             continue
         for source in found.walk(start):
-            if not excluded.matches(source.relative_to(workspace.base).as_posix()):
+            if not excluded.matches(workspace.relative(source)):
                 found.add(source, source.relative_to(start).as_posix(), include)
     return found.found(includes)
 
@@ -51,7 +75,7 @@ class _FileFinder:
 
     def add(self, source: Path, inner: str, include: Include) -> None:
         """Take a file, or say why not."""
-        relative = source.relative_to(self.workspace.base).as_posix()
+        relative = self.workspace.relative(source)
         if self._passes_over(source):
             return
         if not self.workspace.holds(source):
@@ -80,7 +104,7 @@ class _FileFinder:
             for child in sorted(folder.iterdir()):
                 if not child.is_dir() or (child.is_symlink() and not self.workspace.holds(child)):
                     yield child
-                elif child.resolve() == self.workspace.output:
+                elif child.resolve() == self.workspace.output or _is_output(child):
                     self.left_out.append(self._shown(child))
                 else:
                     queue.append((child, above | {real}))
@@ -116,13 +140,22 @@ class _FileFinder:
 
     def _shown(self, path: Path) -> str:
         slash = "/" if path.is_dir() else ""
-        return _printable(f"{path.relative_to(self.workspace.base).as_posix()}{slash}")
+        return _printable(f"{self.workspace.relative(path)}{slash}")
 
 
-def _absent(workspace: Workspace, start: Path, include: Include) -> Problem:
-    if not workspace.holds(start):
-        return _leaves(include.source, include.place)
-    return Problem(message=f"there is nothing at {include.source}", place=include.place)
+def _is_output(folder: Path) -> bool:
+    """Tell a folder that another run wrote, which may have been started somewhere else."""
+    return all((folder / f"report.{kind}").is_file() for kind in ("json", "md", "html"))
+
+
+def _absent(workspace: Workspace, include: Include) -> Problem:
+    if problem := workspace.refusal(include.source):
+        return replace(problem, place=include.place)
+    return Problem(
+        message=f"there is nothing at {include.source}",
+        place=include.place,
+        advice=workspace.seen_from_elsewhere(include.source),
+    )
 
 
 def _printable(path: str) -> str:

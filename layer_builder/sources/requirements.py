@@ -1,14 +1,42 @@
-"""Requirements: what layers ask for, with hashes, constraints and index options."""
+"""Requirements: what layers ask for, with hashes, constraints and index options, and where that is read."""
 
+import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem
+from layer_builder.sources.texts import Tell
 
 ReadDirect = Callable[[str, Sequence[str], str, Place], tuple[DirectReference, ...] | Problem]
 """Reads a requirement that names where a distribution is, with its hashes and the folder that its
 path is relative to; gives what it takes besides, too, or says why not."""
+
+
+ReadText = Callable[[str], str | Problem]
+"""Gives the text of a file below the manifest, or says why it cannot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementsSource:
+    """Where requirements files are, and what their options may hold."""
+
+    read: ReadText
+    folder: str = ""
+    """For messages."""
+    folder_of: Callable[[str], str] = posixpath.dirname
+    """Gives the folder of a file, which what it names is relative to."""
+    origins: frozenset[str] = frozenset()
+    """Of the indexes that the caller's environment names, as `https://host:443`: only in their
+    addresses there may be a `${VARIABLE}`."""
+    variables: Mapping[str, str | None] | None = field(default_factory=dict)
+    """The variables that the manifest lists, with their values; None where nobody knows which."""
+    tell: Tell = lambda _: None
+    """Hears what was filled in."""
+    generated: frozenset[str] = frozenset()
+    """Paths of files whose lines nobody wrote: what was read from a project's lock."""
+    direct: ReadDirect | None = None
+    """None reads nothing from elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

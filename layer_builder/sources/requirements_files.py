@@ -4,10 +4,10 @@ The format is pip's, https://pip.pypa.io/en/stable/reference/requirements-file-f
 requirement is a PEP 508 specifier.
 """
 
+import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -16,14 +16,18 @@ from packaging.utils import canonicalize_name
 from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem, shortened
 from layer_builder.model import Reference, Target
+from layer_builder.paths import PathMistakeError, normal_path
 from layer_builder.projects import is_pylock, read_pylock
-from layer_builder.sources.index_addresses import address_mistake
-from layer_builder.sources.requirements import ReadDirect, Requirements
-from layer_builder.sources.requirements_lines import is_direct, line_mistake, logical_lines
-
-ReadText = Callable[[str], str | Problem]
-"""Gives the text of a file below the manifest, or says why it cannot."""
-
+from layer_builder.sources.near_misses import EXAMPLE, meant
+from layer_builder.sources.requirements import Requirements, RequirementsSource
+from layer_builder.sources.requirements_lines import (
+    VariableError,
+    filled_in,
+    is_direct,
+    line_mistake,
+    logical_lines,
+)
+from layer_builder.sources.requirements_options import OptionError, options_of, other_option
 
 _HASH = re.compile(r"\s--hash[= ](\S+)")
 
@@ -32,42 +36,11 @@ _HASH = re.compile(r"\s--hash[= ](\S+)")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 
 
-_OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)[= ]?\s*(.*)")
-
-
-_INDEX_OPTIONS = {
-    "-i": "--index-url",
-    "--index-url": "--index-url",
-    "--extra-index-url": "--extra-index-url",
-    "-f": "--find-links",
-    "--find-links": "--find-links",
-    "--no-index": "--no-index",
-}
-
-
 _MOST_FILES_DEEP = 50
 
 
-_ADVICE_ON_SECRETS = ("name the index with its login in UV_INDEX or UV_DEFAULT_INDEX",)
-
-
-_IGNORED = frozenset({"--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequirementsSource:
-    """Where requirements files are, and what their options may hold."""
-
-    read: ReadText
-    folder: str = ""
-    """For messages."""
-    origins: frozenset[str] = frozenset()
-    """Of the indexes that the caller's environment names, as `https://host:443`: only in their
-    addresses there may be a `${VARIABLE}`."""
-    generated: frozenset[str] = frozenset()
-    """Paths of files whose lines nobody wrote: what was read from a project's lock."""
-    direct: ReadDirect | None = None
-    """None reads nothing from elsewhere."""
+_BEHIND = re.compile(r"\s(--?[A-Za-z][A-Za-z-]*)")
+"""An option behind a requirement."""
 
 
 def collect_requirements(
@@ -85,6 +58,7 @@ def collect_requirements(
         collector.file(reference.text, reference.place, ())
     for package in packages:
         collector.requirement(package.text, package.place, collector.lines)
+    collector.refuse_unhashed()
     return (
         Requirements(
             lines=tuple(dict.fromkeys(collector.lines)),
@@ -110,6 +84,8 @@ class _Collector:
     direct: list[DirectReference] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
+    unhashed: list[tuple[str, Place]] = field(default_factory=list)
+    requires_hashes: Place | None = None
 
     def file(
         self, path: str, asked_at: Place, chain: tuple[str, ...], *, constrain: bool = False
@@ -139,14 +115,22 @@ class _Collector:
             if why := line_mistake(line):
                 self._mistake(why, place)
             elif line.startswith("-"):
-                self._option(line, place, (*chain, path), constrain=constrain)
+                self._options(line, place, (*chain, path), constrain=constrain)
             else:
-                self.requirement(line, place, into, str(PurePosixPath(path).parent))
+                self.requirement(line, place, into, self.source.folder_of(path))
         if not constrain and not chain and before == len(self.lines) and not self.problems:
-            self._mistake(f"{path} asks for nothing", asked_at)
+            self._mistake(f"{path} asks for nothing", asked_at, "name a distribution in it")
+
+    def refuse_unhashed(self) -> None:
+        """Refuse what has no hash, where a file says that all must have one."""
+        for line, place in self.unhashed if self.requires_hashes else ():
+            self._mistake(
+                f"{shortened(line)} has no --hash, and {self.requires_hashes} requires them", place,
+                "`uv pip compile --generate-hashes` writes them",
+            )  # fmt: skip
 
     def _place(self, path: str, number: int) -> Place:
-        file = str(PurePosixPath(self.source.folder, path))
+        file = posixpath.normpath(posixpath.join(self.source.folder, path))
         return (
             Place(file=file)
             if path in self.source.generated
@@ -156,19 +140,25 @@ class _Collector:
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
             for line in read_pylock(text, None, self.target).lines:
-                self.requirement(line, asked_at, self.lines, str(PurePosixPath(path).parent))
+                self.requirement(line, asked_at, self.lines, self.source.folder_of(path))
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)
 
     def requirement(self, line: str, place: Place, into: list[str], folder: str = "") -> None:
+        filled = self._filled_in(line, place)
+        if filled is not None:
+            self._filled_requirement(filled, place, into, folder)
+
+    def _filled_requirement(self, line: str, place: Place, into: list[str], folder: str) -> None:
         if why := line_mistake(line):
             self._mistake(why, place)
             return
-        hashes = _HASH.findall(line)
+        hashes = [digest.strip("\"'") for digest in _HASH.findall(line)]
         if odd := [digest for digest in hashes if not _DIGEST.fullmatch(digest)]:
             self._mistake(
-                f"--hash {shortened(odd[0])} is not sha256, sha384 or sha512 in hexadecimal", place
-            )
+                f"--hash {shortened(odd[0])} is not sha256, sha384 or sha512 in hexadecimal", place,
+                "`pip hash FILE` gives the sha256",
+            )  # fmt: skip
             return
         specifier = _HASH.sub("", line).strip()
         if is_direct(specifier):
@@ -177,53 +167,97 @@ class _Collector:
         try:
             parsed = Requirement(specifier)
         except (ValueError, RecursionError) as error:
-            why = str(error).splitlines()[0]
-            self._mistake(f"{shortened(specifier)} is not a requirement: {why}", place)
+            self._refuse_unparsed(specifier, str(error), place)
+            return
+        if parsed.url and "://" not in parsed.url and meant(specifier) != EXAMPLE:
+            message = f"{shortened(specifier)} names no version"
+            self._mistake(message, place, meant(specifier))
+            return
+        if parsed.url:
+            self._direct(specifier, hashes, place, into, folder)
             return
         if into is self.lines:
             name = str(canonicalize_name(parsed.name))
             self.names.add(name)
             if hashes:
                 self.hashes.setdefault(name, set()).update(hashes)
+            else:
+                self.unhashed.append((str(parsed), place))
         into.append(" ".join((str(parsed), *(f"--hash={digest}" for digest in hashes))))
 
-    def _option(self, line: str, place: Place, chain: tuple[str, ...], *, constrain: bool) -> None:
-        match = _OPTION.fullmatch(line)
-        name, value = (match[1], match[2].strip()) if match else (line, "")
-        folder = PurePosixPath(chain[-1]).parent
+    def _options(self, line: str, place: Place, chain: tuple[str, ...], *, constrain: bool) -> None:
+        try:
+            options = [*options_of(line)]
+        except ValueError:
+            message = f"{shortened(line)} has a quotation mark without another"
+            self._mistake(message, place, "end it, or leave it out")
+            return
+        for name, value in options:
+            self._option(name, value, place, chain, constrain=constrain)
+
+    def _option(
+        self, name: str, value: str, place: Place, chain: tuple[str, ...], *, constrain: bool
+    ) -> None:
         match name:
             case "-r" | "--requirement" | "-c" | "--constraint":
-                path = _below(folder, value)
-                if path is None:
-                    self._mistake(f"{shortened(line)} leaves the manifest's directory", place)
-                else:
-                    narrows = constrain or name in {"-c", "--constraint"}
-                    self.file(path, place, chain, constrain=narrows)
+                narrows = constrain or name in {"-c", "--constraint"}
+                self._nested(f"{name} {value}", value, place, chain, constrain=narrows)
             case "-e" | "--editable":
-                self._direct(value, (), place, self.lines, str(folder), is_editable=True)
-            case "--no-binary":
-                self._mistake(
-                    f"{shortened(line)}: say build: [{value[:80]}] in the manifest instead", place
-                )
-            case "--pre":
-                self._mistake(
-                    "--pre: name the pre-release instead, such as `package>=2.0rc1`", place
-                )
+                folder = self.source.folder_of(chain[-1])
+                self._direct(value, (), place, self.lines, folder, is_editable=True)
+            case "--require-hashes":
+                self.requires_hashes = self.requires_hashes or place
             case _:
-                if name in _INDEX_OPTIONS:
-                    self._index_option(_INDEX_OPTIONS[name], value, place)
-                elif name not in _IGNORED:
-                    self._mistake(f"the option {shortened(name)} has no meaning for a layer", place)
+                self._other_option(name, value, place)
 
-    def _index_option(self, name: str, value: str, place: Place) -> None:
-        if name == "--no-index":
-            why = "takes no value" if value else None
-        else:
-            why = address_mistake(value, self.source.origins)
-        if why:
-            self._mistake(f"{name} {why}", place, *(_ADVICE_ON_SECRETS if "$" in value else ()))
+    def _other_option(self, name: str, value: str, place: Place) -> None:
+        try:
+            option = other_option(name, value, self.source.origins)
+        except OptionError as error:
+            self._mistake(str(error), place, *error.advice)
             return
-        self.options.append(f"{name} {value}".strip())
+        if option:
+            self.options.append(option)
+
+    def _nested(
+        self, line: str, value: str, place: Place, chain: tuple[str, ...], *, constrain: bool
+    ) -> None:
+        named = self._filled_in(value, place, is_path=True)
+        if named is None:
+            return
+        try:
+            path = normal_path(named, self.source.folder_of(chain[-1]))
+        except PathMistakeError as error:
+            self._mistake(f"{shortened(line)} {error}", place, error.advice)
+            return
+        self.file(path, place, chain, constrain=constrain)
+
+    def _filled_in(self, line: str, place: Place, *, is_path: bool = False) -> str | None:
+        """Put listed variables into a line; None, and a mistake, for one that asks for others."""
+        if "${" not in line:
+            return line
+        if self.source.variables is None:
+            return None
+        try:
+            filled, values = filled_in(line, self.source.variables, is_path=is_path)
+        except VariableError as error:
+            self._mistake(str(error), place, error.advice)
+            return None
+        for name, value in values.items():
+            message = f"{name} is {value}, by variables: of the manifest"
+            self.source.tell(Problem(message=message, place=place))
+        return filled
+
+    def _refuse_unparsed(self, specifier: str, error: str, place: Place) -> None:
+        if option := _BEHIND.search(specifier):
+            self._mistake(
+                f"{shortened(specifier)} has the option {option[1]}, which means nothing here", place,
+                "leave it out: of pip's options, --hash may stand behind a requirement",
+            )  # fmt: skip
+        else:
+            why = error.splitlines()[0]
+            message = f"{shortened(specifier)} is not a requirement: {why}"
+            self._mistake(message, place, meant(specifier))
 
     def _direct(  # noqa: PLR0913 (where a line stands, and what it says)
         self,
@@ -256,18 +290,3 @@ class _Collector:
 
     def _mistake(self, message: str, place: Place, *advice: str) -> None:
         self.problems.append(Problem(message=message, place=place, advice=advice))
-
-
-def _below(folder: PurePosixPath, value: str) -> str | None:
-    """Join a path to a folder below the manifest; None where it leads out of the manifest's."""
-    parts: list[str] = []
-    for part in (folder / value).parts:
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part != ".":
-            parts.append(part)
-    if value.startswith(("/", "~")) or "\0" in value or not parts:
-        return None
-    return "/".join(parts)

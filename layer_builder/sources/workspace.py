@@ -1,26 +1,20 @@
 """The files of the user's workspace: read and written in it, wherever links may lead."""
 
 import os
-import stat
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.paths import PathMistakeError, normal_path
 from layer_builder.sources.git import commit_of, files_of, is_tracked, origin_of
 from layer_builder.sources.requirements import ReadDirect
-
-MOST_BYTES = 16 * 1024 * 1024
-"""Of a file that says what a layer is made from: ten times the largest lock that was met."""
-
+from layer_builder.sources.texts import MOST_BYTES, Tell, read_any_text, read_bounded
 
 MOST_NAMED_BYTES = 64 * 1024 * 1024
 """Of a report, which tells of every distribution of every layer."""
-
-
-class OversizeError(ValueError):
-    """A file is larger than any of its kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +29,8 @@ class Workspace:
     """Of the package indexes that the caller's environment names, and no file in here."""
     direct: ReadDirect | None = field(default=None, compare=False, repr=False)
     """Reads requirements that name where a distribution is."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The caller's variables, of which the manifest may list some for its requirements."""
 
     @classmethod
     def around(
@@ -42,38 +38,121 @@ class Workspace:
     ) -> "Workspace":
         """Find the workspace of a manifest: `GITHUB_WORKSPACE`, or the git checkout it lies in.
 
-        Else it is the working directory where the manifest is below that, or the manifest's own.
+        Else it is the folder that the manifest lies in, wherever the program was started.
         Raises ManifestError where a link in the workspace leads the manifest or the output
         directory out of it. An output directory elsewhere, by an absolute path, is the caller's
         word.
         """
         here = Path.cwd()
-        named = manifest.absolute().parent
+        named = Path(os.path.normpath(manifest.absolute())).parent
         base = Path(os.path.realpath(manifest)).parent
-        root = _root(named, environ)
+        checkout = _checkout(named, environ)
+        root = checkout or Path(os.path.realpath(named))
         workspace = cls(
             root=root if base.is_relative_to(root) else base,
             base=base,
             output=Path(os.path.realpath(output)) if output else None,
+            environ=environ,
         )
-        _refuse_escape(manifest, base, root, "the manifest")
+        # Without a checkout, what was named below the working directory is meant to be there.
+        for around in (root,) if checkout else (root, here):
+            _refuse_escape(manifest, base, around, "the manifest")
         if output and workspace.output:
             for around in (root, here):
                 _refuse_escape(output, workspace.output, around, "output-dir")
         return workspace
 
-    def read(self, path: str) -> str | Problem:
-        """Read a text file below the manifest, or say why not."""
-        full = self.base / path
-        if not self.holds(full):
-            return Problem(message=f"{path} is a link that leaves the workspace")
+    def locate(self, path: str) -> str | Problem:
+        """Give the one spelling of a path that the manifest names, or say why it is not followed."""
         try:
-            return read_bounded(full)
+            found = normal_path(path)
+        except PathMistakeError as error:
+            lexical = Path(os.path.normpath(path))
+            is_here = lexical.is_absolute() and lexical.is_relative_to(self.root)
+            advice = f"write {self.relative(lexical)}" if is_here else error.advice
+            return Problem(message=f"{path!r} {error}", advice=(advice,))
+        return self.refusal(found) or found
+
+    def find(self, path: str) -> Path:
+        """Say where a path lies that the manifest names, in its one spelling.
+
+        Where the disk has the name in other Unicode letters (NFD), those are meant.
+        """
+        place = Path(os.path.normpath(self.base / path))
+        if os.path.lexists(place) or path.isascii() or not place.is_relative_to(self.root):
+            return place
+        found = self.root
+        for part in place.relative_to(self.root).parts:
+            found /= self._name_on_disk(found, part)
+        return found
+
+    def _name_on_disk(self, folder: Path, name: str) -> str:
+        if os.path.lexists(folder / name) or not (folder.is_dir() and self.holds(folder)):
+            return name
+        names = (one.name for one in folder.iterdir())
+        same = [one for one in names if unicodedata.normalize("NFC", one) == name]
+        return same[0] if len(same) == 1 else name
+
+    def relative(self, place: Path) -> str:
+        """Name a place as the manifest would: relative to its folder."""
+        return Path(os.path.relpath(place, self.base)).as_posix()
+
+    def folder_of(self, path: str) -> str:
+        """Name the folder that a file really lies in: what it names is relative to that, as for pip."""
+        return self.relative(Path(os.path.realpath(self.find(path).parent)))
+
+    def refusal(self, path: str) -> Problem | None:
+        """Say why nothing is read at a path that the manifest names; None where it may be."""
+        if self.holds(self.find(path)):
+            return None
+        if Path(os.path.normpath(self.base / path)).is_relative_to(self.root):
+            return Problem(message=f"{path} is a link that leaves the workspace")
+        return Problem(
+            message=f"{path} leads out of the workspace",
+            advice=self.seen_from_elsewhere(path) or (f"the workspace is {self._kind}",),
+        )
+
+    def seen_from_elsewhere(self, path: str) -> tuple[str, ...]:
+        """Say how to write a path that is there for who stands in another folder than the manifest's."""
+        for folder, name in (
+            (Path.cwd(), "from the working directory"),
+            (self.root, "from the top of the workspace"),
+        ):
+            place = Path(os.path.normpath(folder / path))
+            if folder != self.base and self.holds(place) and os.path.lexists(place):
+                return (
+                    f"{path} is there {name}; paths are relative to the manifest's folder:"
+                    f" write {self.relative(place)}",
+                )
+        return ()
+
+    @property
+    def _kind(self) -> str:
+        if (self.root / ".git").exists():
+            return f"the git checkout, {self.root}"
+        if self.root != self.base:
+            return f"GITHUB_WORKSPACE, {self.root}"
+        return "the manifest's folder: no git checkout is around it"
+
+    def read(self, path: str) -> str | Problem:
+        """Read a text file that the manifest names, or say why not."""
+        return self._read(path, read_bounded)
+
+    def read_requirements(self, path: str, tell: Tell) -> str | Problem:
+        """Read a file as pip reads requirements, or say why not; `tell` hears of odd encodings."""
+        return self._read(path, lambda place: read_any_text(place, path, tell))
+
+    def _read(self, path: str, read: Callable[[Path], str]) -> str | Problem:
+        if problem := self.refusal(path):
+            return problem
+        place = self.find(path)
+        try:
+            return read(place)
         except FileNotFoundError:
-            nearby = (
-                sorted(p.name for p in full.parent.glob("*.txt")) if full.parent.is_dir() else []
-            )
-            advice = (f"beside it: {', '.join(nearby[:5])}",) if nearby else ()
+            folder = place.parent
+            nearby = sorted(p.name for p in folder.glob("*.txt")) if folder.is_dir() else []
+            beside = (f"beside it: {', '.join(nearby[:5])}",) if nearby else ()
+            advice = self.seen_from_elsewhere(path) or beside
             return Problem(message=f"there is no file {path}", advice=advice)
         except (OSError, ValueError) as error:
             return Problem(message=f"{path} {_why_unread(error)}")
@@ -81,7 +160,7 @@ class Workspace:
     def load(self, path: Path, most_bytes: int = MOST_BYTES) -> str:
         """Read a text file by the path that it has for the caller.
 
-        Raises OSError, UnicodeDecodeError, and OversizeError for one that is larger than allowed;
+        Raises OSError, EncodingError, and OversizeError for one that is larger than allowed;
         ManifestError for a link that leaves the workspace.
         """
         if not self.holds(path):
@@ -134,49 +213,32 @@ class Workspace:
         return Path(real).is_relative_to(self.root)
 
 
-def read_bounded(path: Path, most_bytes: int = MOST_BYTES) -> str:
-    """Read a regular file in UTF-8, with a byte order mark or without.
-
-    Raises OSError, UnicodeDecodeError, and OversizeError for one of more bytes, before they are
-    in memory.
-    """
-    # Opening a FIFO would wait for a writer: https://man7.org/linux/man-pages/man7/fifo.7.html
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(f"{path} is a directory")
-        if not stat.S_ISREG(mode):
-            raise OversizeError("is not a regular file")
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OversizeError(f"is larger than {most_bytes // 1024:,} KiB")
-    return content.decode("utf-8-sig")
-
-
 def _why_unread(error: OSError | ValueError) -> str:
     match error:
         case IsADirectoryError():
             return "is a directory, not a requirements file"
-        case UnicodeDecodeError():
-            return "is not text in UTF-8"
         case OSError():
             return f"cannot be read: {error.strerror}"
         case _:
             return str(error)
 
 
-def _root(folder: Path, environ: Mapping[str, str]) -> Path:
+def _checkout(folder: Path, environ: Mapping[str, str]) -> Path | None:
+    """Find what a folder is named in: GITHUB_WORKSPACE, or a git checkout."""
+    around = (folder, *folder.parents)
     if named := environ.get("GITHUB_WORKSPACE"):
-        return Path(os.path.realpath(named))
-    checkouts = (parent for parent in (folder, *folder.parents) if (parent / ".git").exists())
-    return Path(os.path.realpath(next(checkouts, Path.cwd())))
+        workspace = os.path.realpath(named)
+        if any(os.path.realpath(parent) == workspace for parent in around):
+            return Path(workspace)
+    checkout = next((parent for parent in around if (parent / ".git").exists()), None)
+    return checkout and Path(os.path.realpath(checkout))
 
 
 def _refuse_escape(path: Path, real: Path, root: Path, what: str) -> None:
     """Raise for a path that is named as being in a folder, and leads out of it, or into `.git`."""
     is_named_inside = any(
-        os.path.realpath(parent) == str(root) for parent in path.absolute().parents
+        os.path.realpath(parent) == str(root)
+        for parent in Path(os.path.normpath(path.absolute())).parents
     )
     if not is_named_inside:
         return

@@ -25,7 +25,8 @@ from layer_builder.projects import find_project, read_project
 from layer_builder.resolve.index_settings import read_index_settings
 from layer_builder.resolve.lockfile import Lockfile
 from layer_builder.sdk_services import find_services
-from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
+from layer_builder.sources.requirements import RequirementsSource
+from layer_builder.sources.requirements_files import collect_requirements
 from layer_builder.tree.distributions import find_distributions
 from layer_builder.tree.record import read_record, record_text, rows_with, rows_without
 from tests.unit.projects.locks import POETRY, PROJECTS, STANDARD, UV

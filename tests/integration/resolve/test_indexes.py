@@ -142,6 +142,7 @@ def test_a_variable_wins_over_a_file(run: Run, workspace: Path) -> None:
 def test_the_uv_settings_of_the_folder_above_count_too(
     run: Run, workspace: Path, index: str
 ) -> None:
+    (workspace / ".git").mkdir()
     (workspace / "uv.toml").write_text(f'index-url = "{index}/simple"\n')
     inner = workspace / "service"
     inner.mkdir()

@@ -5,14 +5,18 @@ from hypothesis import strategies as st
 from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Reference
 from layer_builder.model.target import Architecture, Python, Target
-from layer_builder.sources.requirements import Requirements, merge_requirements
-from layer_builder.sources.requirements_files import RequirementsSource, collect_requirements
+from layer_builder.sources.near_misses import meant
+from layer_builder.sources.requirements import Requirements, RequirementsSource, merge_requirements
+from layer_builder.sources.requirements_files import collect_requirements
 
 TARGET = Target(python=Python.PY312, architecture=Architecture.X86_64)
 MANIFEST = Place(file="layers.yml", line=5, column=20)
 DIGEST = f"sha256:{'0' * 64}"
 OTHER = f"sha256:{'1' * 64}"
 SECRETS = "\n  → name the index with its login in UV_INDEX or UV_DEFAULT_INDEX"
+INDEXES = "\n  → write https://host/simple, or name the index in UV_INDEX for the run"
+DIGESTS = "\n  → `pip hash FILE` gives the sha256"
+EXAMPLE = "\n  → a requirement is a name and versions, such as name>=1.2,<2"
 
 
 def of(text: str, *packages: str, **others: str) -> tuple[Requirements, list[str]]:
@@ -25,7 +29,12 @@ def of(text: str, *packages: str, **others: str) -> tuple[Requirements, list[str
     found, problems = collect_requirements(
         [Reference(text="r.txt", place=MANIFEST)] if text else [],
         [Reference(text=package, place=MANIFEST) for package in packages],
-        RequirementsSource(read=read, folder="app", origins=frozenset({"https://own.example:443"})),
+        RequirementsSource(
+            read=read,
+            folder="app",
+            origins=frozenset({"https://own.example:443"}),
+            variables={"GOOD": "1.2", "UNSET": None, "ODD": "1 --hash=x"},
+        ),
         TARGET,
     )
     return found, ["\n".join(problem.lines()) for problem in problems]
@@ -46,7 +55,10 @@ def of(text: str, *packages: str, **others: str) -> tuple[Requirements, list[str
          (f"a==1 --hash={DIGEST} --hash={DIGEST[:-1]}1",)),
         (f"a==1 ; os_name == 'posix' --hash={DIGEST}\n", (f'a==1; os_name == "posix" --hash={DIGEST}',)),
         ("a\nb\na\n", ("a", "b")),
-        ("--require-hashes\n--only-binary :all:\na\n", ("a",)),
+        ("--prefer-binary --only-binary :all:\na\n", ("a",)),
+        (f"--require-hashes\na==1 --hash='{DIGEST}'\n", (f"a==1 --hash={DIGEST}",)),
+        ("bo\\\nto3==\\\n1.0\n", ("boto3==1.0",)),
+        ("boto3 \\\n# why\npandas\n", ("boto3", "pandas")),
     ],
 )  # fmt: skip
 def test_a_file_is_read_as_pip_reads_it(text: str, lines: tuple[str, ...]) -> None:
@@ -98,10 +110,11 @@ def test_what_several_layers_ask_for_is_joined() -> None:
     ("line", "message"),
     [
         ("pandas=2", "'pandas=2' is not a requirement: Expected semicolon (after name with no"
-         " version specifier) or end"),
+         " version specifier) or end\n  → did you mean 'pandas==2'?"),
         ("a b", "'a b' is not a requirement: Expected semicolon (after name with no version"
-         " specifier) or end"),
-        ("é", "'é' is not a requirement: Expected package name at the start of dependency specifier"),
+         f" specifier) or end{EXAMPLE}"),
+        ("é", "'é' is not a requirement: Expected package name at the start of dependency specifier"
+         f"{EXAMPLE}"),
         ("git+https://x.example/a", "'git+https://x.example/a' comes from no index"),
         ("a @ https://x.example/a.zip", "'a @ https://x.example/a.zip' comes from no index"),
         ("https://x.example/a-1-py3-none-any.whl", "'https://x.example/a-1-py3-none-any.whl' comes from no index"),
@@ -111,26 +124,52 @@ def test_what_several_layers_ask_for_is_joined() -> None:
         ("own-1.tar.gz", "'own-1.tar.gz' comes from no index"),
         ("-e .", "'.' comes from no index"),
         (r"C:\own", "'C:\\\\own' comes from no index"),
-        ("-r ../outside.txt", "'-r ../outside.txt' leaves the manifest's directory"),
-        ("-c ../outside.txt", "'-c ../outside.txt' leaves the manifest's directory"),
-        ("-r /etc/passwd", "'-r /etc/passwd' leaves the manifest's directory"),
-        ("-r ~/r.txt", "'-r ~/r.txt' leaves the manifest's directory"),
+        ("-r ../outside.txt", "there is no file ../outside.txt\n  → look"),
+        ("-c a/../../outside.txt", "there is no file ../outside.txt\n  → look"),
+        ("-r /etc/passwd", "'-r /etc/passwd' is absolute, and other machines have other folders\n"
+         "  → write it relative to the file that names it"),
+        ("-r ~/r.txt", "'-r ~/r.txt' is in a home folder, and other machines have other ones\n"
+         "  → ./~/r.txt is a folder of that name"),
+        (r"-r ..\base.txt", "'-r ..\\\\base.txt' has a backslash\n  → write ../base.txt"),
+        ("-r", "'-r ' names nothing\n  → write a path"),
+        ("-r 'gone.txt", "\"-r 'gone.txt\" has a quotation mark without another\n  → end it, or leave it out"),
+        ("-rgone.txt", "there is no file gone.txt\n  → look"),
+        ("-r 'the gone.txt'", "there is no file the gone.txt\n  → look"),
+        ("-c https://x.example/limits.txt", "'-c https://x.example/limits.txt' is a URL, where another"
+         " text may be tomorrow\n  → download it into the workspace, and name that file"),
+        ("-r ${HOME}/r.txt", "'${HOME}/r.txt' takes a value from the environment\n  → write the value, or"
+         " list it: variables: [HOME]"),
+        ("a==${VERSION}", "'a==${VERSION}' takes a value from the environment\n  → write the value, or"
+         " list it: variables: [VERSION]"),
+        ("a==${lower}", "'a==${lower}' has a $\n  → write what stands for it"),
+        ("a==${OPEN", "'a==${OPEN' has a $\n  → write what stands for it"),
+        ("a==${UNSET}", "the variable UNSET is not set\n  → set UNSET for this run"),
+        ("a==${ODD}", "the value of ODD is no version, and no name of a file or folder\n  → letters,"
+         " digits and . _ + ! * / - can be filled in"),
+        ("own-${GOOD}==1", "'own-${GOOD}==1' takes a name from the environment\n  → write the name: the"
+         " index would be told the variable's value"),
+        ("a==1 --global-option=x", "'a==1 --global-option=x' has the option --global-option, which means"
+         " nothing here\n  → leave it out: of pip's options, --hash may stand behind a requirement"),
+        ("--trusted-host x.example", "'--trusted-host x.example': certificates are always checked\n"
+         "  → leave it out, and set SSL_CERT_FILE to a file with the certificate of your own authority"),
+        ("--extra-index x", "the option '--extra-index' has no meaning for a layer\n  → did you mean"
+         " '--extra-index-url'?"),
         ("-r a\0b", r"the line has the control character '\x00'"),
         ("a\x0bb", r"the line has the control character '\x0b'"),
         ("a\x85b", r"the line has the control character '\x85'"),
         ("a\u2028b", r"the line has the control character '\u2028'"),
         ("a" + " " * 65_536 + "b", "a line of 65,538 characters: more than 65,536 are read by nobody"),
-        ("a; platform_version == '${SECRET}'", "\"a; platform_version == '${SECRET}'\": uv would put"
-         " a variable's value into this"),
+        ("a; platform_version == '${SECRET}'", "\"a; platform_version == '${SECRET}'\" takes a value from"
+         " the environment\n  → write the value, or list it: variables: [SECRET]"),
         ("a; " + "(" * 20_000, f"'a; {'(' * 77}…' is not a requirement: maximum recursion depth"
-         " exceeded"),
-        ("a --hash=md5:00", "--hash 'md5:00' is not sha256, sha384 or sha512 in hexadecimal"),
-        ("a --hash=sha256:0", "--hash 'sha256:0' is not sha256, sha384 or sha512 in hexadecimal"),
-        ("-i https://a.example/ --no-binary :all:", "--index-url has an address with characters that"
-         " addresses do not have"),
+         f" exceeded{EXAMPLE}"),
+        ("a --hash=md5:00", f"--hash 'md5:00' is not sha256, sha384 or sha512 in hexadecimal{DIGESTS}"),
+        ("a --hash=sha256:0", f"--hash 'sha256:0' is not sha256, sha384 or sha512 in hexadecimal{DIGESTS}"),
+        ("--prefer-binary --no-binary :all:", "'--no-binary :all:': a layer takes wheels\n  → list the"
+         " distribution in the manifest: build: [:all:]"),
         (r"-i https://own.example\@evil.example/", "--index-url has an address with characters that"
-         " addresses do not have"),
-        ("--no-index --no-binary :all:", "--no-index takes no value"),
+         f" addresses do not have{INDEXES}"),
+        ("--no-index=x", f"--no-index takes no value{INDEXES}"),
         ("-i https://evil.example/${UV_INDEX_OWN_PASSWORD}/", "--index-url has a variable outside of"
          f" https://${{USER}}:${{PASSWORD}}@host/{SECRETS}"),
         ("-i https://${UV_DEFAULT_INDEX}/", "--index-url has a variable outside of"
@@ -145,12 +184,16 @@ def test_what_several_layers_ask_for_is_joined() -> None:
          f" https://own.example:444, which no variable of the environment names{SECRETS}"),
         ("-r gone.txt", "there is no file gone.txt\n  → look"),
         ("-r r.txt", "requirements files include each other: r.txt → r.txt"),
-        ("--no-binary lxml", "'--no-binary lxml': say build: [lxml] in the manifest instead"),
-        ("--pre", "--pre: name the pre-release instead, such as `package>=2.0rc1`"),
-        ("-i ftp://x.example", "--index-url takes an https:// address here, not 'ftp://x.example'"),
-        ("-f ./wheels", "--find-links takes an https:// address here, not './wheels'"),
-        ("--target x", "the option '--target' has no meaning for a layer"),
-        ("-", "the option '-' has no meaning for a layer"),
+        ("--no-binary lxml", "'--no-binary lxml': a layer takes wheels\n  → list the distribution in the"
+         " manifest: build: [lxml]"),
+        ("--pre", "'--pre': pre-releases are not taken unseen\n  → name the pre-release instead, such as"
+         " package>=2.0rc1"),
+        ("-i ftp://x.example", "--index-url takes an https:// address here, not 'ftp://x.example'"
+         f"{INDEXES}"),
+        ("-f ./wheels", "--find-links takes an https:// address here, not './wheels'\n  → serve the wheels"
+         " from an index, or name their folder in UV_FIND_LINKS"),
+        ("--target x", "the option '--target' has no meaning for a layer\n  → leave it out"),
+        ("-", "the option '-' has no meaning for a layer\n  → leave it out"),
     ],
 )  # fmt: skip
 def test_what_cannot_go_into_a_layer_is_told_at_its_line(line: str, message: str) -> None:
@@ -200,13 +243,89 @@ def test_a_missing_file_and_an_empty_one_are_told_at_the_manifest() -> None:
         TARGET,
     )
     assert problem.lines() == ["layers.yml:5:20: there is no file gone.txt"]
-    assert of("# later\n-c c.txt", c="a<1")[1] == ["layers.yml:5:20: r.txt asks for nothing"]
+    assert of("# later\n-c c.txt", c="a<1")[1] == [
+        "layers.yml:5:20: r.txt asks for nothing\n  → name a distribution in it"
+    ]
 
 
 def test_a_package_of_the_manifest_is_told_at_its_place_there() -> None:
     found, problems = of("", "pandas>=2", "./own")
     assert found.lines == ("pandas>=2",)
     assert problems == ["layers.yml:5:20: './own' comes from no index"]
+
+
+@given(st.text("ab1.*!^~=<> ;\"'[],@:p_", max_size=20))
+def test_no_guess_raises(line: str) -> None:
+    assert meant(f"a{line}")
+    assert meant(f"a ^1{line}")
+
+
+def test_hashes_may_be_required_of_every_line() -> None:
+    text = f"-r more.txt\na==1 --hash={DIGEST}\nb==2\n"
+    found, problems = of(text, more="--require-hashes\n")
+    assert found.lines == (f"a==1 --hash={DIGEST}", "b==2")
+    assert problems == [
+        "app/r.txt:3:1: 'b==2' has no --hash, and app/more.txt:1:1 requires them\n"
+        "  → `uv pip compile --generate-hashes` writes them"
+    ]
+
+
+def test_what_was_listed_is_filled_in_and_told() -> None:
+    told: list[Problem] = []
+    files = {
+        "r.txt": "a==${GOOD}\n-r v${GOOD}/more.txt\n",
+        "v1.2/more.txt": 'b; python_version >= "${GOOD}"\n',
+    }
+    found, problems = collect_requirements(
+        [Reference(text="r.txt", place=MANIFEST)],
+        [Reference(text="c~=${GOOD}", place=MANIFEST)],
+        RequirementsSource(
+            read=lambda path: files[path], variables={"GOOD": "1.2"}, tell=told.append
+        ),
+        TARGET,
+    )
+    assert problems == ()
+    assert found.lines == ("a==1.2", 'b; python_version >= "1.2"', "c~=1.2")
+    assert ["\n".join(note.lines()) for note in told] == [
+        f"{place}: GOOD is 1.2, by variables: of the manifest"
+        for place in ("r.txt:1:1", "r.txt:2:1", "v1.2/more.txt:1:1", "layers.yml:5:20")
+    ]
+
+
+def test_paths_are_shown_as_one_reads_them() -> None:
+    _, problems = collect_requirements(
+        [Reference(text="../../libs/r.txt", place=MANIFEST)],
+        [],
+        RequirementsSource(read=lambda _: "a=1\n", folder="services/api"),
+        TARGET,
+    )
+    assert [str(problem.place) for problem in problems] == ["libs/r.txt:1:1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "better"),
+    [
+        ("requests=2.3", "requests==2.3"),
+        ("requests[socks]=2.3", "requests[socks]==2.3"),
+        ("requests 2.3", "requests==2.3"),
+        ("requests@2.3.1", "requests==2.3.1"),
+        ("numpy=1.26.4=py312_0", "numpy==1.26.4"),
+        ("a => 1, =< 2", "a<=2,>=1"),
+        ("a >= 1 < 2", "a<2,>=1"),
+        ('Django = "4.2"', "Django==4.2"),
+        ('a = "^1.2"', "a<2.0,>=1.2"),
+        ("a ~1.2", "a<1.3,>=1.2"),
+        ('a = "*"', "a"),
+        ('"a>=1",', "a>=1"),
+        ("a; python_version<3.9", 'a; python_version < "3.9"'),
+        ("a>=1; python<3.9 and sys_platform==linux",
+         'a>=1; python_version < "3.9" and sys_platform == "linux"'),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_offered(line: str, better: str) -> None:
+    assert meant(line) == f"did you mean {better!r}?"
+    _, problems = of(f"{line}\nlast\n")
+    assert [problem.splitlines()[-1] for problem in problems] == [f"  → did you mean {better!r}?"]
 
 
 @given(
