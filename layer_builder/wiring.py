@@ -5,12 +5,14 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
+from layer_builder.addresses import DirectReader, LocalProjects
 from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
 from layer_builder.aws import Cloud
 from layer_builder.backends import StandIn
 from layer_builder.commands import Context
 from layer_builder.connections import masked_problem
 from layer_builder.console import Console
+from layer_builder.direct import GitRemote, SourceStore
 from layer_builder.errors import Problem
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
 from layer_builder.identity import find_provenance
@@ -37,12 +39,15 @@ def make_context(
     leave = _leave(asked, environ, credentials)
     settings, origins = find_index_settings(workspace, environ, reporter.warn)
     of_uv = index_environment(environ, settings)
+    remote = GitRemote(environ=environ)
+    direct = DirectReader(projects=LocalProjects(workspace=workspace), remote=remote)
     return Context(
-        workspace=replace(workspace, index_origins=origins),
+        workspace=replace(workspace, index_origins=origins, direct=direct),
         installer=Uv(
             environ=of_uv,
             stand_in=StandIn(required=asked.require_isolation),
             wheels=Wheels.around(of_uv, environ),
+            store=SourceStore.around(environ),
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,

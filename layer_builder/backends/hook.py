@@ -29,6 +29,8 @@ _TEMPORARY = re.compile(r"\.tmp\w+")
 _ANSWER = re.compile(r"\w+\.txt")
 _NAME = re.compile(r"[\w.+!-]*")
 _FAILED = 1
+_EPOCH = "315532800"
+"""1980-01-01, as in our zips: https://reproducible-builds.org/specs/source-date-epoch/"""
 
 _ENVIRONMENT = """\
 import os, site, sys
@@ -58,6 +60,16 @@ class Build:
             part.startswith("sdists-") for part in self.source.relative_to(self.cache).parts[:1]
         )
         return [self.source] if unpacked else []
+
+    @property
+    def marks(self) -> list[Path]:
+        """Empty files of uv's above what it unpacked: backends that look for a .gitignore stop there."""
+        return [
+            path
+            for own in self.own
+            for name in (".git", ".gitignore")
+            if (path := self.cache / own.relative_to(self.cache).parts[0] / name).is_file()
+        ]
 
     @property
     def named(self) -> list[Path]:
@@ -140,7 +152,11 @@ def _build(folder: Path, orders: Mapping[str, Any], build: Build) -> int:
     program = _ENVIRONMENT.format(packages=packages) + build.program
     with tempfile.TemporaryDirectory(dir=folder, prefix="home-") as home:
         policy = Policy(
-            read=(*map(Path, orders["read"]), build.environment, build.source, Path(home)),
+            read=(
+                *map(Path, orders["read"]),
+                *(build.environment, build.source, *build.marks),
+                Path(home),
+            ),
             write=(*build.own, *folders, *files, Path(home)),
             file_bytes=_FILE_BYTES,
             pretend_modes=True,
@@ -155,6 +171,7 @@ def _build(folder: Path, orders: Mapping[str, Any], build: Build) -> int:
                 "TMPDIR": home,
                 "LANG": "C.UTF-8",
                 "PYTHONHASHSEED": "0",
+                "SOURCE_DATE_EPOCH": _EPOCH,
                 "VIRTUAL_ENV": str(build.environment),
             },
             folder=build.source,

@@ -146,4 +146,10 @@ def _tools(
     asked = load.test_requirements(stack, outcome.inputs, context.workspace)
     pins = {str(pin).partition(" ")[0] for o in stack.layers if o.id in resolved
             for pin in resolved[o.id].own.pins}  # fmt: skip
-    return replace(asked, constraints=(*asked.constraints, *sorted(pins)))
+    own = (one for o in stack.layers if o.id in resolved
+           for one in resolved[o.id].request.requirements.direct)  # fmt: skip
+    return replace(
+        asked,
+        constraints=(*asked.constraints, *sorted(pins)),
+        direct=tuple(dict.fromkeys((*asked.direct, *own))),
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+from layer_builder.addresses import tell_local_projects
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import absent_files, evidence_of, src_layout_problems
@@ -99,7 +100,7 @@ def _requirements(
 ) -> tuple[Requirements, tuple[Problem, ...]]:
     """Collect what a layer's files, packages and project ask for.
 
-    Without an installer, which reads a uv.lock, such a lock stands there as its digest.
+    Without an installer, which reads a uv.lock, digests stand there: its own, and of what is local.
     """
     source = _source(inputs, workspace, (layer,), tell)
     if not layer.project:
@@ -111,18 +112,17 @@ def _requirements(
             text = installer.export(workspace.find(files.folder), lines.for_uv)
     except LayerBuilderError as error:
         return Requirements(), error.about(layer.key, layer.project.place).problems
-    if lines.for_uv and not installer:
-        digest = sha256(files.content.encode()).hexdigest()
-        asked, mistakes = collect_requirements(
-            layer.requirements, layer.packages, source, layer.target
-        )
-        written = " ".join((files.path, digest, *lines.for_uv))
-        return replace(asked, lines=(*asked.lines, written)), mistakes
-    source = replace(
-        source, read=_with(source.read, files.path, text), generated=frozenset({files.path})
-    )
-    named = (*layer.requirements, Reference(text=files.path, place=layer.project.place))
-    return collect_requirements(named, layer.packages, source, layer.target)
+    is_unread = bool(lines.for_uv) and not installer
+    named = layer.requirements
+    if text or not is_unread:
+        read = _with(source.read, files.path, text)
+        source = replace(source, read=read, generated=frozenset({files.path}))
+        named = (*named, Reference(text=files.path, place=layer.project.place))
+    asked, mistakes = collect_requirements(named, layer.packages, source, layer.target)
+    if is_unread:
+        written = (files.path, sha256(files.content.encode()).hexdigest(), *lines.for_uv)
+        asked = replace(asked, lines=(*asked.lines, " ".join(written)))
+    return asked, mistakes
 
 
 def _read_project(
@@ -148,7 +148,7 @@ def test_requirements(stack: Stack, inputs: Inputs, workspace: Workspace) -> Req
     requires = test.requires if test else ()
     source = _source(inputs, workspace, stack.layers)
     asked, mistakes = collect_requirements((), requires, source, stack.target)
-    if mistakes:
+    if mistakes := (*mistakes, *asked.refused_builds(())):
         raise ManifestError(*mistakes)
     return asked
 
@@ -159,16 +159,16 @@ def _source(
     layers: Iterable[Layer] = (),
     tell: Tell = lambda _: None,
 ) -> RequirementsSource:
-    folder = str(Path(inputs.manifest).parent)
-    listed = {name for layer in layers for name in layer.variables}
     return RequirementsSource(
         read=lambda path: workspace.read_requirements(path, tell),
-        folder="" if folder == "." else folder,
+        folder=str(Path(inputs.manifest).parent),
         folder_of=workspace.folder_of,
         origins=workspace.index_origins,
-        variables={name: workspace.environ.get(name) for name in listed},
+        variables={name: workspace.environ.get(name)
+                   for layer in layers for name in layer.variables},
         tell=tell,
-    )
+        direct=workspace.direct,
+    )  # fmt: skip
 
 
 def _digest(path: Path, workspace: Workspace) -> str:
@@ -218,12 +218,13 @@ def requests(
         files = collect_files(workspace, layer.include, layer.exclude)
         problems += [
             replace(problem, layer=problem.layer or layer.key)
-            for problem in (*mistakes, *files.problems)
+            for problem in (*mistakes, *asked.refused_builds(layer.build), *files.problems)
         ]
         if layer.include and not (files.files or files.problems or asked.lines):
             problems.append(replace(files.nothing, layer=layer.key, place=layer.include[0].place))
         if installer and layer in outcome.layers:
             files.tell_left_out(layer, reporter)
+            tell_local_projects(layer, asked.direct, reporter)
             for warning in src_layout_problems(layer, files.files, workspace.base, outcome.ties):
                 reporter.warn(warning)
         if not problems:

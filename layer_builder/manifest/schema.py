@@ -114,7 +114,8 @@ class LayerEntry(_Settings):
     requirements: Texts | None = None
     """A requirements file, or a list of them, relative to the manifest."""
     packages: Texts | None = None
-    """Requirements written here, such as "pandas>=2"."""
+    """Requirements written here, such as "pandas>=2"; also projects of the workspace (./libs/common),
+    name @ git+https://…@commit, and name @ https://…#sha256=…."""
     project: ProjectEntry | None = None
     """What a project's lock has: uv.lock, poetry.lock, pdm.lock, Pipfile.lock or pylock.toml; without
     one, what its pyproject.toml asks for: {path: ., groups: [core], extras: [web]}."""

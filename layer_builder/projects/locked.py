@@ -59,7 +59,8 @@ class ProjectLines:
     lines: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     for_uv: tuple[str, ...] = ()
-    """Which lines of its lock uv is to write, where uv reads it: arguments of `uv export`."""
+    """Which lines of its lock uv is to write, where uv reads it: arguments of `uv export`. Then the
+    lines are only what the lock takes from the workspace, whose sources it does not pin."""
 
     @property
     def text(self) -> str:
@@ -91,6 +92,12 @@ def pinned(name: str, version: str, digests: Iterable[str]) -> str:
     except InvalidVersion:
         raise ValueError(f"{shortened(name)} has no version, but {shortened(version)}") from None
     return " ".join((f"{canonicalize_name(name)}=={version}", *(f"--hash={h}" for h in known)))
+
+
+def at_commit(name: str, url: str, commit: str, subdirectory: str) -> str:
+    """Write a line for what comes from a repository."""
+    below = f"#subdirectory={subdirectory}" if subdirectory else ""
+    return f"{name} @ git+{url.removeprefix('git+')}@{commit}{below}"
 
 
 def applies(marker: str | None, name: str, target: Target, extras: Iterable[str] = ()) -> bool:

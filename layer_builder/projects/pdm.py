@@ -18,6 +18,7 @@ from layer_builder.projects.locked import (
     ProjectLines,
     StaleError,
     applies,
+    at_commit,
     pinned,
     read_toml,
     rows,
@@ -104,11 +105,13 @@ def _line(package: Mapping[str, object]) -> str:
         for one in rows(package.get("files"), f"files of {name}")
     ]
     if git := text(package.get("git"), f"git of {name}"):
-        return f"{name} @ git+{git}@{text(package.get('revision'), f'revision of {name}')}"
+        commit = text(package.get("revision"), f"revision of {name}")
+        below = text(package.get("subdirectory"), f"subdirectory of {name}")
+        return at_commit(name, git, commit, below)
     if url := text(package.get("url"), f"url of {name}"):
         return f"{name} @ {url}#{next(iter(hashes), '').replace(':', '=')}"
     if path := text(package.get("path"), f"path of {name}"):
-        return path if path.startswith(".") else f"./{path}"
+        return f"{name} @ ./{path}"
     return pinned(name, text(package.get("version"), f"version of {name}"), hashes)
 
 

@@ -12,6 +12,7 @@ from layer_builder.projects.locked import (
     ProjectLines,
     StaleError,
     applies,
+    at_commit,
     pinned,
     read_toml,
     rows,
@@ -92,12 +93,14 @@ def _lines(entries: object, conditions: Mapping[str, str], target: Target) -> It
 
 def _line(name: str, entry: Mapping[str, object]) -> str:
     if git := text(entry.get("git"), f"git of {name}"):
-        return f"{name} @ git+{git}@{text(entry.get('ref'), f'ref of {name}')}"
+        commit = text(entry.get("ref"), f"ref of {name}")
+        return at_commit(name, git, commit, text(entry.get("subdirectory"), f"entry of {name}"))
     hashes = texts(entry.get("hashes"), f"hashes of {name}")
     if file := text(entry.get("file"), f"file of {name}"):
-        return f"{name} @ {file}#{next(iter(hashes), '').replace(':', '=')}"
+        digest = next(iter(hashes), "").replace(":", "=")
+        return f"{name} @ {file}#{digest}" if "://" in file else f"{name} @ ./{file}"
     if path := text(entry.get("path"), f"path of {name}"):
-        return path if path.startswith(".") else f"./{path}"
+        return f"{name} @ ./{path}"
     version = text(entry.get("version"), f"version of {name}")
     if not version.startswith("=="):
         raise ValueError(f"it does not pin {name}: pin it in the Pipfile, and `pipenv lock`")

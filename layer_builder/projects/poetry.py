@@ -24,6 +24,7 @@ from layer_builder.projects.locked import (
     ProjectLines,
     StaleError,
     applies,
+    at_commit,
     pinned,
     read_toml,
     rows,
@@ -163,13 +164,13 @@ def _line(package: Mapping[str, object]) -> str:
     ]
     match source.get("type"):
         case "git":
-            return (
-                f"{name} @ git+{url}@{text(source.get('resolved_reference'), f'source of {name}')}"
-            )
+            commit = text(source.get("resolved_reference"), f"source of {name}")
+            below = text(source.get("subdirectory"), f"source of {name}")
+            return at_commit(name, url, commit, below)
         case "url":
             return f"{name} @ {url}#{next(iter(hashes), '').replace(':', '=')}"
         case "directory" | "file":
-            return f"./{url}"
+            return f"{name} @ ./{url}"
         case _:
             return pinned(name, version, hashes)
 

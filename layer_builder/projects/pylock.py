@@ -1,13 +1,14 @@
 """`pylock.toml`: https://packaging.python.org/en/latest/specifications/pylock-toml/."""
 
 import re
+from pathlib import PurePosixPath
 
 from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import canonicalize_name
 
 from layer_builder.model import Project, Target
 from layer_builder.projects.constraints import refuse_other_python
-from layer_builder.projects.locked import Choice, ProjectLines, pinned, read_toml
+from layer_builder.projects.locked import Choice, ProjectLines, at_commit, pinned, read_toml
 
 _PYLOCK = re.compile(r"(^|/)pylock(\.[^./]+)?\.toml$")
 
@@ -56,11 +57,14 @@ def read_pylock(content: str, wanted: Project | None, target: Target) -> Project
 def _line(package: Package) -> str:
     name, vcs, archive = package.name, package.vcs, package.archive
     if vcs and vcs.type == "git" and vcs.url:
-        return f"{name} @ git+{vcs.url}@{vcs.commit_id}"
+        return at_commit(name, vcs.url, vcs.commit_id, vcs.subdirectory or "")
     if archive and archive.url and "sha256" in archive.hashes:
-        return f"{name} @ {archive.url}#sha256={archive.hashes['sha256']}"
-    if package.directory:
-        return f"./{package.directory.path}"
+        below = f"&subdirectory={archive.subdirectory}" if archive.subdirectory else ""
+        return f"{name} @ {archive.url}#sha256={archive.hashes['sha256']}{below}"
+    if archive and archive.path and "sha256" in archive.hashes:
+        return f"{name} @ ./{archive.path}#sha256={archive.hashes['sha256']}"
+    if folder := package.directory:
+        return f"{name} @ ./{PurePosixPath(folder.path, folder.subdirectory or '')}"
     files = [file.hashes for file in package.wheels or ()]
     files += [package.sdist.hashes] if package.sdist else []
     if package.version is None or not files:

@@ -55,7 +55,21 @@ def choose_of_uv_lock(lock: str, pyproject: str, wanted: Project, target: Target
     only = "--group" if choice.main else "--only-group"
     groups = (word for group in sorted(choice.groups) for word in (only, group))
     extras = (word for extra in sorted(choice.extras) for word in ("--extra", extra))
-    return ProjectLines(for_uv=("--no-default-groups", *groups, *extras))
+    return ProjectLines(
+        for_uv=("--no-default-groups", *groups, *extras),
+        lines=tuple(_local_lines(locked, project)),
+    )
+
+
+def _local_lines(locked: Mapping[str, object], project: Mapping[str, object]) -> Iterator[str]:
+    """Yield the projects and files of the workspace that a lock has, chosen or not."""
+    own = canonicalize_name(text(table(project.get("project"), "[project]").get("name"), "name"))
+    for package in rows(locked.get("package"), "package"):
+        source = table(package.get("source"), "source")
+        name = text(package.get("name"), "name of a package")
+        path = next((source[key] for key in ("editable", "directory", "path") if key in source), "")
+        if path and name != own:
+            yield f"{name} @ ./{text(path, f'source of {name}')}"
 
 
 def _refuse_stale(

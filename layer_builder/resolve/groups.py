@@ -41,7 +41,10 @@ def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> l
     plain = [LayerGroup(requests=tuple(members)) for members in members_of.values()]
     return [
         LayerGroup(
-            requests=tuple(request.resolved_with(group.as_written) for request in group.requests),
+            requests=tuple(
+                request.resolved_with(group.as_written, group.asked.direct)
+                for request in group.requests
+            ),
             stacks=tuple(
                 function
                 for function in loading

@@ -17,6 +17,9 @@ FORMAT = 1
 _HELD_BACK = re.compile(r"([a-z0-9-]+) ([0-9A-Za-z.!+_-]+) ([0-9A-Za-z.!+_-]+)")
 
 
+_LOCAL_DIGEST = re.compile(r"( @ \.[^#]*)(?<!\.whl)(?<!\.zip)(?<!\.tar\.gz)#sha256=[0-9a-f]{64}")
+
+
 _HEADER = """\
 # What each layer holds. Written by `layer-builder lock`, which keeps these versions as long as the
 # requirements allow them; `layer-builder lock --upgrade` looks for newer ones.
@@ -112,8 +115,14 @@ class Lockfile:
 
 def _asked(requirements: Requirements) -> tuple[str, ...]:
     """List what requirements say, in a fixed order, without the hashes."""
-    lines = [line.partition(" --hash")[0] for line in requirements.lines]
-    return (*sorted(lines), *sorted(f"-c {line}" for line in requirements.constraints))
+    lines = [_without_digest(line.partition(" --hash")[0]) for line in requirements.lines]
+    limits = (_without_digest(line) for line in requirements.constraints)
+    return (*sorted(lines), *sorted(f"-c {line}" for line in limits))
+
+
+def _without_digest(line: str) -> str:
+    """Leave the digest of a local project out: its sources may change, its requirements may not."""
+    return _LOCAL_DIGEST.sub(r"\1", line)
 
 
 def _locked(entry: Mapping[str, object]) -> Locked:

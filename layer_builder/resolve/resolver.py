@@ -13,6 +13,7 @@ from layer_builder.errors import InstallError, LayerBuilderError, Problem
 from layer_builder.model import Bytecode, Layer, Resolution, Target, required_layers
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.lockfile import Lockfile
+from layer_builder.resolve.placed import PlacedSources
 from layer_builder.sdk_services import ServiceNeeds, joined_needs
 from layer_builder.sources import LayerRequest, Requirements
 
@@ -35,6 +36,9 @@ class Installer(Protocol):
 
         Not `anew`, what the index answered a moment ago is enough.
         """
+
+    def place(self, requirements: Requirements) -> PlacedSources:
+        """Have at hand what comes from no index."""
 
     def requires(
         self,
@@ -120,11 +124,20 @@ def resolve_group(
     ]
     if moved:
         raise InstallError(*moved)
-    whole = {o.layer.id: lock.layers[o.layer.id].resolution
+    whole = {o.layer.id: _with_projects(lock.layers[o.layer.id].resolution, o, installer)
              for o in group.requests if o.layer.id in lock.layers}  # fmt: skip
     _refuse_disagreement(group, whole, lock.file)
     assigned = assign_distributions(group, whole)
     return {key: replace(resolved, lock=lock.file) for key, resolved in assigned.items()}
+
+
+def _with_projects(locked: Resolution, request: LayerRequest, installer: Installer) -> Resolution:
+    """Take the workspace's own projects as they are now: only what they require was locked."""
+    if not request.requirements.direct:
+        return locked
+    now = installer.place(request.requirements)
+    pins = (now.own_pins.get(pin.name, pin) for pin in locked.pins)
+    return replace(locked, pins=tuple(pins))
 
 
 def _refuse_disagreement(group: LayerGroup, whole: Mapping[str, Resolution], file: str) -> None:

@@ -3,7 +3,6 @@
 Flags: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile and #uv-pip-install.
 """
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -14,22 +13,23 @@ from pathlib import Path
 import uv as uv_package
 
 from layer_builder.backends import StandIn
+from layer_builder.direct import SourceStore
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model import Pin, Resolution, Target
 from layer_builder.resolve.bounded import RESOLVING, WriteBound, run_bounded
+from layer_builder.resolve.placed import PlacedSources, place_sources
+from layer_builder.resolve.uv_options import locking_options, platform_options, read_requirers
 from layer_builder.resolve.uv_words import (
-    about_backends,
     find_missing_wheel,
     tidy,
+    unbuilt,
+    uninstalled,
     unmet,
     unreached,
     without_wheel,
 )
 from layer_builder.sources import Requirements
 from layer_builder.wheels import Wheels
-
-_VIA = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+(?: +# via (.*))?$", re.MULTILINE)
-
 
 _OFFLINE = "--offline"
 
@@ -44,6 +44,30 @@ class Uv:
     """The Python that backends of sdists are run by."""
     wheels: Wheels = field(default_factory=Wheels, compare=False)
     """uv's cache, and what is known of the wheels in it."""
+    store: SourceStore = field(default_factory=SourceStore, compare=False)
+    """Where the sources of what comes from no index are."""
+
+    def place(self, requirements: Requirements) -> PlacedSources:
+        """Have at hand what comes from no index, with versions and digests. Raises InstallError."""
+        return place_sources(requirements.direct, self.store, self._build)
+
+    def _build(self, name: str, line: str, into: Path) -> None:
+        """Have one wheel built. Raises InstallError with uv's reason."""
+        with tempfile.TemporaryDirectory() as folder:
+            asked = Path(folder, "requirements.txt")
+            asked.write_text(f"{line}\n", encoding="utf-8")
+            done = self._run(
+                "pip", "install",
+                *self._wheels([name]),
+                "--target", str(into),
+                "--require-hashes",
+                "--no-deps",
+                "--no-compile-bytecode",
+                "--no-installer-metadata",
+                "--requirements", str(asked),
+            )  # fmt: skip
+        if done.returncode:
+            raise InstallError(unbuilt(name, done.stderr))
 
     def resolve(
         self,
@@ -63,7 +87,7 @@ class Uv:
         Raises InstallError with uv's reason, and for a missing wheel with what could be done;
         ProofError where a backend cannot be isolated.
         """
-        options = _locking(target)
+        options = locking_options(target)
         done = None if anew else self._compile(requirements, build, (*options, _OFFLINE), prefer)
         if done is None or done.returncode:
             done = self._compile(requirements, build, options, prefer)
@@ -71,15 +95,20 @@ class Uv:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
         resolution = Resolution.from_lines(done.stdout)
         if target.uv_platform != target.newest_uv_platform:
-            newest = self._compile(requirements, build, _locking(target, target.newest_uv_platform))
+            newest = self._compile(
+                requirements, build, locking_options(target, target.newest_uv_platform)
+            )
             if newest.returncode == 0:
                 # What only a preference holds back is not held back by glibc.
-                usual = self._compile(requirements, build, _locking(target)) if prefer else done
+                usual = (
+                    self._compile(requirements, build, locking_options(target)) if prefer else done
+                )
                 freest = Resolution.from_lines(newest.stdout)
                 held = Resolution.from_lines(usual.stdout).compared_with(freest).held_back
                 unheld = freest.versions.keys() - {item.name for item in held}
                 resolution = resolution.compared_with(freest.without(unheld))
-        trusted, doubts = resolution.trusting(requirements.hashes)
+        hashes = requirements.hashes and {**requirements.hashes, **self.place(requirements).hashes}
+        trusted, doubts = resolution.trusting(hashes)
         if doubts:
             raise InstallError.because(
                 "the requirements have hashes, and these do not cover what is to be installed",
@@ -100,7 +129,7 @@ class Uv:
         At the pinned versions, where there are some: then the index is asked only for what is not
         in uv's cache. Raises InstallError with uv's reason.
         """
-        options = (*_platform(target, target.uv_platform), "--annotation-style", "line")
+        options = (*platform_options(target, target.uv_platform), "--annotation-style", "line")
         done = None
         if pinned:
             versions = (f"{name}=={version}" for name, version in pinned.versions.items())
@@ -112,19 +141,15 @@ class Uv:
             done = self._compile(requirements, build, options, pinned)
         if done.returncode:
             raise InstallError(self._unresolved(done.stderr, requirements, target))
-        requires: dict[str, set[str]] = {}
-        for name, requirers in _VIA.findall(done.stdout):
-            requires.setdefault(name, set())
-            for requirer in requirers.split(", "):
-                if requirer and not requirer.startswith("-"):
-                    requires.setdefault(requirer, set()).add(name)
-        return {name: frozenset(others) for name, others in requires.items()}
+        return read_requirers(done.stdout)
 
     def settled(
         self, requirements: Requirements, target: Target, build: Sequence[str] = ()
     ) -> dict[str, str]:
         """Give the versions that would have been chosen a month ago; none if nobody can tell."""
-        done = self._compile(requirements, build, (*_locking(target), "--exclude-newer", "30 days"))
+        done = self._compile(
+            requirements, build, (*locking_options(target), "--exclude-newer", "30 days")
+        )
         return {} if done.returncode else Resolution.from_lines(done.stdout).versions
 
     def export(self, project: Path, choice: Sequence[str]) -> str:
@@ -160,20 +185,17 @@ class Uv:
         Raises InstallError with uv's reason, or with what is not as it is locked.
         """
         lines = "".join(f"{option}\n" for option in requirements.options)
+        placed = self.place(requirements)
+        build = placed.build(build)
 
         def fill(
             pins: Sequence[Pin], into: Path, *, cache: Path | None = None, offline: bool = False
         ) -> bool:
-            text = lines + Resolution(pins=tuple(pins)).text
+            text = lines + placed.to_install(pins)
             done = self._install(text, target, into, build, cache=cache, offline=offline)
             if done.returncode and not offline:
                 raise InstallError(
-                    unreached(done.stderr, self.environ)
-                    or Problem(
-                        message=f"uv could not install for {target.label}",
-                        details=(tidy(done.stderr),),
-                        advice=about_backends(done.stderr),
-                    )
+                    unreached(done.stderr, self.environ) or uninstalled(done.stderr, target)
                 )
             return not done.returncode
 
@@ -198,7 +220,7 @@ class Uv:
             lock.write_text(text, encoding="utf-8")
             return self._run(
                 "pip", "install",
-                *_platform(target, target.uv_platform),
+                *platform_options(target, target.uv_platform),
                 *self._wheels(build),
                 "--target", str(into),
                 "--require-hashes",
@@ -219,24 +241,22 @@ class Uv:
         options: Sequence[str],
         prefer: Resolution | None = None,
     ) -> subprocess.CompletedProcess[str]:
+        placed = self.place(requirements)
         with tempfile.TemporaryDirectory() as folder:
-            asked = Path(folder, "requirements.in")
-            asked.write_text(requirements.text, encoding="utf-8")
-            limits = Path(folder, "constraints.txt")
-            limits.write_text("\n".join(requirements.constraints), encoding="utf-8")
+            asked = placed.write(Path(folder), requirements)
             # uv keeps the versions that it finds in the file it is to write.
             chosen = Path(folder, "chosen.txt")
-            chosen.write_text(prefer.text if prefer else "", encoding="utf-8")
+            kept = prefer.without(placed.found).text if prefer else ""
+            chosen.write_text(kept, encoding="utf-8")
             done = self._run(
                 "pip", "compile",
-                *self._wheels(build),
+                *self._wheels(placed.build(build), is_direct=bool(placed.found)),
                 "--no-header",
                 *options,
-                "--constraints", str(limits),
                 "--output-file", str(chosen),
-                str(asked),
+                *asked,
             )  # fmt: skip
-            done.stdout = chosen.read_text(encoding="utf-8")
+            done.stdout = placed.locked(chosen.read_text(encoding="utf-8"))
             return done
 
     def _run(
@@ -249,9 +269,12 @@ class Uv:
         self.stand_in.raise_refusal()
         return done
 
-    def _wheels(self, build: Sequence[str]) -> tuple[str, ...]:
-        """Allow wheels, and the sdists to build; say which Python runs what."""
-        if not build:
+    def _wheels(self, build: Sequence[str], *, is_direct: bool = False) -> tuple[str, ...]:
+        """Allow wheels, and the sdists to build; say which Python runs what.
+
+        What is direct may lead uv to a folder or a repository, which it builds without being told.
+        """
+        if not (build or is_direct):
             return ("--python", sys.executable, "--only-binary", ":all:")
         python = self.stand_in.ready(lambda words: self._run(*words).stderr)
         allowed = [word for name in build for word in ("--no-binary", name)]
@@ -271,20 +294,5 @@ class Uv:
     ) -> str | None:
         line = f"{name}<{version}" if version else name
         older = Requirements(lines=(line,), options=requirements.options)
-        done = self._compile(older, (), _locking(target))
+        done = self._compile(older, (), locking_options(target))
         return None if done.returncode else Resolution.from_lines(done.stdout).versions.get(name)
-
-
-def _platform(target: Target, platform: str) -> tuple[str, ...]:
-    return (
-        "--python-version", str(target.python),
-        "--python-platform", platform,
-    )  # fmt: skip
-
-
-def _locking(target: Target, platform: str = "") -> tuple[str, ...]:
-    return (
-        *_platform(target, platform or target.uv_platform),
-        "--generate-hashes",
-        "--no-annotate",
-    )

@@ -38,6 +38,28 @@ def unmet(output: str, target: Target, environ: Mapping[str, str]) -> Problem:
     )
 
 
+def uninstalled(output: str, target: Target) -> Problem:
+    """Tell that what was resolved cannot be installed, in uv's words."""
+    return Problem(
+        message=f"uv could not install for {target.label}",
+        details=(tidy(output),),
+        advice=about_backends(output),
+    )
+
+
+def unbuilt(name: str, output: str) -> Problem:
+    """Tell that no wheel can be built of sources that come from no index, in uv's words."""
+    versioned = re.search(r"setuptools.scm|hatch.vcs|versioningit|dunamai", output)
+    advice = (
+        "what it is built of has no .git: a version that is read from git has to be written down",
+    )
+    return Problem(
+        message=f"no wheel of {name} could be built",
+        details=(tidy(output),),
+        advice=(*(advice if versioned else ()), *about_backends(output)),
+    )
+
+
 def without_wheel(
     name: str, version: str | None, older: str | None, output: str, target: Target
 ) -> Problem:

@@ -10,6 +10,7 @@ from layer_builder.sources.requirements import (
     merge_requirements,
 )
 from layer_builder.sources.requirements_files import collect_requirements
+from layer_builder.sources.secrets import is_secret
 from layer_builder.sources.texts import Tell
 from layer_builder.sources.workspace import Workspace
 
@@ -22,6 +23,7 @@ __all__ = [
     "Workspace",
     "collect_files",
     "collect_requirements",
+    "is_secret",
     "make_request",
     "merge_requirements",
     "named_origins",

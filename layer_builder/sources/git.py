@@ -25,6 +25,16 @@ def is_tracked(path: Path) -> bool:
     return _ask(path.parent, "ls-files", "--error-unmatch", "--", path.name) is not None
 
 
+def files_of(folder: Path) -> list[str] | None:
+    """List what git tracks in a folder, and what it would take in; None where git cannot say.
+
+    By the repository's own .gitignore files: those of the user and the machine do not count.
+    """
+    words = ("--cached", "--others", "--exclude-per-directory=.gitignore", "-z", "--", ".")
+    told = _say(folder, "ls-files", *words)
+    return None if told is None else sorted({path for path in told.split("\0") if path})
+
+
 def origin_of(checkout: Path) -> str:
     """Give the address that a checkout came from; empty where git knows none."""
     return _ask(checkout, "config", "--local", "--get", "remote.origin.url") or ""
@@ -37,6 +47,11 @@ def commit_of(checkout: Path) -> str:
 
 def _ask(folder: Path, *words: str) -> str | None:
     """Give git's answer in one line; None where it fails, or is not there."""
+    told = _say(folder, *words)
+    return None if told is None else told.strip()
+
+
+def _say(folder: Path, *words: str) -> str | None:
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LC_ALL": "C",
@@ -52,7 +67,7 @@ def _ask(folder: Path, *words: str) -> str | None:
         env=environment,
         capture_output=True,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
         check=False,
     )
-    return None if done.returncode else done.stdout.strip()
+    return None if done.returncode else done.stdout

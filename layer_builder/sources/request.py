@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import layer_builder
 from layer_builder.archive import sha256_of
+from layer_builder.direct import DirectReference
 from layer_builder.model import CONTENT_FORMAT, Bytecode, Layer
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources.includes import CollectedFiles
@@ -66,9 +68,15 @@ class LayerRequest:
         """
         return _digest(CONTENT_FORMAT, self._own(self.requirements), *locks)
 
-    def resolved_with(self, whole_group: Requirements) -> "LayerRequest":
-        """Note what all the layers ask for that have to agree with this one."""
-        return replace(self, whole_group=whole_group)
+    def resolved_with(
+        self, whole_group: Requirements, direct: Sequence[DirectReference] = ()
+    ) -> "LayerRequest":
+        """Note what all the layers ask for that have to agree with this one.
+
+        What one of them takes from elsewhere is that to all: what requires it by its name, too.
+        """
+        asked = replace(self.requirements, direct=tuple(direct))
+        return replace(self, whole_group=whole_group, requirements=asked)
 
     def with_code(self, code: ServiceNeeds) -> "LayerRequest":
         """Note what the workspace's code that runs on it asks for."""

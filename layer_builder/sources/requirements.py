@@ -1,11 +1,17 @@
 """Requirements: what layers ask for, with hashes, constraints and index options, and where that is read."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder.errors import Problem
+from layer_builder.direct import DirectReference
+from layer_builder.errors import Place, Problem
 from layer_builder.sources.texts import Tell
+
+ReadDirect = Callable[[str, Sequence[str], str, Place], tuple[DirectReference, ...] | Problem]
+"""Reads a requirement that names where a distribution is, with its hashes and the folder that its
+path is relative to; gives what it takes besides, too, or says why not."""
+
 
 ReadText = Callable[[str], str | Problem]
 """Gives the text of a file below the manifest, or says why it cannot."""
@@ -29,6 +35,8 @@ class RequirementsSource:
     """Hears what was filled in."""
     generated: frozenset[str] = frozenset()
     """Paths of files whose lines nobody wrote: what was read from a project's lock."""
+    direct: ReadDirect | None = None
+    """None reads nothing from elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +52,29 @@ class Requirements:
     constraints: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Index options, in order."""
+    direct: tuple[DirectReference, ...] = ()
+    """What comes from no index, in the lines or constraints, or in those of layers beside."""
 
     @property
     def text(self) -> str:
         """One requirements file that says the same."""
         return "".join(f"{line}\n" for line in (*self.options, *self.lines))
+
+    def refused_builds(self, build: Collection[str]) -> tuple[Problem, ...]:
+        """Tell of what somebody else's backend would have to make, and `build:` does not name."""
+        return tuple(
+            Problem(
+                message=f"{one.name} comes as source from {one.origin.address}, and its backend would"
+                " make a wheel of it",
+                place=one.place,
+                advice=(
+                    f"build: [{one.name}] lets it, isolated",
+                    "or name a wheel: its URL with #sha256=…, or a version on an index",
+                ),
+            )
+            for one in self.direct
+            if one.needs_leave and one.name not in build
+        )
 
 
 def merge_requirements(parts: Iterable[Requirements]) -> Requirements:
@@ -66,4 +92,5 @@ def merge_requirements(parts: Iterable[Requirements]) -> Requirements:
             dict.fromkeys(line for part in requirements for line in part.constraints)
         ),
         options=tuple(dict.fromkeys(option for part in requirements for option in part.options)),
+        direct=tuple(dict.fromkeys(one for part in requirements for one in part.direct)),
     )

@@ -7,11 +7,13 @@ requirement is a PEP 508 specifier.
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem, shortened
 from layer_builder.model import Reference, Target
 from layer_builder.paths import PathMistakeError, normal_path
@@ -21,6 +23,7 @@ from layer_builder.sources.requirements import Requirements, RequirementsSource
 from layer_builder.sources.requirements_lines import (
     VariableError,
     filled_in,
+    is_direct,
     line_mistake,
     logical_lines,
 )
@@ -63,6 +66,7 @@ def collect_requirements(
             hashes={name: frozenset(given) for name, given in collector.hashes.items()},
             constraints=tuple(dict.fromkeys(collector.constraints)),
             options=tuple(dict.fromkeys(collector.options)),
+            direct=tuple(dict.fromkeys(collector.direct)),
         ),
         tuple(collector.problems),
     )
@@ -77,6 +81,7 @@ class _Collector:
     hashes: dict[str, set[str]] = field(default_factory=dict)
     constraints: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
+    direct: list[DirectReference] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     seen: set[tuple[str, bool]] = field(default_factory=set)
     unhashed: list[tuple[str, Place]] = field(default_factory=list)
@@ -112,7 +117,7 @@ class _Collector:
             elif line.startswith("-"):
                 self._options(line, place, (*chain, path), constrain=constrain)
             else:
-                self.requirement(line, place, into)
+                self.requirement(line, place, into, self.source.folder_of(path))
         if not constrain and not chain and before == len(self.lines) and not self.problems:
             self._mistake(f"{path} asks for nothing", asked_at, "name a distribution in it")
 
@@ -135,16 +140,16 @@ class _Collector:
     def _pylock(self, path: str, text: str, asked_at: Place) -> None:
         try:
             for line in read_pylock(text, None, self.target).lines:
-                self.requirement(line, asked_at, self.lines)
+                self.requirement(line, asked_at, self.lines, self.source.folder_of(path))
         except ValueError as error:
             self._mistake(f"{path}: {error}", asked_at)
 
-    def requirement(self, line: str, place: Place, into: list[str]) -> None:
+    def requirement(self, line: str, place: Place, into: list[str], folder: str = "") -> None:
         filled = self._filled_in(line, place)
         if filled is not None:
-            self._filled_requirement(filled, place, into)
+            self._filled_requirement(filled, place, into, folder)
 
-    def _filled_requirement(self, line: str, place: Place, into: list[str]) -> None:
+    def _filled_requirement(self, line: str, place: Place, into: list[str], folder: str) -> None:
         if why := line_mistake(line):
             self._mistake(why, place)
             return
@@ -156,13 +161,8 @@ class _Collector:
             )  # fmt: skip
             return
         specifier = _HASH.sub("", line).strip()
-        if re.match(r"(\.|/|~|file:|[A-Za-z]:\\)", specifier) or (
-            specifier.endswith((".whl", ".tar.gz")) and "://" not in specifier
-        ):
-            self._mistake(
-                f"{shortened(specifier)} is a file or a folder, not a distribution from an index", place,
-                "put your own code into the layer with include:",
-            )  # fmt: skip
+        if is_direct(specifier):
+            self._direct(specifier, hashes, place, into, folder)
             return
         try:
             parsed = Requirement(specifier)
@@ -174,7 +174,7 @@ class _Collector:
             self._mistake(message, place, meant(specifier))
             return
         if parsed.url:
-            self._refuse_url(specifier, place)
+            self._direct(specifier, hashes, place, into, folder)
             return
         if into is self.lines:
             name = str(canonicalize_name(parsed.name))
@@ -203,10 +203,8 @@ class _Collector:
                 narrows = constrain or name in {"-c", "--constraint"}
                 self._nested(f"{name} {value}", value, place, chain, constrain=narrows)
             case "-e" | "--editable":
-                self._mistake(
-                    f"{shortened(f'{name} {value}')}: an editable install points outside the layer", place,
-                    "put your own code into the layer with include:",
-                )  # fmt: skip
+                folder = self.source.folder_of(chain[-1])
+                self._direct(value, (), place, self.lines, folder, is_editable=True)
             case "--require-hashes":
                 self.requires_hashes = self.requires_hashes or place
             case _:
@@ -251,9 +249,7 @@ class _Collector:
         return filled
 
     def _refuse_unparsed(self, specifier: str, error: str, place: Place) -> None:
-        if "://" in specifier:
-            self._refuse_url(specifier, place)
-        elif option := _BEHIND.search(specifier):
+        if option := _BEHIND.search(specifier):
             self._mistake(
                 f"{shortened(specifier)} has the option {option[1]}, which means nothing here", place,
                 "leave it out: of pip's options, --hash may stand behind a requirement",
@@ -263,11 +259,34 @@ class _Collector:
             message = f"{shortened(specifier)} is not a requirement: {why}"
             self._mistake(message, place, meant(specifier))
 
-    def _refuse_url(self, specifier: str, place: Place) -> None:
-        self._mistake(
-            f"{shortened(specifier)} comes from a URL, whose content no index vouches for", place,
-            "publish it to an index and name it there, or put the code in with include:",
-        )  # fmt: skip
+    def _direct(  # noqa: PLR0913 (where a line stands, and what it says)
+        self,
+        specifier: str,
+        hashes: Sequence[str],
+        place: Place,
+        into: list[str],
+        folder: str,
+        *,
+        is_editable: bool = False,
+    ) -> None:
+        if self.source.direct is None:
+            self._mistake(f"{shortened(specifier)} comes from no index", place)
+            return
+        found = self.source.direct(specifier, hashes, folder, place)
+        if isinstance(found, Problem):
+            self.problems.append(found)
+            return
+        first, *beside = found
+        if first.marker and not Marker(first.marker).evaluate(self.target.markers):
+            return
+        # What uv writes of a lock has `-e` for each project; nobody asked for it.
+        first = replace(first, is_editable=is_editable and place.line is not None)
+        self.direct += [first, *beside]
+        into.append(first.line)
+        if into is self.lines:
+            self.names.add(first.name)
+        # Whoever requires these by their name gets them, and not what an index has by that name.
+        self.constraints += [one.line for one in beside]
 
     def _mistake(self, message: str, place: Place, *advice: str) -> None:
         self.problems.append(Problem(message=message, place=place, advice=advice))

@@ -35,6 +35,23 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _UNFIT = re.compile("[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+_PATH = re.compile(r"\.{1,2}(/|$|\[|\s)|[/~\\]|file:|[A-Za-z]:\\")
+
+
+_NAMED_PATH = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*@\s*(\.{1,2}(/|$)|[/~]|file:|git\+)"
+)
+
+
+def is_direct(specifier: str) -> bool:
+    """Tell a requirement that names where a distribution is, whatever may be wrong with it."""
+    return (
+        bool(_PATH.match(specifier) or _NAMED_PATH.match(specifier))
+        or "://" in specifier
+        or specifier.partition(" ;")[0].strip().endswith((".whl", ".tar.gz"))
+    )
+
+
 def line_mistake(line: str) -> str | None:
     """Say why a line is none of a requirements file, whatever it asks for."""
     if len(line) > MOST_LINE_CHARACTERS:

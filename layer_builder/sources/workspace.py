@@ -9,7 +9,8 @@ from pathlib import Path
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.paths import PathMistakeError, normal_path
-from layer_builder.sources.git import commit_of, is_tracked, origin_of
+from layer_builder.sources.git import commit_of, files_of, is_tracked, origin_of
+from layer_builder.sources.requirements import ReadDirect
 from layer_builder.sources.texts import MOST_BYTES, Tell, read_any_text, read_bounded
 
 MOST_NAMED_BYTES = 64 * 1024 * 1024
@@ -26,6 +27,8 @@ class Workspace:
     """Where zips and reports go: what an earlier run left there is no input."""
     index_origins: frozenset[str] = frozenset()
     """Of the package indexes that the caller's environment names, and no file in here."""
+    direct: ReadDirect | None = field(default=None, compare=False, repr=False)
+    """Reads requirements that name where a distribution is."""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The caller's variables, of which the manifest may list some for its requirements."""
 
@@ -185,6 +188,10 @@ class Workspace:
     def tracks(self, path: Path) -> bool:
         """Tell whether git tracks a file; False where git cannot say."""
         return is_tracked(path)
+
+    def listed(self, folder: Path) -> list[str] | None:
+        """List what git tracks in a folder, or would; None where git cannot say."""
+        return files_of(folder)
 
     @property
     def checkout(self) -> Path | None:

@@ -1,5 +1,6 @@
 """The proposal: the new layers as entries of the manifest, or why no split fits."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from packaging.requirements import Requirement
@@ -10,10 +11,12 @@ from layer_builder.manifest import YamlValue, parse_yaml
 from layer_builder.model import Layer
 from layer_builder.split.placement import CannotSplit, MeasuredDistribution
 
+_LOCAL_DIGEST = re.compile(r"( @ \.[^#]*)#sha256=[0-9a-f]{64}")
+
 _OF_THE_TOP = frozenset({"include", "exclude", "imports"})
 """Keys that only the uppermost of the new layers keeps."""
 
-_REPLACED = _OF_THE_TOP | {"requirements", "packages", "uv", "requires"}
+_REPLACED = _OF_THE_TOP | {"requirements", "packages", "project", "requires"}
 """Keys that the new layers do not take over as they are."""
 
 
@@ -68,7 +71,8 @@ def _packages(
 
 
 def _without_hashes(line: str) -> str:
-    return line.partition(" --hash")[0]
+    """Leave out what a line of the manifest does not say: hashes, the digest of a local project."""
+    return _LOCAL_DIGEST.sub(r"\1", line.partition(" --hash")[0])
 
 
 def no_split_error(why: CannotSplit, layer: Layer) -> LimitError:

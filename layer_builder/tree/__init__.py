@@ -1,7 +1,7 @@
 """Installed packages on disk, as /opt/python will have them."""
 
 from layer_builder.tree.contents import Contents, Flaw, read_installed
-from layer_builder.tree.distributions import Distribution, Installation
+from layer_builder.tree.distributions import Distribution, Installation, find_distributions
 from layer_builder.tree.scratch import Scratch
 from layer_builder.tree.tree import Tree
 
@@ -12,5 +12,6 @@ __all__ = [
     "Installation",
     "Scratch",
     "Tree",
+    "find_distributions",
     "read_installed",
 ]

@@ -221,7 +221,9 @@ def test_a_project_without_a_lock_gives_its_own_requirements() -> None:
     [
         ('type = "git"\nurl = "https://git.example/a"\nresolved_reference = "abc"',
          "app @ git+https://git.example/a@abc"),
-        ('type = "directory"\nurl = "../libs/app"', "./../libs/app"),
+        ('type = "git"\nurl = "https://git.example/a"\nresolved_reference = "abc"\n'
+         'subdirectory = "sub"', "app @ git+https://git.example/a@abc#subdirectory=sub"),
+        ('type = "directory"\nurl = "../libs/app"', "app @ ./../libs/app"),
         ('type = "url"\nurl = "https://files.example/app.whl"',
          f"app @ https://files.example/app.whl#{digest('app').replace(':', '=')}"),
     ],
