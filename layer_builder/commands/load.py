@@ -110,7 +110,7 @@ def _requirements(
         asked, mistakes = collect_requirements(
             layer.requirements, layer.packages, source, layer.target
         )
-        written = " ".join((files.path, digest, *lines.for_uv))
+        written = " ".join((files.folder, files.path, digest, *lines.for_uv))
         return replace(asked, lines=(*asked.lines, written)), mistakes
     source = replace(
         source, read=_with(source.read, files.path, text), generated=frozenset({files.path})
@@ -127,7 +127,8 @@ def _read_project(
     def read(path: str) -> str | Problem | None:
         return workspace.read(path) if os.path.lexists(workspace.base / path) else None
 
-    files = find_project(project, read)
+    leading = workspace.base.relative_to(workspace.root).parts
+    files = find_project(project, read, leading)
     return files, read_project(files, project, layer.target)
 
 
