@@ -107,6 +107,19 @@ def applies(marker: str | None, name: str, target: Target, extras: Iterable[str]
         raise ValueError(f"the marker of {shortened(name)} cannot be evaluated") from None
 
 
+def refuse_format(version: object, known: str, what: str) -> None:
+    """Raise ValueError for a lock of another format than those that are known, by its first number.
+
+    >>> refuse_format("2.1", "12", "lock-version")
+    """
+    found = "" if version is None else str(version)
+    if found.partition(".")[0] not in {*known}:
+        told = f"its {what} is {shortened(found)}" if found else f"it has no {what}"
+        raise ValueError(
+            f"{told}, and locks of {' and '.join(f'{one}.x' for one in known)} are read"
+        )
+
+
 def refuse_unknown(asked: Iterable[str], known: Iterable[str], what: str) -> None:
     """Raise ValueError for a group or an extra that the project does not have."""
     having = sorted(set(known))

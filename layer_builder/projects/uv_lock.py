@@ -20,6 +20,7 @@ from layer_builder.projects.locked import (
     StaleError,
     applies,
     read_toml,
+    refuse_format,
     rows,
     table,
     text,
@@ -80,9 +81,10 @@ def _refuse_stale(
 ) -> None:
     if python := text(locked.get("requires-python"), "requires-python"):
         refuse_other_python(python, target)
+    refuse_format(locked.get("version"), "1", "version")
     packages = rows(locked.get("package"), "package")
-    if not packages or "version" not in locked:
-        raise ValueError("it has no packages, or no version")
+    if not packages:
+        raise ValueError("it has no packages")
     manifest = table(locked.get("manifest"), "manifest")
     standard = table(project.get("project"), "[project]")
     name = canonicalize_name(text(standard.get("name"), "name"))
