@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from layer_builder.errors import did_you_mean, shortened
@@ -78,11 +78,16 @@ class StaleError(ValueError):
 
 
 def pinned(name: str, version: str, digests: Iterable[str]) -> str:
-    """Write a line for a locked distribution. Raises ValueError for one without hash or version.
+    """Write a line for a locked distribution. Raises ValueError without a name, version or hash.
 
     >>> pinned("A.b", "1.0", ["sha256:2", "sha256:1"])
     'a-b==1.0 --hash=sha256:1 --hash=sha256:2'
     """
+    try:
+        normalised = canonicalize_name(name, validate=True)
+    except InvalidName:
+        named = f"a package named {shortened(name)}" if name else "a package without a name"
+        raise ValueError(f"it has {named}") from None
     known = sorted({digest for digest in digests if digest.startswith("sha256:")})
     if not known:
         raise ValueError(f"it has no sha256 of {shortened(name)}")
@@ -90,7 +95,7 @@ def pinned(name: str, version: str, digests: Iterable[str]) -> str:
         Version(version)
     except InvalidVersion:
         raise ValueError(f"{shortened(name)} has no version, but {shortened(version)}") from None
-    return " ".join((f"{canonicalize_name(name)}=={version}", *(f"--hash={h}" for h in known)))
+    return " ".join((f"{normalised}=={version}", *(f"--hash={h}" for h in known)))
 
 
 def applies(marker: str | None, name: str, target: Target, extras: Iterable[str] = ()) -> bool:

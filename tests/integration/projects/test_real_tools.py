@@ -118,7 +118,8 @@ def test_the_layer_holds_what_the_tool_locked_for_its_python(
     assert done.returncode == 0, done.stderr
     theirs = in_lock(locked(tool) / TOOLS[tool].lock)
     ours = {python: pins(workspace / "layers.lock", python) for python in pythons}
-    assert {name: version for name, version, _ in ours[PYTHON]} == resolved
+    # Versions may be older: some tools choose one that suits all the Pythons.
+    assert {name for name, *_ in ours[PYTHON]} == resolved.keys()
     assert len(resolved) >= 30
     for python, found in ours.items():
         assert found <= theirs
@@ -130,7 +131,9 @@ def test_the_layer_holds_what_the_tool_locked_for_its_python(
     done = call(tool, "build")
     assert done.returncode == 0, done.stderr
     (layer,) = json.loads((workspace / "dist/layers/report.json").read_text())["layers"]
-    assert {one["name"]: one["version"] for one in layer["packages"]} == resolved
+    assert {(one["name"], one["version"]) for one in layer["packages"]} == {
+        (name, version) for name, version, _ in ours[PYTHON]
+    }
 
 
 EDITS = {
