@@ -140,7 +140,7 @@ LOCKED: Mapping[str, tuple[str, str, str, set[str]]] = {
     "serverless: pipenv": (
         "pipenv",
         PROJECT,
-        f'[[source]]\nurl = "{INDEX}"\nverify_ssl = true\n\n[packages]\nFlask = "==3.0.3"\nbottle = "*"\n'
+        f'[[source]]\nname = "pypi"\nurl = "{INDEX}"\nverify_ssl = true\n\n[packages]\nFlask = "==3.0.3"\nbottle = "*"\n'
         '\n[dev-packages]\npytest = "*"\n',
         {"flask", "bottle"},
     ),
