@@ -247,7 +247,14 @@ def test_a_layout_builds(
     assert holds(workspace) >= expected
 
 
-@pytest.mark.parametrize("name", LOCKED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        # CDK's are locked by the same tools.
+        pytest.param(name, marks=(pytest.mark.nightly,) if name.startswith("CDK") else ())
+        for name in LOCKED
+    ],
+)
 def test_a_layout_with_a_lock_builds(
     build: Callable[[str], CompletedProcess[str]], workspace: Path, name: str
 ) -> None:
