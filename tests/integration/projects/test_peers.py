@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import pytest
 
-from .tools import INDEX, MIRROR, PYTHON, TOOLS
+from .tools import INDEX, MIRROR, PYTHON, TOOLS, index
 
 pytestmark = pytest.mark.network
 
@@ -220,7 +220,7 @@ def build(run: Run, workspace: Path) -> Callable[[str], CompletedProcess[str]]:
 
     def start(entry: str) -> CompletedProcess[str]:
         (workspace / "layers.yml").write_text(f"{HEAD}  core: {entry}\n")
-        return run("build", env={"UV_CACHE_DIR": None, **mine, "UV_DEFAULT_INDEX": INDEX})
+        return run("build", env={"UV_CACHE_DIR": None, **mine, "UV_DEFAULT_INDEX": index()})
 
     return start
 
@@ -259,7 +259,7 @@ def test_a_layout_with_a_lock_builds(
     build: Callable[[str], CompletedProcess[str]], workspace: Path, name: str
 ) -> None:
     tool, entry, content, expected = LOCKED[name]
-    replace(TOOLS[tool], content=content).make(workspace)
+    replace(TOOLS[tool], template=content).make(workspace)
     done = build(entry)
     assert done.returncode == 0, done.stderr
     assert holds(workspace) >= expected

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import pytest
 import uv
 
-from .tools import GONE, INDEX, KEPT, LINES, PYTHON, TOOLS
+from .tools import GONE, KEPT, LINES, PYTHON, TOOLS, index
 
 pytestmark = pytest.mark.network
 
@@ -78,7 +78,7 @@ def call(run: Run, workspace: Path, locked: Locked) -> Callable[..., CompletedPr
             if not (workspace / "shop" / name).exists():
                 shutil.copy(locked(tool) / name, workspace / "shop" / name)
         mine = {n: value for n, value in os.environ.items() if not n.startswith(("AWS_", "PYTHON"))}
-        return run(*words, env={"UV_CACHE_DIR": None, **mine, "UV_DEFAULT_INDEX": INDEX})
+        return run(*words, env={"UV_CACHE_DIR": None, **mine, "UV_DEFAULT_INDEX": index()})
 
     return start
 

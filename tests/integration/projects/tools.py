@@ -6,13 +6,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import uv
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-INDEX = os.environ.get("UV_DEFAULT_INDEX", "https://pypi.org/simple")
+INDEX = "@index@"
+"""Stands for the address of the index in what a tool locks."""
+
+
 GONE, KEPT = "tomli", "more-itertools"
 """What the project asks for below the running Python only, and from it on only."""
 
@@ -74,6 +78,16 @@ PIPFILE = f'[[source]]\nname = "pypi"\nurl = "{INDEX}"\nverify_ssl = true\n[pack
 )
 
 
+@cache
+def index() -> str:
+    """Have uv tell the address of the index that it asks."""
+    done = subprocess.run(
+        [uv.find_uv_bin(), "pip", "compile", "--no-config", "--no-header", "--emit-index-url", "-"],
+        input="", capture_output=True, encoding="utf-8", check=True,
+    )  # fmt: skip
+    return done.stdout.split()[1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tool:
     """A tool, what it locks, and how it is called."""
@@ -81,12 +95,17 @@ class Tool:
     lock: str
     source: str
     """The file that it locks."""
-    content: str
+    template: str
     locking: tuple[str, ...]
     """Arguments of uv."""
     checking: tuple[str, ...] = ()
     """The same, to have it say whether its lock is up to date."""
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> str:
+        """What is in that file."""
+        return self.template.replace(INDEX, index())
 
     def make(self, folder: Path) -> None:
         """Write the project, and have it locked."""
@@ -100,12 +119,15 @@ class Tool:
         """Have the tool say whether the lock is up to date."""
         return self._call(folder, self.checking).returncode == 0
 
+    def _environment(self) -> dict[str, str]:
+        return {n: v if v != INDEX else index() for n, v in self.environment.items()}
+
     def _call(self, folder: Path, words: tuple[str, ...]) -> CompletedProcess[str]:
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("PYTHON", "VIRTUAL_ENV"))}
         return subprocess.run(
             [uv.find_uv_bin(), *words],
             cwd=folder,
-            env={**kept, "UV_PYTHON": sys.executable, **self.environment},
+            env={**kept, "UV_PYTHON": sys.executable, **self._environment()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -122,14 +144,14 @@ TOOLS = {
     "uv": Tool(
         lock="uv.lock",
         source="pyproject.toml",
-        content=STANDARD,
+        template=STANDARD,
         locking=("lock",),
         checking=("lock", "--check"),
     ),
     "poetry": Tool(
         lock="poetry.lock",
         source="pyproject.toml",
-        content=f"{STANDARD}{MIRROR}",
+        template=f"{STANDARD}{MIRROR}",
         locking=_run("poetry==2.5.1", "poetry", "lock"),
         checking=_run("poetry==2.5.1", "poetry", "check", "--lock"),
         environment=_POETRY,
@@ -137,7 +159,7 @@ TOOLS = {
     "poetry 1": Tool(
         lock="poetry.lock",
         source="pyproject.toml",
-        content=f"{POETRY}{MIRROR}",
+        template=f"{POETRY}{MIRROR}",
         locking=_run("poetry==1.8.5", "poetry", "lock"),
         checking=_run("poetry==1.8.5", "poetry", "check", "--lock"),
         environment=_POETRY,
@@ -145,7 +167,7 @@ TOOLS = {
     "pdm": Tool(
         lock="pdm.lock",
         source="pyproject.toml",
-        content=STANDARD,
+        template=STANDARD,
         locking=_run("pdm[locked]==2.29.3", "pdm", "lock"),
         checking=_run("pdm[locked]==2.29.3", "pdm", "lock", "--check"),
         environment={"PDM_CHECK_UPDATE": "0", "PDM_PYPI_URL": INDEX},
@@ -153,7 +175,7 @@ TOOLS = {
     "pipenv": Tool(
         lock="Pipfile.lock",
         source="Pipfile",
-        content=PIPFILE,
+        template=PIPFILE,
         locking=_run("pipenv==2026.10.3", "pipenv", "lock"),
         checking=_run("pipenv==2026.10.3", "pipenv", "verify"),
         environment={"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_IGNORE_VIRTUALENVS": "1"},
@@ -161,7 +183,7 @@ TOOLS = {
     "pylock": Tool(
         lock="pylock.toml",
         source="pyproject.toml",
-        content=STANDARD,
+        template=STANDARD,
         locking=("export", "--format", "pylock.toml", "--no-emit-project", "-o", "pylock.toml"),
     ),
 }
