@@ -120,8 +120,8 @@ def _requirements(
         named = (*named, Reference(text=files.path, place=layer.project.place))
     asked, mistakes = collect_requirements(named, layer.packages, source, layer.target)
     if is_unread:
-        written = (files.path, sha256(files.content.encode()).hexdigest(), *lines.for_uv)
-        asked = replace(asked, lines=(*asked.lines, " ".join(written)))
+        unread = (files.folder, files.path, sha256(files.content.encode()).hexdigest())
+        asked = replace(asked, lines=(*asked.lines, " ".join((*unread, *lines.for_uv))))
     return asked, mistakes
 
 
@@ -138,7 +138,7 @@ def _read_project(
             f"project: there is nothing at {project.path}",
             advice=workspace.seen_from_elsewhere(project.path),
         )
-    files = find_project(project, read)
+    files = find_project(project, read, workspace.base.relative_to(workspace.root).parts)
     return files, read_project(files, project, layer.target)
 
 

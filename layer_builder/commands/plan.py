@@ -66,6 +66,8 @@ def resolve(
         clock = Clock(partial(context.reporter.progress, " ".join(group.keys)))
         with clock.step("resolve"):
             resolved = resolve_group(group, context.installer, locked)
+        for warning in group.taken_twice({key: item.own for key, item in resolved.items()}):
+            context.reporter.warn(warning)
         for item in resolved.values():
             if item.request.requirements.lines:
                 context.reporter.step(

@@ -118,7 +118,8 @@ class LayerEntry(_Settings):
     name @ git+https://…@commit, and name @ https://…#sha256=…."""
     project: ProjectEntry | None = None
     """What a project's lock has: uv.lock, poetry.lock, pdm.lock, Pipfile.lock or pylock.toml; without
-    one, what its pyproject.toml asks for: {path: ., groups: [core], extras: [web]}."""
+    one, what its pyproject.toml asks for: {path: ., groups: [core], extras: [web]}. A member of a
+    uv workspace has the workspace's uv.lock."""
     include: Includes | None = None
     """Files and folders of the workspace."""
     requires: Texts | None = None

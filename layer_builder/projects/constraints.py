@@ -74,6 +74,20 @@ def refuse_other_python(python: str, target: Target) -> None:
         raise ValueError(f"it is for Python {shortened(python)}, and the layer for {target.python}")
 
 
+def means_the_same(one: str, other: str) -> bool:
+    """Tell whether two ranges have the same releases of Python 3. Raises ValueError.
+
+    >>> means_the_same("~=3.10", ">=3.10, <4")
+    True
+    """
+    releases = [f"3.{minor}.{micro}" for minor in range(30) for micro in range(30)]
+    try:
+        found = [[*SpecifierSet(each).filter(releases)] for each in (one, other)]
+    except InvalidSpecifier:
+        raise ValueError(f"{shortened(one)} or {shortened(other)} is no range of Pythons") from None
+    return found[0] == found[1]
+
+
 def _variable(version: str) -> str:
     return "python_full_version" if version.count(".") > 1 else "python_version"
 

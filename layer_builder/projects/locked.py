@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from layer_builder.errors import did_you_mean, shortened
@@ -79,11 +79,16 @@ class StaleError(ValueError):
 
 
 def pinned(name: str, version: str, digests: Iterable[str]) -> str:
-    """Write a line for a locked distribution. Raises ValueError for one without hash or version.
+    """Write a line for a locked distribution. Raises ValueError without a name, version or hash.
 
     >>> pinned("A.b", "1.0", ["sha256:2", "sha256:1"])
     'a-b==1.0 --hash=sha256:1 --hash=sha256:2'
     """
+    try:
+        normalised = canonicalize_name(name, validate=True)
+    except InvalidName:
+        named = f"a package named {shortened(name)}" if name else "a package without a name"
+        raise ValueError(f"it has {named}") from None
     known = sorted({digest for digest in digests if digest.startswith("sha256:")})
     if not known:
         raise ValueError(f"it has no sha256 of {shortened(name)}")
@@ -91,7 +96,7 @@ def pinned(name: str, version: str, digests: Iterable[str]) -> str:
         Version(version)
     except InvalidVersion:
         raise ValueError(f"{shortened(name)} has no version, but {shortened(version)}") from None
-    return " ".join((f"{canonicalize_name(name)}=={version}", *(f"--hash={h}" for h in known)))
+    return " ".join((f"{normalised}=={version}", *(f"--hash={h}" for h in known)))
 
 
 def at_commit(name: str, url: str, commit: str, subdirectory: str) -> str:
@@ -112,6 +117,19 @@ def applies(marker: str | None, name: str, target: Target, extras: Iterable[str]
         return any(read.evaluate({**target.markers, "extra": extra}) for extra in ("", *extras))
     except (InvalidMarker, UndefinedEnvironmentName, KeyError, ValueError, RecursionError):
         raise ValueError(f"the marker of {shortened(name)} cannot be evaluated") from None
+
+
+def refuse_format(version: object, known: str, what: str) -> None:
+    """Raise ValueError for a lock of another format than those that are known, by its first number.
+
+    >>> refuse_format("2.1", "12", "lock-version")
+    """
+    found = "" if version is None else str(version)
+    if found.partition(".")[0] not in {*known}:
+        told = f"its {what} is {shortened(found)}" if found else f"it has no {what}"
+        raise ValueError(
+            f"{told}, and locks of {' and '.join(f'{one}.x' for one in known)} are read"
+        )
 
 
 def refuse_unknown(asked: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -1,7 +1,7 @@
 """`pdm.lock`.
 
 The format is what https://github.com/pdm-project/pdm/blob/main/src/pdm/project/lockfile/pdmlock.py
-writes. With the strategy inherit_metadata each distribution tells its groups and marker; else the
+writes; the first of version 4 list all files under `[metadata.files]`. With the strategy inherit_metadata each distribution tells its groups and marker; else the
 lock is walked from the project's requirements.
 """
 
@@ -21,6 +21,7 @@ from layer_builder.projects.locked import (
     at_commit,
     pinned,
     read_toml,
+    refuse_format,
     rows,
     table,
     text,
@@ -40,6 +41,7 @@ def read_pdm_lock(lock: str, pyproject: str, wanted: Project, target: Target) ->
     """List what a lock holds for a target. Raises ValueError, of a lock that is too old StaleError."""
     locked, project = read_toml(lock), read_toml(pyproject)
     metadata = table(locked.get("metadata"), "[metadata]")
+    refuse_format(metadata.get("lock_version"), "4", "lock_version")
     settings = table(table(project.get("tool"), "[tool]").get("pdm"), "[tool.pdm]")
     digest = text(metadata.get("content_hash"), "content_hash")
     # A workspace's digest covers its members, and `lock_inputs` replace it.
@@ -59,7 +61,11 @@ def read_pdm_lock(lock: str, pyproject: str, wanted: Project, target: Target) ->
         known_extras=standard_extras(project),
     )
     _refuse_unlocked(metadata, choice)
-    packages = rows(locked.get("package"), "package")
+    files = table(metadata.get("files"), "[metadata.files]")
+    packages = [
+        {"files": files.get(f"{one.get('name')} {one.get('version')}"), **one}
+        for one in rows(locked.get("package"), "package")
+    ]
     if "inherit_metadata" in texts(metadata.get("strategy"), "strategy"):
         lines = [_line(one) for one in packages if _is_wanted(one, choice, target)]
     else:

@@ -15,6 +15,7 @@ from layer_builder.projects.locked import (
     at_commit,
     pinned,
     read_toml,
+    refuse_format,
     rows,
     table,
     text,
@@ -38,6 +39,7 @@ def read_pipfile_lock(lock: str, pipfile: str, wanted: Project, target: Target) 
     """List what a lock holds for a target. Raises ValueError, of a lock that is too old StaleError."""
     locked = _read_json(lock)
     meta = table(locked.get("_meta"), "_meta")
+    refuse_format(meta.get("pipfile-spec"), "6", "pipfile-spec")
     digest = table(meta.get("hash"), "_meta.hash").get("sha256")
     asked = read_toml(pipfile)
     if not is_pipfile_lock_fresh(digest, asked, meta.get("sources")):

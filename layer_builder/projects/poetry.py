@@ -1,8 +1,8 @@
 """`poetry.lock`, and the requirements of a project of Poetry's.
 
 The format is what https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py
-writes. Lock version 2.1 tells each distribution's groups and markers; 2.0 and 1.1 do not, and are
-walked from the project's requirements.
+writes. Lock version 2.1 tells each distribution's groups and markers; those before do not, and are
+walked from the project's requirements. Until Poetry 1.3 the hashes stood at the end, in 2019 bare.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -27,27 +27,35 @@ from layer_builder.projects.locked import (
     at_commit,
     pinned,
     read_toml,
+    refuse_format,
     rows,
     table,
     text,
     texts,
 )
-from layer_builder.projects.pyproject import standard_requirements
+from layer_builder.projects.pyproject import refuse_own_sources, standard_requirements
 
-_WITH_GROUPS = "2.1"
-"""The lock version that tells groups and markers."""
+_WITHOUT_GROUPS = frozenset({"1.0", "1.1", "2.0"})
+"""The lock versions that do not tell groups and markers."""
+
+
+_BEFORE_VERSIONS = "1.0"
 
 
 def read_poetry_lock(lock: str, pyproject: str, wanted: Project, target: Target) -> ProjectLines:
     """List what a lock holds for a target. Raises ValueError, of a lock that is too old StaleError."""
     locked, project = read_toml(lock), read_toml(pyproject)
     metadata = table(locked.get("metadata"), "[metadata]")
+    version = text(metadata.get("lock-version"), "lock-version")
+    if "hashes" in metadata:
+        version = _BEFORE_VERSIONS
+    refuse_format(version, "12", "lock-version")
     if not is_poetry_lock_fresh(text(metadata.get("content-hash"), "content-hash"), lock, project):
         raise StaleError("pyproject.toml has changed since it was written", "poetry lock")
     refuse_other_python(text(metadata.get("python-versions"), "python-versions"), target)
     choice = _choice(project, wanted)
-    packages = rows(locked.get("package"), "package")
-    if text(metadata.get("lock-version"), "lock-version") == _WITH_GROUPS:
+    packages = [_with_files(one, metadata) for one in rows(locked.get("package"), "package")]
+    if version not in _WITHOUT_GROUPS:
         taken = [one for one in packages if _is_wanted(one, choice, target)]
     else:
         nodes = {_line(one): (_node(one), one) for one in packages}
@@ -63,7 +71,9 @@ def read_poetry_lock(lock: str, pyproject: str, wanted: Project, target: Target)
 def read_poetry_project(pyproject: str, wanted: Project) -> ProjectLines:
     """List what a project without a lock asks for. Raises ValueError."""
     project = read_toml(pyproject)
-    return ProjectLines(lines=tuple(poetry_requirements(project, _choice(project, wanted))))
+    lines = tuple(poetry_requirements(project, _choice(project, wanted)))
+    refuse_own_sources(lines, _having_sources(_settings(project)), "poetry lock")
+    return ProjectLines(lines=lines)
 
 
 def poetry_requirements(project: Mapping[str, object], choice: Choice) -> Iterator[str]:
@@ -106,6 +116,17 @@ def _choice(project: Mapping[str, object], wanted: Project) -> Choice:
 
 def _settings(project: Mapping[str, object]) -> Mapping[str, object]:
     return table(table(project.get("tool"), "[tool]").get("poetry"), "[tool.poetry]")
+
+
+def _having_sources(settings: Mapping[str, object]) -> Iterator[str]:
+    """Yield the names whose entries say from which index they come."""
+    groups = table(settings.get("group"), "group").values()
+    tables = [settings, *(table(group, "a group") for group in groups)]
+    for one in tables:
+        for name, value in table(one.get("dependencies"), "dependencies").items():
+            entries = value if isinstance(value, list) else [value]
+            if any(isinstance(entry, dict) and "source" in entry for entry in entries):
+                yield name
 
 
 def _group(
@@ -151,6 +172,24 @@ def _is_wanted(package: Mapping[str, object], choice: Choice, target: Target) ->
     return any(
         applies(text(one, f"markers of {name}"), name, target, choice.extras) for one in these
     )
+
+
+def _with_files(
+    package: Mapping[str, object], metadata: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Give a distribution the files that older locks list at their end."""
+    if "files" in package:
+        return package
+    name = package.get("name")
+    files = {canonicalize_name(k): v for k, v in table(metadata.get("files"), "files").items()}
+    bare = {canonicalize_name(k): v for k, v in table(metadata.get("hashes"), "hashes").items()}
+    key = canonicalize_name(text(name, "name of a package"))
+    if key in files:
+        return {**package, "files": files[key]}
+    return {
+        **package,
+        "files": [{"hash": f"sha256:{one}"} for one in texts(bare.get(key), f"hashes of {name}")],
+    }
 
 
 def _line(package: Mapping[str, object]) -> str:

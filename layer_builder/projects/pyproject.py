@@ -3,7 +3,8 @@
 https://packaging.python.org/en/latest/specifications/pyproject-toml/ and …/dependency-groups/.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.dependency_groups import resolve_dependency_groups
 from packaging.utils import canonicalize_name
@@ -21,7 +22,25 @@ def read_standard_project(pyproject: str, wanted: Project) -> ProjectLines:
         known=standard_groups(project),
         known_extras=standard_extras(project),
     )
-    return ProjectLines(lines=tuple(standard_requirements(project, choice)))
+    lines = tuple(standard_requirements(project, choice))
+    settings = table(table(project.get("tool"), "[tool]").get("uv"), "[tool.uv]")
+    refuse_own_sources(lines, table(settings.get("sources"), "[tool.uv.sources]"), "uv lock")
+    return ProjectLines(lines=lines)
+
+
+def refuse_own_sources(lines: Iterable[str], sources: Iterable[str], locking: str) -> None:
+    """Raise ValueError for what is to come from a place of its own: only a lock tells its hash.
+
+    Asked of the default index, another's distribution of that name would answer.
+    """
+    named = {canonicalize_name(name) for name in sources}
+    for line in lines:
+        name = canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0])
+        if name in named:
+            raise ValueError(
+                f"{name} is to come from a source of its own, which only a lock makes safe:"
+                f" `{locking}` writes one"
+            )
 
 
 def standard_requirements(project: Mapping[str, object], choice: Choice) -> Iterator[str]:

@@ -5,7 +5,7 @@ https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile. It words marke
 are compared by what they mean on the target.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -13,13 +13,14 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.errors import shortened
 from layer_builder.model import Project, Target
-from layer_builder.projects.constraints import refuse_other_python
+from layer_builder.projects.constraints import means_the_same, refuse_other_python
 from layer_builder.projects.locked import (
     Choice,
     ProjectLines,
     StaleError,
     applies,
     read_toml,
+    refuse_format,
     rows,
     table,
     text,
@@ -38,20 +39,34 @@ _Asked = tuple[str, frozenset[str], SpecifierSet | None]
 _ELSEWHERE = ("editable", "virtual", "directory", "path", "git", "url")
 
 
-def choose_of_uv_lock(lock: str, pyproject: str, wanted: Project, target: Target) -> ProjectLines:
-    """Say what of a lock uv is to write down.
+_SOURCES = frozenset({"workspace", "path", "git", "url"})
+"""What an entry of `[tool.uv.sources]` has that leads to no index."""
+
+
+def choose_of_uv_lock(
+    lock: str, pyproject: str, wanted: Project, target: Target, *, root: str
+) -> ProjectLines:
+    """Say what of a lock uv is to write down; `root` is the pyproject.toml beside it.
 
     Raises StaleError for one that does not have what the project asks for on the target, ValueError
     for what is no lock, or was not made for the target's Python.
     """
     locked, project = read_toml(lock), read_toml(pyproject)
-    _refuse_stale(locked, project, target)
+    of_root = _settings(read_toml(root))
+    _refuse_stale(locked, project, target, of_root)
+    _refuse_other_bounds(locked, of_root, target)
     choice = Choice.of(
         wanted.groups,
         wanted.extras,
         known=_groups(project),
         known_extras=standard_extras(project),
     )
+    members = texts(table(locked.get("manifest"), "manifest").get("members"), "members")
+    if choice.main and members and not table(project.get("project"), "[project]"):
+        raise ValueError(
+            "it is of a workspace without a project of its own: name a group, or the folder of a"
+            f" member ({', '.join(members)})"
+        )
     only = "--group" if choice.main else "--only-group"
     groups = (word for group in sorted(choice.groups) for word in (only, group))
     extras = (word for extra in sorted(choice.extras) for word in ("--extra", extra))
@@ -73,42 +88,105 @@ def _local_lines(locked: Mapping[str, object], project: Mapping[str, object]) ->
 
 
 def _refuse_stale(
-    locked: Mapping[str, object], project: Mapping[str, object], target: Target
+    locked: Mapping[str, object],
+    project: Mapping[str, object],
+    target: Target,
+    of_root: Mapping[str, object],
 ) -> None:
     if python := text(locked.get("requires-python"), "requires-python"):
         refuse_other_python(python, target)
+    refuse_format(locked.get("version"), "1", "version")
     packages = rows(locked.get("package"), "package")
-    if not packages or "version" not in locked:
-        raise ValueError("it has no packages, or no version")
+    if not packages:
+        raise ValueError("it has no packages")
+    manifest = table(locked.get("manifest"), "manifest")
     standard = table(project.get("project"), "[project]")
     name = canonicalize_name(text(standard.get("name"), "name"))
     own = next((one for one in packages if one.get("name") == name), None)
     if own is None:
         # A workspace without a project of its own has its groups there.
-        own = {"metadata": {"requires-dev": table(locked.get("manifest"), "manifest").get(
-            "dependency-groups")}}  # fmt: skip
+        own = {"metadata": {"requires-dev": manifest.get("dependency-groups")}}
         if name:
             raise StaleError(f"it does not hold the project {shortened(name)}", "uv lock")
+    if not manifest.get("members"):
+        _refuse_other_range(standard, locked)
     metadata = table(own.get("metadata"), "metadata")
-    parts: list[tuple[str, Iterable[str], object]] = []
+    dev = table(metadata.get("requires-dev"), "requires-dev")
+    # The root's sources hold for members that have none of that name.
+    sources = {**_sources(of_root), **_sources(_settings(project))}
     if "dependencies" not in texts(standard.get("dynamic"), "dynamic"):
-        own_lines = standard_requirements(project, Choice())
-        parts.append(("its dependencies", own_lines, metadata.get("requires-dist")))
+        now = _written(standard_requirements(project, Choice()), target, _elsewhere(sources))
+        _compare("its dependencies", now, _locked(metadata.get("requires-dist"), target))
     for extra in sorted(standard_extras(project)):
-        of_extra = _of_extra(project, extra)
-        parts.append((f"the extra {extra}", of_extra, metadata.get("requires-dist")))
+        elsewhere = _elsewhere(sources, extra=extra)
+        now = _written(_of_extra(project, extra), target, elsewhere)
+        then = _locked(metadata.get("requires-dist"), target, extra)
+        _compare(f"the extra {extra}", now, then)
     for group in sorted(_groups(project)):
-        of_group = _of_group(project, group)
-        dev = table(metadata.get("requires-dev"), "requires-dev")
-        parts.append((f"the group {group}", of_group, dev.get(group)))
-    for what, lines, entries in parts:
-        extra = what.removeprefix("the extra ") if what.startswith("the extra") else ""
-        _compare(what, set(_written(lines, target)), set(_locked(entries, target, extra)))
+        elsewhere = _elsewhere(sources, group=group)
+        now = _written(_of_group(project, group), target, elsewhere)
+        _compare(f"the group {group}", now, _locked(dev.get(group), target))
 
 
-def _compare(what: str, now: set[_Asked], then: set[_Asked]) -> None:
+def _refuse_other_range(standard: Mapping[str, object], locked: Mapping[str, object]) -> None:
+    """Compare the Pythons that a project is for with those of its lock, by what they mean.
+
+    In a workspace, the lock has those that all members share.
+    """
+    now = text(standard.get("requires-python"), "requires-python")
+    then = text(locked.get("requires-python"), "requires-python")
+    if now and then and not means_the_same(now, then):
+        raise StaleError(
+            f"pyproject.toml requires Python {shortened(now)}, and the lock was made for"
+            f" {shortened(then)}",
+            "uv lock",
+        )
+
+
+def _refuse_other_bounds(
+    locked: Mapping[str, object], settings: Mapping[str, object], target: Target
+) -> None:
+    """Compare the constraints and overrides, which are those of the root in a workspace."""
+    manifest = table(locked.get("manifest"), "manifest")
+    elsewhere = _elsewhere(_sources(settings))
+    for key, name in (("constraints", "constraint"), ("overrides", "override")):
+        lines = texts(settings.get(f"{name}-dependencies"), f"{name}-dependencies")
+        then = _locked(manifest.get(key), target)
+        _compare(f"its {name}-dependencies", _written(lines, target, elsewhere), then)
+
+
+def _settings(project: Mapping[str, object]) -> Mapping[str, object]:
+    return table(table(project.get("tool"), "[tool]").get("uv"), "[tool.uv]")
+
+
+def _sources(settings: Mapping[str, object]) -> dict[str, list[Mapping[str, object]]]:
+    """Read `[tool.uv.sources]`: https://docs.astral.sh/uv/concepts/projects/dependencies/."""
+    entries = table(settings.get("sources"), "[tool.uv.sources]")
+    return {
+        canonicalize_name(name): rows(entry if isinstance(entry, list) else [entry], name)
+        for name, entry in entries.items()
+    }
+
+
+def _elsewhere(
+    sources: Mapping[str, Sequence[Mapping[str, object]]], extra: str = "", group: str = ""
+) -> frozenset[str]:
+    """Name what comes from no index, where that is for an extra or a group, or for all."""
+    return frozenset(
+        name
+        for name, entries in sources.items()
+        for one in entries
+        if one.keys() & _SOURCES
+        and one.get("extra") in {None, extra}
+        and one.get("group") in {None, group}
+    )
+
+
+def _compare(what: str, written: Iterable[_Asked], locked: Iterable[_Asked]) -> None:
+    now, then = {*written}, {*locked}
+    # What comes from elsewhere on some platforms only counts as that.
     elsewhere = {name for name, _, versions in then if versions is None}
-    now = {(n, extras, None if n in elsewhere else v) for n, extras, v in now}
+    then = {(n, extras, None if n in elsewhere else v) for n, extras, v in then}
     changed = sorted({name for name, *_ in now ^ then})
     if changed:
         raise StaleError(
@@ -118,8 +196,9 @@ def _compare(what: str, now: set[_Asked], then: set[_Asked]) -> None:
 
 
 def _groups(project: Mapping[str, object]) -> set[str]:
-    settings = table(table(project.get("tool"), "[tool]").get("uv"), "[tool.uv]")
-    return standard_groups(project) | ({"dev"} if "dev-dependencies" in settings else set())
+    return standard_groups(project) | (
+        {"dev"} if "dev-dependencies" in _settings(project) else set()
+    )
 
 
 def _of_extra(project: Mapping[str, object], extra: str) -> list[str]:
@@ -130,13 +209,12 @@ def _of_extra(project: Mapping[str, object], extra: str) -> list[str]:
 
 def _of_group(project: Mapping[str, object], group: str) -> list[str]:
     lines = list(standard_requirements(project, Choice(groups=frozenset({group}), main=False)))
-    settings = table(table(project.get("tool"), "[tool]").get("uv"), "[tool.uv]")
     if group == "dev":
-        lines += texts(settings.get("dev-dependencies"), "dev-dependencies")
+        lines += texts(_settings(project).get("dev-dependencies"), "dev-dependencies")
     return lines
 
 
-def _written(lines: Iterable[str], target: Target) -> Iterator[_Asked]:
+def _written(lines: Iterable[str], target: Target, elsewhere: Collection[str]) -> Iterator[_Asked]:
     for line in lines:
         try:
             read = Requirement(line)
@@ -144,11 +222,11 @@ def _written(lines: Iterable[str], target: Target) -> Iterator[_Asked]:
             raise ValueError(f"pyproject.toml: {shortened(line)} is not a requirement") from None
         if applies(str(read.marker or ""), read.name, target):
             extras = frozenset(canonicalize_name(extra) for extra in read.extras)
-            versions = None if read.url else read.specifier
-            yield canonicalize_name(read.name), extras, versions
+            name = canonicalize_name(read.name)
+            yield name, extras, None if read.url or name in elsewhere else read.specifier
 
 
-def _locked(entries: object, target: Target, extra: str) -> Iterator[_Asked]:
+def _locked(entries: object, target: Target, extra: str = "") -> Iterator[_Asked]:
     for entry in rows(entries, "requirements"):
         name = text(entry.get("name"), "name")
         marker = text(entry.get("marker"), f"marker of {name}")

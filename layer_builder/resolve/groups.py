@@ -1,10 +1,15 @@
 """Families: layers that have to agree on versions, since something loads them together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from layer_builder.model import Stack, tied_layers
+from layer_builder.errors import Problem
+from layer_builder.model import Layer, Resolution, Stack, tied_layers
 from layer_builder.sources import LayerRequest, Requirements, merge_requirements
+
+_MOST_NAMED = 8
+"""Distributions in a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,20 @@ class LayerGroup:
         """The same, as it stands in their files."""
         return merge_requirements(request.as_written for request in self.requests)
 
+    def taken_twice(self, own: Mapping[str, Resolution]) -> Iterator[Problem]:
+        """Warn of what two layers of one function take from projects, and both hold.
+
+        `own` has what each layer holds, by its id.
+        """
+        warned: set[tuple[str, str]] = set()
+        for stack in self.stacks:
+            taking = [one for one in stack.layers if one.project and one.id in own]
+            for lower, upper in combinations(taking, 2):
+                both = sorted(own[lower.id].versions.keys() & own[upper.id].versions.keys())
+                if both and (lower.id, upper.id) not in warned:
+                    warned.add((lower.id, upper.id))
+                    yield _twice(stack, lower, upper, both)
+
 
 def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> list[LayerGroup]:
     """Group layers that have to agree on versions."""
@@ -53,3 +72,20 @@ def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> l
         )
         for group in plain
     ]
+
+
+def _twice(stack: Stack, lower: Layer, upper: Layer, names: Sequence[str]) -> Problem:
+    projects = dict.fromkeys(one.project.path for one in (lower, upper) if one.project)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return Problem(
+        message=f"of the distributions of the project {' and '.join(projects)} it holds"
+        f" {len(names)} that layer {lower.key} holds, too, and function {stack.key} loads both layers",
+        layer=upper.key,
+        place=upper.project.place if upper.project else upper.place,
+        details=(", ".join(names[:_MOST_NAMED]) + more,),
+        advice=(
+            f"say requires: [{lower.key}] in {upper.key}, so that what both need is in"
+            f" {lower.key} alone",
+            "or choose groups: and extras: that share nothing",
+        ),
+    )

@@ -212,6 +212,21 @@ def test_a_project(files: Mapping[str, str]) -> None:
     ours(lambda: read(chosen))
 
 
+WORKSPACE = '[tool.uv.workspace]\nmembers = ["libs/*", "a[!b]?"]\nexclude = ["libs/x"]\n'
+
+
+@fuzzed
+@given(spoiled([WORKSPACE]), spoiled([STANDARD]), spoiled([UV]))
+def test_a_workspace(root: str, member: str, lock: str) -> None:
+    def read(files: Mapping[str, str]) -> None:
+        wanted = Project(path="shop", place=PLACE, extras=("web",))
+        read_project(find_project(wanted, files.get, ("libs",)), wanted, TARGET)
+
+    sound = {"../pyproject.toml": WORKSPACE, "../uv.lock": UV, "shop/pyproject.toml": STANDARD}
+    for path, text in zip(sound, (root, lock, member), strict=True):
+        ours(lambda path=path, text=text: read({**sound, path: text}))  # type: ignore[misc]  # bound
+
+
 @fuzzed
 @given(spoiled([STANDARD + INDEXES]))
 def test_index_settings(text: str) -> None:

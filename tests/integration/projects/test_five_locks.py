@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import TypeAlias
@@ -107,6 +108,7 @@ def of_pipenv(wheels: Mapping[str, Path]) -> dict[str, str]:
     lock = {
         "_meta": {
             "hash": {"sha256": digests._digest(made, separators=(",", ":"))},  # noqa: SLF001 (a lock needs one)
+            "pipfile-spec": 6,
             "sources": read_toml(PIPFILE)["source"],
         },
         "default": {
@@ -129,6 +131,32 @@ def of_pylock(wheels: Mapping[str, Path]) -> dict[str, str]:
     return {"pylock.toml": f'lock-version = "1.0"\ncreated-by = "tests"\n{rows}'}
 
 
+def of_poetry_1(wheels: Mapping[str, Path]) -> dict[str, str]:
+    """Write what Poetry 1.1 wrote: no groups, no markers, the files at the end."""
+    project = "".join(
+        (
+            '[tool.poetry]\nname = "shop"\nversion = "1"\ndescription = ""\nauthors = []\n',
+            '[tool.poetry.dependencies]\npython = "^3.9"\npart-00 = "*"\n',
+            *(f'{n} = {{version = "*", markers = "{m}"}}\n' for n, m in MARKERS.items()),
+        )
+    )
+    made = digests._digest(digests._of_poetry(read_toml(project), with_groups=True))  # noqa: SLF001 (a lock needs one)
+    following = dict(pairwise(NAMES))
+    rows = (
+        f'[[package]]\nname = "{name}"\nversion = "1.0"\ndescription = ""\ncategory = "main"\n'
+        'optional = false\npython-versions = "*"\n\n'
+        + (f'[package.dependencies]\n{following[name]} = "*"\n\n' if name in following else "")
+        for name in wheels
+    )
+    end = f'[metadata]\nlock-version = "1.1"\npython-versions = "^3.9"\ncontent-hash = "{made}"\n\n'
+    files = (
+        f'{name} = [\n    {{file = "{path.name}", hash = "{digest(path)}"}},\n]\n'
+        for name, path in wheels.items()
+    )
+    lock = "".join((*rows, end, "[metadata.files]\n", *files))
+    return {"poetry.lock": lock, "pyproject.toml": project}
+
+
 @pytest.fixture
 def of_uv(workspace: Path, environ: Mapping[str, str]) -> Callable[..., dict[str, str]]:
     """Have uv lock the project, held to the first versions."""
@@ -146,6 +174,7 @@ def of_uv(workspace: Path, environ: Mapping[str, str]) -> Callable[..., dict[str
 
 MAKERS: dict[str, Callable[..., dict[str, str]]] = {
     "poetry": of_poetry,
+    "poetry 1.1": of_poetry_1,
     "pdm": of_pdm,
     "pipenv": of_pipenv,
     "pylock": of_pylock,

@@ -5,6 +5,7 @@ It asks for `app`, for `old` on Pythons before 3.11, for `new` from 3.11 on, for
 """
 
 import json
+import re
 from hashlib import sha256
 
 from layer_builder.projects import digests
@@ -124,6 +125,29 @@ def poetry_1(project: str = POETRY) -> str:
             f'content-hash = "{_poetry_digest(project)}"\n',
         )
     )
+
+
+def poetry_1_1(*, bare: bool = False) -> str:
+    """Write it as Poetry 1.1 did, which listed all files at the end; or as 0.12, without a version."""
+    lock = re.sub(r"(?s)files = \[.*?\n\]\n", "", poetry_1())
+    names = ("app", "base", "helper", "more", "new", "old")
+    if not bare:
+        ends = (f"{name} = {_files(name, '1.0').partition('= ')[2]}" for name in names)
+        lock = lock.replace('"2.0"\npython-versions', '"1.1"\npython-versions')
+        return "".join((lock, "\n[metadata.files]\n", *ends))
+    lock = lock.replace('lock-version = "2.0"\n', "").partition("\n\n")[2]
+    hashes = (json.dumps([digest(n)[7:], digest(f"{n} sdist")[7:]]) for n in names)
+    lines = (f"{name} = {one}\n" for name, one in zip(names, hashes, strict=True))
+    return "".join((lock, "\n[metadata.hashes]\n", *lines))
+
+
+def pdm_4_0() -> str:
+    """Write it as PDM 2.0 did, which listed all files at the end, each under name and version."""
+    lock = pdm(inherit=False).replace('"4.5.0"', '"4.0"')
+    found = dict(re.findall(r'name = "(.*)"\nversion = "(.*)"', lock))
+    lock = re.sub(r"(?s)files = \[.*?\n\]\n", "", lock)
+    ends = (f'"{n} {v}" = {_files(n, v).partition("= ")[2]}' for n, v in found.items())
+    return "".join((lock, "\n[metadata.files]\n", *ends))
 
 
 def pdm(project: str = STANDARD, *, inherit: bool = True) -> str:
@@ -249,6 +273,9 @@ POETRY_STANDARD = STANDARD + "[tool.poetry]\npackage-mode = false\n"
 PROJECTS: dict[str, dict[str, str]] = {
     "poetry 2": {"poetry.lock": poetry_2(), "pyproject.toml": POETRY_STANDARD},
     "poetry 1": {"poetry.lock": poetry_1(), "pyproject.toml": POETRY},
+    "poetry 1.1": {"poetry.lock": poetry_1_1(), "pyproject.toml": POETRY},
+    "poetry 0.12": {"poetry.lock": poetry_1_1(bare=True), "pyproject.toml": POETRY},
+    "pdm 4.0": {"pdm.lock": pdm_4_0(), "pyproject.toml": STANDARD},
     "pdm": {"pdm.lock": pdm(), "pyproject.toml": STANDARD},
     "pdm apart": {"pdm.lock": pdm(inherit=False), "pyproject.toml": STANDARD},
     "pipenv": {"Pipfile.lock": pipfile(), "Pipfile": PIPFILE},

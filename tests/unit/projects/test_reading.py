@@ -93,6 +93,7 @@ def test_what_the_project_does_not_have_is_named(kind: str) -> None:
     [
         ("poetry 2", "poetry.lock", "pyproject.toml", "poetry lock"),
         ("poetry 1", "poetry.lock", "pyproject.toml", "poetry lock"),
+        ("poetry 0.12", "poetry.lock", "pyproject.toml", "poetry lock"),
         ("pdm", "pdm.lock", "pyproject.toml", "pdm lock"),
         ("pdm apart", "pdm.lock", "pyproject.toml", "pdm lock"),
         ("pipenv", "Pipfile.lock", "Pipfile", "pipenv lock"),
