@@ -203,5 +203,5 @@ def test_an_exit_code_is_a_flaw_unless_it_is_shown() -> None:
     ["Run this:\n\n```sh\nrm -r x\n```\n", "```yaml\na: 1\n```\n", "```console\nno prompt\n```\n"],
 )
 def test_a_block_that_nothing_tries_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="nothing tries|begins with a command"):
+    with pytest.raises(ValueError, match=r"nothing tries|begins with a command"):
         page.read(text)
