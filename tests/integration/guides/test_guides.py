@@ -191,6 +191,45 @@ def test_lines_are_compared(told: list[str], came: list[str], flaw: str) -> None
     assert page.difference(told, came) == flaw
 
 
+PAGE = """\
+`a/b.txt`, now:
+
+```text
+one two
+```
+
+```console
+$ cd a
+$ export WORD=three
+$ cat b.txt; echo $WORD \\
+  four >&2
+one two
+three four
+$ ls nothing
+ls: …
+$ echo $?
+2
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "flaw"),
+    [
+        ("two\nthree", "two\nthree", None),
+        ("three four", "three for", "there is no line 'three for' in:\none two\nthree four"),
+        ("one two\n```", "one\n```", "there is no line 'one two' in:\none\nthree four"),
+        ("cd a", "cd c", "$ cd c\nended with 1:"),
+        ("$ echo $?\n2\n", "", "$ ls nothing\nended with 2:"),
+    ],
+)
+def test_a_wrong_word_is_a_flaw(tmp_path: Path, word: str, other: str, flaw: str | None) -> None:
+    (tmp_path / "notes").mkdir()
+    text = PAGE.replace(word, other, 1)
+    found = page.flaws(page.play(page.read(text), tmp_path, tmp_path / "notes", os.environ))
+    assert flaw in found[0] if flaw else found == []
+
+
 def test_an_exit_code_is_a_flaw_unless_it_is_shown() -> None:
     fails, shows = Command(line="false", output=[]), Command(line="echo $?", output=["1"])
     failed, shown = Played(code=1, output=[]), Played(code=0, output=["1"])
