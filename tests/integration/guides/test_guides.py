@@ -97,7 +97,7 @@ def test_what_a_page_says_is_what_comes(
 def test_a_page_is_a_short_letter(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ")
-    assert len(text.splitlines()) <= 120, "count"
+    assert len(text.splitlines()) <= 100
     assert any(isinstance(step, File | Excerpt) for step in steps(path))
 
 
