@@ -69,6 +69,7 @@ def shell(tmp_path: Path, workspace: Path, aws: str) -> dict[str, str]:
 @pytest.fixture
 def private(index: str, add_wheel: Callable[..., Path]) -> str:
     """Have the index of one's own; gives its address."""
+    add_wheel("itsdangerous", "0.9", {"itsdangerous/__init__.py": ""})
     add_wheel("shop-prices", "1.2", {"shop_prices/__init__.py": "CURRENCY = 'EUR'\n"})
     return index
 
