@@ -93,6 +93,28 @@ def test_the_readme_lists_the_outputs(action: dict[str, Any]) -> None:
     assert sorted(told) == sorted(action["outputs"])
 
 
+def measured(name: str) -> str:
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_begins_with_what_was_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first = " ".join(readme.split("\nTry it now")[0].split())
+    table = measured("benchmarks").split("\n## example\n")[1].split("\n## ")[0]
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
+    column = cells[0].index("imports") - len(cells[0])
+    imports = {line[0].split(";")[0]: line[column] for line in cells}
+    assert f"zip import [{imports['the recipe']}](" in first
+    assert f"these {imports['this program']};" in first
+    ground = measured("proving-ground")
+    counts = re.search(r"^- (\S+) rows, 0 not equal\.$", ground, re.MULTILINE)
+    modules = re.search(r"that import: (\S+) before, (\S+) after\.", ground)
+    assert counts
+    assert modules
+    assert f"[{counts[1]} layers](" in first
+    assert f"import {modules[2]} modules and entry points, {modules[1]} before." in first
+
+
 def test_the_schema_for_editors_is_that_of_the_model() -> None:
     stored = (ROOT / "docs" / "layers.schema.json").read_text(encoding="utf-8")
     assert json.loads(stored) == schema.json_schema(), "run `make schema`"

@@ -1,0 +1,1 @@
+"""The pages of docs/guides, each tried word for word."""
