@@ -1,7 +1,7 @@
 """Finds what a project has, and reads it: a lock of one of five tools, else its own file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem
@@ -12,7 +12,7 @@ from layer_builder.projects.pipenv import read_pipfile_lock
 from layer_builder.projects.poetry import read_poetry_lock, read_poetry_project
 from layer_builder.projects.pylock import is_pylock, read_pylock
 from layer_builder.projects.pyproject import read_standard_project
-from layer_builder.projects.uv_lock import choose_of_uv_lock
+from layer_builder.projects.uv_lock import choose_of_uv_lock, local_folders
 from layer_builder.projects.workspaces import folders_above, has_member
 
 _LOCKS = {
@@ -44,6 +44,8 @@ class ProjectFiles:
     """The folder that has the lock, where that is not the project's own: its workspace's."""
     root: str = ""
     """The pyproject.toml there."""
+    others: tuple[str, ...] = ()
+    """Those of the other projects in a uv.lock."""
 
     @property
     def path(self) -> str:
@@ -78,7 +80,7 @@ def find_project(
     if ({*found} if found else {*names}) & {_UV_LOCK} and (
         member := _of_workspace(folder, read, manifest, has_lock=bool(found))
     ):
-        return member
+        return _with_others(member, read)
     for name in (_PYLOCK, _PYPROJECT):
         if is_open and not found:
             found = _several(folder, [name], read)
@@ -89,10 +91,23 @@ def find_project(
             raise ManifestError.because(
                 f"project: beside {PurePosixPath(folder, name)} there is no {source}"
             )
-        return ProjectFiles(folder=folder, name=name, content=content, source=made_from)
+        files = ProjectFiles(folder=folder, name=name, content=content, source=made_from)
+        return _with_others(files, read) if name == _UV_LOCK else files
     advice = ("`pipenv lock` writes one",) if _content(folder, "Pipfile", read) is not None else ()
     wanted = [*names, _PYLOCK, _PYPROJECT] if is_open else names
     raise ManifestError.because(f"project: {folder} has no {', '.join(wanted)}", advice=advice)
+
+
+def _with_others(files: ProjectFiles, read: ReadProjectFile) -> ProjectFiles:
+    """Read what the other projects of a uv.lock ask for now. Raises ManifestError."""
+    try:
+        folders = local_folders(files.content)
+    except ValueError:
+        # Who reads the lock says what is wrong with it.
+        return files
+    paths = [PurePosixPath(files.above or files.folder, folder) for folder in folders]
+    others = [_content(str(path), _PYPROJECT, read) for path in paths if str(path) != files.folder]
+    return replace(files, others=tuple(other for other in others if other is not None))
 
 
 def _several(folder: str, names: Sequence[str], read: ReadProjectFile) -> dict[str, str]:
@@ -149,7 +164,12 @@ def read_project(files: ProjectFiles, wanted: Project, target: Target) -> Projec
         match files.name:
             case "uv.lock":
                 return choose_of_uv_lock(
-                    files.content, files.source, wanted, target, root=files.root or files.source
+                    files.content,
+                    files.source,
+                    wanted,
+                    target,
+                    root=files.root or files.source,
+                    others=files.others,
                 )
             case "poetry.lock":
                 return read_poetry_lock(files.content, files.source, wanted, target)

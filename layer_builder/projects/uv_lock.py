@@ -43,10 +43,29 @@ _SOURCES = frozenset({"workspace", "path", "git", "url"})
 """What an entry of `[tool.uv.sources]` has that leads to no index."""
 
 
-def choose_of_uv_lock(
-    lock: str, pyproject: str, wanted: Project, target: Target, *, root: str
+def local_folders(lock: str) -> list[str]:
+    """List the folders of projects that a lock has besides its own, from the lock's folder.
+
+    Raises ValueError for what is no lock.
+    """
+    packages = rows(read_toml(lock).get("package"), "package")
+    sources = (table(package.get("source"), "source") for package in packages)
+    found = (s[key] for s in sources for key in ("editable", "virtual", "directory") if key in s)
+    return [text(path, "source") for path in found]
+
+
+def choose_of_uv_lock(  # noqa: PLR0913 (the files that uv compares)
+    lock: str,
+    pyproject: str,
+    wanted: Project,
+    target: Target,
+    *,
+    root: str,
+    others: Sequence[str] = (),
 ) -> ProjectLines:
-    """Say what of a lock uv is to write down; `root` is the pyproject.toml beside it.
+    """Say what of a lock uv is to write down.
+
+    `root` is the pyproject.toml beside it, `others` those of the other projects in it.
 
     Raises StaleError for one that does not have what the project asks for on the target, ValueError
     for what is no lock, or was not made for the target's Python.
@@ -54,6 +73,10 @@ def choose_of_uv_lock(
     locked, project = read_toml(lock), read_toml(pyproject)
     of_root = _settings(read_toml(root))
     _refuse_stale(locked, project, target, of_root)
+    for other in map(read_toml, others):
+        name = text(table(other.get("project"), "[project]").get("name"), "name")
+        if own := _package(locked, name):
+            _refuse_other_requirements(own, other, of_root, target, where=f"of {name}")
     _refuse_other_bounds(locked, of_root, target)
     choice = Choice.of(
         wanted.groups,
@@ -96,13 +119,12 @@ def _refuse_stale(
     if python := text(locked.get("requires-python"), "requires-python"):
         refuse_other_python(python, target)
     refuse_format(locked.get("version"), "1", "version")
-    packages = rows(locked.get("package"), "package")
-    if not packages:
+    if not rows(locked.get("package"), "package"):
         raise ValueError("it has no packages")
     manifest = table(locked.get("manifest"), "manifest")
     standard = table(project.get("project"), "[project]")
     name = canonicalize_name(text(standard.get("name"), "name"))
-    own = next((one for one in packages if one.get("name") == name), None)
+    own = _package(locked, name)
     if own is None:
         # A workspace without a project of its own has its groups there.
         own = {"metadata": {"requires-dev": manifest.get("dependency-groups")}}
@@ -110,22 +132,44 @@ def _refuse_stale(
             raise StaleError(f"it does not hold the project {shortened(name)}", "uv lock")
     if not manifest.get("members"):
         _refuse_other_range(standard, locked)
+    _refuse_other_requirements(own, project, of_root, target)
+
+
+def _package(locked: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    packages, own = rows(locked.get("package"), "package"), canonicalize_name(name)
+    return next((one for one in packages if one.get("name") == own), None)
+
+
+def _refuse_other_requirements(
+    own: Mapping[str, object],
+    project: Mapping[str, object],
+    of_root: Mapping[str, object],
+    target: Target,
+    *,
+    where: str = "",
+) -> None:
+    """Compare what a project asks for with what a lock says it asked for."""
+    standard = table(project.get("project"), "[project]")
     metadata = table(own.get("metadata"), "metadata")
     dev = table(metadata.get("requires-dev"), "requires-dev")
     # The root's sources hold for members that have none of that name.
     sources = {**_sources(of_root), **_sources(_settings(project))}
     if "dependencies" not in texts(standard.get("dynamic"), "dynamic"):
         now = _written(standard_requirements(project, Choice()), target, _elsewhere(sources))
-        _compare("its dependencies", now, _locked(metadata.get("requires-dist"), target))
+        _compare(
+            f"the dependencies {where}" if where else "its dependencies",
+            now,
+            _locked(metadata.get("requires-dist"), target),
+        )
     for extra in sorted(standard_extras(project)):
         elsewhere = _elsewhere(sources, extra=extra)
         now = _written(_of_extra(project, extra), target, elsewhere)
         then = _locked(metadata.get("requires-dist"), target, extra)
-        _compare(f"the extra {extra}", now, then)
+        _compare(f"the extra {extra} {where}".rstrip(), now, then)
     for group in sorted(_groups(project)):
         elsewhere = _elsewhere(sources, group=group)
         now = _written(_of_group(project, group), target, elsewhere)
-        _compare(f"the group {group}", now, _locked(dev.get(group), target))
+        _compare(f"the group {group} {where}".rstrip(), now, _locked(dev.get(group), target))
 
 
 def _refuse_other_range(standard: Mapping[str, object], locked: Mapping[str, object]) -> None:

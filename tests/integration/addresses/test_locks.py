@@ -122,7 +122,10 @@ def of_pipenv(shop: Shop) -> dict[str, str]:
     pipfile = "[packages]\n"
     made = digests._of_pipfile(read_toml(pipfile), None, normalised=True)  # noqa: SLF001 (a lock needs one)
     lock = {
-        "_meta": {"hash": {"sha256": digests._digest(made, separators=(",", ":"))}},  # noqa: SLF001 (a lock needs one)
+        "_meta": {
+            "pipfile-spec": 6,
+            "hash": {"sha256": digests._digest(made, separators=(",", ":"))},  # noqa: SLF001 (a lock needs one)
+        },
         "default": {
             "six": {"version": "==1.0", "hashes": [digest(shop.six)]},
             "common": {"path": "../libs/common", "editable": True},

@@ -120,6 +120,16 @@ BUILT: Mapping[str, tuple[str, Files, set[str]]] = {
         },
         {"greenlet"},
     ),
+    "SAM: a local dependency": (
+        FILE,
+        {
+            "requirements.txt": "./local-dependencies\n",
+            "local-dependencies/setup.py": "from setuptools import setup\n"
+            "setup(name='add-numbers', version='1.0', packages=['add_numbers'])\n",
+            "local-dependencies/add_numbers/__init__.py": "def add(a, b):\n    return a + b\n",
+        },
+        {"add-numbers"},
+    ),
     "CDK: lambda-handler": (
         FILE,
         {
@@ -180,7 +190,7 @@ LOCKED: Mapping[str, tuple[str, str, str, set[str]]] = {
 GIT = "git+ssh://git@github.com/boto/boto3.git#egg=boto3"
 REFUSED: Mapping[str, tuple[str, Files, int, str]] = {
     "serverless: a branch of git": (
-        FILE, {"requirements.txt": f"flask\nbottle\n{GIT}\n"}, 2, "requirements.txt:3:1: layer core: '"),
+        FILE, {"requirements.txt": f"flask\nbottle\n{GIT}\n"}, 2, "requirements.txt:3:1: layer core: "),
     "serverless: poetry with a tag of git": (
         PROJECT,
         {"pyproject.toml": poetry('bottle = {git = "https://git@github.com/bottlepy/bottle.git", tag = "0.12.16"}\n')},
@@ -206,8 +216,7 @@ REFUSED: Mapping[str, tuple[str, Files, int, str]] = {
     "SAM: PythonImage": (FILE, {"requirements.txt": "# hard to build\nnumpy<1.20.3\n"}, 3, "numpy"),
     "SAM: requirements-invalid": (
         FILE, {"requirements.txt": "boto3=1.19.99"}, 2, "requirements.txt:1:1: layer core: 'boto3=1.19.99'"),
-    "SAM: requirements-inflate": (
-        FILE,
+    "SAM: requirements-inflate": (        FILE,
         {"requirements.txt": "inflate64==1.0.0; python_version >= '3.8' --no-binary=:inflate64:"},
         2, "requirements.txt:1:1: layer core: "),
 }  # fmt: skip

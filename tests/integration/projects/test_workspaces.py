@@ -139,6 +139,10 @@ def test_the_lock_may_lie_above_the_manifest_within_the_checkout(
             "uv.lock is out of date: it does not hold the project 'shop-api'",
         ),
         (
+            "packages/jobs/pyproject.toml", '["other"]', '["other", "base"]',
+            "uv.lock is out of date: the dependencies of jobs have changed since it was written",
+        ),
+        (
             "pyproject.toml", '"base<2"', '"base<1.2"',
             "uv.lock is out of date: its constraint-dependencies have changed",
         ),
