@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 
 from .stage import ROOT, Stage
@@ -26,6 +27,8 @@ def aws() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
+    # moto keeps what it holds in the process, whichever server it came by.
+    requests.post(f"{url}/moto-api/reset", timeout=10).raise_for_status()
     session = boto3.session.Session("testing", "testing", region_name="eu-west-1")
     api: Any = session.client("lambda", endpoint_url=url)
     for size in (20, 43):
