@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto import moto_proxy
 from moto.moto_proxy.proxy3 import ProxyRequestHandler
 from moto.server import ThreadedMotoServer
@@ -186,9 +187,12 @@ def serving_aws(home: Path) -> Iterator[Aws]:
     thread = threading.Thread(target=proxy.serve_forever)
     thread.start()
     host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    # moto keeps what it holds in the process, whichever server it came by.
+    requests.post(f"{address}/moto-api/reset", timeout=10).raise_for_status()
     try:
         yield Aws(
-            address=f"http://{host}:{port}",
+            address=address,
             proxy=f"http://127.0.0.1:{proxy.server_address[1]}",
             home=home,
         )
