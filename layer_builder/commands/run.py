@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
+from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
 from layer_builder.commands.build import build, prepare
@@ -11,6 +13,7 @@ from layer_builder.commands.context import Context
 from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
 from layer_builder.commands.promote import promote
+from layer_builder.comparison import PublishedLayers, compare_layers, compare_with_report
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
@@ -18,7 +21,7 @@ from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
-from layer_builder.publish import list_versions, prepare_publishing, publish, refuse_foreign
+from layer_builder.publish import Listed, list_versions, prepare_publishing, publish, refuse_foreign
 from layer_builder.report import function_lines
 
 
@@ -39,6 +42,8 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
         case Command.BUILD:
             _say_what_the_job_holds(context)
             build(outcome, context)
+            if inputs.baseline:
+                compare_with_report(outcome, context.workspace.load_named, context.reporter)
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
             _publish(outcome, context, outcome.manifest.owner)
@@ -68,7 +73,18 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     held = prepare_publishing(outcome, regions, context.reporter)
     build(outcome, context, work)
     stamp_built(outcome, marks, provenance)
+    _compare(outcome, context, regions[0], listed)
     publish(outcome, regions, context.reporter, held, listed)
+
+
+def _compare(outcome: Outcome, context: Context, region: Region, listed: Listed) -> None:
+    """Say what changed, before anything is written: then old versions may go."""
+    if outcome.inputs.baseline:
+        compare_with_report(outcome, context.workspace.load_named, context.reporter)
+        return
+    newest = partial(listed.newest, region.name)
+    there = PublishedLayers(region=region, newest=newest, zips=context.zips)
+    compare_layers(outcome, there, context.reporter)
 
 
 def _lacking(outcome: Outcome, context: Context) -> frozenset[str]:

@@ -7,8 +7,9 @@ from layer_builder.report.arn_files import (
     variable_clashes,
 )
 from layer_builder.report.data import report_data
+from layer_builder.report.escaping import escape_markdown
 from layer_builder.report.html import render_html
-from layer_builder.report.markdown import escape_markdown, render_markdown
+from layer_builder.report.markdown import render_markdown
 from layer_builder.report.outputs import action_outputs
 from layer_builder.report.plain_text import build_details_lines, function_lines, report_title
 
