@@ -1,4 +1,4 @@
-"""The outcome as Markdown: the job summary, `report.md` and the pull-request comment."""
+"""The outcome as Markdown: the job summary and `report.md`."""
 
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
@@ -30,18 +30,18 @@ _BAR_CHARACTERS = 10
 
 def render_markdown(outcome: Outcome) -> str:
     """Render the whole summary; pure text, ends with a newline."""
-    parts = [f"## {report_title(outcome)}", *_problems("Errors", outcome.errors)]
+    parts = [f"## {report_title(outcome)}", *render_problems("Errors", outcome.errors)]
     if outcome.built or outcome.known:
         parts.append(_layers(outcome))
     if changed := render_changes(outcome):
         parts.append(changed)
     if outcome.stacks or outcome.known_functions:
-        parts.append(_functions(outcome))
+        parts.append(render_functions(outcome))
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
-    parts += _problems("Warnings", outcome.warnings)
+    parts += render_problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
 
 
@@ -89,7 +89,8 @@ def _what(outcome: Outcome, layer: Layer) -> str:
     return str(action)
 
 
-def _functions(outcome: Outcome) -> str:
+def render_functions(outcome: Outcome) -> str:
+    """Tell what each function's stack weighs, and what proves it."""
     lines = []
     for weight in outcome.stacks:
         layers = " + ".join(
@@ -180,7 +181,8 @@ def _sentence(line: str) -> str:
     return f"{line[0].upper()}{line[1:]}."
 
 
-def _problems(heading: str, problems: list[Problem]) -> list[str]:
+def render_problems(heading: str, problems: list[Problem]) -> list[str]:
+    """Render a heading with problems below it; nothing where there are none."""
     if not problems:
         return []
     lines = [f"### {heading}", ""]
