@@ -101,7 +101,12 @@ def _now(
 
 
 def _tell(outcome: Outcome, reporter: Reporter) -> None:
-    """Say what changed: two lines for each layer that did, one for the others together."""
+    """Say what changed: two lines for each layer that did, one for the others together.
+
+    Where there was nothing before, nothing is said.
+    """
+    if all(changes.is_new for changes in outcome.compared.values()):
+        return
     same = [
         layer.title
         for layer in outcome.layers

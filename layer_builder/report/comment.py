@@ -117,7 +117,8 @@ def _proven(proof: Proof | None) -> str:
         return "none"
     if proof.static:
         return "files only"
-    failing = f", {len(proof.failed_before)} fail unpruned too" if proof.failed_before else ""
+    count = len(proof.failed_before)
+    failing = f", {count} {'fails' if count == 1 else 'fail'} unpruned too" if count else ""
     return f"{len(proof.imported)} imports{failing}{'' if proof.is_isolated else ', not isolated'}"
 
 
