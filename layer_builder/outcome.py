@@ -58,6 +58,8 @@ class Outcome:
     """Keys of functions, and of layers that none has, which could not be tried without a warning."""
     untried: set[str] = field(default_factory=set)
     """The same of those that there was no Python for."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """By layer id: the content marks of what was resolved."""
     compared: dict[str, LayerChanges] = field(default_factory=dict)
     """By layer id: what is different from what there was; of what was compared."""
     attachments: list[Attached] = field(default_factory=list)

@@ -27,10 +27,6 @@ class _ReportedPackage(_Lenient):
     bytes_zipped: _Bytes = None
 
 
-class _ReportedStamp(_Lenient):
-    key: str
-
-
 class _ReportedLayer(_Lenient):
     key: str
     python: str
@@ -39,7 +35,7 @@ class _ReportedLayer(_Lenient):
     zip_bytes: _Bytes = None
     unzipped_bytes: _Bytes = None
     sha256: str | None = None
-    stamp: _ReportedStamp | None = None
+    content: str | None = None
     runtimes: tuple[str, ...] | None = Field(default=None, strict=False)
     architectures: tuple[str, ...] | None = Field(default=None, strict=False)
     permissions: tuple[str, ...] | None = Field(default=None, strict=False)
@@ -97,6 +93,7 @@ def _snapshot(layer: _ReportedLayer, source: str) -> LayerSnapshot:
         zip_bytes=layer.zip_bytes,
         unzipped_bytes=layer.unzipped_bytes,
         sha256=layer.sha256,
+        content=layer.content,
         runtimes=layer.runtimes,
         architectures=layer.architectures,
         permissions=layer.permissions,

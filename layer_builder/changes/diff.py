@@ -98,7 +98,7 @@ class LayerChanges:
         for old, new in ((before.sha256, after.sha256), (before.content, after.content)):
             if old and new:
                 return old == new
-        return None if self.unknown or before.parts is None or after.parts is None else True
+        return None
 
 
 def compare(

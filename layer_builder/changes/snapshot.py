@@ -31,7 +31,7 @@ class LayerSnapshot:
     sha256: str | None = None
     """Of the zip, in hexadecimal."""
     content: str | None = None
-    """The content mark of its stamp."""
+    """The mark of all that decides its bytes, as stamps have it."""
     runtimes: tuple[str, ...] | None = None
     architectures: tuple[str, ...] | None = None
     permissions: tuple[str, ...] | None = None

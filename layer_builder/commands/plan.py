@@ -44,18 +44,15 @@ def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) 
     """Say what would change, against a baseline, or what a region has that the inputs name."""
     inputs, contents = outcome.inputs, resolved_contents(found, outcome.ties)
     marks = Marks(layers=outcome.layers, contents=contents, stacks=(), ties=outcome.ties)
-    by_name = marks.by_name().items()
-    pins = {layer_id: item.own.pins for layer_id, item in found.items()}
-    now = planned_snapshots(
-        outcome, pins, {name: marks.content(members) for name, members in by_name}
-    )
+    outcome.contents = marks.by_layer(found)
+    now = planned_snapshots(outcome, {layer_id: item.own.pins for layer_id, item in found.items()})
     if inputs.baseline:
         compare_with_report(outcome, context.workspace.load_named, context.reporter, now)
     elif inputs.regions and not inputs.sandbox:
         try:
             region = context.connect(inputs.regions[0])
         except LayerBuilderError as error:
-            context.reporter.warn(replace(error.problems[0], message="not compared: no AWS"))
+            context.reporter.warn(_not_compared(error.problems[0]))
             return
         there = PublishedLayers(
             region=region,
@@ -63,6 +60,10 @@ def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) 
             zips=context.zips,
         )
         compare_layers(outcome, there, context.reporter, now)
+
+
+def _not_compared(problem: Problem) -> Problem:
+    return replace(problem, message=f"not compared: {problem.message}")
 
 
 def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> None:

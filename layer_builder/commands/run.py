@@ -41,7 +41,9 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             plan(outcome, context)
         case Command.BUILD:
             _say_what_the_job_holds(context)
-            build(outcome, context)
+            work = prepare(outcome, context)
+            outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
+            build(outcome, context, work)
             if inputs.baseline:
                 compare_with_report(outcome, context.workspace.load_named, context.reporter)
         case Command.PUBLISH:
@@ -63,6 +65,7 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     refuse_foreign(listed, outcome.layers, provenance.owner)
     work = prepare(outcome, context)
     marks = work.marks(outcome, proven_stacks(outcome, context, work.resolved))
+    outcome.contents = marks.by_layer(work.resolved)
     if not outcome.inputs.rebuild:
         pins = {layer_id: item.own.pins for layer_id, item in work.resolved.items()}
         outcome.known = recognise(

@@ -97,7 +97,7 @@ def _now(
 ) -> list[tuple[Layer, LayerSnapshot]]:
     if planned is not None:
         return [(layer, planned[layer.id]) for layer in outcome.layers if layer.id in planned]
-    return [(found.layer, snapshot_of(found)) for found in outcome.built_or_known()]
+    return [(found.layer, snapshot_of(outcome, found)) for found in outcome.built_or_known()]
 
 
 def _tell(outcome: Outcome, reporter: Reporter) -> None:

@@ -8,14 +8,11 @@ from layer_builder.model import Built, KnownLayer, Layer, Pin, Releasable
 from layer_builder.outcome import Outcome
 
 
-def snapshot_of(found: Built | KnownLayer) -> LayerSnapshot:
+def snapshot_of(outcome: Outcome, found: Built | KnownLayer) -> LayerSnapshot:
     """Tell of a layer what its build, or its stamp, says of it."""
-    snapshot = _asked(found)
+    snapshot = replace(_asked(found), content=outcome.contents.get(found.layer.id))
     if isinstance(found, KnownLayer):
-        return replace(
-            snapshot.with_pins(found.pins),
-            content=found.stamp.content if found.stamp else None,
-        )
+        return snapshot.with_pins(found.pins)
     return replace(
         snapshot.with_packages(found.details.packages),
         zip_bytes=found.archive.weight.zip_bytes,
@@ -25,16 +22,16 @@ def snapshot_of(found: Built | KnownLayer) -> LayerSnapshot:
 
 
 def planned_snapshots(
-    outcome: Outcome, pins: Mapping[str, Iterable[Pin]], contents: Mapping[str, str]
+    outcome: Outcome, pins: Mapping[str, Iterable[Pin]]
 ) -> dict[str, LayerSnapshot]:
-    """Tell of layers that were only resolved, by id; `contents` are marks of layer versions, by name."""
+    """Tell of layers that were only resolved, by id."""
     members: dict[str, list[Layer]] = {}
     for layer in outcome.layers:
         members.setdefault(layer.name, []).append(layer)
     return {
         layer.id: replace(
             _asked(Releasable(layer=layer).serving(members[layer.name])).with_pins(pins[layer.id]),
-            content=contents.get(layer.name),
+            content=outcome.contents.get(layer.id),
         )
         for layer in outcome.layers
         if layer.id in pins

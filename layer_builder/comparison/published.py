@@ -7,7 +7,15 @@ from layer_builder.archive import RemoteZips, UnreadableZipError
 from layer_builder.aws import Region, grantee_name, policy_change
 from layer_builder.changes import LayerSnapshot, read_snapshot
 from layer_builder.errors import AwsError, LayerBuilderError
-from layer_builder.model import Built, Layer, LayerContent, Permissions, VersionSummary
+from layer_builder.model import (
+    UNPROVEN,
+    Built,
+    Layer,
+    LayerContent,
+    Permissions,
+    Stamp,
+    VersionSummary,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +42,14 @@ class PublishedLayers:
             source=version.arn,
             runtimes=version.runtimes or None,
             architectures=version.architectures or None,
-            content=version.stamp.content if version.stamp else None,
+            content=_content_of(version.stamp),
         )
         unknown: list[str] = []
         if now.permissions is not None:
             was, lacking = self._with_permissions(layer, version, was)
             unknown += lacking
-        if now.content and now.content == was.content:
-            # What is known by its stamp is not read.
+        if built is None and now.content and now.content == was.content:
+            # Its stamp tells: nothing more is read.
             same = replace(was, parts=now.parts, zip_bytes=now.zip_bytes)
             return replace(same, unzipped_bytes=now.unzipped_bytes), tuple(unknown)
         try:
@@ -77,6 +85,13 @@ class PublishedLayers:
         except (UnreadableZipError, ValueError, OSError) as error:
             return was, [f"what is in {version.arn}: {_said(error)}"]
         return replace(was, parts=found.parts, unzipped_bytes=found.unzipped_bytes), []
+
+
+def _content_of(stamp: Stamp | None) -> str | None:
+    """Give the content mark of a version; None where it is that of zips which another job built."""
+    if stamp is None or stamp.proofs == (UNPROVEN, UNPROVEN):
+        return None
+    return stamp.content
 
 
 def _said(error: Exception) -> str:

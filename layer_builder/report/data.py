@@ -80,6 +80,7 @@ def _layer(outcome: Outcome, found: Built | KnownLayer) -> dict[str, Any]:
         "runtimes": found.runtimes,
         "architectures": found.architectures,
         "permissions": _permissions(layer),
+        "content": outcome.contents.get(layer.id),
         "changes": changes_data(outcome.compared.get(layer.id)),
     }
 
