@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import assert_never
 
 from layer_builder.aws import Region
@@ -19,6 +18,7 @@ from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
+from layer_builder.model import VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
 from layer_builder.publish import Listed, list_versions, prepare_publishing, publish, refuse_foreign
@@ -85,7 +85,12 @@ def _compare(outcome: Outcome, context: Context, region: Region, listed: Listed)
     if outcome.inputs.baseline:
         compare_with_report(outcome, context.workspace.load_named, context.reporter)
         return
-    newest = partial(listed.newest, region.name)
+
+    def newest(name: str) -> VersionSummary | None:
+        versions = listed.versions.get((region.name, name))
+        # Not listed is not the same as not there.
+        return next(iter(region.catalog.versions(name) if versions is None else versions), None)
+
     there = PublishedLayers(region=region, newest=newest, zips=context.zips)
     compare_layers(outcome, there, context.reporter)
 

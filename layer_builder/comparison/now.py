@@ -12,7 +12,8 @@ def snapshot_of(outcome: Outcome, found: Built | KnownLayer) -> LayerSnapshot:
     """Tell of a layer what its build, or its stamp, says of it."""
     snapshot = replace(_asked(found), content=outcome.contents.get(found.layer.id))
     if isinstance(found, KnownLayer):
-        return snapshot.with_pins(found.pins)
+        # Publishing reads the policy of its version, and tells what it lacks.
+        return replace(snapshot.with_pins(found.pins), permissions=None)
     return replace(
         snapshot.with_packages(found.details.packages),
         zip_bytes=found.archive.weight.zip_bytes,
