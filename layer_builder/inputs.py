@@ -44,6 +44,7 @@ INPUT_DEFAULTS = {
     "source-profile": "",
     "build": "auto",
     "rebuild": "false",
+    "baseline": "",
     "require-isolation": "true",
     "dry-run": "false",
     "fail-on-changes": "false",
@@ -80,6 +81,8 @@ class Inputs:
     """Whether `publish` builds what it cannot take up; else that is an error."""
     rebuild: bool = False
     """Whether `publish` builds what AWS has already, by its stamps."""
+    baseline: str = ""
+    """The path of a report.json to compare with; empty where AWS is asked, if anybody."""
     require_isolation: bool = True
     """Whether nothing of others is run where it cannot be isolated."""
     dry_run: bool = False
@@ -144,6 +147,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         source_profile=given["source-profile"],
         may_build=given["build"] == "auto",
         rebuild=switches["rebuild"],
+        baseline=given["baseline"],
         require_isolation=switches["require-isolation"],
         dry_run=switches["dry-run"],
         fail_on_changes=switches["fail-on-changes"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from layer_builder.attach import Attached, Status
+from layer_builder.changes import LayerChanges
 from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Command, Inputs
@@ -57,6 +58,10 @@ class Outcome:
     """Keys of functions, and of layers that none has, which could not be tried without a warning."""
     untried: set[str] = field(default_factory=set)
     """The same of those that there was no Python for."""
+    contents: dict[str, str] = field(default_factory=dict)
+    """By layer id: the content marks of what was resolved."""
+    compared: dict[str, LayerChanges] = field(default_factory=dict)
+    """By layer id: what is different from what there was; of what was compared."""
     attachments: list[Attached] = field(default_factory=list)
     """What became of each function, by region and in the manifest's order."""
     warnings: list[Problem] = field(default_factory=list)
@@ -258,6 +263,13 @@ class Outcome:
                 }
             functions.setdefault(done.stack.key, {})[done.region] = change
         return {"functions": functions}
+
+    def would_publish(self) -> list[str]:
+        """List the keys that a dry run would publish, or that a comparison found to differ."""
+        found = set(self.to_publish) if self.inputs.dry_run else set()
+        if self.inputs.command in {Command.PLAN, Command.BUILD}:
+            found = {one for one, changes in self.compared.items() if changes.is_same is False}
+        return list(dict.fromkeys(layer.key for layer in self.layers if layer.id in found))
 
     @property
     def would_change(self) -> bool:

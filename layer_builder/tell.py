@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
-from layer_builder.connections import connection_advice, masked
+from layer_builder.connections import connection_advice, masked_problem
 from layer_builder.console import Console, Reporter
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
@@ -23,10 +25,10 @@ from layer_builder.outcome import Outcome
 from layer_builder.report import (
     action_outputs,
     build_details_lines,
-    render_arn_files,
+    render_comment,
+    render_files,
     render_html,
     render_markdown,
-    render_metadata,
     report_data,
     report_title,
 )
@@ -73,7 +75,7 @@ def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
     output_dir.put("report.json", data + "\n")
     output_dir.put("report.md", render_markdown(outcome))
     output_dir.put("report.html", render_html(outcome))
-    for name, content in {**render_arn_files(outcome), **render_metadata(outcome)}.items():
+    for name, content in render_files(outcome).items():
         output_dir.put(name, content)
 
 
@@ -86,12 +88,13 @@ def _show_layers(outcome: Outcome, reporter: Console) -> None:
 
 
 def _hand_to_workflow(outcome: Outcome, reporter: Console, environ: Mapping[str, str]) -> None:
-    markdown, token = render_markdown(outcome), outcome.inputs.github_token
+    token = outcome.inputs.github_token
     set_outputs(action_outputs(outcome))
-    add_summary(markdown)
-    if token and (trouble := post_comment(token, markdown)):
-        advice = connection_advice(trouble, environ)
-        reporter.warn(Problem(message=masked(trouble, environ), advice=advice))
+    add_summary(render_markdown(outcome))
+    render = partial(render_comment, outcome)
+    if token and (trouble := post_comment(token, render)):
+        advice = (*trouble.advice, *connection_advice(trouble.message, environ))
+        reporter.warn(masked_problem(replace(trouble, advice=advice), environ))
 
 
 def _print_arns(outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from layer_builder.addresses import DirectReader, LocalProjects
-from layer_builder.archive import BuildCache, UnreadableZipError, remote_unzipped_bytes
+from layer_builder.archive import BuildCache, RemoteZips
 from layer_builder.aws import Cloud
 from layer_builder.backends import StandIn
 from layer_builder.commands import Context
@@ -25,6 +25,9 @@ from layer_builder.resolve import Uv, find_index_settings, index_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
 from layer_builder.wheels import Wheels
+
+_REMOTE_REFUSAL = "nothing is read from elsewhere in a sandbox"
+"""Its addresses lead out of it."""
 
 
 def make_context(
@@ -52,7 +55,7 @@ def make_context(
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
         connect_source=partial(cloud.connect, profile=asked.source_profile),
-        measure=_refuse_remote_read if asked.sandbox else remote_unzipped_bytes,
+        zips=RemoteZips(refusal=_REMOTE_REFUSAL if asked.sandbox else ""),
         seed=cloud.seed,
         default_regions=cloud.default_regions,
         known_regions=cloud.known_regions,
@@ -83,11 +86,6 @@ def _leave(asked: Inputs, environ: Mapping[str, str], credentials: tuple[str, ..
 def _prover(target: Target, environ: Mapping[str, str], leave: str) -> Prover | None:
     prover = find_interpreter(target, environ)
     return prover and prover.with_leave(leave)
-
-
-def _refuse_remote_read(_url: str) -> int:
-    """Read nothing from elsewhere, in a sandbox: its addresses lead out of it."""
-    raise UnreadableZipError("nothing is read from elsewhere in a sandbox")
 
 
 class RecordingReporter:

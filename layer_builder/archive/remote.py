@@ -15,8 +15,9 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.client import HTTPResponse
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from layer_builder.model import MIB, UNZIPPED_BYTES
 
@@ -57,12 +58,32 @@ class UnreadableZipError(Exception):
     """A zip that cannot be measured; says why, and never its address."""
 
 
-def remote_unzipped_bytes(url: str) -> int:
-    """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableZipError."""
+@dataclass(frozen=True, kw_only=True)
+class RemoteZips:
+    """Zips elsewhere; where `refusal` says why, none is read."""
+
+    refusal: str = ""
+
+    def unzipped_bytes(self, url: str) -> int:
+        """Add up the sizes of all files in a zip, as AWS counts them. Raises UnreadableZipError."""
+        with self.opened(url) as file:
+            return unzipped_bytes(file)
+
+    @contextlib.contextmanager
+    def opened(self, url: str) -> "Iterator[IO[bytes]]":
+        """Open a zip for reading its directory. Raises UnreadableZipError, also while it is read."""
+        if self.refusal:
+            raise UnreadableZipError(self.refusal)
+        with _opened(url) as file:
+            yield cast("IO[bytes]", file)
+
+
+@contextlib.contextmanager
+def _opened(url: str) -> "Iterator[IO[bytes] | _Ranges]":
     _require_address(url)
     try:
         with contextlib.closing(_open(url)) as file:
-            return unzipped_bytes(file)
+            yield file
     except urllib.error.HTTPError as error:
         error.close()
         raise UnreadableZipError(f"the server answers {error.code}") from None

@@ -47,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
         )  # fmt: skip
     match command:
         case Command.PLAN | Command.BUILD:
+            _add_for_plan(parser, command)
             return
         case Command.PUBLISH:
             _add_for_publish(parser)
@@ -71,7 +72,23 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.add_argument("--sandbox", action="store_true", help=sandbox)
 
 
+def _add_baseline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--baseline", metavar="PATH", help="a report.json: say what changed since it was written"
+    )
+
+
+def _add_for_plan(parser: argparse.ArgumentParser, command: Command) -> None:
+    _add_baseline(parser)
+    if command is Command.PLAN:
+        parser.add_argument(
+            "--aws-region", metavar="REGION",
+            help="say what changed since the newest versions there (default: AWS is not asked)",
+        )  # fmt: skip
+
+
 def _add_for_publish(parser: argparse.ArgumentParser) -> None:
+    _add_baseline(parser)
     parser.add_argument(
         "--digests", metavar="JSON",
         help="{stem: sha256} as `build` gives it: take up these zips from --output-dir",

@@ -4,7 +4,7 @@ from layer_builder.attach.attacher import Attacher
 from layer_builder.attach.choice import LOOKUPS_AT_ONCE, VersionChoice
 from layer_builder.attach.plan import Attached, ChangeKind, Status
 from layer_builder.attach.serving import ServingPlan
-from layer_builder.attach.sizes import FunctionSize, Measure, Size, SizeLookup, known_sizes
+from layer_builder.attach.sizes import FunctionSize, Size, SizeLookup, known_sizes
 
 __all__ = [
     "LOOKUPS_AT_ONCE",
@@ -12,7 +12,6 @@ __all__ = [
     "Attacher",
     "ChangeKind",
     "FunctionSize",
-    "Measure",
     "ServingPlan",
     "Size",
     "SizeLookup",

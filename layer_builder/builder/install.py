@@ -6,6 +6,7 @@ from functools import cached_property
 
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
+from layer_builder.changes import places_of
 from layer_builder.errors import LimitError, Problem
 from layer_builder.model import InstalledFile, Layer, Package, PrunePlan, mib
 from layer_builder.native import check_libraries
@@ -41,12 +42,14 @@ class InstalledTree:
         """Each distribution, and its bytes before and after pruning."""
         before = {file.path: file.size for file in self.installation.files}
         now = {file.path: file.size for file in self.kept}
+        places = places_of({one.name: one.files for one in self.installation.distributions})
         return tuple(
             Package(
                 name=one.name,
                 version=one.version,
                 bytes_installed=sum(before.get(path, 0) for path in one.files),
                 bytes_kept=sum(now.get(path, 0) for path in one.files),
+                places=places[one.name],
             )
             for one in self.installation.distributions
         )

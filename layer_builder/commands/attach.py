@@ -62,7 +62,9 @@ def attach(outcome: Outcome, context: Context) -> None:
     attacher = Attacher(
         stacks=stacks,
         names=tuple(dict.fromkeys(layer.name for layer in outcome.layers)),
-        sizes=known_sizes(outcome.layers, outcome.functions, output_dir, context.measure),
+        sizes=known_sizes(
+            outcome.layers, outcome.functions, output_dir, context.zips.unzipped_bytes
+        ),
         dry_run=inputs.dry_run,
         on_chosen=lambda region, chosen: _note_chosen(outcome, region.name, chosen),
         on_attached=on_attached,

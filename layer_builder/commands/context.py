@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from layer_builder.archive import BuildCache, OutputDir
-from layer_builder.attach import Measure
+from layer_builder.archive import BuildCache, OutputDir, RemoteZips
 from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
@@ -29,7 +28,7 @@ class Context:
     connect: Connect
     connect_source: Connect
     """Opens a region with the credentials that `promote` reads with."""
-    measure: Measure
+    zips: RemoteZips
     seed: Callable[[str, Sequence[Stack], OutputDir], None]
     """Makes up functions and layers in a region of the sandbox."""
     default_regions: Callable[[], tuple[str, ...]]

@@ -1,12 +1,20 @@
 """`plan`: resolves all layers and tells the versions; builds nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from layer_builder import parallel
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.comparison import (
+    PublishedLayers,
+    compare_layers,
+    compare_with_report,
+    planned_snapshots,
+)
+from layer_builder.errors import LayerBuilderError, ManifestError, Problem, did_you_mean
+from layer_builder.identity import Marks, resolved_contents
 from layer_builder.model import Reference
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
@@ -29,6 +37,33 @@ def plan(outcome: Outcome, context: Context) -> None:
         context.reporter.step(
             layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
+    _compare(found, outcome, context)
+
+
+def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) -> None:
+    """Say what would change, against a baseline, or what a region has that the inputs name."""
+    inputs, contents = outcome.inputs, resolved_contents(found, outcome.ties)
+    marks = Marks(layers=outcome.layers, contents=contents, stacks=(), ties=outcome.ties)
+    outcome.contents = marks.by_layer(found)
+    now = planned_snapshots(outcome, {layer_id: item.own.pins for layer_id, item in found.items()})
+    if inputs.baseline:
+        compare_with_report(outcome, context.workspace.load_named, context.reporter, now)
+    elif inputs.regions and not inputs.sandbox:
+        try:
+            region = context.connect(inputs.regions[0])
+        except LayerBuilderError as error:
+            context.reporter.warn(_not_compared(error.problems[0]))
+            return
+        there = PublishedLayers(
+            region=region,
+            newest=lambda name: next(iter(region.catalog.versions(name)), None),
+            zips=context.zips,
+        )
+        compare_layers(outcome, there, context.reporter, now)
+
+
+def _not_compared(problem: Problem) -> Problem:
+    return replace(problem, message=f"not compared: {problem.message}")
 
 
 def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
 from layer_builder.commands.build import build, prepare
@@ -11,14 +12,16 @@ from layer_builder.commands.context import Context
 from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
 from layer_builder.commands.promote import promote
+from layer_builder.comparison import PublishedLayers, compare_layers, compare_with_report
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
+from layer_builder.model import VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
-from layer_builder.publish import list_versions, prepare_publishing, publish, refuse_foreign
+from layer_builder.publish import Listed, list_versions, prepare_publishing, publish, refuse_foreign
 from layer_builder.report import function_lines
 
 
@@ -38,7 +41,11 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             plan(outcome, context)
         case Command.BUILD:
             _say_what_the_job_holds(context)
-            build(outcome, context)
+            work = prepare(outcome, context)
+            outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
+            build(outcome, context, work)
+            if inputs.baseline:
+                compare_with_report(outcome, context.workspace.load_named, context.reporter)
         case Command.PUBLISH:
             load.choose_regions(outcome, context.default_regions)
             _publish(outcome, context, outcome.manifest.owner)
@@ -58,6 +65,7 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     refuse_foreign(listed, outcome.layers, provenance.owner)
     work = prepare(outcome, context)
     marks = work.marks(outcome, proven_stacks(outcome, context, work.resolved))
+    outcome.contents = marks.by_layer(work.resolved)
     if not outcome.inputs.rebuild:
         pins = {layer_id: item.own.pins for layer_id, item in work.resolved.items()}
         outcome.known = recognise(
@@ -68,7 +76,23 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     held = prepare_publishing(outcome, regions, context.reporter)
     build(outcome, context, work)
     stamp_built(outcome, marks, provenance)
+    _compare(outcome, context, regions[0], listed)
     publish(outcome, regions, context.reporter, held, listed)
+
+
+def _compare(outcome: Outcome, context: Context, region: Region, listed: Listed) -> None:
+    """Say what changed, before anything is written: then old versions may go."""
+    if outcome.inputs.baseline:
+        compare_with_report(outcome, context.workspace.load_named, context.reporter)
+        return
+
+    def newest(name: str) -> VersionSummary | None:
+        versions = listed.versions.get((region.name, name))
+        # Not listed is not the same as not there.
+        return next(iter(region.catalog.versions(name) if versions is None else versions), None)
+
+    there = PublishedLayers(region=region, newest=newest, zips=context.zips)
+    compare_layers(outcome, there, context.reporter)
 
 
 def _lacking(outcome: Outcome, context: Context) -> frozenset[str]:

@@ -47,7 +47,7 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     load.choose_regions(outcome, context.default_regions)
     connected = open_regions(outcome, context.connect, context.known_regions, context.reporter)
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
-    sizes = known_sizes(outcome.layers, (), output_dir, context.measure)
+    sizes = known_sizes(outcome.layers, (), output_dir, context.zips.unzipped_bytes)
     owner = context.provenance(outcome.manifest.owner).owner
     return [
         _InventoryReader(region=region, sizes=sizes, owner=owner).read(outcome, unzipped)

@@ -2,6 +2,6 @@
 
 from layer_builder.connections.certificates import trust
 from layer_builder.connections.letters import connection_advice, connection_letter
-from layer_builder.connections.proxies import masked, masked_problem
+from layer_builder.connections.proxies import masked_problem
 
-__all__ = ["connection_advice", "connection_letter", "masked", "masked_problem", "trust"]
+__all__ = ["connection_advice", "connection_letter", "masked_problem", "trust"]

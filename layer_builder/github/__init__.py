@@ -5,10 +5,10 @@ from layer_builder.github.actions import (
     add_summary,
     current_workflow,
     is_workflow_step,
-    post_comment,
     read_action_inputs,
     set_outputs,
 )
+from layer_builder.github.comment import post_comment
 from layer_builder.github.credentials import (
     find_credentials,
     has_index_credentials,

@@ -1,16 +1,14 @@
-"""GitHub's dialect: inputs, outputs, annotations, groups, the job summary, the comment.
+"""GitHub's dialect: inputs, outputs, annotations, groups, the job summary.
 
 The only door to actions-toolkit, and the only place that writes `::`. Workflow commands:
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actions_toolkit import core
 from actions_toolkit.command import issue_command
@@ -19,23 +17,9 @@ from layer_builder.console import Console
 from layer_builder.errors import Place, Problem
 from layer_builder.github.masking import Workflow
 
-if TYPE_CHECKING:
-    from github import Github
-
-COMMENT_MARK = "<!-- layer-builder -->"
-
-
 # A step's summary may have 1 MiB; the runner drops a larger one whole:
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
 _SUMMARY_BYTES = 1024 * 1024
-
-
-# GitHub takes 65,536 characters: https://github.com/danger/danger/issues/424
-_COMMENT_CHARACTERS = 65_000
-
-
-# Of GITHUB_TOKEN: https://docs.github.com/en/actions/concepts/security/github_token
-_WORKFLOW_LOGIN = "github-actions[bot]"
 
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
@@ -110,51 +94,6 @@ def add_summary(markdown: str) -> None:
         summary.write(markdown + "\n")
 
 
-def post_comment(token: str, markdown: str) -> str | None:
-    """Write or renew this tool's comment on the pull request that the workflow runs for.
-
-    Returns None when it is done or there is no pull request, else what went wrong: a comment is a
-    courtesy and fails no run.
-    """
-    # To GitHub's API a pull request is an issue:
-    # https://docs.github.com/en/rest/issues/comments#create-an-issue-comment
-    number = _pull_request(os.environ)
-    repository = os.environ.get("GITHUB_REPOSITORY", "")
-    if number is None or not repository:
-        return None
-    from github import Auth, Github  # noqa: PLC0415 (slow to import, seldom needed)
-
-    url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
-    try:
-        client = Github(auth=Auth.Token(token), base_url=url, retry=None, timeout=20)
-        issue = client.get_repo(repository, lazy=True).get_issue(number)
-        body = f"{COMMENT_MARK}\n{markdown}"[:_COMMENT_CHARACTERS]
-        login = _own_login(client)
-        for existing in issue.get_comments():
-            # Anybody can begin a comment with the mark: whoever's is edited would have said our words.
-            if existing.body.startswith(COMMENT_MARK) and existing.user.login == login:
-                existing.edit(body)
-                return None
-        issue.create_comment(body)
-    except Exception as error:  # noqa: BLE001 (PyGithub asserts, too; a comment fails no run)
-        return f"the pull-request comment could not be written: {error}"
-    return None
-
-
-def _own_login(client: "Github") -> str:
-    """Say under whose name a token writes."""
-    from github import GithubException  # noqa: PLC0415 (as above)
-
-    with suppress(GithubException):
-        return client.get_user().login
-    with suppress(GithubException, KeyError, TypeError):
-        # An app's token has no user in the REST API, and a viewer in the other one:
-        # https://docs.github.com/en/graphql/reference/queries#viewer
-        _, answer = client.requester.graphql_query("{viewer {login}}", {})
-        return str(answer["data"]["viewer"]["login"])
-    return _WORKFLOW_LOGIN
-
-
 def current_workflow() -> Workflow | None:
     """Read the workflow that runs, as it is checked out; None where that cannot be done."""
     repository = os.environ.get("GITHUB_REPOSITORY", "")
@@ -170,19 +109,6 @@ def current_workflow() -> Workflow | None:
     except OSError:
         return None
     return Workflow(file=file, text=text, job=os.environ.get("GITHUB_JOB", ""))
-
-
-def _pull_request(environ: Mapping[str, str]) -> int | None:
-    path = environ.get("GITHUB_EVENT_PATH")
-    if not path or not environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
-        return None
-    try:
-        # What set the workflow off, as webhooks have it:
-        # https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
-        event: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-        return int(event["pull_request"]["number"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _properties(place: Place | None) -> dict[str, Any]:

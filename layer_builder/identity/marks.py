@@ -1,6 +1,6 @@
 """The keys of a run's layers: digests of what decides their bytes, and of what proves them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from layer_builder.model import (
@@ -98,6 +98,15 @@ class Marks:
         """Give the content mark of a layer version; `members` are those that share its name."""
         marks = [self.contents[layer.id] for layer in members]
         return marks[0] if len(marks) == 1 else content_mark(*sorted(marks))
+
+    def by_layer(self, ids: Collection[str]) -> dict[str, str]:
+        """Give the content marks of the layer versions that these layers are, by layer id."""
+        return {
+            layer.id: self.content(members)
+            for members in self.by_name().values()
+            for layer in members
+            if all(one.id in ids for one in members)
+        }
 
     def proof(self, ids: frozenset[str], lacking: frozenset[str] = frozenset()) -> str:
         """Digest all that proves a group of layers, and the limits that they were held against.

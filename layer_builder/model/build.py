@@ -27,6 +27,8 @@ class Package:
     bytes_kept: int
     bytes_zipped: int = 0
     """What it adds to the zip."""
+    places: tuple[str, ...] = ()
+    """The beginnings of paths below python/ that are its own, and no other distribution's."""
 
 
 @dataclass(frozen=True, kw_only=True)

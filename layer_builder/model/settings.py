@@ -83,6 +83,13 @@ class Permissions:
     organization: str = ""
     public: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those who may, as reports name them."""
+        who = [f"account {account}" for account in self.accounts]
+        who += [f"organization {self.organization}"] if self.organization else []
+        return (*who, *(["everybody"] if self.public else []))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:

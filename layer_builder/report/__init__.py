@@ -2,13 +2,14 @@
 
 from layer_builder.report.arn_files import (
     METADATA_FILE,
-    render_arn_files,
-    render_metadata,
+    render_files,
     variable_clashes,
 )
+from layer_builder.report.comment import render_comment
 from layer_builder.report.data import report_data
+from layer_builder.report.escaping import escape_markdown
 from layer_builder.report.html import render_html
-from layer_builder.report.markdown import escape_markdown, render_markdown
+from layer_builder.report.markdown import render_markdown
 from layer_builder.report.outputs import action_outputs
 from layer_builder.report.plain_text import build_details_lines, function_lines, report_title
 
@@ -18,10 +19,10 @@ __all__ = [
     "build_details_lines",
     "escape_markdown",
     "function_lines",
-    "render_arn_files",
+    "render_comment",
+    "render_files",
     "render_html",
     "render_markdown",
-    "render_metadata",
     "report_data",
     "report_title",
     "variable_clashes",

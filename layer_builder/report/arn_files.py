@@ -13,6 +13,11 @@ from layer_builder.model import Layer
 from layer_builder.outcome import Outcome
 
 
+def render_files(outcome: Outcome) -> dict[str, str]:
+    """Render all files of a run for other programs, by name."""
+    return {**render_arn_files(outcome), **render_metadata(outcome)}
+
+
 def render_arn_files(outcome: Outcome) -> dict[str, str]:
     """Render the files of a run by name; none for a dry run, or one that released nothing."""
     inputs = outcome.inputs

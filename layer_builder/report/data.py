@@ -17,6 +17,7 @@ from layer_builder.model import (
 )
 from layer_builder.outcome import Outcome
 from layer_builder.report.attached_data import attached_data
+from layer_builder.report.changes_data import changes_data, compared_data
 from layer_builder.report.function_data import function_data
 
 FORMAT = 1
@@ -40,6 +41,8 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
             for stack in (*(weight.stack for weight in outcome.stacks), *outcome.known_functions)
         ],
         "attachments": [attached_data(done) for done in outcome.attachments],
+        "changes": compared_data(outcome),
+        "would_publish": outcome.would_publish(),
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
@@ -74,6 +77,11 @@ def _layer(outcome: Outcome, found: Built | KnownLayer) -> dict[str, Any]:
         },
         "action": str(action_of(outcome, layer)),
         "stamp": _stamp(outcome.stamp_of(layer)),
+        "runtimes": found.runtimes,
+        "architectures": found.architectures,
+        "permissions": _permissions(layer),
+        "content": outcome.contents.get(layer.id),
+        "changes": changes_data(outcome.compared.get(layer.id)),
     }
 
 
@@ -81,6 +89,11 @@ def _stamp(stamp: Stamp | None) -> dict[str, str] | None:
     if stamp is None:
         return None
     return {"key": stamp.key, "owner": stamp.owner, "commit": stamp.commit}
+
+
+def _permissions(layer: Layer) -> list[str] | None:
+    permissions = layer.delivery.permissions
+    return None if permissions is None else list(permissions.names)
 
 
 def _built(built: Built) -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""The outcome as Markdown: the job summary, `report.md` and the pull-request comment."""
-
-import re
+"""The outcome as Markdown: the job summary and `report.md`."""
 
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
@@ -16,6 +14,8 @@ from layer_builder.model import (
 )
 from layer_builder.outcome import Outcome
 from layer_builder.report import data
+from layer_builder.report.changes_markdown import render_changes
+from layer_builder.report.escaping import code_span, escape_markdown, longest_run, one_line
 from layer_builder.report.plain_text import (
     MAX_RESTORED,
     bytecode_line,
@@ -28,36 +28,20 @@ from layer_builder.report.plain_text import (
 _BAR_CHARACTERS = 10
 
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$])")
-
-
-# What GitHub makes links and mentions of without any markup:
-# https://github.github.com/gfm/#autolinks-extension- and
-# https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
-# Mentions are found in the finished page, where an escaped sign is the sign again: only another
-# character between helps.
-_LINKED = re.compile(r"(@|#|\bGH-|https?:|ftp:|mailto:|xmpp:|www\.)", re.IGNORECASE)
-
-
-_NOTHING = "&#8203;"
-"""A space without width, which no link goes across."""
-
-
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-
-
 def render_markdown(outcome: Outcome) -> str:
     """Render the whole summary; pure text, ends with a newline."""
-    parts = [f"## {report_title(outcome)}", *_problems("Errors", outcome.errors)]
+    parts = [f"## {report_title(outcome)}", *render_problems("Errors", outcome.errors)]
     if outcome.built or outcome.known:
         parts.append(_layers(outcome))
+    if changed := render_changes(outcome):
+        parts.append(changed)
     if outcome.stacks or outcome.known_functions:
-        parts.append(_functions(outcome))
+        parts.append(render_functions(outcome))
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
-    parts += _problems("Warnings", outcome.warnings)
+    parts += render_problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,32 +54,6 @@ def limit_bar(reading: LimitReading) -> str:
     """
     filled = min(_BAR_CHARACTERS, round(reading.share * _BAR_CHARACTERS))
     return "█" * filled + "░" * (_BAR_CHARACTERS - filled) + f" {reading.share:.0%}"
-
-
-def escape_markdown(raw: str) -> str:
-    """Make third-party text harmless in Markdown: no markup, links, mentions or further lines."""
-    parts = _LINKED.split(_CONTROL.sub(" ", raw))
-    escaped = [_MARKUP.sub(r"\\\1", part) for part in parts]
-    # The odd ones are what was found.
-    return "".join(f"{text}{_NOTHING}" if n % 2 else text for n, text in enumerate(escaped))
-
-
-def code_span(raw: str) -> str:
-    """Show third-party text as it is, between more backticks than it has in a row.
-
-    >>> code_span("a``b")
-    '``` a``b ```'
-    """
-    text = _CONTROL.sub(" ", raw)
-    if "`" not in text:
-        return f"`{text or ' '}`"
-    fence = "`" * (_longest_run(text) + 1)
-    # The blanks keep a backtick at either end apart: https://spec.commonmark.org/0.31.2/#code-spans
-    return f"{fence} {text} {fence}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def _layers(outcome: Outcome) -> str:
@@ -131,7 +89,8 @@ def _what(outcome: Outcome, layer: Layer) -> str:
     return str(action)
 
 
-def _functions(outcome: Outcome) -> str:
+def render_functions(outcome: Outcome) -> str:
+    """Tell what each function's stack weighs, and what proves it."""
     lines = []
     for weight in outcome.stacks:
         layers = " + ".join(
@@ -159,8 +118,8 @@ def _attached(done: Attached) -> str:
     if done.forecast:
         lines[0] += f"; {escape_markdown(str(done.forecast))}"
     if done.attachment and done.attachment.is_needed:
-        diff = [_CONTROL.sub(" ", line) for line in done.attachment.diff()]
-        fence = "`" * max(3, _longest_run("\n".join(diff)) + 1)
+        diff = [one_line(line) for line in done.attachment.diff()]
+        fence = "`" * max(3, longest_run("\n".join(diff)) + 1)
         lines += ["", f"  {fence}diff", *(f"  {line}" for line in diff), f"  {fence}"]
     return "\n".join(lines)
 
@@ -222,7 +181,8 @@ def _sentence(line: str) -> str:
     return f"{line[0].upper()}{line[1:]}."
 
 
-def _problems(heading: str, problems: list[Problem]) -> list[str]:
+def render_problems(heading: str, problems: list[Problem]) -> list[str]:
+    """Render a heading with problems below it; nothing where there are none."""
     if not problems:
         return []
     lines = [f"### {heading}", ""]

@@ -4,6 +4,7 @@ import json
 
 from layer_builder.model import Action
 from layer_builder.outcome import Outcome
+from layer_builder.report.changes_data import compared_by_key
 
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""
@@ -13,7 +14,7 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
     """Give every output of `action.yml`."""
     by_region = {region: outcome.arns(region) for region in outcome.regions}
     first = by_region[outcome.regions[0]] if outcome.regions else {}
-    folder = outcome.inputs.output_dir
+    folder, layers = outcome.inputs.output_dir, compared_by_key(outcome)
     data: dict[str, object] = {
         "layer-arns": first,
         "layer-arns-by-region": by_region,
@@ -21,8 +22,9 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
         "function-layers": dict(outcome.function_layers()),
         "published": outcome.keys_with(Action.PUBLISHED),
         "unchanged": outcome.keys_with(Action.UNCHANGED),
+        "would-publish": outcome.would_publish(),
         "digests": outcome.digests(),
-        "changes": outcome.changes(),
+        "changes": {**outcome.changes(), **({"layers": layers} if layers else {})},
         "isolated": "" if (isolated := outcome.is_isolated) is None else isolated,
         "matrix": outcome.matrix(),
         "report": f"{folder}/report.json",

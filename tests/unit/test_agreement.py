@@ -132,7 +132,11 @@ def test_what_init_writes_is_a_manifest() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["README.md", "examples/cr2a/publish-layers.yml", "examples/cr2a/watch-layers.yml"]
+    "path",
+    [
+        "README.md",
+        *(f"examples/cr2a/{name}-layers.yml" for name in ("publish", "pull-request", "watch")),
+    ],
 )
 def test_who_names_a_release_names_this_one(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")

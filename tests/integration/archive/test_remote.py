@@ -66,13 +66,13 @@ def test_the_directory_is_read_and_not_the_rest(
     serve: Serve, content: bytes, total: int, most_sent: int
 ) -> None:
     store = Store(content)
-    assert remote.remote_unzipped_bytes(f"{serve(store)}/code?{SECRET}") == total
+    assert remote.RemoteZips().unzipped_bytes(f"{serve(store)}/code?{SECRET}") == total
     assert store.sent <= most_sent
 
 
 def test_a_server_without_ranges_sends_all_of_it(serve: Serve) -> None:
     store = Store(zipped(3, 400_000), ranges=False)
-    assert remote.remote_unzipped_bytes(serve(store)) == 400_003
+    assert remote.RemoteZips().unzipped_bytes(serve(store)) == 400_003
     assert len(store.headers) == 1
 
 
@@ -80,7 +80,7 @@ def test_no_credentials_go_along(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRET")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
     store = Store(zipped(3))
-    assert remote.remote_unzipped_bytes(serve(store)) == 3
+    assert remote.RemoteZips().unzipped_bytes(serve(store)) == 3
     assert set(store.headers[0]) <= {"Accept-Encoding", "Host", "User-Agent", "Connection", "Range"}
 
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_measured_says_why_and_not_where(
 ) -> None:
     url = serve(lambda _: answer)
     with pytest.raises(UnreadableZipError) as raised:
-        remote.remote_unzipped_bytes(f"{url}/code?{SECRET}")
+        remote.RemoteZips().unzipped_bytes(f"{url}/code?{SECRET}")
     assert said in str(raised.value)
     assert SECRET not in str(raised.value)
 
@@ -118,7 +118,7 @@ def test_a_second_range_must_be_the_one_that_was_asked_for(serve: Serve) -> None
         return status, headers, content
 
     with pytest.raises(UnreadableZipError, match="another range than was asked for"):
-        remote.remote_unzipped_bytes(serve(answer))
+        remote.RemoteZips().unzipped_bytes(serve(answer))
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_only_web_addresses_are_read(url: str, scheme: str) -> None:
     with pytest.raises(
         UnreadableZipError, match=rf"no address to read it from \(scheme: {scheme}\)"
     ):
-        remote.remote_unzipped_bytes(url)
+        remote.RemoteZips().unzipped_bytes(url)
 
 
 def test_a_server_that_is_not_there_is_told_and_not_its_address() -> None:
     with pytest.raises(UnreadableZipError) as raised:
-        remote.remote_unzipped_bytes(f"http://127.0.0.1:9/code?{SECRET}")
+        remote.RemoteZips().unzipped_bytes(f"http://127.0.0.1:9/code?{SECRET}")
     assert "cannot be read" in str(raised.value)
     assert SECRET not in str(raised.value)

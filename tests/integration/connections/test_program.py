@@ -182,10 +182,10 @@ def test_code_of_others_learns_nothing_of_the_proxy(
 
 MEASURE = """\
 import os, sys
-from layer_builder.archive import remote_unzipped_bytes
+from layer_builder.archive import RemoteZips
 from layer_builder.connections import trust
 trust(os.environ)
-print(remote_unzipped_bytes(sys.argv[1]))
+print(RemoteZips().unzipped_bytes(sys.argv[1]))
 """
 
 

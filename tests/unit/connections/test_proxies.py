@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.connections import connection_advice, connection_letter, masked, masked_problem
+from layer_builder.connections import connection_advice, connection_letter, masked_problem
+from layer_builder.connections.proxies import masked
 from layer_builder.errors import Problem
 
 WORDS = st.text(

@@ -32,6 +32,8 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "layers": [],
         "functions": [],
         "attachments": [],
+        "changes": [],
+        "would_publish": [],
         "isolated": False,
         "warnings": [],
         "errors": [

@@ -12,8 +12,8 @@ from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import Restoration
 from layer_builder.model.settings import ProofDepth
 from layer_builder.outcome import Outcome
+from layer_builder.report import escaping, plain_text
 from layer_builder.report import markdown as summary
-from layer_builder.report import plain_text
 
 WHOLE = """\
 ## Lambda layers: 1 published, 2 unchanged
@@ -123,7 +123,7 @@ def test_a_bar_is_never_longer_than_its_limit(used: int, drawn: str) -> None:
 
 
 def test_foreign_text_cannot_write_markdown() -> None:
-    assert summary.escape_markdown("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
+    assert escaping.escape_markdown("a|b <img src=x> [c](d) `e` *f* _g_ \\ # ~h~\n# i") == (
         "a\\|b \\<img src=x\\> \\[c\\]\\(d\\) \\`e\\` \\*f\\* \\_g\\_ \\\\ \\#&#8203; \\~h\\~ \\#&#8203; i"
     )
 
@@ -140,7 +140,7 @@ def test_foreign_text_cannot_write_markdown() -> None:
     ],
 )  # fmt: skip
 def test_links_and_mentions_of_foreign_text_are_inert(text: str, escaped: str) -> None:
-    assert summary.escape_markdown(text) == escaped
+    assert escaping.escape_markdown(text) == escaped
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_links_and_mentions_of_foreign_text_are_inert(text: str, escaped: str) -
     ],
 )
 def test_a_span_of_code_is_longer_than_what_is_in_it(text: str, span: str) -> None:
-    assert summary.code_span(text) == span
+    assert escaping.code_span(text) == span
 
 
 def test_no_file_name_leaves_its_span(outcome: Outcome) -> None:
