@@ -9,22 +9,20 @@ from layer_builder.archive.reader import (
     sha256_of,
     zip_checksums,
 )
-from layer_builder.archive.remote import (
-    UnreadableZipError,
-    remote_unzipped_bytes,
-)
+from layer_builder.archive.remote import UnreadableZipError
+from layer_builder.archive.remote_zip import RemoteZip
 from layer_builder.archive.writer import ZipMember, write_zip
 
 __all__ = [
     "BuildCache",
     "BuildRecord",
     "OutputDir",
+    "RemoteZip",
     "UnreadableZipError",
     "ZipMember",
     "compressed_sizes",
     "extract_zip",
     "gzip_bytes",
-    "remote_unzipped_bytes",
     "sha256_of",
     "write_zip",
     "zip_checksums",

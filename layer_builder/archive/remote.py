@@ -8,13 +8,16 @@ secret for as long as it is valid: it is never shown, and no credentials go alon
 import contextlib
 import http.client
 import io
+import os
 import re
+import ssl
 import struct
 import tempfile
 import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING
 
@@ -29,25 +32,24 @@ _TAIL_BYTES = 256 * 1024
 """The first range: an end record with its comment fits 64 KiB (APPNOTE.TXT 4.3.16), and most
 directories fit the rest."""
 
+_TAIL_OF_WHEEL_BYTES = 64 * 1024
+"""The same of a wheel, of which there are many at once: most directories are shorter."""
+
+# zlib: "the limit is 1032:1", https://zlib.net/zlib_tech.html
+_MOST_DEFLATED = 1032
 
 _MAX_BYTES = UNZIPPED_BYTES + 16 * MIB
 """Of a whole zip. It may be larger than what it unzips to, by its headers."""
 
-
 _MAX_DIRECTORY_BYTES = 64 * MIB
-
 
 _TIMEOUT_SECONDS = 30.0
 
-
 _MAX_SECONDS = 120.0
-
 
 _PARTIAL_CONTENT = 206
 
-
 _CHUNK = 1 << 20
-
 
 # Content-Range: https://www.rfc-editor.org/rfc/rfc9110.html#section-14.4
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -55,6 +57,16 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 class UnreadableZipError(Exception):
     """A zip that cannot be measured; says why, and never its address."""
+
+    is_of_server = False
+    """Whether others from the same place will not do either."""
+
+    @classmethod
+    def of_server(cls, why: str) -> "UnreadableZipError":
+        """Say what a server does not do, or that it does not answer."""
+        error = cls(why)
+        error.is_of_server = True
+        return error
 
 
 def remote_unzipped_bytes(url: str) -> int:
@@ -69,6 +81,43 @@ def remote_unzipped_bytes(url: str) -> int:
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None)
         raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
+
+
+def remote_members(url: str, authorization: str = "") -> list[zipfile.ZipInfo]:
+    """List the members of a wheel by ranges alone, and no more than its length allows them to be.
+
+    `authorization` is the header of that name; it is sent to the address's own host, and to none
+    that this leads on to. Raises UnreadableZipError, also for a server without ranges, of which
+    the wheel is not fetched.
+    """
+    _require_address(url)
+    try:
+        with _get(url, f"bytes=-{_TAIL_OF_WHEEL_BYTES}", authorization) as response:
+            if response.status != _PARTIAL_CONTENT:
+                raise UnreadableZipError.of_server("the server sends no ranges")
+            start, size = _range_of(response)
+            tail = _read_exactly(response, size - start)
+            # Where it was led on to, without the login.
+            place = response.geturl()
+        login = authorization if place == url else ""
+        with _Ranges(place, size, start, tail, login) as file:
+            return _plausible(_members(file), size)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UnreadableZipError.of_server(f"the server answers {error.code}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None)
+        why = f"it cannot be read: {reason or type(error).__name__}"
+        raise UnreadableZipError.of_server(why) from None
+
+
+def _plausible(members: list[zipfile.ZipInfo], size: int) -> list[zipfile.ZipInfo]:
+    """Hold what a directory says of its members to what can be. Raises UnreadableZipError."""
+    packed = sum(member.compress_size for member in members)
+    grown = any(one.file_size > _MOST_DEFLATED * max(one.compress_size, 1) for one in members)
+    if packed > size or grown:
+        raise UnreadableZipError("its directory names sizes that cannot be")
+    return members
 
 
 @contextlib.contextmanager
@@ -101,9 +150,14 @@ def _require_address(url: str) -> None:
 
 def unzipped_bytes(file: "IO[bytes] | _Ranges") -> int:
     """Add up what the directory of a zip says of its files. Raises UnreadableZipError, OSError."""
+    return sum(member.file_size for member in _members(file))
+
+
+def _members(file: "IO[bytes] | _Ranges") -> list[zipfile.ZipInfo]:
+    """Read the directory of a zip. Raises UnreadableZipError, OSError."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return sum(member.file_size for member in archive.infolist())
+            return archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
         # zipfile looks at most of what may be wrong, and lets the rest fail as it will.
         raise UnreadableZipError(f"it is no zip: {error}") from None
@@ -118,9 +172,12 @@ def _open(url: str) -> "IO[bytes] | _Ranges":
         return _Ranges(url, size, start, _read_exactly(response, size - start))
 
 
-def _get(url: str, byte_range: str) -> HTTPResponse:
+def _get(url: str, byte_range: str, authorization: str = "") -> HTTPResponse:
     """Ask for a range of bytes, as RFC 9110 14.2 writes it."""
     request = urllib.request.Request(url, headers={"Range": byte_range})  # noqa: S310 (http and https only)
+    if authorization:
+        # Of a redirected request urllib takes over all headers but these.
+        request.add_unredirected_header("Authorization", authorization)
     response: HTTPResponse = _opener().open(request, timeout=_TIMEOUT_SECONDS)
     return response
 
@@ -134,13 +191,21 @@ def _opener() -> urllib.request.OpenerDirector:
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPSHandler(
+            context=_trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        ),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPRedirectHandler(),
         urllib.request.HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
     return opener
+
+
+@cache
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Trust what the two variables name, as OpenSSL reads them; reading it takes 30 ms each time."""
+    return ssl.create_default_context()
 
 
 def _range_of(response: HTTPResponse) -> tuple[int, int]:
@@ -188,9 +253,12 @@ def _copy(response: HTTPResponse, file: IO[bytes], limit: int) -> int:
 class _Ranges(io.RawIOBase):
     """A file elsewhere, of which what is read is fetched; its tail is here already."""
 
-    def __init__(self, url: str, size: int, start: int, tail: bytes) -> None:
+    def __init__(
+        self, url: str, size: int, start: int, tail: bytes, authorization: str = ""
+    ) -> None:
         super().__init__()
         self._url = url
+        self._authorization = authorization
         self._size = size
         self._start = start
         self._tail = tail
@@ -223,7 +291,7 @@ class _Ranges(io.RawIOBase):
             return self._tail[start - self._start : end - self._start]
         if end - start > _MAX_DIRECTORY_BYTES:
             raise UnreadableZipError(f"its directory is longer than {_MAX_DIRECTORY_BYTES:,} bytes")
-        with _get(self._url, f"bytes={start}-{end - 1}") as response:
+        with _get(self._url, f"bytes={start}-{end - 1}", self._authorization) as response:
             if response.status != _PARTIAL_CONTENT or _range_of(response) != (start, self._size):
                 raise UnreadableZipError("the server answers another range than was asked for")
             return _read_exactly(response, end - start)

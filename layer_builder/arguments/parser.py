@@ -21,7 +21,7 @@ try it without an AWS account:  layer-builder publish --sandbox
 
 
 _COMMANDS = {
-    Command.PLAN: "resolve the layers and list their distributions; build nothing",
+    Command.PLAN: "resolve the layers, say what they and the functions will weigh; build nothing",
     Command.BUILD: "build and weigh the layers; needs no AWS account",
     Command.PUBLISH: "build the layers and publish those that changed",
     Command.ATTACH: "give the functions of the manifest the versions of their layers",

@@ -1,4 +1,4 @@
-"""`plan`: resolves all layers and tells the versions; builds nothing."""
+"""`plan`: resolves all layers, tells the versions and what they will weigh; builds nothing."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -6,15 +6,26 @@ from functools import partial
 from layer_builder import parallel
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import Reference
+from layer_builder.errors import LimitError, ManifestError, Problem, did_you_mean
+from layer_builder.forecast import (
+    LayerEstimate,
+    estimate_layer,
+    estimate_line,
+    open_lines,
+    problems_of_estimate,
+    weigh_included,
+)
+from layer_builder.model import Reference, Stack, StackWeight
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.timing import Clock
 
 
 def plan(outcome: Outcome, context: Context) -> None:
-    """Resolve all layers, tell the versions, build nothing."""
+    """Resolve all layers, tell the versions and what they will weigh; build nothing.
+
+    Raises LimitError for layers and functions that cannot fit.
+    """
     groups = group_layers(
         load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
     )
@@ -29,6 +40,67 @@ def plan(outcome: Outcome, context: Context) -> None:
         context.reporter.step(
             layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
+    wanted = {layer.id for layer in outcome.layers}
+    outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
+    _tell_weights(outcome, context)
+
+
+def weigh(found: Mapping[str, Resolved], context: Context) -> dict[str, LayerEstimate]:
+    """Look into the wheels of layers, by layer id. Raises InstallError."""
+
+    def weigh(item: Resolved) -> LayerEstimate:
+        request, layer = item.request, item.request.layer
+        wheels = context.wheels.read(item.own.pins, request.requirements, layer.target, layer.build)
+        with context.scratch.folder() as folder:
+            included = weigh_included(request.files.files, layer.compression, folder)
+        return estimate_layer(layer, request.requirements.names, wheels, included, item.needs)
+
+    estimates = parallel.each(weigh, found.values(), context.workers)
+    return dict(zip(found, estimates, strict=True))
+
+
+def weigh_functions(
+    stacks: Sequence[Stack], estimates: Mapping[str, LayerEstimate]
+) -> list[tuple[StackWeight, StackWeight]]:
+    """Add up functions all of whose layers were weighed: about, and at the least."""
+    known = [one for one in stacks if all(layer.id in estimates for layer in one.layers)]
+    return [
+        (
+            _weight(one, {key: item.weight.unzipped_bytes for key, item in of_layers.items()}),
+            _weight(one, {key: item.least.unzipped_bytes for key, item in of_layers.items()}),
+        )
+        for one in known
+        if (of_layers := {layer.key: estimates[layer.id] for layer in one.layers})
+    ]
+
+
+def _weight(stack: Stack, shares: Mapping[str, int]) -> StackWeight:
+    return StackWeight(stack=stack, shares=shares, is_estimate=True)
+
+
+def _tell_weights(outcome: Outcome, context: Context) -> None:
+    """Tell what layers and functions will weigh. Raises LimitError for those that cannot fit."""
+    errors: list[Problem] = []
+    for estimate in outcome.estimates.values():
+        title = estimate.layer.title
+        context.reporter.step(title, estimate_line(estimate))
+        for line in open_lines(estimate):
+            context.reporter.step(title, line)
+        hopeless, doubtful = problems_of_estimate(estimate)
+        errors += hopeless
+        for warning in doubtful:
+            context.reporter.warn(warning)
+    weights = weigh_functions(outcome.functions, outcome.estimates)
+    outcome.stacks = [weight for weight, _ in weights]
+    for weight, least in weights:
+        context.reporter.step(f"function {weight.stack.key}", weight.line)
+        if problem := weight.problem():
+            if least.reading.is_over:
+                errors.append(problem)
+            else:
+                context.reporter.warn(problem)
+    if errors:
+        raise LimitError(*errors)
 
 
 def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> None:

@@ -62,6 +62,7 @@ from layer_builder.model.prune_plan import (
     PrunePlan,
     Removal,
     Restoration,
+    RuleTotal,
     ServiceUse,
 )
 from layer_builder.model.release import (
@@ -195,6 +196,7 @@ __all__ = [
     "Resolution",
     "Restoration",
     "Retention",
+    "RuleTotal",
     "S3Mode",
     "Sdk",
     "SdkPolicy",

@@ -17,6 +17,7 @@ from layer_builder.model import (
 )
 from layer_builder.outcome import Outcome
 from layer_builder.report.attached_data import attached_data
+from layer_builder.report.estimate_data import estimates_data
 from layer_builder.report.function_data import function_data
 
 FORMAT = 1
@@ -35,6 +36,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         "sandbox": inputs.sandbox,
         "regions": list(inputs.regions),
         "layers": [_layer(outcome, found) for found in outcome.built_or_known()],
+        "estimates": estimates_data(outcome),
         "functions": [
             function_data(outcome, stack)
             for stack in (*(weight.stack for weight in outcome.stacks), *outcome.known_functions)

@@ -1,9 +1,11 @@
 """The outcome as Markdown: the job summary, `report.md` and the pull-request comment."""
 
 import re
+from collections.abc import Sequence
 
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
+from layer_builder.forecast import ERROR, LayerEstimate, open_lines
 from layer_builder.inputs import Command
 from layer_builder.model import (
     Action,
@@ -12,6 +14,7 @@ from layer_builder.model import (
     KnownLayer,
     Layer,
     LimitReading,
+    Package,
     mib,
 )
 from layer_builder.outcome import Outcome
@@ -51,6 +54,8 @@ def render_markdown(outcome: Outcome) -> str:
     parts = [f"## {report_title(outcome)}", *_problems("Errors", outcome.errors)]
     if outcome.built or outcome.known:
         parts.append(_layers(outcome))
+    if outcome.estimates:
+        parts += [_estimates(outcome), *map(_estimate_details, outcome.estimates.values())]
     if outcome.stacks or outcome.known_functions:
         parts.append(_functions(outcome))
     if old := old_version_lines(outcome):
@@ -131,16 +136,46 @@ def _what(outcome: Outcome, layer: Layer) -> str:
     return str(action)
 
 
+def _estimates(outcome: Outcome) -> str:
+    rows = [
+        f"Nothing was built; ≈ means ±{ERROR:.0%} of what a build finds.",
+        "",
+        "| layer | ≈ zip | ≈ unzipped | of its limit |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for estimate in outcome.estimates.values():
+        weight, tightest = estimate.weight, estimate.tightest
+        rows.append(
+            f"| {escape_markdown(estimate.layer.title)} | {mib(weight.zip_bytes)} |"
+            f" {mib(weight.unzipped_bytes)} | {limit_bar(tightest)} of"
+            f" {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
+        )
+    return "\n".join(rows)
+
+
+def _estimate_details(estimate: LayerEstimate) -> str:
+    lines = [
+        "<details>",
+        f"<summary>{escape_markdown(estimate.layer.title)}: {len(estimate.packages)}"
+        " distributions</summary>",
+        "",
+        *_packages(estimate.packages),
+    ]
+    lines += ["", *(f"- {escape_markdown(line)}" for line in open_lines(estimate))]
+    return "\n".join([*lines, "", "</details>"])
+
+
 def _functions(outcome: Outcome) -> str:
     lines = []
     for weight in outcome.stacks:
+        about = "≈ " if weight.is_estimate else ""
         layers = " + ".join(
-            f"{escape_markdown(key)} {mib(size)}" for key, size in weight.shares.items()
+            f"{escape_markdown(key)} {about}{mib(size)}" for key, size in weight.shares.items()
         )
         reserve = f" + {mib(weight.stack.reserve)} reserved" if weight.stack.reserve else ""
         lines.append(
             f"- function **{escape_markdown(weight.stack.key)}**: {layers}{reserve} ="
-            f" {mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
+            f" {about}{mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
         )
         lines += [f"  - {escape_markdown(line)}" for line in function_lines(outcome, weight.stack)]
     for stack in outcome.known_functions:
@@ -172,7 +207,7 @@ def _details(built: Built) -> str:
         f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}:"
         f" {len(details.packages)} distributions, sha256 {built.archive.sha256[:12]}</summary>",
         "",
-        *_packages(details),
+        *_packages(details.packages),
         "",
         f"{_sentence(escape_markdown(proof_line(built)))} {_sentence(bytecode_line(built))}",
     ]
@@ -193,14 +228,14 @@ def _details(built: Built) -> str:
     return "\n".join([*lines, "", "</details>"])
 
 
-def _packages(details: BuildDetails) -> list[str]:
+def _packages(packages: Sequence[Package]) -> list[str]:
     return [
         "| distribution | version | installed | kept |",
         "| --- | --- | ---: | ---: |",
         *(
             f"| {escape_markdown(package.name)} | {escape_markdown(package.version)} |"
             f" {mib(package.bytes_installed)} | {mib(package.bytes_kept)} |"
-            for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
+            for package in sorted(packages, key=lambda package: -package.bytes_kept)
         ),
     ]
 

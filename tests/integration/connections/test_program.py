@@ -182,7 +182,7 @@ def test_code_of_others_learns_nothing_of_the_proxy(
 
 MEASURE = """\
 import os, sys
-from layer_builder.archive import remote_unzipped_bytes
+from layer_builder.archive.remote import remote_unzipped_bytes
 from layer_builder.connections import trust
 trust(os.environ)
 print(remote_unzipped_bytes(sys.argv[1]))

@@ -30,6 +30,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "sandbox": False,
         "regions": [],
         "layers": [],
+        "estimates": [],
         "functions": [],
         "attachments": [],
         "isolated": False,
