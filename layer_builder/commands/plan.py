@@ -15,9 +15,11 @@ from layer_builder.forecast import (
     problems_of_estimate,
     weigh_included,
 )
+from layer_builder.inputs import Inputs
 from layer_builder.model import Reference, Stack, StackWeight
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
+from layer_builder.sources import LayerRequest
 from layer_builder.timing import Clock
 
 
@@ -26,10 +28,11 @@ def plan(outcome: Outcome, context: Context) -> None:
 
     Raises LimitError for layers and functions that cannot fit.
     """
-    groups = group_layers(
-        load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
+    found = resolve_requests(
+        load.requests(outcome, context.workspace, context.installer, context.reporter),
+        outcome,
+        context,
     )
-    found = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
     refuse_unknown_names(found, outcome)
     for resolved in found.values():
         layer = resolved.request.layer
@@ -43,6 +46,20 @@ def plan(outcome: Outcome, context: Context) -> None:
     wanted = {layer.id for layer in outcome.layers}
     outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
     _tell_weights(outcome, context)
+
+
+def read_requests(inputs: Inputs, context: Context, outcome: Outcome) -> list[LayerRequest]:
+    """Read the manifest and what its layers ask for. Raises ManifestError."""
+    outcome.manifest = load.read(inputs, context.workspace)
+    return load.requests(outcome, context.workspace, context.installer, context.reporter)
+
+
+def resolve_requests(
+    requests: Sequence[LayerRequest], outcome: Outcome, context: Context
+) -> dict[str, Resolved]:
+    """Resolve what layers ask for, as their lock says if there is one; by layer id."""
+    lock = load.lock_of(outcome.inputs, context.workspace)
+    return resolve(group_layers(requests, outcome.ties), context, lock)
 
 
 def weigh(found: Mapping[str, Resolved], context: Context) -> dict[str, LayerEstimate]:
