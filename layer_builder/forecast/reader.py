@@ -69,6 +69,8 @@ class WheelReader:
     _known: dict[tuple[Target, Pin], WheelContents] = field(default_factory=dict)
     _unreached: set[str] = field(default_factory=set)
     """Hosts that did not answer, or without ranges: they are not asked a second time."""
+    _locks: dict[tuple[Target, Pin], threading.Lock] = field(default_factory=dict, repr=False)
+    """Held while a wheel is read: layers ask for the same ones at once."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def read(
@@ -88,19 +90,24 @@ class WheelReader:
 
         def look(pin: Pin) -> WheelContents | str:
             if pin.name not in addresses:
-                return "it is on no index as one wheel for the target"
-            try:
-                return self._look(pin, addresses[pin.name])
-            except UnreadableZipError as error:
-                return str(error)
+                return "no index has one for the target"
+            key = target, pin
+            with self._lock:
+                lock = self._locks.setdefault(key, threading.Lock())
+            with lock:
+                try:
+                    if key not in self._known:
+                        self._known[key] = self._look(pin, addresses[pin.name])
+                    return self._known[key]
+                except UnreadableZipError as error:
+                    return str(error)
 
         looked = dict(zip(wanted, parallel.each(look, wanted, _AT_ONCE), strict=True))
         whole = {pin: why for pin, why in looked.items() if isinstance(why, str)}
         found |= {pin: one for pin, one in looked.items() if not isinstance(one, str)}
         if whole:
             found |= self._fetch(list(whole), requirements, target, build)
-        with self._lock:
-            self._known.update({(target, pin): one for pin, one in found.items()})
+        self._known.update({(target, pin): one for pin, one in found.items()})
         return WheelsRead(
             contents=tuple(found[pin] for pin in pins),
             whole={pin.name: why for pin, why in whole.items()},
@@ -117,7 +124,8 @@ class WheelReader:
         from_indexes = [pin for pin in pins if pin.name not in build]
         if not from_indexes:
             return {}
-        return wheel_addresses(self.source.locate(from_indexes, requirements, target))
+        pylock = self.source.locate(from_indexes, requirements, target)
+        return wheel_addresses(pylock, target)
 
     def _look(self, pin: Pin, url: str) -> WheelContents:
         """Read a wheel's directory. Raises UnreadableZipError."""

@@ -7,10 +7,16 @@ https://packaging.python.org/en/latest/specifications/binary-distribution-format
 import re
 import tomllib
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from packaging.pylock import Pylock, PylockValidationError
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion
+
+from layer_builder.model import Target
 
 _DATA = re.compile(r"[^/]+\.data/(?P<kind>[^/]+)/(?P<rest>.+)")
 
@@ -42,18 +48,6 @@ class WheelContents:
     version: str
     members: tuple[WheelMember, ...]
 
-    @property
-    def top_levels(self) -> frozenset[str]:
-        """The names that its modules are imported by."""
-        names = set()
-        for member in self.members:
-            top, _, below = member.path.partition("/")
-            if below and member.path.endswith((".py", ".so")):
-                names.add(top)
-            elif not below and top.endswith((".py", ".so")):
-                names.add(top.partition(".")[0])
-        return frozenset(name for name in names if name.isidentifier() and name != "bin")
-
 
 def read_members(infos: Iterable[zipfile.ZipInfo]) -> tuple[WheelMember, ...]:
     """Say where the members of a wheel will be."""
@@ -75,14 +69,46 @@ def is_hardly_packed(infos: Sequence[zipfile.ZipInfo]) -> bool:
     return stored > max(_STORED_BYTES, _STORED_SHARE * sum(one.file_size for one in infos))
 
 
-def wheel_addresses(pylock: str) -> dict[str, str]:
-    """Read from a `pylock.toml` the address of each distribution's one wheel; others are left out."""
+def wheel_addresses(pylock: str, target: Target) -> dict[str, str]:
+    """Read from a `pylock.toml` the address of the wheel that an installer would take of each.
+
+    What has no wheel for the target is left out, and all of what cannot be read.
+    """
     try:
         lock = Pylock.from_dict(tomllib.loads(pylock))
     except (ValueError, PylockValidationError, RecursionError):
         return {}
-    return {
-        str(package.name): package.wheels[0].url
-        for package in lock.packages
-        if package.wheels and len(package.wheels) == 1 and package.wheels[0].url
-    }
+    ranks = {tag: rank for rank, tag in enumerate(_tags(target))}
+    found: dict[str, str] = {}
+    for package in lock.packages:
+        ranked = [
+            (rank, wheel.url)
+            for wheel in package.wheels or ()
+            if wheel.url and (rank := _rank(wheel.url, ranks)) is not None
+        ]
+        if ranked:
+            found[str(package.name)] = min(ranked)[1]
+    return found
+
+
+def _rank(url: str, ranks: Mapping[Tag, int]) -> int | None:
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    try:
+        tags = parse_wheel_filename(name)[3]
+    except (InvalidWheelFilename, InvalidVersion):
+        return None
+    return min((ranks[tag] for tag in tags if tag in ranks), default=None)
+
+
+def _tags(target: Target) -> Iterator[Tag]:
+    """List the tags that load on the target, the closest first: PEP 425, PEP 600."""
+    python = tuple(map(int, str(target.python).split(".")))
+    legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+    platforms = [
+        f"{platform}_{target.machine}"
+        for minor in range(target.glibc[1], 4, -1)
+        for platform in (f"manylinux_2_{minor}", *filter(None, [legacy.get(minor)]))
+    ]
+    platforms.append(f"linux_{target.machine}")
+    yield from cpython_tags(python, platforms=platforms)
+    yield from compatible_tags(python, f"cp{python[0]}{python[1]}", platforms)

@@ -149,8 +149,6 @@ def test_members_are_where_an_installer_puts_them() -> None:
         "bin/run",
         "share/x",
     ]
-    found = WheelContents(name="a", version="1", members=read_members(infos))
-    assert found.top_levels == {"a", "b"}
 
 
 def test_a_wheel_that_is_hardly_packed_tells_nothing() -> None:
@@ -166,4 +164,34 @@ def test_a_wheel_that_is_hardly_packed_tells_nothing() -> None:
     ["", "no toml = [", 'lock-version = "1.0"', "a = " + "[" * 5000],
 )
 def test_a_lock_that_cannot_be_read_has_no_addresses(text: str) -> None:
-    assert wheel_addresses(text) == {}
+    assert wheel_addresses(text, LAYER.target) == {}
+
+
+@pytest.mark.parametrize(
+    ("python", "architecture", "chosen"),
+    [
+        (Python.PY312, Architecture.X86_64, "a-1-cp312-cp312-manylinux2014_x86_64.whl"),
+        (Python.PY312, Architecture.ARM64, "a-1-cp311-abi3-manylinux_2_28_aarch64.whl"),
+        (Python.PY311, Architecture.ARM64, "a-1-py3-none-any.whl"),  # glibc 2.26
+        (Python.PY313, Architecture.X86_64, "a-1-py3-none-any.whl"),
+    ],
+)
+def test_the_wheel_is_the_one_that_an_installer_takes(
+    python: Python, architecture: Architecture, chosen: str
+) -> None:
+    names = [
+        "a-1-py3-none-any.whl",
+        "a-1-cp312-cp312-manylinux2014_x86_64.whl",
+        "a-1-cp312-cp312-musllinux_1_2_x86_64.whl",
+        "a-1-cp311-abi3-manylinux_2_28_aarch64.whl",
+        "a-1-cp312-cp312-win_amd64.whl",
+    ]
+    wheels = ", ".join(
+        f'{{url = "https://x.example/{name}", hashes = {{sha256 = "00"}}}}' for name in names
+    )
+    text = (
+        'lock-version = "1.0"\ncreated-by = "uv"\n'
+        f'[[packages]]\nname = "a"\nversion = "1"\nwheels = [{wheels}]\n'
+    )
+    found = wheel_addresses(text, Target(python=python, architecture=architecture))
+    assert found == {"a": f"https://x.example/{chosen}"}
