@@ -8,7 +8,7 @@ from layer_builder.forecast import LayerEstimate
 from layer_builder.model import Package, StackWeight, Weight
 
 
-class Verdict(StrEnum):
+class Fit(StrEnum):
     """Whether limits are kept, as far as an estimate can tell."""
 
     FITS = "fits"
@@ -30,7 +30,7 @@ class PackageChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerChange:
+class WeighedChange:
     """A layer before and after."""
 
     before: LayerEstimate
@@ -54,12 +54,12 @@ class LayerChange:
         return tuple(sorted(changes, key=lambda one: (one.before is not None, -one.bytes)))
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Fit:
         """Whether the layer alone keeps its limits."""
         if self.after.cannot_fit:
-            return Verdict.CANNOT_FIT
+            return Fit.CANNOT_FIT
         is_over = any(reading.is_over for reading in self.after.readings)
-        return Verdict.MAY_FIT if is_over else Verdict.FITS
+        return Fit.MAY_FIT if is_over else Fit.FITS
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -87,11 +87,11 @@ class FunctionChange:
     """After, at the least that its layers may weigh."""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Fit:
         """Whether its sum keeps the limit."""
         if self.least.reading.is_over:
-            return Verdict.CANNOT_FIT
-        return Verdict.MAY_FIT if self.after.reading.is_over else Verdict.FITS
+            return Fit.CANNOT_FIT
+        return Fit.MAY_FIT if self.after.reading.is_over else Fit.FITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class TrialOption:
 
     key: str
     """The layer that would ask for it."""
-    layers: tuple[LayerChange, ...] = ()
+    layers: tuple[WeighedChange, ...] = ()
     """Those that differ; with `requires:` also others than its own."""
     functions: tuple[FunctionChange, ...] = ()
     """Those that load one of them."""
@@ -108,12 +108,12 @@ class TrialOption:
     """Why there would be no such layer."""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Fit:
         """The worst of its parts."""
-        order = list(Verdict)
+        order = list(Fit)
         parts = [one.verdict for one in self.layers] + [one.verdict for one in self.functions]
-        parts += [Verdict.CANNOT_FIT] if self.refused else []
-        return max(parts, key=order.index, default=Verdict.FITS)
+        parts += [Fit.CANNOT_FIT] if self.refused else []
+        return max(parts, key=order.index, default=Fit.FITS)
 
 
 def compare(
@@ -126,7 +126,7 @@ def compare(
     layers = tuple(
         change
         for layer_id, estimate in after.items()
-        if (change := LayerChange(before=before[layer_id], after=estimate)).packages
+        if (change := WeighedChange(before=before[layer_id], after=estimate)).packages
     )
     touched = {change.after.layer.id for change in layers}
     return TrialOption(
@@ -143,8 +143,8 @@ def best_option(options: Sequence[TrialOption]) -> TrialOption | None:
 
     None where no layer can have it.
     """
-    order = list(Verdict)
-    possible = [one for one in options if one.verdict is not Verdict.CANNOT_FIT]
+    order = list(Fit)
+    possible = [one for one in options if one.verdict is not Fit.CANNOT_FIT]
 
     def cost(option: TrialOption) -> tuple[int, int, int, float]:
         grown = sum(one.after.used - one.before.used for one in option.functions)

@@ -6,7 +6,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from layer_builder.answers.changes import Mode
-from layer_builder.answers.trial import LayerChange, PackageChange, TrialOption
+from layer_builder.answers.trial import PackageChange, TrialOption, WeighedChange
 from layer_builder.forecast import ERROR
 from layer_builder.model import mib
 
@@ -42,7 +42,7 @@ def trial_lines(
         yield f"best: {best.key}"
 
 
-def _change(change: LayerChange) -> str:
+def _change(change: WeighedChange) -> str:
     old, new = change.before.weight, change.after.weight
     before, after = change.shares
     limit = change.after.tightest.limit

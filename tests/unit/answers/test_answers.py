@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from layer_builder.answers.chains import requirer_chains
 from layer_builder.answers.changes import Mode, changed_request
 from layer_builder.answers.importers import module_names
-from layer_builder.answers.trial import LayerChange, TrialOption, Verdict, best_option
+from layer_builder.answers.trial import Fit, TrialOption, WeighedChange, best_option
 from layer_builder.errors import Place
 from layer_builder.forecast import LayerEstimate
 from layer_builder.model import (
@@ -49,11 +49,13 @@ def estimate(*packages: tuple[str, str, int], least: float = 0.9) -> LayerEstima
 
 
 def option(key: str, *packages: tuple[str, str, int]) -> TrialOption:
-    return TrialOption(key=key, layers=(LayerChange(before=estimate(), after=estimate(*packages)),))
+    return TrialOption(
+        key=key, layers=(WeighedChange(before=estimate(), after=estimate(*packages)),)
+    )
 
 
 def test_a_change_lists_what_comes_goes_and_moves() -> None:
-    change = LayerChange(
+    change = WeighedChange(
         before=estimate(("a", "1", 100), ("b", "1", 50), ("same", "1", 5)),
         after=estimate(("b", "2", 70), ("c", "1", 10), ("same", "1", 5)),
     )
@@ -65,9 +67,9 @@ def test_a_change_lists_what_comes_goes_and_moves() -> None:
 
 @pytest.mark.parametrize(
     ("size", "verdict"),
-    [(1000, Verdict.FITS), (1001, Verdict.MAY_FIT), (1200, Verdict.CANNOT_FIT)],
+    [(1000, Fit.FITS), (1001, Fit.MAY_FIT), (1200, Fit.CANNOT_FIT)],
 )
-def test_a_verdict_heeds_the_error(size: int, verdict: Verdict) -> None:
+def test_a_verdict_heeds_the_error(size: int, verdict: Fit) -> None:
     assert option("deps", ("a", "1", size)).verdict is verdict
 
 
