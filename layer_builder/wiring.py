@@ -55,6 +55,8 @@ def make_context(
             source=UvWheels(uv=uv),
             authorization=Logins(environ=of_uv).authorization,
             folder=scratch.folder,
+            # As uv reads it: https://docs.astral.sh/uv/reference/environment/#uv_offline
+            is_offline=of_uv.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on", "y", "t"},
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,

@@ -108,7 +108,10 @@ def estimate_layer(
         included_bytes=sum(one.size for one in included),
         pruned=tuple(plan.totals),
         whole=wheels.whole,
-        unknown=tuple(_unknown(layer, packages)),
+        unknown=(
+            *(f"{name}: {why}" for name, why in sorted(wheels.missing.items())),
+            *_unknown(layer, packages),
+        ),
     )
 
 

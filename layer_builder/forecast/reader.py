@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_version
 
 from layer_builder import parallel
 from layer_builder.archive import RemoteZip, UnreadableZipError, ZipMember, write_zip
+from layer_builder.errors import LayerBuilderError
 from layer_builder.forecast.wheel_files import (
     WheelContents,
     WheelMember,
@@ -55,6 +56,8 @@ class WheelsRead:
     contents: tuple[WheelContents, ...] = ()
     whole: Mapping[str, str] = field(default_factory=dict)
     """The distributions that had to be fetched whole, and why."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Those of which nothing is known before a build, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,8 @@ class WheelReader:
     """Gives the header of that name for an address."""
     folder: Callable[[], AbstractContextManager[Path]]
     """Makes a folder for a while."""
+    is_offline: bool = False
+    """Whether nothing is to be asked but uv's cache."""
     _known: dict[tuple[Target, Pin], WheelContents] = field(default_factory=dict)
     _unreached: set[str] = field(default_factory=set)
     """Hosts that did not answer, or without ranges: they are not asked a second time."""
@@ -82,15 +87,22 @@ class WheelReader:
     ) -> WheelsRead:
         """Read the wheels of pins; those that cannot be read in part are fetched whole by uv.
 
-        Raises InstallError for one that cannot be fetched either.
+        What can be had neither way is missing in the answer: it is a build's to say what is wrong.
+        Nothing is built for it, but what had to be, to know its version.
         """
+        direct = {one.name for one in requirements.direct}
+        missing = {
+            pin.name: "build: makes it from sources, which nothing but a build does"
+            for pin in pins
+            if pin.name in build and pin.name not in direct
+        }
         found = {pin: self._known[target, pin] for pin in pins if (target, pin) in self._known}
-        wanted = [pin for pin in pins if pin not in found]
+        wanted = [pin for pin in pins if pin not in found and pin.name not in missing]
         addresses = self._addresses(wanted, requirements, target, build)
 
         def look(pin: Pin) -> WheelContents | str:
             if pin.name not in addresses:
-                return "no index has one for the target"
+                return "offline" if self.is_offline else "no index has one for the target"
             key = target, pin
             with self._lock:
                 lock = self._locks.setdefault(key, threading.Lock())
@@ -106,11 +118,17 @@ class WheelReader:
         whole = {pin: why for pin, why in looked.items() if isinstance(why, str)}
         found |= {pin: one for pin, one in looked.items() if not isinstance(one, str)}
         if whole:
-            found |= self._fetch(list(whole), requirements, target, build)
+            try:
+                found |= self._fetch(list(whole), requirements, target, build)
+            except LayerBuilderError as error:
+                why = error.problems[0].message
+                missing |= {pin.name: why for pin in whole}
+                whole = {}
         self._known.update({(target, pin): one for pin, one in found.items()})
         return WheelsRead(
-            contents=tuple(found[pin] for pin in pins),
+            contents=tuple(found[pin] for pin in pins if pin in found),
             whole={pin.name: why for pin, why in whole.items()},
+            missing=missing,
         )
 
     def _addresses(
@@ -122,7 +140,7 @@ class WheelReader:
     ) -> dict[str, str]:
         """Say where wheels lie; what is built here lies nowhere."""
         from_indexes = [pin for pin in pins if pin.name not in build]
-        if not from_indexes:
+        if self.is_offline or not from_indexes:
             return {}
         pylock = self.source.locate(from_indexes, requirements, target)
         return wheel_addresses(pylock, target)

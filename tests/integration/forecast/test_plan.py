@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeAlias
@@ -11,7 +12,8 @@ import pytest
 
 from layer_builder.model import mib
 from tests.integration.forecast.ranges import Ranges, packed_wheel
-from tests.integration.local_index import answers
+from tests.integration.local_index import Request, Response, answers
+from tests.integration.resolve.sdists import add_sdist
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 
@@ -185,5 +187,68 @@ def test_a_directory_that_lies_is_not_believed(
     run("plan", env={"UV_DEFAULT_INDEX": f"{serve(Ranges(folder))}/simple"})
     found = report(workspace)
     sizes = [one["unzipped_bytes"] for one in found["estimates"]]
-    # Told as it really is, or uv refuses the wheel: never 3 GiB.
-    assert max([*sizes, 0]) < 2**24
+    # Told as it really is, or uv refuses the wheel, and it is not counted: never 3 GiB.
+    assert sizes
+    assert max(sizes) < 2**24
+    deps = estimates(workspace)["deps"]
+    assert "light" in {*deps["fetched_whole"], *(line.split(":")[0] for line in deps["unknown"])}
+
+
+def test_a_login_does_not_follow_where_an_index_leads(
+    folder: Path, workspace: Path, run: Run, serve: Callable[..., str]
+) -> None:
+    """Indexes lead on to stores, whose addresses are signed: no login goes along."""
+    store = Ranges(folder)
+    seen: list[Mapping[str, str]] = []
+
+    def at_store(request: Request) -> Response:
+        seen.append({name.lower(): value for name, value in request[2].items()})
+        return store(request)
+
+    elsewhere = serve(at_store)
+    index = answers(folder)
+
+    def lead_on(request: Request) -> Response:
+        _, path, _, _ = request
+        status, more, content = index(request)
+        if status == HTTPStatus.OK and "/files/" in path:
+            return 302, {"Location": elsewhere + path.removeprefix("/private")}, b""
+        return status, more, content
+
+    host = serve(lead_on).removeprefix("http://")
+    done = run("plan", env={"UV_DEFAULT_INDEX": f"http://user:hunter2@{host}/private/simple"})
+    assert done.returncode == 0, done.stderr
+    assert estimates(workspace)["deps"]["fetched_whole"] == {}
+    ours = [one for one in seen if one.get("user-agent", "").startswith("Python-urllib")]
+    assert ours
+    assert not [one for one in ours if "authorization" in one]
+
+
+def test_what_only_a_build_makes_is_named_and_not_counted(
+    folder: Path, manifest: Path, workspace: Path, run: Run, serve: Callable[..., str]
+) -> None:
+    add_sdist(folder, "made", {"made.py": words(1, 5000)})
+    manifest.write_text(
+        'version: 1\npython: "3.12"\nlayers:\n  deps: {packages: [light, made], build: [made]}\n'
+    )
+    done = run("plan", env={"UV_DEFAULT_INDEX": f"{serve(Ranges(folder))}/simple"})
+    assert done.returncode == 0, done.stderr
+    deps = estimates(workspace)["deps"]
+    assert [package["name"] for package in deps["packages"]] == ["light"]
+    assert deps["unknown"][0].startswith("made: build: makes it from sources")
+    assert "not in it: made: build: makes it" in done.stderr
+
+
+def test_offline_it_is_all_from_the_cache(
+    folder: Path, workspace: Path, run: Run, serve: Callable[..., str]
+) -> None:
+    index = Ranges(folder)
+    env = {"UV_DEFAULT_INDEX": f"{serve(index)}/simple"}
+    run("build", env=env)
+    index.asked.clear()
+    done = run("plan", env={**env, "UV_OFFLINE": "1"})
+    assert done.returncode == 0, done.stderr
+    assert index.asked == []
+    deps = estimates(workspace)["deps"]
+    assert deps["fetched_whole"] == {"heavy": "offline", "light": "offline"}
+    assert len(deps["packages"]) == 2
