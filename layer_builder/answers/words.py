@@ -37,7 +37,7 @@ def trial_lines(
         if not option.layers and not option.refused:
             yield "  nothing changes"
     if best is None:
-        yield "no layer can have it"
+        yield "no layer can have it" if mode is Mode.ADD else "it does not fit so, either"
     elif mode is Mode.ADD and len(options) > 1:
         yield f"best: {best.key}"
 
