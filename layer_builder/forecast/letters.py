@@ -2,7 +2,7 @@
 
 from layer_builder.errors import Problem
 from layer_builder.forecast.estimate import ERROR, LayerEstimate
-from layer_builder.model import LimitReading, PruneProfile, mib
+from layer_builder.model import LimitReading, PruneProfile, mib, unzipped_limit
 
 _HEAVIEST = 10
 
@@ -46,11 +46,16 @@ def _letter(estimate: LayerEstimate, reading: LimitReading, verdict: str) -> Pro
     limit, layer = reading.limit, estimate.layer
     heaviest = sorted(estimate.packages, key=lambda one: -one.bytes_kept)[:_HEAVIEST]
     advice = []
-    if limit.kind == "zip" and layer.budget.zip_bytes != limit.allowed:
+    # What unzips to too much fits no function, however its zip gets there or is split.
+    is_hopeless = any(
+        one.limit.kind == "unzipped" and one.limit.allowed == unzipped_limit().allowed
+        for one in estimate.cannot_fit
+    )
+    if limit.kind == "zip" and layer.budget.zip_bytes != limit.allowed and not is_hopeless:
         advice.append("set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped")
     if layer.prune is PruneProfile.OFF:
         advice.append("prune: safe leaves out tests, stubs and sources")
-    if reading.is_over:
+    if reading.is_over and not is_hopeless:
         advice.append(
             f"`layer-builder split {layer.key}` measures, and proposes layers if some fit"
         )

@@ -134,6 +134,19 @@ def test_it_cannot_fit_only_if_that_is_certain(
     assert (len(hopeless), len(doubtful)) == (errors, warnings)
 
 
+@pytest.mark.parametrize(("size", "helps"), [(60, True), (400, False)])
+def test_what_fits_no_function_is_not_to_go_through_s3(
+    size: int, helps: Literal[True, False]
+) -> None:
+    zipped = WheelMember(path="a.so", size=size * MIB, packed=size * MIB)
+    big = WheelContents(name="big", version="1.0", members=(zipped,))
+    errors, _ = problems_of_estimate(estimate(LAYER, big))
+    advice = " ".join(line for error in errors for line in error.advice)
+    assert ("s3-bucket" in advice) is helps
+    assert ("split" in advice) is helps
+    assert ("container image" in advice) is not helps
+
+
 def test_members_are_where_an_installer_puts_them() -> None:
     names = [
         "a/__init__.py",
