@@ -21,6 +21,7 @@ from functools import cache
 from http.client import HTTPResponse
 from typing import IO, TYPE_CHECKING
 
+from layer_builder.archive.lookups import PlainHandler, SecureHandler
 from layer_builder.model import MIB, UNZIPPED_BYTES
 
 if TYPE_CHECKING:
@@ -190,8 +191,8 @@ def _opener() -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(
+        PlainHandler(),
+        SecureHandler(
             context=_trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         ),
         urllib.request.HTTPDefaultErrorHandler(),
