@@ -45,7 +45,8 @@ def try_packages(inputs: Inputs, context: Context, outcome: Outcome, asked: Name
     def option(key: str) -> TrialOption | InstallError:
         try:
             found = _resolve(key, packages, mode, requests, resolved, outcome, context)
-            after = weigh(found, context)
+            moved = {one: o for one, o in found.items() if o.own.pins != resolved[one].own.pins}
+            after = weigh(moved, context)
         except InstallError as error:
             return error
         return compare(key, before, after, _functions(outcome, before, after))
