@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
+from layer_builder.answers import try_packages, why_distribution
 from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
 from layer_builder.commands import (
@@ -80,6 +81,9 @@ def _work(asked: Namespace, out: TextIO) -> Work | None:
             return lambda inputs, context, outcome: write(
                 prove(inputs, context, outcome, asked.functions)
             )
+        case "try" | "why":
+            answer = try_packages if asked.command == "try" else why_distribution
+            return lambda inputs, context, outcome: write(answer(inputs, context, outcome, asked))
         case "versions":
             return lambda _, context, outcome: show_versions(asked, context, outcome, write)
         case _:

@@ -9,6 +9,7 @@ from layer_builder.attach import Attached, Status
 from layer_builder.changes import LayerChanges
 from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
+from layer_builder.forecast import LayerEstimate
 from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
@@ -41,6 +42,8 @@ class Outcome:
     manifest: Manifest | None = None
     built: dict[str, Built] = field(default_factory=dict)
     """By layer id."""
+    estimates: dict[str, LayerEstimate] = field(default_factory=dict)
+    """By layer id: what `plan` found that they will weigh."""
     known: dict[str, KnownLayer] = field(default_factory=dict)
     """By layer id: what was not built, since AWS has it."""
     releases: dict[str, dict[str, Release]] = field(default_factory=dict)

@@ -29,9 +29,9 @@ from layer_builder.report import (
     render_files,
     render_html,
     render_markdown,
-    report_data,
     report_title,
 )
+from layer_builder.report_json import report_data
 from layer_builder.sources import Workspace
 
 

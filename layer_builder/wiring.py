@@ -14,6 +14,7 @@ from layer_builder.connections import masked_problem
 from layer_builder.console import Console
 from layer_builder.direct import GitRemote, SourceStore
 from layer_builder.errors import Problem
+from layer_builder.forecast import Logins, WheelReader
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
 from layer_builder.identity import find_provenance
 from layer_builder.inputs import Command, Inputs
@@ -21,7 +22,7 @@ from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
 from layer_builder.prove import Prover, find_interpreter
-from layer_builder.resolve import Uv, find_index_settings, index_environment
+from layer_builder.resolve import Uv, UvWheels, find_uv_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
 from layer_builder.wheels import Wheels
@@ -40,17 +41,25 @@ def make_context(
     workspace = Workspace.around(Path(asked.manifest), environ, Path(asked.output_dir))
     credentials = find_credentials(environ, workspace.root)
     leave = _leave(asked, environ, credentials)
-    settings, origins = find_index_settings(workspace, environ, reporter.warn)
-    of_uv = index_environment(environ, settings)
+    of_uv, origins = find_uv_environment(workspace, environ, reporter.warn)
     remote = GitRemote(environ=environ)
     direct = DirectReader(projects=LocalProjects(workspace=workspace), remote=remote)
+    scratch = Scratch.around(environ)
+    uv = Uv(
+        environ=of_uv,
+        stand_in=StandIn(required=asked.require_isolation),
+        wheels=Wheels.around(of_uv, environ),
+        store=SourceStore.around(environ),
+    )
     return Context(
         workspace=replace(workspace, index_origins=origins, direct=direct),
-        installer=Uv(
-            environ=of_uv,
-            stand_in=StandIn(required=asked.require_isolation),
-            wheels=Wheels.around(of_uv, environ),
-            store=SourceStore.around(environ),
+        installer=uv,
+        wheels=WheelReader(
+            source=UvWheels(uv=uv),
+            authorization=Logins(environ=of_uv).authorization,
+            folder=scratch.folder,
+            # As uv reads it: https://docs.astral.sh/uv/reference/environment/#uv_offline
+            is_offline=of_uv.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on", "y", "t"},
         ),
         find_prover=cache(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
@@ -61,7 +70,7 @@ def make_context(
         known_regions=cloud.known_regions,
         provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
-        scratch=Scratch.around(environ),
+        scratch=scratch,
         cache=BuildCache.around(environ),
         function_notes=SignedNotes.around(environ, "functions")
         if not environ.get(NO_CACHE_VARIABLE)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 import layer_builder
+from layer_builder.arguments.answers import add_answers
 from layer_builder.arguments.options import add_options
 from layer_builder.inputs import INPUT_DEFAULTS, Command
 from layer_builder.manifest import Share
@@ -21,7 +22,7 @@ try it without an AWS account:  layer-builder publish --sandbox
 
 
 _COMMANDS = {
-    Command.PLAN: "resolve the layers and list their distributions; build nothing",
+    Command.PLAN: "resolve the layers, say what they and the functions will weigh; build nothing",
     Command.BUILD: "build and weigh the layers; needs no AWS account",
     Command.PUBLISH: "build the layers and publish those that changed",
     Command.ATTACH: "give the functions of the manifest the versions of their layers",
@@ -75,6 +76,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--require-isolation", choices=("true", "false"), default="true",
         help="false: prove where the system isolates nothing, too",
     )  # fmt: skip
+    add_answers(commands)
     _add_versions(commands)
     init = commands.add_parser("init", help="write a layers.yml to start from")
     init.add_argument("manifest", nargs="?", default=INPUT_DEFAULTS["manifest"])

@@ -9,6 +9,7 @@ from layer_builder.aws import Connect
 from layer_builder.builder import Builder
 from layer_builder.console import Reporter
 from layer_builder.errors import Problem
+from layer_builder.forecast import WheelReader
 from layer_builder.identity import Provenance
 from layer_builder.keeping import SignedNotes
 from layer_builder.model import Stack
@@ -24,6 +25,8 @@ class Context:
 
     workspace: Workspace
     installer: Installer
+    wheels: WheelReader
+    """Looks into wheels that are not installed."""
     find_prover: FindProver
     connect: Connect
     connect_source: Connect

@@ -1,4 +1,4 @@
-"""`plan`: resolves all layers and tells the versions; builds nothing."""
+"""`plan`: resolves all layers, tells the versions and what they will weigh; builds nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,20 +13,34 @@ from layer_builder.comparison import (
     compare_with_report,
     planned_snapshots,
 )
-from layer_builder.errors import LayerBuilderError, ManifestError, Problem, did_you_mean
+from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem, did_you_mean
+from layer_builder.forecast import (
+    LayerEstimate,
+    estimate_layer,
+    estimate_line,
+    open_lines,
+    problems_of_estimate,
+    weigh_included,
+)
 from layer_builder.identity import Marks, resolved_contents
-from layer_builder.model import Reference
+from layer_builder.inputs import Inputs
+from layer_builder.model import Reference, Stack, StackWeight
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
+from layer_builder.sources import LayerRequest
 from layer_builder.timing import Clock
 
 
 def plan(outcome: Outcome, context: Context) -> None:
-    """Resolve all layers, tell the versions, build nothing."""
-    groups = group_layers(
-        load.requests(outcome, context.workspace, context.installer, context.reporter), outcome.ties
+    """Resolve all layers, tell the versions and what they will weigh; build nothing.
+
+    Raises LimitError for layers and functions that cannot fit.
+    """
+    found = resolve_requests(
+        load.requests(outcome, context.workspace, context.installer, context.reporter),
+        outcome,
+        context,
     )
-    found = resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
     refuse_unknown_names(found, outcome)
     for resolved in found.values():
         layer = resolved.request.layer
@@ -37,7 +51,10 @@ def plan(outcome: Outcome, context: Context) -> None:
         context.reporter.step(
             layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
         )
+    wanted = {layer.id for layer in outcome.layers}
+    outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
     _compare(found, outcome, context)
+    _tell_weights(outcome, context)
 
 
 def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) -> None:
@@ -64,6 +81,78 @@ def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) 
 
 def _not_compared(problem: Problem) -> Problem:
     return replace(problem, message=f"not compared: {problem.message}")
+
+
+def read_requests(inputs: Inputs, context: Context, outcome: Outcome) -> list[LayerRequest]:
+    """Read the manifest and what its layers ask for. Raises ManifestError."""
+    outcome.manifest = load.read(inputs, context.workspace)
+    return load.requests(outcome, context.workspace, context.installer, context.reporter)
+
+
+def resolve_requests(
+    requests: Sequence[LayerRequest], outcome: Outcome, context: Context
+) -> dict[str, Resolved]:
+    """Resolve what layers ask for, as their lock says if there is one; by layer id."""
+    lock = load.lock_of(outcome.inputs, context.workspace)
+    return resolve(group_layers(requests, outcome.ties), context, lock)
+
+
+def weigh(found: Mapping[str, Resolved], context: Context) -> dict[str, LayerEstimate]:
+    """Look into the wheels of layers, by layer id. Raises InstallError."""
+
+    def weigh(item: Resolved) -> LayerEstimate:
+        request, layer = item.request, item.request.layer
+        wheels = context.wheels.read(item.own.pins, request.requirements, layer.target, layer.build)
+        with context.scratch.folder() as folder:
+            included = weigh_included(request.files.files, layer.compression, folder)
+        return estimate_layer(layer, request.requirements.names, wheels, included, item.needs)
+
+    estimates = parallel.each(weigh, found.values(), context.workers)
+    return dict(zip(found, estimates, strict=True))
+
+
+def weigh_functions(
+    stacks: Sequence[Stack], estimates: Mapping[str, LayerEstimate]
+) -> list[tuple[StackWeight, StackWeight]]:
+    """Add up functions all of whose layers were weighed: about, and at the least."""
+    known = [one for one in stacks if all(layer.id in estimates for layer in one.layers)]
+    return [
+        (
+            _weight(one, {key: item.weight.unzipped_bytes for key, item in of_layers.items()}),
+            _weight(one, {key: item.least.unzipped_bytes for key, item in of_layers.items()}),
+        )
+        for one in known
+        if (of_layers := {layer.key: estimates[layer.id] for layer in one.layers})
+    ]
+
+
+def _weight(stack: Stack, shares: Mapping[str, int]) -> StackWeight:
+    return StackWeight(stack=stack, shares=shares, is_estimate=True)
+
+
+def _tell_weights(outcome: Outcome, context: Context) -> None:
+    """Tell what layers and functions will weigh. Raises LimitError for those that cannot fit."""
+    errors: list[Problem] = []
+    for estimate in outcome.estimates.values():
+        title = estimate.layer.title
+        context.reporter.step(title, estimate_line(estimate))
+        for line in open_lines(estimate):
+            context.reporter.step(title, line)
+        hopeless, doubtful = problems_of_estimate(estimate)
+        errors += hopeless
+        for warning in doubtful:
+            context.reporter.warn(warning)
+    weights = weigh_functions(outcome.functions, outcome.estimates)
+    outcome.stacks = [weight for weight, _ in weights]
+    for weight, least in weights:
+        context.reporter.step(f"function {weight.stack.key}", weight.line)
+        if problem := weight.problem():
+            if least.reading.is_over:
+                errors.append(problem)
+            else:
+                context.reporter.warn(problem)
+    if errors:
+        raise LimitError(*errors)
 
 
 def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> None:

@@ -63,6 +63,7 @@ from layer_builder.model.prune_plan import (
     PrunePlan,
     Removal,
     Restoration,
+    RuleTotal,
     ServiceUse,
 )
 from layer_builder.model.release import (
@@ -197,6 +198,7 @@ __all__ = [
     "Resolution",
     "Restoration",
     "Retention",
+    "RuleTotal",
     "S3Mode",
     "Sdk",
     "SdkPolicy",

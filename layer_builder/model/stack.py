@@ -109,6 +109,8 @@ class StackWeight:
     stack: Stack
     shares: Mapping[str, int]
     """Unzipped bytes by layer key."""
+    is_estimate: bool = False
+    """Whether nothing was built, and the bytes are what a build will come to, about."""
 
     @property
     def used(self) -> int:
@@ -121,6 +123,18 @@ class StackWeight:
         """The sum against AWS's limit."""
         return limits.LimitReading(limit=limits.unzipped_limit(), used=self.used)
 
+    @property
+    def line(self) -> str:
+        """Say in a line what it adds up to."""
+        about = "≈ " if self.is_estimate else ""
+        shares = [f"{key} {about}{mib(size)}" for key, size in self.shares.items()]
+        shares += [f"{one.arn} {mib(one.unzipped_bytes)}" for one in self.stack.external]
+        shares += [f"{mib(self.stack.reserve)} reserved"] if self.stack.reserve else []
+        return (
+            f"{' + '.join(shares)} = {about}{mib(self.used)} unzipped,"
+            f" {self.reading.share:.0%} of 250 MiB"
+        )
+
     def problem(self) -> Problem | None:
         """Say why the stack cannot be attached, if so."""
         if not self.reading.is_over:
@@ -132,7 +146,8 @@ class StackWeight:
         if self.stack.reserve:
             shares.append(f"{self.stack.reserve:>13,} B  reserve: for the function's own code")
         return Problem(
-            message=f"function {self.stack.key}: its layers unzip to {self.used:,} bytes"
+            message=f"function {self.stack.key}: its layers unzip to"
+            f" {'about ' if self.is_estimate else ''}{self.used:,} bytes"
             f" ({mib(self.used)}), {-self.reading.headroom:,} bytes over the {allowed:,} that AWS"
             " allows a function and all its layers",
             place=self.stack.place,

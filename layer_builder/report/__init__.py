@@ -6,7 +6,6 @@ from layer_builder.report.arn_files import (
     variable_clashes,
 )
 from layer_builder.report.comment import render_comment
-from layer_builder.report.data import report_data
 from layer_builder.report.escaping import escape_markdown
 from layer_builder.report.html import render_html
 from layer_builder.report.markdown import render_markdown
@@ -23,7 +22,6 @@ __all__ = [
     "render_files",
     "render_html",
     "render_markdown",
-    "report_data",
     "report_title",
     "variable_clashes",
 ]

@@ -1,12 +1,15 @@
 """The outcome as one HTML page, `report.html`: no scripts, nothing loaded from elsewhere."""
 
+from collections.abc import Sequence
 from html import escape
 
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
-from layer_builder.model import Built, KnownLayer, LimitReading, mib
+from layer_builder.forecast import ERROR, LayerEstimate, open_lines
+from layer_builder.model import Built, KnownLayer, LimitReading, Package, mib
 from layer_builder.outcome import Outcome
-from layer_builder.report import data, plain_text
+from layer_builder.report import plain_text
+from layer_builder.report_json import action_of
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --bar: #3b7dd8; --over: #d33; }
@@ -32,6 +35,8 @@ def render_html(outcome: Outcome) -> str:
     parts = [_problem(problem, "error") for problem in outcome.errors]
     if outcome.built or outcome.known:
         parts.append(_layers(outcome))
+    if outcome.estimates:
+        parts += [_estimates(outcome), *map(_estimate_details, outcome.estimates.values())]
     if outcome.stacks or outcome.known_functions:
         parts.append(_functions(outcome))
     if old := plain_text.old_version_lines(outcome):
@@ -57,7 +62,7 @@ def _layers(outcome: Outcome) -> str:
         rows.append(
             f"<tr><td>{escape(layer.key)}<br><small>{layer.target.label}</small></td>"
             f"{_weight(found)}"
-            f"<td>{arns or '–'}</td><td>{data.action_of(outcome, layer)}</td></tr>"
+            f"<td>{arns or '–'}</td><td>{action_of(outcome, layer)}</td></tr>"
         )
     return (
         '<table>\n<tr><th>layer</th><th class="n">zip</th><th class="n">unzipped</th>'
@@ -74,6 +79,42 @@ def _weight(found: Built | KnownLayer) -> str:
         f'<td class="n">{mib(weight.unzipped_bytes)}</td>'
         f"<td>{_share(tightest)}<small>{tightest.share:.0%} of"
         f" {mib(tightest.limit.allowed)} {tightest.limit.kind}</small></td>"
+    )
+
+
+def _estimates(outcome: Outcome) -> str:
+    rows = "\n".join(
+        f"<tr><td>{escape(one.layer.key)}<br><small>{one.layer.target.label}</small></td>"
+        f'<td class="n">≈ {mib(one.weight.zip_bytes)}</td>'
+        f'<td class="n">≈ {mib(one.weight.unzipped_bytes)}</td>'
+        f"<td>{_share(one.tightest)}<small>{one.tightest.share:.0%} of"
+        f" {mib(one.tightest.limit.allowed)} {one.tightest.limit.kind}</small></td></tr>"
+        for one in outcome.estimates.values()
+    )
+    return (
+        f"<p>Nothing was built; ≈ means ±{ERROR:.0%} of what a build finds.</p>\n"
+        '<table>\n<tr><th>layer</th><th class="n">zip</th><th class="n">unzipped</th>'
+        f"<th>of its limit</th></tr>\n{rows}\n</table>"
+    )
+
+
+def _estimate_details(estimate: LayerEstimate) -> str:
+    packages = _packages(estimate.packages)
+    lines = "\n".join(f"<li>{escape(line)}</li>" for line in open_lines(estimate))
+    return (
+        f"<details><summary>{escape(estimate.layer.key)} {estimate.layer.target.label}:"
+        f" {len(estimate.packages)} distributions</summary>\n"
+        '<table><tr><th>distribution</th><th>version</th><th class="n">installed</th>'
+        f'<th class="n">kept</th></tr>\n{packages}\n</table>\n<ul>{lines}</ul>\n</details>'
+    )
+
+
+def _packages(packages: Sequence[Package]) -> str:
+    return "\n".join(
+        f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
+        f'<td class="n">{mib(package.bytes_installed)}</td>'
+        f'<td class="n">{mib(package.bytes_kept)}</td></tr>'
+        for package in sorted(packages, key=lambda package: -package.bytes_kept)
     )
 
 
@@ -113,12 +154,7 @@ def _attached(done: Attached) -> str:
 
 def _details(built: Built) -> str:
     details = built.details
-    packages = "\n".join(
-        f"<tr><td>{escape(package.name)}</td><td>{escape(package.version)}</td>"
-        f'<td class="n">{mib(package.bytes_installed)}</td>'
-        f'<td class="n">{mib(package.bytes_kept)}</td></tr>'
-        for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
-    )
+    packages = _packages(details.packages)
     pruned = "\n".join(
         f'<tr><td>{escape(total.rule)}</td><td class="n">{total.files:,}</td>'
         f'<td class="n">{mib(total.bytes)}</td></tr>'

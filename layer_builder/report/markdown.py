@@ -1,7 +1,10 @@
 """The outcome as Markdown: the job summary and `report.md`."""
 
+from collections.abc import Sequence
+
 from layer_builder.attach import Attached, Status
 from layer_builder.errors import Problem
+from layer_builder.forecast import ERROR, LayerEstimate, open_lines
 from layer_builder.inputs import Command
 from layer_builder.model import (
     Action,
@@ -10,10 +13,10 @@ from layer_builder.model import (
     KnownLayer,
     Layer,
     LimitReading,
+    Package,
     mib,
 )
 from layer_builder.outcome import Outcome
-from layer_builder.report import data
 from layer_builder.report.changes_markdown import render_changes
 from layer_builder.report.escaping import code_span, escape_markdown, longest_run, one_line
 from layer_builder.report.plain_text import (
@@ -24,6 +27,7 @@ from layer_builder.report.plain_text import (
     proof_line,
     report_title,
 )
+from layer_builder.report_json import action_of
 
 _BAR_CHARACTERS = 10
 
@@ -35,6 +39,8 @@ def render_markdown(outcome: Outcome) -> str:
         parts.append(_layers(outcome))
     if changed := render_changes(outcome):
         parts.append(changed)
+    if outcome.estimates:
+        parts += [_estimates(outcome), *map(_estimate_details, outcome.estimates.values())]
     if outcome.stacks or outcome.known_functions:
         parts.append(render_functions(outcome))
     if old := old_version_lines(outcome):
@@ -83,23 +89,53 @@ def _weight(found: Built | KnownLayer) -> str:
 
 
 def _what(outcome: Outcome, layer: Layer) -> str:
-    action = data.action_of(outcome, layer)
+    action = action_of(outcome, layer)
     if action is Action.BUILT and outcome.inputs.command in {Command.PUBLISH, Command.PROMOTE}:
         return "would be published" if outcome.inputs.dry_run else "**not published**"
     return str(action)
+
+
+def _estimates(outcome: Outcome) -> str:
+    rows = [
+        f"Nothing was built; ≈ means ±{ERROR:.0%} of what a build finds.",
+        "",
+        "| layer | ≈ zip | ≈ unzipped | of its limit |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for estimate in outcome.estimates.values():
+        weight, tightest = estimate.weight, estimate.tightest
+        rows.append(
+            f"| {escape_markdown(estimate.layer.title)} | {mib(weight.zip_bytes)} |"
+            f" {mib(weight.unzipped_bytes)} | {limit_bar(tightest)} of"
+            f" {mib(tightest.limit.allowed)} {tightest.limit.kind} |"
+        )
+    return "\n".join(rows)
+
+
+def _estimate_details(estimate: LayerEstimate) -> str:
+    lines = [
+        "<details>",
+        f"<summary>{escape_markdown(estimate.layer.title)}: {len(estimate.packages)}"
+        " distributions</summary>",
+        "",
+        *_packages(estimate.packages),
+    ]
+    lines += ["", *(f"- {escape_markdown(line)}" for line in open_lines(estimate))]
+    return "\n".join([*lines, "", "</details>"])
 
 
 def render_functions(outcome: Outcome) -> str:
     """Tell what each function's stack weighs, and what proves it."""
     lines = []
     for weight in outcome.stacks:
+        about = "≈ " if weight.is_estimate else ""
         layers = " + ".join(
-            f"{escape_markdown(key)} {mib(size)}" for key, size in weight.shares.items()
+            f"{escape_markdown(key)} {about}{mib(size)}" for key, size in weight.shares.items()
         )
         reserve = f" + {mib(weight.stack.reserve)} reserved" if weight.stack.reserve else ""
         lines.append(
             f"- function **{escape_markdown(weight.stack.key)}**: {layers}{reserve} ="
-            f" {mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
+            f" {about}{mib(weight.used)} unzipped, {limit_bar(weight.reading)} of 250 MiB"
         )
         lines += [f"  - {escape_markdown(line)}" for line in function_lines(outcome, weight.stack)]
     for stack in outcome.known_functions:
@@ -131,7 +167,7 @@ def _details(built: Built) -> str:
         f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}:"
         f" {len(details.packages)} distributions, sha256 {built.archive.sha256[:12]}</summary>",
         "",
-        *_packages(details),
+        *_packages(details.packages),
         "",
         f"{_sentence(escape_markdown(proof_line(built)))} {_sentence(bytecode_line(built))}",
     ]
@@ -152,14 +188,14 @@ def _details(built: Built) -> str:
     return "\n".join([*lines, "", "</details>"])
 
 
-def _packages(details: BuildDetails) -> list[str]:
+def _packages(packages: Sequence[Package]) -> list[str]:
     return [
         "| distribution | version | installed | kept |",
         "| --- | --- | ---: | ---: |",
         *(
             f"| {escape_markdown(package.name)} | {escape_markdown(package.version)} |"
             f" {mib(package.bytes_installed)} | {mib(package.bytes_kept)} |"
-            for package in sorted(details.packages, key=lambda package: -package.bytes_kept)
+            for package in sorted(packages, key=lambda package: -package.bytes_kept)
         ),
     ]
 

@@ -4,7 +4,7 @@ import json
 
 from layer_builder.model import Action
 from layer_builder.outcome import Outcome
-from layer_builder.report.changes_data import compared_by_key
+from layer_builder.report_json import compared_by_key
 
 NAMED_OUTPUTS = ("shared-code", "core-deps", "optional-deps", "shared-deps")
 """Layers whose ARN has an output of its own, `<key>-arn`; the others are in `layer-arns`."""

@@ -42,6 +42,8 @@ def report_title(outcome: Outcome) -> str:
         )
     if published or unchanged:
         return f"Lambda layers: {published} published{where}, {unchanged} unchanged"
+    if outcome.estimates and not outcome.built:
+        return f"Lambda layers: {len(outcome.estimates)} planned, nothing was built"
     return (
         f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
     )
@@ -126,6 +128,8 @@ def proof_line(built: Built) -> str:
 
 def function_lines(outcome: Outcome, stack: Stack) -> list[str]:
     """Say what a function's proof rests on."""
+    if outcome.estimates:
+        return []
     proofs = [proof for proof in outcome.function_proofs if proof.function == stack.key]
     if not stack.settings.is_tried and not proofs:
         return ["not tried: it has no handler: in the manifest"]

@@ -2,11 +2,11 @@
 
 from layer_builder.resolve.closure import check_closure
 from layer_builder.resolve.groups import LayerGroup, group_layers
-from layer_builder.resolve.index_settings import index_environment
 from layer_builder.resolve.lockfile import Locked, Lockfile
 from layer_builder.resolve.resolver import Installer, Resolved, choose_versions, resolve_group
 from layer_builder.resolve.uv import Uv
-from layer_builder.resolve.uv_files import find_index_settings
+from layer_builder.resolve.uv_files import find_uv_environment
+from layer_builder.resolve.uv_wheels import UvWheels
 
 __all__ = [
     "Installer",
@@ -15,10 +15,10 @@ __all__ = [
     "Lockfile",
     "Resolved",
     "Uv",
+    "UvWheels",
     "check_closure",
     "choose_versions",
-    "find_index_settings",
+    "find_uv_environment",
     "group_layers",
-    "index_environment",
     "resolve_group",
 ]

@@ -103,14 +103,17 @@ class Resolved:
 
 
 def resolve_group(
-    group: LayerGroup, installer: Installer, lock: Lockfile | None = None
+    group: LayerGroup,
+    installer: Installer,
+    lock: Lockfile | None = None,
+    prefer: Resolution | None = None,
 ) -> dict[str, Resolved]:
-    """Resolve a family, by layer id: as its lock says, or anew.
+    """Resolve a family, by layer id: as its lock says, or anew, with preferred versions.
 
     Raises InstallError; when the requirements are no longer what was locked, with the difference.
     """
     if lock is None:
-        return assign_distributions(group, choose_versions(group, installer))
+        return assign_distributions(group, choose_versions(group, installer, prefer))
     moved = [
         Problem(
             message=f"its requirements are no longer what {lock.file} was made from",

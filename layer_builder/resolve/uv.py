@@ -56,7 +56,7 @@ class Uv:
         with tempfile.TemporaryDirectory() as folder:
             asked = Path(folder, "requirements.txt")
             asked.write_text(f"{line}\n", encoding="utf-8")
-            done = self._run(
+            done = self.run(
                 "pip", "install",
                 *self._wheels([name]),
                 "--target", str(into),
@@ -157,7 +157,7 @@ class Uv:
 
         The choice is of groups and extras, as arguments. Raises InstallError with uv's reason.
         """
-        done = self._run(
+        done = self.run(
             "export",
             "--project", str(project),
             "--frozen",
@@ -192,7 +192,7 @@ class Uv:
             pins: Sequence[Pin], into: Path, *, cache: Path | None = None, offline: bool = False
         ) -> bool:
             text = lines + placed.to_install(pins)
-            done = self._install(text, target, into, build, cache=cache, offline=offline)
+            done = self.fill(text, target, into, build, cache=cache, offline=offline)
             if done.returncode and not offline:
                 raise InstallError(
                     unreached(done.stderr, self.environ) or uninstalled(done.stderr, target)
@@ -201,7 +201,7 @@ class Uv:
 
         self.wheels.install(resolution.pins, target, build, into, fill)
 
-    def _install(  # noqa: PLR0913 (what a call of uv's has)
+    def fill(  # noqa: PLR0913 (what a call of uv's has)
         self,
         text: str,
         target: Target,
@@ -218,7 +218,7 @@ class Uv:
         with tempfile.TemporaryDirectory() as folder:
             lock = Path(folder, "requirements.txt")
             lock.write_text(text, encoding="utf-8")
-            return self._run(
+            return self.run(
                 "pip", "install",
                 *platform_options(target, target.uv_platform),
                 *self._wheels(build),
@@ -248,7 +248,7 @@ class Uv:
             chosen = Path(folder, "chosen.txt")
             kept = prefer.without(placed.found).text if prefer else ""
             chosen.write_text(kept, encoding="utf-8")
-            done = self._run(
+            done = self.run(
                 "pip", "compile",
                 *self._wheels(placed.build(build), is_direct=bool(placed.found)),
                 "--no-header",
@@ -259,9 +259,10 @@ class Uv:
             done.stdout = placed.locked(chosen.read_text(encoding="utf-8"))
             return done
 
-    def _run(
+    def run(
         self, *arguments: str, bound: WriteBound | None = None, cache: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
+        """Run uv with what it may know of the environment."""
         words = [self.binary, *arguments, "--quiet", "--no-config"]
         folder = cache or self.wheels.cache.folder
         environ = {**self.environ, **({"UV_CACHE_DIR": str(folder)} if folder else {})}
@@ -276,7 +277,7 @@ class Uv:
         """
         if not (build or is_direct):
             return ("--python", sys.executable, "--only-binary", ":all:")
-        python = self.stand_in.ready(lambda words: self._run(*words).stderr)
+        python = self.stand_in.ready(lambda words: self.run(*words).stderr)
         allowed = [word for name in build for word in ("--no-binary", name)]
         # Sources would name other folders, and links lead from a build's environment to the cache.
         apart = ("--no-sources", "--link-mode", "copy")

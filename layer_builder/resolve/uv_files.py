@@ -7,11 +7,23 @@ from pathlib import Path
 from layer_builder.errors import Place, Problem
 from layer_builder.resolve.index_settings import (
     index_addresses,
+    index_environment,
     login_variables,
     read_index_settings,
     without_names,
 )
 from layer_builder.sources import Workspace, named_origins
+
+
+def find_uv_environment(
+    workspace: Workspace, environ: Mapping[str, str], warn: Callable[[Problem], None]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Build uv's environment, with the index settings of the uv files that count.
+
+    Gives with it the origins of the indexes that the caller names.
+    """
+    settings, origins = find_index_settings(workspace, environ, warn)
+    return index_environment(environ, settings), origins
 
 
 def find_index_settings(

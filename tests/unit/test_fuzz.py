@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layer_builder.archive.remote import UnreadableZipError, unzipped_bytes
+from layer_builder.archive import UnreadableZipError
+from layer_builder.archive.remote import unzipped_bytes
 from layer_builder.builder.checks import warnings
 from layer_builder.errors import LayerBuilderError, Place
 from layer_builder.manifest.reader import list_requirements_files, read_manifest

@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from layer_builder.archive import remote
-from layer_builder.archive.remote import UnreadableZipError
+from layer_builder.archive import UnreadableZipError, remote
 
 Answer: TypeAlias = Callable[[Any], tuple[int, Mapping[str, str], bytes]]
 Serve: TypeAlias = Callable[[Answer], str]

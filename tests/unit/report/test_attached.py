@@ -2,15 +2,16 @@
 
 import pytest
 
+from layer_builder import report_json
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attached, Status
 from layer_builder.attach.sizes import FunctionSize, Size
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome
-from layer_builder.report import data, plain_text
 from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
+from layer_builder.report import plain_text
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 CODE = Size(name="the function's code", size=MIB, source="the directory of its zip")
@@ -70,7 +71,7 @@ def test_the_page_shows_the_same(attached: Outcome) -> None:
 
 
 def test_the_report_tells_what_each_function_had_and_has(attached: Outcome) -> None:
-    done, failed = data.report_data(attached)["attachments"]
+    done, failed = report_json.report_data(attached)["attachments"]
     assert done == {
         "function": "api",
         "function_name": "shop-api",

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from layer_builder import report_json as report
 from layer_builder.changes.diff import compare
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
 from layer_builder.inputs import Inputs
 from layer_builder.model import MIB, Budget, Built
 from layer_builder.outcome import Outcome
 from layer_builder.report import changes_markdown, comment, outputs
-from layer_builder.report import data as report
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"
 FOOTER = "Commit [0123456](https://github.com/o/r/commit/0123456)"

@@ -1,12 +1,12 @@
 import json
 
 from layer_builder import __version__
+from layer_builder import report_json as report
 from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.release import Action
 from layer_builder.outcome import Outcome
-from layer_builder.report import data as report
 
 PROMISED = {
     "key", "name", "python", "architecture", "packages", "pruned", "restored", "proof", "zip_bytes",
@@ -30,6 +30,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "sandbox": False,
         "regions": [],
         "layers": [],
+        "estimates": [],
         "functions": [],
         "attachments": [],
         "changes": [],

@@ -16,9 +16,10 @@ from layer_builder.model import (
     Stamp,
 )
 from layer_builder.outcome import Outcome
-from layer_builder.report.attached_data import attached_data
-from layer_builder.report.changes_data import changes_data, compared_data
-from layer_builder.report.function_data import function_data
+from layer_builder.report_json.attached import attached_data
+from layer_builder.report_json.changes import changes_data, compared_data
+from layer_builder.report_json.estimates import estimates_data
+from layer_builder.report_json.functions import function_data
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -36,6 +37,7 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         "sandbox": inputs.sandbox,
         "regions": list(inputs.regions),
         "layers": [_layer(outcome, found) for found in outcome.built_or_known()],
+        "estimates": estimates_data(outcome),
         "functions": [
             function_data(outcome, stack)
             for stack in (*(weight.stack for weight in outcome.stacks), *outcome.known_functions)

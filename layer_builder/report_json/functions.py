@@ -16,6 +16,7 @@ def function_data(outcome: Outcome, stack: Stack) -> dict[str, Any]:
         "python": str(stack.layers[0].target.python),
         "architecture": str(stack.layers[0].target.architecture),
         "known": weight is None,
+        "estimated": bool(weight and weight.is_estimate),
         **_weighed(weight),
         "reserve": stack.reserve,
         "external": [
