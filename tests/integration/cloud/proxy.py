@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
@@ -24,6 +24,7 @@ _HOP_BY_HOP = frozenset(
 )
 _POLL_SECONDS = 0.02
 _AWAY_SECONDS = 0.3
+_ANSWER_SECONDS = 10.0
 
 
 class Rules(Protocol):
@@ -93,7 +94,10 @@ class Proxy:
                 ).start()
 
     def vanish(self, *, but: socket.socket | None = None) -> None:
-        """Take no more connections and drop those there are, but one: whoever comes is refused."""
+        """Take no more connections and drop the idle ones, but one: whoever comes is refused.
+
+        A call on its way is answered first: a lost answer is another fault.
+        """
         if self._back:
             self._back.cancel()
             self._back.join()
@@ -176,7 +180,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, proxy: Proxy) -> None:
         self.proxy = proxy
         self._open: set[socket.socket] = set()
-        self._closing = threading.Lock()
+        self._busy: set[socket.socket] = set()
+        self._gone = False
+        self._closing = threading.Condition()
         super().__init__(("127.0.0.1", proxy.port), _Handler)
 
     def server_bind(self) -> None:
@@ -197,9 +203,25 @@ class _Server(ThreadingHTTPServer):
 
     def hang_up(self, but: socket.socket | None) -> None:
         with self._closing:
+            self._gone = True
+            self._closing.wait_for(lambda: not self._busy - {but}, _ANSWER_SECONDS)
             for connection in self._open - {but}:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+
+    @contextlib.contextmanager
+    def busy(self, connection: socket.socket) -> Iterator[None]:
+        """Answer a call on a connection, unless the server is gone."""
+        with self._closing:
+            if self._gone:
+                raise GoneError
+            self._busy.add(connection)
+        try:
+            yield
+        finally:
+            with self._closing:
+                self._busy.discard(connection)
+                self._closing.notify_all()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (socketserver's)
         error = sys.exception()
@@ -214,13 +236,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         call = recognise(self.command, self.path, dict(self.headers), self._body())
         proxy = self.server.proxy
-        fault = proxy.note(call)
         wire = Wire(self.connection)
-        if fault and (answer := refused(call, fault)):
-            wire.send(answer, call.method)
-            return
         try:
-            _conduct(proxy, call, fault, wire)
+            with self.server.busy(self.connection):
+                fault = proxy.note(call)
+                if fault and (answer := refused(call, fault)):
+                    wire.send(answer, call.method)
+                    return
+                _conduct(proxy, call, fault, wire)
         except GoneError:
             self.close_connection = True
 

@@ -3,8 +3,11 @@
 import http.client
 import json
 import socket
+import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import boto3
@@ -13,7 +16,8 @@ import pytest
 from botocore.config import Config
 
 from ..conftest import REGION
-from .calls import recognise
+from .answers import Answer
+from .calls import Call, recognise
 from .faults import Fault, Trouble
 from .proxy import Proxy
 
@@ -76,6 +80,24 @@ def connect(proxy: Proxy) -> Iterator[Connect]:
     yield client
     for one in made:
         one.close()
+
+
+class Slow:
+    """Holds back what is listed until it may go."""
+
+    def __init__(self) -> None:
+        self.begun, self.passed, self.go = (threading.Event() for _ in range(3))
+
+    def refuse(self, call: Call) -> None:
+        pass
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        if call.operation != "ListLayers":
+            self.passed.set()
+            return answer
+        self.begun.set()
+        assert self.go.wait(10)
+        return answer
 
 
 def publish(connect: Connect, seconds: float = 30) -> str:
@@ -159,6 +181,24 @@ def test_a_kept_connection_is_refused_too_once_nothing_listens(
     proxy.vanish()
     with pytest.raises(botocore.exceptions.EndpointConnectionError):
         api.list_layers()
+
+
+def test_a_call_on_its_way_is_answered_before_nothing_listens(
+    proxy: Proxy, connect: Connect
+) -> None:
+    slow = Slow()
+    proxy.rules = (slow,)
+    proxy.troubles = (Trouble(fault=Fault.REFUSED, operation="PublishLayerVersion"),)
+    with ThreadPoolExecutor() as pool:
+        listing = pool.submit(lambda: trouble_of(connect("lambda").list_layers))
+        assert slow.begun.wait(10)
+        publishing = pool.submit(lambda: publish(connect))
+        assert slow.passed.wait(10)
+        time.sleep(0.2)
+        slow.go.set()
+        assert (listing.result(20), publishing.result(20)[-2:]) == ("", ":1")
+    with pytest.raises(botocore.exceptions.EndpointConnectionError):
+        publish(connect)
 
 
 @pytest.mark.parametrize(
