@@ -9,20 +9,21 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.dynamic import DynamicSegment
-from elftools.elf.elffile import ELFFile
+if TYPE_CHECKING:
+    from elftools.elf.dynamic import DynamicSegment
+    from elftools.elf.elffile import ELFFile
 
 _LONGEST_NAME = 256
 
 
 # pyelftools trusts the offsets and counts in a file: https://github.com/eliben/pyelftools
 _DAMAGE = (
-    ELFError, AssertionError, ValueError, LookupError, OverflowError, MemoryError, StopIteration,
+    AssertionError, ValueError, LookupError, OverflowError, MemoryError, StopIteration,
     RuntimeError, struct.error,
 )  # fmt: skip
-"""What reading a damaged file raises."""
+"""What reading a damaged file raises, besides the parser's own."""
 
 
 ELF_MAGIC = b"\x7fELF"
@@ -64,13 +65,17 @@ def read_elf(content: bytes) -> Elf | None:
     """Read a file's bytes; None when it is not ELF, or too damaged to say anything."""
     if not content.startswith(ELF_MAGIC):
         return None
+    # A run that publishes nothing new reads no file, and the parser takes 50 ms to import.
+    from elftools.common.exceptions import ELFError  # noqa: PLC0415 (said above)
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+
     try:
         return _read(ELFFile(io.BytesIO(content)))
-    except _DAMAGE:
+    except (ELFError, *_DAMAGE):
         return Elf(machine="damaged", is_aligned=False)
 
 
-def _read(file: ELFFile) -> Elf:
+def _read(file: "ELFFile") -> Elf:
     needed: list[str] = []
     search: list[str] = []
     versions: set[str] = set()
@@ -83,9 +88,10 @@ def _read(file: ELFFile) -> Elf:
             align = segment["p_align"]
             if align > 1 and (segment["p_offset"] - segment["p_vaddr"]) % align:
                 aligned = False
-        elif isinstance(segment, DynamicSegment):
-            versions.update(_versions(file, segment))
-            for tag in segment.iter_tags():
+        elif segment["p_type"] == "PT_DYNAMIC":
+            dynamic = cast("DynamicSegment", segment)
+            versions.update(_versions(file, dynamic))
+            for tag in dynamic.iter_tags():
                 # pyelftools names the text of such a tag after the tag
                 kind = str(tag.entry.d_tag).removeprefix("DT_").lower()
                 text = str(getattr(tag, kind, ""))
@@ -103,7 +109,7 @@ def _read(file: ELFFile) -> Elf:
     )
 
 
-def _versions(file: ELFFile, dynamic: DynamicSegment) -> Iterator[str]:
+def _versions(file: "ELFFile", dynamic: "DynamicSegment") -> Iterator[str]:
     """Read the needed symbol versions as the loader does, without section headers.
 
     `Elfxx_Verneed` and `Elfxx_Vernaux` are chained by offsets from themselves.
@@ -123,12 +129,12 @@ def _versions(file: ELFFile, dynamic: DynamicSegment) -> Iterator[str]:
         need += following
 
 
-def _unpack(file: ELFFile, offset: int, layout: str) -> tuple[int, ...]:
+def _unpack(file: "ELFFile", offset: int, layout: str) -> tuple[int, ...]:
     layout = ("<" if file.little_endian else ">") + layout
     file.stream.seek(offset)
     return struct.unpack(layout, file.stream.read(struct.calcsize(layout)))
 
 
-def _text(file: ELFFile, offset: int) -> str:
+def _text(file: "ELFFile", offset: int) -> str:
     file.stream.seek(offset)
     return bytes(file.stream.read(_LONGEST_NAME)).partition(b"\0")[0].decode()
