@@ -30,6 +30,8 @@ class Pass(StrEnum):
     KNOWN = "known"
     """Empty, and no results lie anywhere; a local AWS has all layers, as an earlier run published
     them: `publish` knows them by their stamps."""
+    LOCKED = "locked"
+    """The same, of a manifest with its `layers.lock`: no index is asked."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -49,6 +51,8 @@ class Builder:
     """Programs it needs, by their names in `tools.PINS`; their folders are `$PIP`, `$PEX`, …"""
     publishing: tuple[str, ...] = ()
     """The command that publishes to the AWS that its variables name."""
+    locking: tuple[str, ...] = ()
+    """The command that writes the lock of a workspace."""
     passes: tuple[Pass, ...] = (Pass.COLD, Pass.WARM)
     is_ours: bool = False
     good_codes: frozenset[int] = frozenset({0})
@@ -96,6 +100,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Buil
             "build", "--output-dir", "out", "--s3-bucket", "layer-builder-bench",
         ),
         publishing=(sys.executable, "-I", "-c", _PROGRAM, "publish", "--output-dir", "out"),
+        locking=(sys.executable, "-I", "-c", _PROGRAM, "lock"),
         passes=passes or (Pass.COLD, Pass.WARM, Pass.REBUILT),
         is_ours=True,
         good_codes=frozenset({0, _OVER_A_LIMIT}),

@@ -1,5 +1,6 @@
 """What layers stand on while they are proven: the trees of those below."""
 
+import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
+from layer_builder.sdk_services import ServiceNeeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class LayerBuilds:
 
     builder: Builder
     layers: Sequence[Layer]
-    resolved: Mapping[str, Resolved]
+    resolved: dict[str, Resolved]
     """What was to be built, by layer id."""
     firsts: Mapping[str, Layer]
     """Whose build serves a layer, by its id."""
@@ -69,6 +71,34 @@ class LayerBuilds:
     def built(self) -> dict[str, Built]:
         """Give all layers of the manifest with their zips, by id."""
         return {layer.id: self._finish(layer) for layer in self.layers}
+
+    def rebuild(self, services: Mapping[str, ServiceNeeds]) -> dict[str, Built]:
+        """Build layers anew that were seen to need the data of more services, by their ids.
+
+        Gives them, and those whose build was that of one of them and is no longer.
+        """
+        self.resolved.update(
+            {one: self.resolved[one].with_seen(needs) for one, needs in services.items()}
+        )
+        before, self.firsts = self.firsts, _firsts(self.resolved, self.layers)
+        concerned = {
+            one
+            for one, first in self.firsts.items()
+            if one in services or first.id != before[one].id
+        }
+        for layer_id in [one for one in self.firsts if self.firsts[one].id == one]:
+            if layer_id in concerned:
+                self.results[layer_id] = self._build_again(layer_id)
+        used = {self._first(layer).id for layer in self.layers}
+        self.results = {key: result for key, result in self.results.items() if key in used}
+        self.decide_by_limits()
+        return {layer.id: self._finish(layer) for layer in self.layers if layer.id in concerned}
+
+    def _build_again(self, layer_id: str) -> BuildResult:
+        item, place = self.resolved[layer_id], self.lower.place(layer_id)
+        shutil.rmtree(place, ignore_errors=True)
+        below = [self.lower.of(self.lower.results[one]) for one in item.below]
+        return self.builder.build(item, below=lambda: below, keep=place)
 
     def decide(self, loaded: Mapping[str, Collection[str]]) -> dict[str, Built]:
         """Pack the bytecode of what functions loaded, and give the layers that this concerns.
@@ -154,7 +184,7 @@ class LayerBuilds:
 
 
 def build_layers(  # noqa: PLR0913, PLR0917 (the parts of a run)
-    resolved: Mapping[str, Resolved],
+    resolved: dict[str, Resolved],
     taken: Mapping[str, BuildResult],
     builder: Builder,
     layers: Sequence[Layer],

@@ -1,6 +1,6 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from layer_builder.builder import (
 )
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.commands.functions import choose_stacks, loaded_files, prove_functions
+from layer_builder.commands.functions import Proving, choose_stacks, loaded_files, prove_functions
 from layer_builder.commands.plan import refuse_unknown_names, resolve
 from layer_builder.errors import LimitError, ManifestError, Problem
 from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
@@ -23,6 +23,7 @@ from layer_builder.inputs import Command
 from layer_builder.model import Built, Stack, find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.stack_services import letters_about, read_beside
 
 
@@ -75,7 +76,16 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
             outcome.built = builds.built()
             _join_targets(outcome)
             _weigh(outcome, stacks)
-            outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
+
+            def rebuild(services: Mapping[str, ServiceNeeds]) -> Collection[str]:
+                changed = builds.rebuild(services)
+                outcome.built |= changed
+                _join_targets(outcome)
+                _weigh(outcome, stacks)
+                return changed.keys()
+
+            proving = Proving(stacks=to_prove, resolved=resolved, lower=lower, rebuild=rebuild)
+            outcome.function_proofs = prove_functions(outcome, context, proving)
             if builds.undecided:
                 outcome.built |= builds.decide(loaded_files(outcome))
                 _join_targets(outcome)

@@ -1,13 +1,15 @@
 """Proves the functions of a run, with the layers that it built."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from layer_builder.builder import BuildResult, LowerLayers, install_unpruned
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
+from layer_builder.errors import Problem, ProofError
 from layer_builder.functions import (
     FunctionProofs,
     StackToProve,
@@ -19,7 +21,9 @@ from layer_builder.model import FunctionProof, Stack, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved
 from layer_builder.runtime import LayerTree
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources import Requirements
+from layer_builder.stack_services import lost_services
 from layer_builder.tree import Tree
 
 
@@ -38,14 +42,54 @@ def choose_stacks(outcome: Outcome, taken: Mapping[str, BuildResult]) -> list[St
     ]
 
 
-def prove_functions(
-    outcome: Outcome,
-    context: Context,
-    stacks: Sequence[StackToProve],
-    resolved: Mapping[str, Resolved],
-    lower: LowerLayers,
-) -> list[FunctionProof]:
-    """Prove them; raises ProofError with all that is wrong with them."""
+@dataclass(frozen=True, kw_only=True)
+class Proving:
+    """The functions that a run proves, and the layers that it built for them."""
+
+    stacks: Sequence[StackToProve]
+    resolved: Mapping[str, Resolved]
+    """By layer id."""
+    lower: LowerLayers
+    rebuild: Callable[[Mapping[str, ServiceNeeds]], Collection[str]]
+    """Builds layers anew, with the data of more services; gives the ids of all that changed."""
+
+
+def prove_functions(outcome: Outcome, context: Context, proving: Proving) -> list[FunctionProof]:
+    """Prove them; raises ProofError with all that is wrong with them.
+
+    A layer with `sdk: auto` that lacks the data of a service which a function was seen to ask for
+    is built anew with it, and its functions are tried again.
+    """
+    proofs = _proofs(outcome, context, proving.resolved, proving.lower)
+    found: dict[str, FunctionProof] = {}
+    errors: dict[str, tuple[Problem, ...]] = {}
+    waiting = proving.stacks
+    while waiting:
+        attempt = proofs.prove(waiting)
+        found |= {proof.function: proof for proof in attempt.proofs}
+        errors |= attempt.errors
+        asked = lost_services((o.stack for o in waiting), attempt.lost, proving.resolved)
+        if not asked:
+            break
+        for key, needs in asked.items():
+            uses = ", ".join(f"{use.service} ({use.place})" for use in needs.uses)
+            title = proving.resolved[key].request.layer.title
+            context.reporter.step(title, f"built anew, with the data that functions missed: {uses}")
+        changed = proving.rebuild(asked)
+        waiting = [o for o in proving.stacks if {one.id for one in o.stack.layers} & set(changed)]
+        for item in waiting:
+            key = item.stack.key
+            outcome.unproven.discard(key)
+            errors.pop(key, None)
+            found.pop(key, None)
+    if errors:
+        raise ProofError(*dict.fromkeys(chain(*errors.values())))
+    return [found[o.stack.key] for o in proving.stacks if o.stack.key in found]
+
+
+def _proofs(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
+) -> FunctionProofs:
     manifest = Path(outcome.inputs.manifest).parent
 
     def tree_of(layer_id: str) -> LayerTree:
@@ -80,7 +124,7 @@ def prove_functions(
         context.installer.install(chosen, asked, stack.target, folder / "python")
         return folder / "python"
 
-    proofs = FunctionProofs(
+    return FunctionProofs(
         folder=lower.folder,
         workspace=context.workspace,
         shown=lambda path: os.path.normpath(manifest / context.workspace.relative(path)),
@@ -97,7 +141,6 @@ def prove_functions(
         unproven=outcome.unproven,
         untried=outcome.untried,
     )  # fmt: skip
-    return proofs.prove(stacks)
 
 
 def loaded_files(outcome: Outcome) -> dict[str, frozenset[str]]:

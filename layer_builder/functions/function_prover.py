@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,6 +38,8 @@ class Tried:
     """None where it could not be tried to the end."""
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Files below /opt that it opened on the unpruned layers, and the pruned ones lack; by whom."""
 
 
 @dataclass(kw_only=True)
@@ -66,6 +68,7 @@ class FunctionProver:
     version: str = ""
     is_lacking: bool = False
     """Whether it needs what is in layers of others, which are not here."""
+    lost: dict[str, str] = field(default_factory=dict)
     _tries: list[InvocationResult] = field(default_factory=list)
     """In which the handler was imported."""
     _sources: tuple[str, ...] = ()
@@ -101,6 +104,7 @@ class FunctionProver:
             proof=None if self.errors or self.is_lacking else proof,
             errors=tuple(self.errors),
             warnings=tuple(self.warnings),
+            lost=self.lost,
         )
 
     def with_cost(self, tried: Tried) -> Tried:
@@ -215,7 +219,10 @@ class FunctionProver:
             is_good = bool(result.imported or result.init) and not result.fault
         if not is_good:
             return None
-        return self.scene.of_pruned(problem, self.removed(process.folder.opt, result.opened))
+        removed = self.removed(process.folder.opt, result.opened)
+        what = f"event {event.name}" if event else "importing it"
+        self.lost |= dict.fromkeys(removed, f"{self.scene.title}, {what}")
+        return self.scene.of_pruned(problem, removed)
 
     def _events(self, handler: str, events: Sequence[Event]) -> list[EventResult]:
         """Try each event in a fresh process; without events only the import is tried."""

@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from layer_builder import parallel
 from layer_builder.console import Reporter
-from layer_builder.errors import ManifestError, Problem, ProofError
+from layer_builder.errors import ManifestError, Problem
 from layer_builder.functions.distribution_use import distribution_uses
 from layer_builder.functions.events import read_events
 from layer_builder.functions.function_prover import FunctionProver, Tried
@@ -31,6 +31,17 @@ from layer_builder.runtime import (
 from layer_builder.sources import Workspace, collect_files
 
 _PROOF = TypeAdapter(FunctionProof)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What came of the functions that were tried."""
+
+    proofs: tuple[FunctionProof, ...] = ()
+    errors: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    """What is wrong, by the key of the stack."""
+    lost: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the same: files below /opt that pruning took, and by whom they were opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,32 +79,35 @@ class FunctionProofs:
     """Keys of stacks that there is no Python for."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
-    def prove(self, stacks: Sequence[StackToProve]) -> list[FunctionProof]:
-        """Prove them; raises ProofError with all that is wrong, ManifestError for events."""
+    def prove(self, stacks: Sequence[StackToProve]) -> Attempt:
+        """Try to prove them. Raises ManifestError for events."""
         events, problems = {}, list[Problem]()
         for item in stacks:
             events[item.stack.key], wrong = read_events(item.stack, self.workspace)
             problems += wrong
         if problems:
             raise ManifestError(*problems)
-        proofs, errors = list[FunctionProof](), list[Problem]()
+        proofs = list[FunctionProof]()
+        errors, lost = dict[str, tuple[Problem, ...]](), dict[str, Mapping[str, str]]()
 
         def prove_one(item: StackToProve) -> Callable[[], Tried] | None:
             return self._prove_one(item, events[item.stack.key])
 
         # What is timed runs one after the other, and after all else.
-        for finish in filter(None, parallel.each(prove_one, stacks, self.workers)):
+        finishing = parallel.each(prove_one, stacks, self.workers)
+        for item, finish in zip(stacks, finishing, strict=True):
+            if finish is None:
+                continue
             tried = finish()
             for warning in tried.warnings:
                 self.reporter.warn(warning)
-            errors += tried.errors
+            if tried.errors:
+                errors[item.stack.key], lost[item.stack.key] = tried.errors, tried.lost
             if tried.proof:
                 proofs.append(tried.proof)
                 for line in tried.proof.lines():
                     self.reporter.step(tried.proof.function, line)
-        if errors:
-            raise ProofError(*dict.fromkeys(errors))
-        return proofs
+        return Attempt(proofs=tuple(proofs), errors=errors, lost=lost)
 
     def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Callable[[], Tried] | None:
         """Try a function; gives what times its start, and tells of it. None where nothing was tried."""

@@ -168,11 +168,11 @@ class EventEntry(EntryModel):
 
 
 def _kind_of_event(value: object) -> str:
-    return "pattern" if isinstance(value, str) else "event"
+    return "pattern" if isinstance(value, str) else "inline event"
 
 
 _OneEvent = Annotated[
-    Annotated[Text, Tag("pattern")] | Annotated[EventEntry, Tag("event")],
+    Annotated[Text, Tag("pattern")] | Annotated[EventEntry, Tag("inline event")],
     Discriminator(_kind_of_event),
 ]
 Events = Annotated[

@@ -67,8 +67,8 @@ def run_passes(entry: Entry, packages: PackageSet, setup: Setup) -> str:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for which in entry.builder.passes:
-            if which is Pass.KNOWN:
-                done[which] = _publish_again(entry, folder, home, tools, packages, setup)
+            if which in {Pass.KNOWN, Pass.LOCKED}:
+                done[which] = _publish_again(entry, which, folder, home, tools, packages, setup)
                 continue
             if which is not Pass.UNCHANGED:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -105,14 +105,18 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
 
 def _publish_again(  # noqa: PLR0913, PLR0917 (all that a run depends on)
     entry: Entry,
+    which: Pass,
     folder: Path,
     home: Path,
     tools: dict[str, Path],
     packages: PackageSet,
     setup: Setup,
 ) -> Run:
-    environ = _environ(entry.builder, Pass.KNOWN, home, tools, packages, setup)
-    run = known.publish_again(entry.builder, folder, home, environ, limit=setup.limit)
+    environ = _environ(entry.builder, which, home, tools, packages, setup)
+    is_locked = which is Pass.LOCKED
+    run = known.publish_again(
+        entry.builder, folder, home, environ, limit=setup.limit, is_locked=is_locked
+    )
     if not known.changed_nothing(run):
         _keep(run, entry, packages, setup)
         hidden = [str(folder), str(setup.folder), str(setup.toolbox.folder)]

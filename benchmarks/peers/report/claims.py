@@ -73,6 +73,8 @@ def _times(results: Results) -> Iterator[Claim]:
                  ratios(mine.times(Pass.UNCHANGED), slow), note)  # fmt: skip
     yield _claim("the example, nothing changed, empty caches, known to AWS by its stamps: part of"
                  " the recipe's time", "≤", 0.05, ratios(mine.times(Pass.KNOWN), slow), note)  # fmt: skip
+    yield _claim("the same, with layers.lock, which asks no index", "≤", 0.05,
+                 ratios(mine.times(Pass.LOCKED), slow), note)  # fmt: skip
 
 
 def _sizes(results: Results) -> Iterator[Claim]:

@@ -19,6 +19,7 @@ _MORE_PASSES = {
     Pass.REBUILT: "warm, its own cache left out",
     Pass.UNCHANGED: "nothing changed",
     Pass.KNOWN: "published before, empty caches",
+    Pass.LOCKED: "the same, with layers.lock",
 }
 _IMPORT_COLUMNS = ("cold import, s", "× faster")
 

@@ -1,6 +1,7 @@
 """`sdk: auto`: the data of the services that the code of a layer's functions asks for."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -363,3 +364,109 @@ def test_what_others_put_into_the_cache_is_not_believed(
     assert run("build", env=env).returncode == 0
     assert kept(workspace) == {"s3", "sns", "sso", "sts"}
     assert b"sns" in note.read_bytes()
+
+
+ASKED_AT_RUN_TIME = """\
+import operator
+
+import boto3
+
+KEPT = boto3.client("s3")
+
+
+def handler(event, context):
+    return [operator.methodcaller("client", name)(boto3) for name in event["services"]]
+"""
+READING = """\
+import pathlib
+
+import botocore
+
+
+def client(name):
+    folder = pathlib.Path(botocore.__file__).parent / "data" / name / "2020-01-01"
+    return (folder / "service-2.json.gz").read_bytes()[2:].decode()
+"""
+
+
+@pytest.fixture
+def tried(run: Run, workspace: Path, add_wheel: Add) -> Callable[..., CompletedProcess[str]]:
+    """Build a layer whose function asks for services that its events name."""
+    add_wheel("boto3", "1.41.0", {"boto3/__init__.py": READING}, requires=["botocore"])
+    manifest = """\
+layers:
+  deps: {{packages: [boto3], sdk: auto}}
+  twin: {{packages: [boto3], sdk: auto}}
+functions:
+  f:
+    layers: [deps]
+    code: [{{from: src/, to: .}}]
+    handler: app.handler
+    events: {events}
+  g: {{layers: [twin], code: [{{from: src/, to: .}}]}}
+"""
+
+    def build_with(*events: object) -> CompletedProcess[str]:
+        named = [{"event": event} for event in events]
+        text = manifest.format(events=json.dumps(named))
+        return build(run, workspace, text, **{"src/app.py": ASKED_AT_RUN_TIME})
+
+    return build_with
+
+
+def test_what_events_were_seen_to_ask_for_stays_too(
+    tried: Callable[..., CompletedProcess[str]], workspace: Path
+) -> None:
+    done = tried({"services": ["s3"]})
+    assert done.returncode == 0, done.stderr
+    assert kept(workspace) == {"s3", "sso", "sts"}
+    done = tried({"services": ["s3"]}, {"services": ["sqs", "sns"]}, {"services": ["ec2"]})
+    assert done.returncode == 0, done.stderr
+    assert kept(workspace) == {"ec2", "s3", "sns", "sqs", "sso", "sts"}
+    assert kept(workspace, "twin") == {"s3", "sso", "sts"}, "no function that has it misses more"
+    needed = {item["name"]: item["needed_by"] for item in layer(workspace)["services"]["kept"]}
+    assert needed["sqs"] == "function f, event #2"
+    assert needed["ec2"] == "function f, event #3"
+    (function,) = json.loads((workspace / "dist/layers/report.json").read_text())["functions"][:1]
+    assert [event["verdict"] for event in function["proof"]["events"]] == ["answered"] * 3
+    again = tried({"services": ["s3"]})
+    assert again.returncode == 0, again.stderr
+    assert kept(workspace) == {"s3", "sso", "sts"}
+
+
+def test_events_that_ask_for_more_are_published_and_then_known(
+    tried: Callable[..., CompletedProcess[str]], workspace: Path, run: Run
+) -> None:
+    for service, published in (("s3", 2), ("sqs", 1), ("sqs", 0)):
+        tried({"services": [service]})
+        shutil.rmtree(workspace / "dist")
+        done = run("publish")
+        assert done.returncode == 0, done.stderr
+        assert f"{published} published" in done.stderr
+        assert ("deps: AWS has it" in done.stderr) is (published == 0)
+        if published:
+            assert kept(workspace) == {"s3", service, "sso", "sts"}
+
+
+def test_a_service_that_another_rule_took_is_no_reason_to_build_anew(
+    tried: Callable[..., CompletedProcess[str]], workspace: Path, run: Run
+) -> None:
+    tried()
+    manifest = workspace / "layers.yml"
+    text = (
+        manifest.read_text()
+        .replace("sdk: auto}", 'sdk: auto, drop: ["botocore/data/sqs/"]}')
+        .replace("events: []", 'events: [{event: {"services": ["sqs"]}}]')
+    )
+    manifest.write_text(text)
+    done = run("build")
+    assert done.returncode == 4, done.stderr
+    assert "it opened python/botocore/data/sqs/2020-01-01/service-2.json.gz, which" in done.stderr
+
+
+def test_a_service_that_nothing_has_is_an_error_as_before(
+    tried: Callable[..., CompletedProcess[str]],
+) -> None:
+    done = tried({"services": ["none"]})
+    assert done.returncode == 4
+    assert "built anew" not in done.stderr
