@@ -16,7 +16,7 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
-from layer_builder.sdk_services import ServiceNeeds
+from layer_builder.sdk_services import ServiceNeeds, joined_needs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +77,9 @@ class LayerBuilds:
 
         Gives them, and those whose build was that of one of them and is no longer.
         """
-        self.resolved.update(
-            {one: self.resolved[one].with_seen(needs) for one, needs in services.items()}
-        )
+        for layer_id, needs in services.items():
+            item = self.resolved[layer_id]
+            self.resolved[layer_id] = item.with_beside(joined_needs([item.beside, needs]))
         before, self.firsts = self.firsts, _firsts(self.resolved, self.layers)
         concerned = {
             one

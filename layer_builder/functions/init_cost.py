@@ -8,8 +8,8 @@ from layer_builder.model import InitCost, ModuleImport
 from layer_builder.runtime import InvocationResult
 
 _TRIES = 3
-_SOURCE_SECONDS = 0.5
-"""Of imports from source, after which no further one is timed."""
+_ENOUGH_SECONDS = 0.5
+"""Of imports that were timed, after which no further one is."""
 
 
 def measure_init(
@@ -19,16 +19,12 @@ def measure_init(
 ) -> InitCost:
     """Time an import with all bytecode at hand, and from source; medians of fresh processes.
 
-    The last of the `tries` that were made already count; the first of all may have compiled what nothing
-    had before, which a median of three passes over. `warm` and `cold` make further ones. Importing
-    from source takes long where it is much, and then one process tells enough.
+    The last of the `tries` that were made already count, but for the first of all: it may have
+    compiled what nothing had before. `warm` and `cold` make further ones. Where an import takes
+    long, one process tells enough.
     """
-    with_bytecode = list(tries[-_TRIES:])
-    while len(with_bytecode) < _TRIES:
-        with_bytecode.append(warm())
-    from_source = [cold()]
-    while len(from_source) < _TRIES and sum(map(_seconds, from_source)) < _SOURCE_SECONDS:
-        from_source.append(cold())
+    with_bytecode = _enough(list(tries[1:][-_TRIES:]), warm)
+    from_source = _enough([], cold)
     told = with_bytecode[-1].init or {}
     return InitCost(
         source=round(statistics.median(map(_seconds, from_source)), 4),
@@ -38,6 +34,14 @@ def measure_init(
         imports=_imports(told.get("imports", ())),
         processes=(len(from_source), len(with_bytecode)),
     )
+
+
+def _enough(
+    results: list[InvocationResult], again: Callable[[], InvocationResult]
+) -> list[InvocationResult]:
+    while not results or (len(results) < _TRIES and sum(map(_seconds, results)) < _ENOUGH_SECONDS):
+        results.append(again())
+    return results
 
 
 def _seconds(result: InvocationResult) -> float:

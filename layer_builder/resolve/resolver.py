@@ -101,10 +101,6 @@ class Resolved:
         """Note what the distributions of other layers ask for, and its own code does not."""
         return replace(self, beside=beside.without(self.request.code))
 
-    def with_seen(self, seen: ServiceNeeds) -> "Resolved":
-        """Note what its functions were seen to ask for, and nothing that was read says."""
-        return replace(self, beside=joined_needs([self.beside, seen.without(self.request.code)]))
-
 
 def resolve_group(
     group: LayerGroup,
