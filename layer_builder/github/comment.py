@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from layer_builder.errors import Problem
-
-if TYPE_CHECKING:
-    from github import Github, GithubException
-    from github.Issue import Issue
+from layer_builder.github.api import GitHubApi, GitHubApiError
 
 # Of GITHUB_TOKEN: https://docs.github.com/en/actions/concepts/security/github_token
 _WORKFLOW_LOGIN = "github-actions[bot]"
@@ -70,56 +67,50 @@ def post_comment(token: str, render: Callable[[str], str]) -> Problem | None:
     pull = _pull_request(os.environ)
     if pull is None:
         return None
-    from github import Auth, Github, GithubException  # noqa: PLC0415 (slow to import, seldom needed)
-
-    url = os.environ.get("GITHUB_API_URL", "https://api.github.com")
     body = render(pull.footer(os.environ))
     for attempt in range(1, _TRIES + 1):
         try:
-            client = Github(auth=Auth.Token(token), base_url=url, retry=None, timeout=20)
-            issue = client.get_repo(pull.repository, lazy=True).get_issue(pull.number)
-            _write(issue, body, _own_login(client))
-        except GithubException as error:
+            api = GitHubApi(token)
+            _write(api, pull, body, _own_login(api))
+        except GitHubApiError as error:
             seconds = _pause(error, attempt)
             if seconds is None:
                 return _refused(error, pull, attempt)
             time.sleep(seconds)
-        except Exception as error:  # noqa: BLE001 (PyGithub asserts, too; a comment fails no run)
+        except Exception as error:  # noqa: BLE001 (a comment fails no run)
             return Problem(message=f"{_FAILED}: {error}")
         else:
             return None
     return None
 
 
-def _write(issue: "Issue", body: str, login: str) -> None:
+def _write(api: GitHubApi, pull: _PullRequest, body: str, login: str) -> None:
     """Look for the comment each time: a try without an answer may have made it."""
     mark, _, _ = body.partition("\n")
-    for existing in issue.get_comments():
+    issues = f"/repos/{pull.repository}/issues"
+    for existing in api.pages(f"{issues}/{pull.number}/comments"):
         # Anybody can begin a comment with the mark: whoever's is edited would have said our words.
         # Whoever is gone has no user any more.
-        theirs = getattr(existing.user, "login", None)
-        if existing.body.startswith(mark) and theirs == login:
-            if existing.body != body:
-                existing.edit(body)
+        theirs = (existing.get("user") or {}).get("login")
+        if str(existing.get("body") or "").startswith(mark) and theirs == login:
+            if existing["body"] != body:
+                api.send("PATCH", f"{issues}/comments/{existing['id']}", {"body": body})
             return
-    issue.create_comment(body)
+    api.send("POST", f"{issues}/{pull.number}/comments", {"body": body})
 
 
-def _own_login(client: "Github") -> str:
+def _own_login(api: GitHubApi) -> str:
     """Say under whose name a token writes."""
-    from github import GithubException  # noqa: PLC0415 (as above)
-
-    with suppress(GithubException):
-        return client.get_user().login
-    with suppress(GithubException, KeyError, TypeError):
+    with suppress(GitHubApiError, KeyError, TypeError):
+        return str(api.get("/user")["login"])
+    with suppress(GitHubApiError, KeyError, TypeError):
         # An app's token has no user in the REST API, and a viewer in the other one:
         # https://docs.github.com/en/graphql/reference/queries#viewer
-        _, answer = client.requester.graphql_query("{viewer {login}}", {})
-        return str(answer["data"]["viewer"]["login"])
+        return str(api.query("{viewer {login}}")["data"]["viewer"]["login"])
     return _WORKFLOW_LOGIN
 
 
-def _pause(error: "GithubException", attempt: int) -> float | None:
+def _pause(error: GitHubApiError, attempt: int) -> float | None:
     """Say how long to wait before another try; None where there is to be none."""
     if attempt == _TRIES or not (_is_limited(error) or error.status >= _SERVER_ERROR):
         return None
@@ -134,16 +125,16 @@ def _pause(error: "GithubException", attempt: int) -> float | None:
     return _SECONDS * attempt
 
 
-def _is_limited(error: "GithubException") -> bool:
-    says = str(_said(error)).lower()
+def _is_limited(error: GitHubApiError) -> bool:
+    says = error.said.lower()
     return error.status == _TOO_MANY_REQUESTS or (
         error.status in _FORBIDDEN and "rate limit" in says
     )
 
 
-def _refused(error: "GithubException", pull: _PullRequest, attempt: int) -> Problem:
+def _refused(error: GitHubApiError, pull: _PullRequest, attempt: int) -> Problem:
     """Say what GitHub answered, and what to do about it."""
-    said = _said(error)
+    said = error.said
     message = f"{_FAILED}: GitHub answered {error.status}{f' ({said})' if said else ''}"
     if _is_limited(error):
         reset = _header(error, "x-ratelimit-reset")
@@ -162,13 +153,8 @@ def _clock(seconds: int) -> str:
     return time.strftime("%H:%M:%S UTC", time.gmtime(seconds))
 
 
-def _said(error: "GithubException") -> str:
-    data = error.data
-    return str(data.get("message", "")) if isinstance(data, dict) else ""
-
-
-def _header(error: "GithubException", name: str) -> str:
-    return str((error.headers or {}).get(name, ""))
+def _header(error: GitHubApiError, name: str) -> str:
+    return error.headers.get(name, "")
 
 
 def _pull_request(environ: Mapping[str, str]) -> _PullRequest | None:
