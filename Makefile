@@ -9,7 +9,7 @@ ACT_VERSION := v0.2.87
 TERRAFORM := .cache/bin/terraform
 TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
-COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
@@ -69,8 +69,9 @@ attack: ## attack the program, as a wheel and as an sdist (EXPECT=isolated|refus
 
 lock: $(READY) ## renew the locks of our own dependencies
 	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
-	$(COMPILE) requirements/uv.in requirements/run.in --output-file requirements/run.txt
-	$(COMPILE) requirements/uv.in requirements/run.in requirements/sandbox.in --output-file requirements/sandbox.txt
+	$(COMPILE) requirements/run.in --output-file requirements/build.txt
+	$(COMPILE) requirements/run.in requirements/aws.in --output-file requirements/run.txt
+	$(COMPILE) requirements/run.in requirements/aws.in requirements/sandbox.in --output-file requirements/sandbox.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/ministack.in --output-file requirements/ministack.txt
 

@@ -8,16 +8,23 @@ syntax.
 """
 
 import base64
+import configparser
 import csv
+import glob
 import hashlib
+import json
 import os
+import platform
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.request
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin, urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READY = "layer-builder-ready"
@@ -29,6 +36,7 @@ UNWANTED = re.compile(
     r"|PIP_(FIND_LINKS|NO_INDEX|ONLY_BINARY|PRE|DRY_RUN|UPGRADE_STRATEGY|ROOT)"
     r"|UV_(?!(SYSTEM_CERTS|NATIVE_TLS|HTTP_TIMEOUT|HTTP_RETRIES)$).*"
 )
+PYPI = "https://pypi.org/simple"
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 LOGINS = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")
 
@@ -53,6 +61,8 @@ NAME = (
     r"|Temporary failure in name resolution"
 )
 WRONG_INPUT, NOT_INSTALLED = 2, 3
+WITHOUT_AWS = ("build", "init", "lock", "plan", "prove", "schema", "split", "try", "why")
+TIMEOUT = 60  # seconds
 SHORTEST = 6  # of a password that is hidden wherever it stands
 
 
@@ -60,7 +70,7 @@ def start():
     # type: () -> None
     """Replace this process by the program in its environment."""
     environment = {name: value for name, value in os.environ.items() if not UNWANTED.match(name)}
-    python = prepare("sandbox" if wants_sandbox() else "run", environment)
+    python = prepare(choose_lock(sys.argv[1:], dict(os.environ)), environment)
     program = "import os, sys; sys.path.insert(0, {!r}); ".format(HERE)
     program += "from layer_builder.main import main; sys.exit(main(sys.argv[1:], os.environ))"
     sys.stdout.flush()
@@ -68,24 +78,32 @@ def start():
     os.execv(python, [python, "-I", "-c", program] + sys.argv[1:])
 
 
-def wants_sandbox():
-    # type: () -> bool
-    """Tell whether moto is needed too, before the inputs are really read."""
-    return "--sandbox" in sys.argv[1:] or os.environ.get("INPUT_SANDBOX", "").strip() == "true"
+def choose_lock(words, environ):
+    # type: (list[str], dict[str, str]) -> str
+    """Say which of the locks a run needs, before its inputs are really read.
+
+    `build` has no AWS SDK, which is half of the rest; `sandbox` has moto besides.
+    """
+    if "--sandbox" in words or environ.get("INPUT_SANDBOX", "").strip() == "true":
+        return "sandbox"
+    command = words[0] if words else environ.get("INPUT_COMMAND", "").strip()
+    named = [word for word in words if word.startswith("--aws-region")]
+    if command in WITHOUT_AWS and not named and not environ.get("INPUT_AWS-REGION", "").strip():
+        return "build"
+    return "run"
 
 
 def prepare(lock_name, environment):
     # type: (str, dict[str, str]) -> str
     """Give the Python of a complete environment for a lock; make it if it is not there."""
     lock = os.path.join(HERE, "requirements", lock_name + ".txt")
-    with open(lock, "rb") as file:
-        content = file.read()
+    content = read_lock(lock_name) + read_lock("uv")
     version = "%d.%d" % sys.version_info[:2]
-    digest = hashlib.sha256(content + version.encode() + HERE.encode()).hexdigest()[:16]
+    digest = hashlib.sha256((content + version + HERE).encode()).hexdigest()[:16]
     home = os.path.join(cache_folder(environment), lock_name + "-" + digest)
     python = os.path.join(home, "bin", "python")
     if os.path.exists(os.path.join(home, READY)):
-        flaw = find_flaw(home, content.decode())
+        flaw = find_flaw(home, content)
         if not flaw:
             return python
         say("the environment of layer-builder is not what was installed: " + flaw)
@@ -95,7 +113,7 @@ def prepare(lock_name, environment):
     partial = tempfile.mkdtemp(prefix=".part-", dir=os.path.dirname(home))
     try:
         install(partial, lock, trust(environment))
-        flaw = seal(partial, content.decode())
+        flaw = seal(partial, content)
         if flaw:
             say("error: what was installed is not what is locked: " + flaw)
             sys.exit(NOT_INSTALLED)
@@ -107,6 +125,13 @@ def prepare(lock_name, environment):
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return python
+
+
+def read_lock(name):
+    # type: (str) -> str
+    """Read one of the locks."""
+    with open(os.path.join(HERE, "requirements", name + ".txt"), encoding="utf-8") as file:
+        return file.read()
 
 
 def seal(home, lock):
@@ -204,25 +229,32 @@ def discard(home):
 
 def cache_folder(environment):
     # type: (dict[str, str]) -> str
-    """Say where environments live: the runner's temporary folder, else the user's cache."""
-    cache = environment.get("RUNNER_TEMP") or environment.get("XDG_CACHE_HOME")
+    """Say where environments live: the runner's folders, else the user's cache.
+
+    What a self-hosted runner keeps between jobs is its tool cache; the temporary folder is emptied.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    """
+    kept = environment.get("RUNNER_ENVIRONMENT") == "self-hosted" and environment.get(
+        "RUNNER_TOOL_CACHE"
+    )
+    cache = kept or environment.get("RUNNER_TEMP") or environment.get("XDG_CACHE_HOME")
     return os.path.join(cache or os.path.expanduser("~/.cache"), "layer-builder")
 
 
 def install(home, lock, environment):
     # type: (str, str, dict[str, str]) -> None
-    """Fill an environment: uv by pip, the rest by uv, all against the lock's hashes.
+    """Fill an environment: uv from its wheel, the rest by uv, all against the lock's hashes.
 
     Not from uv's cache, whose files uv takes as they are, whoever has changed them; and not into it:
     empty, it is one that nobody can have changed before the layers are installed.
     """
     tools = os.path.join(home, "uv")
-    uv_lock = os.path.join(HERE, "requirements", "uv.txt")
-    # Not --quiet: pip tells there why it did not reach an index, and it is shown only when it fails.
-    words = [sys.executable, "-I", "-m", "pip", "install", "--disable-pip-version-check",
-             "--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", tools, "-r", uv_lock]  # fmt: skip
-    run(words, [dict(environment, **of_pip(dict(os.environ))), environment])
-    uv = os.path.join(tools, "bin", "uv")
+    os.mkdir(tools)
+    with zipfile.ZipFile(fetch_uv(tools, environment)) as wheel:
+        wheel.extractall(tools)
+        names = wheel.namelist()
+    (uv,) = [os.path.join(tools, name) for name in names if name.endswith(".data/scripts/uv")]
+    os.chmod(uv, 0o755)  # noqa: S103 (as uv installs programs)
     chosen = sys.executable if sys.version_info[:2] >= OLDEST else ">=%d.%d" % OLDEST
     words = [uv, "venv", "--quiet", "--no-config", "--no-cache", "--no-project", "--relocatable",
              "--allow-existing", "--python", chosen, home]  # fmt: skip
@@ -230,7 +262,122 @@ def install(home, lock, environment):
     words = [uv, "pip", "install", "--quiet", "--no-config", "--no-cache", "--no-deps", "--require-hashes",
              "--only-binary", ":all:", "--compile-bytecode", "--link-mode", "copy", "--python", os.path.join(home, "bin", "python"), "-r", lock]  # fmt: skip
     run(words, [dict(environment, **of_uv(dict(os.environ))), environment])
+    settle_uv(home, tools, names)
     shutil.rmtree(tools)
+
+
+def settle_uv(home, tools, names):
+    # type: (str, str, list[str]) -> None
+    """Move uv into the environment, as its wheel says: unpacked once, it is most of the whole.
+
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    """
+    (packages,) = glob.glob(os.path.join(glob.escape(home), "lib", "python*", "site-packages"))
+    bin_folder = os.path.join(home, "bin")
+    for name in names:
+        _, _, script = name.partition(".data/scripts/")
+        to = os.path.join(bin_folder, script) if script else os.path.join(packages, name)
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        os.rename(os.path.join(tools, name), to)
+        if script:
+            os.chmod(to, 0o755)  # noqa: S103 (as above)
+    (record,) = [
+        os.path.join(packages, name) for name in names if name.endswith(".dist-info/RECORD")
+    ]
+    with open(record, encoding="utf-8", newline="") as file:
+        text = file.read()
+    scripts = os.path.relpath(bin_folder, packages)
+    with open(record, "w", encoding="utf-8", newline="") as file:
+        file.write(re.sub(r"(?m)^[^/\n]+\.data/scripts/", scripts + "/", text))
+    run([os.path.join(bin_folder, "python"), "-I", "-m", "compileall", "-q", os.path.join(packages, "uv")], [{}])  # fmt: skip
+
+
+def fetch_uv(folder, environment):
+    # type: (str, dict[str, str]) -> str
+    """Fetch uv's wheel: from its index, or by pip, which knows more ways to log in."""
+    index = index_of_pip(dict(os.environ)) or PYPI
+    try:
+        return fetch_wheel(index, "uv", read_lock("uv"), folder, environment)
+    except Exception as error:  # noqa: BLE001 (whatever it is, pip may do)
+        why = "%s: %s" % (type(error).__name__, error)
+    uv_lock = os.path.join(HERE, "requirements", "uv.txt")
+    # Not --quiet: pip tells there why it did not reach an index, and it is shown only when it fails.
+    words = [sys.executable, "-I", "-m", "pip", "download", "--disable-pip-version-check",
+             "--no-deps", "--require-hashes", "--only-binary", ":all:", "--dest", folder, "-r", uv_lock]  # fmt: skip
+    run(
+        words,
+        [dict(environment, **of_pip(dict(os.environ))), environment],
+        said=hide(why, environment),
+    )
+    (wheel,) = glob.glob(os.path.join(glob.escape(folder), "*.whl"))
+    return wheel
+
+
+def fetch_wheel(index, name, lock, folder, environment):
+    # type: (str, str, str, str, dict[str, str]) -> str
+    """Fetch the wheel of a lock for this machine from an index, in JSON or HTML.
+
+    https://packaging.python.org/en/latest/specifications/simple-repository-api/
+    Raises OSError, ValueError and what urllib and json raise.
+    """
+    locked = re.findall(r"--hash=sha256:([0-9a-f]{64})", lock)
+    page = index.rstrip("/") + "/" + name + "/"
+    accept = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+    kind, text = get(page, environment, accept)
+    if "json" in kind:
+        files = [(o["filename"], o["url"], o["hashes"].get("sha256")) for o in json.loads(text.decode())["files"]]  # fmt: skip
+    else:
+        links = re.findall(r'href="([^"#]+)#sha256=([0-9a-f]{64})"', text.decode())
+        files = [(unquote(urlsplit(url).path.rpartition("/")[2]), url, digest) for url, digest in links]  # fmt: skip
+    for filename, url, digest in files:
+        if digest in locked and fits_here(filename):
+            _, content = get(urljoin(page, url), environment, "*/*")
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise ValueError(filename + " has other bytes than are locked")
+            place = os.path.join(folder, os.path.basename(filename))
+            with open(place, "wb") as file:
+                file.write(content)
+            return place
+    raise ValueError("the index has no wheel of the lock for this machine")
+
+
+def fits_here(filename):
+    # type: (str) -> bool
+    """Tell whether a wheel that any Python 3 can use is for this machine.
+
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    """
+    match = re.match(r".+-py3-none-([^-]+)\.whl$", filename)
+    if not match:
+        return False
+    library, version = platform.libc_ver()
+    newest = int(version.split(".")[1]) if library == "glibc" else 0
+    machine = platform.machine()
+    for tag in match.group(1).replace("manylinux2014_", "manylinux_2_17_").split("."):
+        many = re.match(r"manylinux_2_(\d+)_(\w+)$", tag)
+        musl = re.match(r"musllinux_1_\d+_(\w+)$", tag)
+        if tag == "any" or (many and int(many.group(1)) <= newest and many.group(2) == machine):
+            return True
+        if musl and not newest and musl.group(1) == machine and sys.platform == "linux":
+            return True
+    return False
+
+
+def get(url, environment, accept):
+    # type: (str, dict[str, str], str) -> tuple[str, bytes]
+    """Get what is at an address, with the login that is part of it; gives its type and bytes."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http"):
+        raise ValueError("not an address of http or https")
+    user, _, host = parts.netloc.rpartition("@")
+    headers = {"Accept": accept, "User-Agent": "layer-builder"}
+    if user:
+        headers["Authorization"] = "Basic " + base64.b64encode(unquote(user).encode()).decode()
+    request = urllib.request.Request(parts._replace(netloc=host).geturl(), headers=headers)  # noqa: S310 (see above)
+    named = [environment[name] for name in ("SSL_CERT_FILE", "PIP_CERT") if environment.get(name)]
+    context = ssl.create_default_context(cafile=named[0] if named else None)
+    with urllib.request.urlopen(request, timeout=TIMEOUT, context=context) as answer:  # noqa: S310 (as above)
+        return answer.headers.get("Content-Type", ""), answer.read()
 
 
 def of_uv(environ):
@@ -243,8 +390,43 @@ def of_uv(environ):
     if found:
         found.update((name, environ[name]) for name in environ if LOGINS.match(name))
         return found
-    of_pip = {"UV_DEFAULT_INDEX": "PIP_INDEX_URL", "UV_INDEX": "PIP_EXTRA_INDEX_URL"}
-    return {ours: environ[theirs] for ours, theirs in of_pip.items() if environ.get(theirs)}
+    pip = settings_of_pip(environ)
+    of_pip = {"UV_DEFAULT_INDEX": "index-url", "UV_INDEX": "extra-index-url"}
+    return {ours: pip[theirs] for ours, theirs in of_pip.items() if pip.get(theirs)}
+
+
+def index_of_pip(environ):
+    # type: (dict[str, str]) -> str
+    """Give the index that is named: for pip, or else for uv; empty where none is."""
+    return of_pip(environ).get("PIP_INDEX_URL") or settings_of_pip(environ).get("index-url", "")
+
+
+def settings_of_pip(environ):
+    # type: (dict[str, str]) -> dict[str, str]
+    """Read the indexes that pip is set up with: by its variables, else by its files.
+
+    `aws codeartifact login --tool pip` writes such a file.
+    https://pip.pypa.io/en/stable/topics/configuration/
+    """
+    at_home = os.path.expanduser("~")
+    own = environ.get("XDG_CONFIG_HOME") or os.path.join(at_home, ".config")
+    shared = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    files = [os.path.join(folder, "pip", "pip.conf") for folder in shared] + ["/etc/pip.conf"]
+    files += [os.path.join(at_home, ".pip", "pip.conf"), os.path.join(own, "pip", "pip.conf")]
+    files += [os.path.join(sys.prefix, "pip.conf"), environ.get("PIP_CONFIG_FILE", "")]
+    found = {}  # type: dict[str, str]
+    for file in [] if environ.get("PIP_CONFIG_FILE") == os.devnull else files:
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):
+            continue
+        for section in ("global", "install"):
+            if parser.has_section(section):
+                found.update(parser.items(section))
+    variables = {"index-url": "PIP_INDEX_URL", "extra-index-url": "PIP_EXTRA_INDEX_URL"}
+    found.update((key, environ[name]) for key, name in variables.items() if environ.get(name))
+    return {key: " ".join(found[key].split()) for key in variables if found.get(key)}
 
 
 def of_pip(environ):
@@ -281,10 +463,13 @@ def trust(environment):
     return trusting
 
 
-def run(words, environments):
-    # type: (list[str], list[dict[str, str]]) -> None
-    """Run a command, in one environment after another until it works; leave with its words else."""
-    said = []
+def run(words, environments, said=""):
+    # type: (list[str], list[dict[str, str]], str) -> None
+    """Run a command, in one environment after another until it works; leave with its words else.
+
+    `said` are words to put before them.
+    """
+    told = []  # type: list[str]
     for number, environment in enumerate(environments):
         if environment in environments[:number]:
             continue
@@ -294,10 +479,11 @@ def run(words, environments):
         if not done.returncode:
             return
         text = done.stdout.decode("utf-8", "replace")
-        said.append(hide(text.replace("::", ": :").replace("##[", "# #[").strip(), environment))
-    say("\n".join(said))
+        told.append(hide(text.replace("::", ": :").replace("##[", "# #[").strip(), environment))
+    told = ([said] if said else []) + told
+    say("\n".join(told))
     say("error: layer-builder could not set itself up; the command was: " + " ".join(words))
-    for line in advise("\n".join(said), environments[0]):
+    for line in advise("\n".join(told), environments[0]):
         say("  " + line)
     sys.exit(NOT_INSTALLED)
 
@@ -319,7 +505,7 @@ def advise(said, environment):
         lines.append("%s names the proxy %s, which did not connect; hosts that are reached without it stand in NO_PROXY" % (names[0], host))  # fmt: skip
     elif re.search(NAME, said) and not names:
         lines.append("behind a proxy: set HTTPS_PROXY")
-    lines.append("it needs Python 3.8 or later with pip, and a package index (PIP_INDEX_URL or UV_DEFAULT_INDEX name another)")  # fmt: skip
+    lines.append("it needs Python 3.8 or later, and a package index (PIP_INDEX_URL or UV_DEFAULT_INDEX name another)")  # fmt: skip
     return lines
 
 
