@@ -14,6 +14,7 @@ import layer_builder
 from layer_builder.answers import try_packages, why_distribution
 from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
+from layer_builder.closing import stopped_problem
 from layer_builder.commands import (
     Context,
     lock_layers,
@@ -29,9 +30,11 @@ from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
+from layer_builder.keeping import NO_CACHE_VARIABLE
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
 from layer_builder.tell import tell, warn_of_masks
+from layer_builder.terminal import TerminalConsole, shows_live_lines
 from layer_builder.wiring import RecordingReporter, make_context
 
 Work = Callable[[Inputs, Context, Outcome], None]
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return write_manifest(Path(namespace.manifest), environ)
     work = _work(namespace, sys.stdout)
     if work is None:
-        return _run(lambda: input_values(namespace), environ)
+        return _run(lambda: input_values(namespace), environ, verbose=namespace.verbose)
     # Its answer stands alone on standard output; all else is said beside it.
     with redirect_stdout(sys.stderr):
         return _run(lambda: input_values(namespace), environ, work)
@@ -94,9 +97,11 @@ def _run(
     values: Callable[[], Mapping[str, str]],
     environ: Mapping[str, str],
     work: Work | None = None,
+    *,
+    verbose: bool = False,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    reporter = WorkflowConsole(sys.stdout) if is_workflow_step() else Console()
+    reporter = _reporter(environ)
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome, environ)
     try:
@@ -112,18 +117,31 @@ def _run(
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
-        outcome.errors = [Problem(message="stopped by the user")]
+        # What was done is told to its end, whatever comes now.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        keeps_builds = not environ.get(NO_CACHE_VARIABLE)
+        outcome.errors = [stopped_problem(outcome, keeps_builds=keeps_builds)]
         outcome.exit_code = ExitCode.INTERRUPTED
     except Exception:  # noqa: BLE001 (the last resort: our bug, told as such)
         outcome.errors = [_our_bug()]
         outcome.exit_code = ExitCode.BUG
     outcome.errors = [masked_problem(problem, environ) for problem in outcome.errors]
-    for problem in outcome.errors:
-        reporter.error(problem)
-    if not work:
+    reporter.close()
+    if work:
+        for problem in outcome.errors:
+            reporter.error(problem)
+    else:
         warn_of_masks(outcome, recording)
-        tell(outcome, reporter, environ)
+        tell(outcome, reporter, environ, verbose=verbose)
     return outcome.exit_code
+
+
+def _reporter(environ: Mapping[str, str]) -> Console:
+    if is_workflow_step():
+        return WorkflowConsole(sys.stdout)
+    if shows_live_lines(sys.stderr, environ):
+        return TerminalConsole(sys.stderr, environ)
+    return Console()
 
 
 def _our_bug() -> Problem:

@@ -111,9 +111,9 @@ class RecordingReporter:
         """Say in one line what was done."""
         self._reporter.step(layer, text)
 
-    def progress(self, layer: str, text: str) -> None:
-        """Show what is being done now."""
-        self._reporter.progress(layer, text)
+    def progress(self, layer: str, text: str, size: int = 0) -> None:
+        """Show what is being done now, and to how many bytes."""
+        self._reporter.progress(layer, text, size)
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at, and note it."""

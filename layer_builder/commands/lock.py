@@ -9,7 +9,7 @@ from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
 from layer_builder.inputs import Inputs
-from layer_builder.model import Layer
+from layer_builder.model import Layer, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Locked, Lockfile, choose_versions, group_layers
 
@@ -54,5 +54,5 @@ def _tell_locked(layer: Layer, old: Locked | None, new: Locked, reporter: Report
     changes = [f"{name} {before.get(name, '–')} → {now.get(name, '–')}"
                for name in sorted(before.keys() | now.keys())
                if before.get(name) != now.get(name)]  # fmt: skip
-    summary = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
+    summary = counted(len(now), "distribution") if not before else ", ".join(changes) or "no change"
     reporter.step(f"{layer.key} {layer.target.label}", summary)

@@ -24,7 +24,7 @@ from layer_builder.forecast import (
 )
 from layer_builder.identity import Marks, resolved_contents
 from layer_builder.inputs import Inputs
-from layer_builder.model import Reference, Stack, StackWeight
+from layer_builder.model import Reference, Stack, StackWeight, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.sources import LayerRequest
@@ -196,7 +196,7 @@ def resolve(
             if item.request.requirements.lines:
                 context.reporter.step(
                     item.request.layer.title,
-                    f"resolved {len(item.own.pins)} distributions for"
+                    f"resolved {counted(len(item.own.pins), 'distribution')} for"
                     f" {item.request.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
                 )
         return resolved

@@ -4,6 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -29,6 +30,7 @@ from layer_builder.runtime import (
     run_test_command,
 )
 from layer_builder.sources import Workspace, collect_files
+from layer_builder.timing import Clock
 
 _PROOF = TypeAdapter(FunctionProof)
 
@@ -79,11 +81,17 @@ class FunctionProofs:
         proofs, errors = list[FunctionProof](), list[Problem]()
 
         def prove_one(item: StackToProve) -> Callable[[], Tried] | None:
-            return self._prove_one(item, events[item.stack.key])
+            with self._clock(item).step("prove"):
+                return self._prove_one(item, events[item.stack.key])
 
         # What is timed runs one after the other, and after all else.
-        for finish in filter(None, parallel.each(prove_one, stacks, self.workers)):
-            tried = finish()
+        for item, finish in zip(
+            stacks, parallel.each(prove_one, stacks, self.workers), strict=True
+        ):
+            if finish is None:
+                continue
+            with self._clock(item).step("time"):
+                tried = finish()
             for warning in tried.warnings:
                 self.reporter.warn(warning)
             errors += tried.errors
@@ -94,6 +102,9 @@ class FunctionProofs:
         if errors:
             raise ProofError(*dict.fromkeys(errors))
         return proofs
+
+    def _clock(self, item: StackToProve) -> Clock:
+        return Clock(partial(self.reporter.progress, f"function {item.stack.key}"))
 
     def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Callable[[], Tried] | None:
         """Try a function; gives what times its start, and tells of it. None where nothing was tried."""
