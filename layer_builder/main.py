@@ -1,6 +1,7 @@
 """Runs what was asked for, and turns failures into words and exit codes."""
 
 import json
+import os
 import signal
 import sys
 import traceback
@@ -33,9 +34,16 @@ from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
 from layer_builder.keeping import NO_CACHE_VARIABLE
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
+from layer_builder.parallel import kill_children, others_end
 from layer_builder.tell import tell, warn_of_masks
 from layer_builder.terminal import TerminalConsole, shows_live_lines
+from layer_builder.tree import Scratch
 from layer_builder.wiring import RecordingReporter, make_context
+
+_SECONDS_TO_END = 3.0
+"""What has begun when a run is stopped may take so long. A runner that cancels a job waits 7.5 s:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
+"""
 
 Work = Callable[[Inputs, Context, Outcome], None]
 """What a command does that is not one of the action's."""
@@ -104,11 +112,13 @@ def _run(
     reporter = _reporter(environ)
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome, environ)
+    scratch, is_idle = Scratch(), True
     try:
         outcome.inputs = asked = read_inputs(values())
         environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
+        scratch = context.scratch
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)
         if outcome.inputs.fail_on_changes and outcome.would_change:
@@ -117,8 +127,7 @@ def _run(
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
-        # What was done is told to its end, whatever comes now.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        is_idle = _let_end(recording)
         keeps_builds = not environ.get(NO_CACHE_VARIABLE)
         outcome.errors = [stopped_problem(outcome, keeps_builds=keeps_builds)]
         outcome.exit_code = ExitCode.INTERRUPTED
@@ -133,7 +142,32 @@ def _run(
     else:
         warn_of_masks(outcome, recording)
         tell(outcome, reporter, environ, verbose=verbose)
+    if not is_idle:
+        _leave_now(scratch, outcome.exit_code)
     return outcome.exit_code
+
+
+def _let_end(recording: RecordingReporter) -> bool:
+    """Give what has begun a moment to end, or none after a second signal; tell whether it did."""
+    try:
+        is_idle = others_end(_SECONDS_TO_END)
+    except KeyboardInterrupt:
+        is_idle = False
+    # What was done is told to its end, whatever comes now.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    recording.end()
+    return is_idle
+
+
+def _leave_now(scratch: Scratch, code: int) -> None:
+    """End although threads still work: what they began is in folders that go, and in no other."""
+    scratch.discard()
+    kill_children()
+    scratch.discard()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _reporter(environ: Mapping[str, str]) -> Console:

@@ -38,7 +38,7 @@ def _layer_line(outcome: Outcome, layer: Layer) -> str:
     if done := outcome.finished.get(layer.stem):
         words = f"{mib(done.zip_bytes)} zipped, {mib(done.unzipped_bytes)} unzipped"
         return "; ".join(filter(None, [words, fate]))
-    return fate or ("not planned" if outcome.inputs.command is Command.PLAN else "not built")
+    return "not planned" if outcome.inputs.command is Command.PLAN else "not built"
 
 
 def _built_words(outcome: Outcome, built: Built) -> str:
@@ -85,6 +85,8 @@ def _released(releases: Mapping[str, Release], action: Action) -> str:
     for release in releases.values():
         if release.action is action:
             arn = LayerVersionArn.parse(release.arn)
-            regions.setdefault(f"{arn.name}:{arn.number}", []).append(release.region)
+            regions.setdefault(f"{arn.layer.rpartition(':')[2]}:{arn.number}", []).append(
+                release.region
+            )
     versions = [f"{name} in {', '.join(places)}" for name, places in regions.items()]
     return f"{action} as {', '.join(versions)}" if versions else ""
