@@ -129,6 +129,6 @@ def _refuse_too_large(installed: InstalledTree) -> None:
         raise LimitError.because(
             f"it unzips to {mib(installed.included_bytes + kept)};"
             " AWS allows 250 MiB for a function and all its layers",
-            details=tuple(f"{p.bytes_kept:>13,} B  {p.name} {p.version}" for p in heaviest),
+            details=tuple(f"{mib(p.bytes_kept):>10}  {p.name} {p.version}" for p in heaviest),
             advice=("this runs as a container image (10 GiB), not as a layer",),
         )

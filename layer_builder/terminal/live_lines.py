@@ -4,7 +4,7 @@ Nothing here is markup: names and messages are of any origin, and stay text.
 """
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TextIO
 
 from rich.console import Console as RichConsole
@@ -15,18 +15,10 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from layer_builder.console import sanitize_line
-from layer_builder.model import mib
-from layer_builder.timing import now
+from layer_builder.terminal.task import Task
 
 _DRAWN_A_SECOND = 4
 _ERASE_WHOLE_LINE = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Task:
-    text: str
-    size: int
-    since: float
 
 
 class LiveLines:
@@ -37,7 +29,7 @@ class LiveLines:
         self._console = RichConsole(
             file=stream, force_terminal=True, no_color=not has_colours, highlight=False
         )
-        self._tasks: dict[str, _Task] = {}
+        self._tasks: dict[str, Task] = {}
         # Held for a moment only, and never while something is drawn: the thread that draws takes it.
         self._lock = threading.Lock()
         self._drawn: list[int] = []
@@ -45,15 +37,11 @@ class LiveLines:
         self._bold = "bold" if has_colours else ""
         self._live: Live | None = None
 
-    def show(self, title: str, text: str, size: int) -> None:
-        """Show what one does now, and to how many bytes; no text ends its line."""
+    def show(self, tasks: Mapping[str, Task]) -> None:
+        """Show what is done now, by its title; nothing takes the lines back."""
         with self._lock:
-            before = self._tasks.pop(title, None)
-            if text:
-                since = before.since if before and before.text == text else now()
-                self._tasks[title] = _Task(text=text, size=size, since=since)
-            has_tasks = bool(self._tasks)
-        if not has_tasks:
+            self._tasks = dict(tasks)
+        if not tasks:
             self.close()
         elif self._live is None:
             self._live = Live(
@@ -65,6 +53,8 @@ class LiveLines:
                 redirect_stderr=False,
             )
             self._live.start(refresh=True)
+        else:
+            self._live.refresh()
 
     def print_above(self, line: str) -> None:
         """Print a line above the live ones; it may have colours, and is not broken."""
@@ -92,10 +82,9 @@ class LiveLines:
         self._drawn, self._width = [line.cell_len for line in lines], width
         return Group(*lines)
 
-    def _line(self, title: str, task: _Task, width: int) -> Text:
+    def _line(self, title: str, task: Task, width: int) -> Text:
         """Compose a line; where there is no room for all of it, the title is cut."""
-        size = f" {mib(task.size)}" if task.size else ""
-        doing = Text(sanitize_line(f" {task.text}{size} {now() - task.since:.0f} s"))
+        doing = Text(f" {task.words()}")
         head = Text(sanitize_line(title), style=self._bold, no_wrap=True, overflow="ellipsis")
         head.truncate(max(8, width - doing.cell_len), overflow="ellipsis")
         line = Text(no_wrap=True, overflow="ellipsis").append_text(head).append_text(doing)

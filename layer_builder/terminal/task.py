@@ -1,0 +1,23 @@
+"""What is being done at a moment, as a live line tells it."""
+
+from dataclasses import dataclass
+
+from layer_builder.console import sanitize_line
+from layer_builder.model import mib
+from layer_builder.timing import now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A step of a layer or of a function."""
+
+    text: str
+    size: int
+    """Bytes that it works on; 0 where that is not known."""
+    since: float
+    """When it began, by `timing.now`."""
+
+    def words(self) -> str:
+        """Say what is done, to how much, and for how long."""
+        size = f" {mib(self.size)}" if self.size else ""
+        return sanitize_line(f"{self.text}{size} {now() - self.since:.0f} s")
