@@ -33,7 +33,7 @@ def _layer_line(outcome: Outcome, layer: Layer) -> str:
         weight, tightest = estimate.weight, estimate.tightest
         return (
             f"≈ {mib(weight.zip_bytes)} zipped, ≈ {mib(weight.unzipped_bytes)} unzipped,"
-            f" {tightest.share:.0%} of {mib(tightest.limit.allowed)}"
+            f" {tightest.share:.0%} of {mib(tightest.limit.allowed)} {tightest.limit.kind}"
         )
     if done := outcome.finished.get(layer.stem):
         words = f"{mib(done.zip_bytes)} zipped, {mib(done.unzipped_bytes)} unzipped"

@@ -48,13 +48,27 @@ def plan(outcome: Outcome, context: Context) -> None:
         if not resolved.request.requirements.lines:
             lines = [f"{len(resolved.request.files.files)} files of the workspace"]
         above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
+        name = f", on AWS {layer.name}" if layer.name != layer.key else ""
         context.reporter.step(
-            layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
+            layer.title, f"for {layer.target.label}{name}{above}: {', '.join(lines)}"
         )
+    _tell_lacking(outcome, context)
     wanted = {layer.id for layer in outcome.layers}
     outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
     _compare(found, outcome, context)
     _tell_weights(outcome, context)
+
+
+def _tell_lacking(outcome: Outcome, context: Context) -> None:
+    """Say for which targets a build on this machine would import nothing."""
+    targets = dict.fromkeys(layer.target for layer in outcome.layers)
+    lacking = [one.label for one in targets if context.find_prover(one) is None]
+    if lacking:
+        context.reporter.step(
+            "build",
+            f"no Python for {', '.join(lacking)} on this machine: a build here would check files,"
+            " and import nothing",
+        )
 
 
 def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) -> None:
