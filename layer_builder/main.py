@@ -1,5 +1,6 @@
 """Runs what was asked for, and turns failures into words and exit codes."""
 
+import atexit
 import json
 import os
 import signal
@@ -164,7 +165,8 @@ def _leave_now(scratch: Scratch, code: int) -> None:
     """End although threads still work: what they began is in folders that go, and in no other."""
     scratch.discard()
     kill_children()
-    scratch.discard()
+    # What interpreters do at their end, but for waiting: it removes the folders for temporary files.
+    atexit._run_exitfuncs()  # noqa: SLF001 (as multiprocessing does where it ends by os._exit)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -56,15 +56,7 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     try:
         text = workspace.load(path, MOST_MANIFEST_BYTES)
     except FileNotFoundError:
-        other = path.with_suffix(".yaml" if path.suffix == ".yml" else ".yml")
-        raise ManifestError.because(
-            f"there is no manifest at {inputs.manifest}",
-            advice=(
-                f"{other} is there: rename it, or name it (manifest: {other})"
-                if other.is_file()
-                else "`layer-builder init` writes one; manifest: names another path",
-            ),
-        ) from None
+        raise workspace.no_manifest(path) from None
     except (OSError, ValueError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:

@@ -61,10 +61,10 @@ took: install N s, prune N s, check N s, archive N s, prove N s, bytecode N s
 
 
 @pytest.fixture
-def shop(workspace: Path, add_wheel: Callable[..., Path]) -> Callable[[float], Path]:
+def shop(workspace: Path, add_wheel: Callable[..., Path]) -> Callable[[int], Path]:
     """Write a manifest with a package that takes some seconds to import; gives its folder."""
 
-    def write(seconds: float) -> Path:
+    def write(seconds: int) -> Path:
         add_wheel("slow", "1.0", {"slow/__init__.py": SLOW.format(seconds)})
         (workspace / "layers.yml").write_text(MANIFEST)
         (workspace / "a.py").write_text("A = 1\n")
@@ -95,14 +95,14 @@ def piped(
 
 
 def test_a_pipe_gets_plain_lines_and_the_end(
-    shop: Callable[[float], Path], environ: Mapping[str, str]
+    shop: Callable[[int], Path], environ: Mapping[str, str]
 ) -> None:
     done = piped(["publish"], shop(0), environ)
     assert parts(done.stdout, ARNS) == (sorted(BODY.splitlines()), ARNS, END)
 
 
 def test_tables_are_for_those_who_ask_and_once_for_the_same_content(
-    shop: Callable[[float], Path], environ: Mapping[str, str]
+    shop: Callable[[int], Path], environ: Mapping[str, str]
 ) -> None:
     done = piped(["publish", "--verbose"], shop(0), environ)
     title = f"deps {VERSION}-x86_64: 1 distribution (N s)\n"
@@ -112,7 +112,7 @@ def test_tables_are_for_those_who_ask_and_once_for_the_same_content(
 
 
 def test_a_workflow_gets_them_folded_and_the_same_end(
-    shop: Callable[[float], Path], environ: Mapping[str, str], tmp_path: Path
+    shop: Callable[[int], Path], environ: Mapping[str, str], tmp_path: Path
 ) -> None:
     workflow = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(tmp_path / "output")}
     (tmp_path / "output").touch()
@@ -123,7 +123,7 @@ def test_a_workflow_gets_them_folded_and_the_same_end(
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (40, 12), (200, 50)])
 def test_a_terminal_shows_each_layer_and_keeps_nothing_of_it(
-    shop: Callable[[float], Path], environ: Mapping[str, str], columns: int, rows: int
+    shop: Callable[[int], Path], environ: Mapping[str, str], columns: int, rows: int
 ) -> None:
     screen = Screen(["publish"], shop(3), environ, (columns, rows))
     screen.read_until(
@@ -143,7 +143,7 @@ def test_a_terminal_shows_each_layer_and_keeps_nothing_of_it(
     ids=str,
 )
 def test_colours_and_live_lines_are_for_terminals_that_have_them(
-    shop: Callable[[float], Path], environ: Mapping[str, str], env: Mapping[str, str],
+    shop: Callable[[int], Path], environ: Mapping[str, str], env: Mapping[str, str],
     *, coloured: bool, live: bool,
 ) -> None:  # fmt: skip
     screen = Screen(["build"], shop(2), {**environ, **env})
@@ -154,7 +154,7 @@ def test_colours_and_live_lines_are_for_terminals_that_have_them(
 
 
 def test_errors_stand_last_but_for_the_place_of_the_report(
-    shop: Callable[[float], Path], environ: Mapping[str, str]
+    shop: Callable[[int], Path], environ: Mapping[str, str]
 ) -> None:
     folder = shop(1)
     manifest = folder / "layers.yml"
@@ -176,9 +176,9 @@ same: the same as deps
     assert errors.endswith(end)
 
 
-@pytest.mark.parametrize("seconds", [0.7, 60.0])
+@pytest.mark.parametrize("seconds", [1, 60])
 def test_ctrl_c_says_what_was_done_and_ends(
-    shop: Callable[[float], Path], environ: Mapping[str, str], tmp_path: Path, seconds: float
+    shop: Callable[[int], Path], environ: Mapping[str, str], tmp_path: Path, seconds: int
 ) -> None:
     (tmp_path / "tmp").mkdir()
     keeping = {**environ, "TMPDIR": str(tmp_path / "tmp")}
@@ -225,7 +225,7 @@ print(f"code {code}, rich {'rich' in sys.modules}")
 
 
 def test_a_run_with_nothing_to_show_never_loads_what_draws(
-    shop: Callable[[float], Path], environ: Mapping[str, str]
+    shop: Callable[[int], Path], environ: Mapping[str, str]
 ) -> None:
     folder = shop(2)
     first = Screen([], folder, environ, program=("-c", LOADED))
