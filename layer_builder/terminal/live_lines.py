@@ -19,6 +19,8 @@ from layer_builder.terminal.task import Task
 
 _DRAWN_A_SECOND = 4
 _ERASE_WHOLE_LINE = 2
+_LEAST_TITLE = 6
+"""Columns that are left to a title, if there are so many."""
 
 
 class LiveLines:
@@ -84,9 +86,9 @@ class LiveLines:
 
     def _line(self, title: str, task: Task, width: int) -> Text:
         """Compose a line; where there is no room for all of it, the title is cut."""
-        doing = Text(f" {task.words()}")
+        doing = Text(f" {task.words(width - _LEAST_TITLE - 1)}")
         head = Text(sanitize_line(title), style=self._bold, no_wrap=True, overflow="ellipsis")
-        head.truncate(max(8, width - doing.cell_len), overflow="ellipsis")
+        head.truncate(max(_LEAST_TITLE, width - doing.cell_len), overflow="ellipsis")
         line = Text(no_wrap=True, overflow="ellipsis").append_text(head).append_text(doing)
         line.truncate(max(1, width), overflow="ellipsis")
         return line

@@ -17,7 +17,8 @@ class Task:
     since: float
     """When it began, by `timing.now`."""
 
-    def words(self) -> str:
-        """Say what is done, to how much, and for how long."""
-        size = f" {mib(self.size)}" if self.size else ""
-        return sanitize_line(f"{self.text}{size} {now() - self.since:.0f} s")
+    def words(self, room: int) -> str:
+        """Say what is done, to how much, and for how long; without the bytes where room is short."""
+        size, spent = f" {mib(self.size)}" if self.size else "", f"{now() - self.since:.0f} s"
+        whole = f"{self.text}{size} {spent}"
+        return sanitize_line(whole if len(whole) <= room else f"{self.text} {spent}")

@@ -75,6 +75,19 @@ def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, wid
         assert "… archive 0 s" in drawn
 
 
+def test_a_narrow_terminal_shows_the_time_rather_than_the_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Console, "width", 30)
+    stream = Stream()
+    LiveLines(stream, has_colours=False).show({"core-deps": task("prove", 97_000_000, ago=12)})
+    assert shown(stream) == ["core-deps prove 92.5 MiB 12 s"]
+    stream = Stream()
+    doing = task("archive and prove", 97_000_000, ago=12)
+    LiveLines(stream, has_colours=False).show({"core-deps": doing})
+    assert shown(stream) == ["core-… archive and prove 12 s"]
+
+
 def test_more_than_the_screen_holds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Console, "height", 6)
     stream = Stream()
