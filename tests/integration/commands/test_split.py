@@ -130,7 +130,7 @@ def test_what_no_split_helps_says_who_takes_the_bytes_and_what_then(
     assert "layers.yml:8:3: layer core: no split helps: " in done.stderr
     assert said in done.stderr
     assert re.search(
-        r"    +20,\d{3},\d{3} B zipped +20,\d{3},\d{3} B unzipped  (left|right|top)\n", done.stderr
+        r"    +\d\d\.\d MiB zipped +\d\d\.\d MiB unzipped  (left|right|top)\n", done.stderr
     )
     assert "  → what cannot fit 250 MiB runs as a container image (10 GiB)\n" in done.stderr
     assert manifest.read_text() == before

@@ -161,7 +161,7 @@ def test_a_zip_over_50_mib_goes_through_the_bucket_once(
     (workspace / "src/noise.bin").write_bytes(os.urandom(51 * MIB))
     refused = run("publish")
     assert refused.returncode == 5
-    assert "is over AWS's limit for a zip sent in the request: 52,428,800 bytes" in refused.stderr
+    assert "is over AWS's limit for a zip sent in the request: 50.0 MiB" in refused.stderr
     assert "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped" in refused.stderr
     assert versions() == []
     s3 = client("s3")
