@@ -115,8 +115,8 @@ def test_three_layers_have_three_names(run: Run, workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("limits: {zip: 10 MiB}", "alone takes 20,"),
-        ("limits: {unzipped: 50 MiB}", "together they unzip to 62,"),
+        ("limits: {zip: 10 MiB}", "alone takes 20.0 MiB zipped, and a layer may have 10.0 MiB"),
+        ("limits: {unzipped: 50 MiB}", "together they unzip to 60.0 MiB, and 50.0 MiB are free"),
     ],
 )
 def test_what_no_split_helps_says_who_takes_the_bytes_and_what_then(
@@ -223,7 +223,7 @@ def test_what_is_too_much_for_any_stack_names_who_takes_the_bytes(workspace: Pat
     assert re.search(
         r"no split helps: together they unzip to [\d.]+ MiB, and 250\.0 MiB", done.stderr
     )
-    named = re.findall(r"B unzipped  (\S+)\n", done.stderr)
+    named = re.findall(r"iB unzipped  (\S+)\n", done.stderr)
     assert {"pyarrow", "scipy", "pandas"} <= set(named[:4])
     refused = real(workspace, "build")
     assert refused.returncode == 5
