@@ -70,8 +70,8 @@ attack: ## attack the program, as a wheel and as an sdist (EXPECT=isolated|refus
 lock: $(READY) ## renew the locks of our own dependencies
 	$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
 	$(COMPILE) requirements/run.in --output-file requirements/build.txt
-	$(COMPILE) requirements/run.in requirements/aws.in --output-file requirements/run.txt
-	$(COMPILE) requirements/run.in requirements/aws.in requirements/sandbox.in --output-file requirements/sandbox.txt
+	$(COMPILE) requirements/run.in requirements/aws.in requirements/terminal.in --output-file requirements/run.txt
+	$(COMPILE) requirements/run.in requirements/aws.in requirements/terminal.in requirements/sandbox.in --output-file requirements/sandbox.txt
 	$(COMPILE) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) requirements/ministack.in --output-file requirements/ministack.txt
 

@@ -82,12 +82,15 @@ def choose_lock(words, environ):
     # type: (list[str], dict[str, str]) -> str
     """Say which of the locks a run needs, before its inputs are really read.
 
-    `build` has no AWS SDK, which is half of the rest; `sandbox` has moto besides.
+    `build` has neither the AWS SDK, which is half of the rest, nor what draws on terminals; `sandbox`
+    has moto besides.
     """
     if "--sandbox" in words or environ.get("INPUT_SANDBOX", "").strip() == "true":
         return "sandbox"
     command = words[0] if words else environ.get("INPUT_COMMAND", "").strip()
     named = [word for word in words if word.startswith("--aws-region")]
+    if sys.stderr.isatty():
+        return "run"
     if command in WITHOUT_AWS and not named and not environ.get("INPUT_AWS-REGION", "").strip():
         return "build"
     return "run"

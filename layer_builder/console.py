@@ -1,10 +1,13 @@
-"""What a run says to a person: the protocol that the commands speak, and plain lines on standard error."""
+"""What a run says to a person: the protocol that the commands speak, and plain lines on standard error.
+
+What a terminal is shown besides is in `terminal`, and what a workflow is in `github`.
+"""
 
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol, TextIO
 
 from layer_builder.errors import Problem
@@ -16,8 +19,8 @@ class Reporter(Protocol):
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
 
-    def progress(self, layer: str, text: str) -> None:
-        """Show what is being done now; an empty text means nothing."""
+    def progress(self, layer: str, text: str, size: int = 0) -> None:
+        """Show what is being done now, and to how many bytes; an empty text means nothing."""
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at."""
@@ -26,11 +29,11 @@ class Reporter(Protocol):
         """Say what the user may want to know; nothing is wrong."""
 
 
-_ERASE_LINE = "\r\x1b[2K"
-
-
-# Halves of characters (surrogates) cannot be written as UTF-8.
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Halves of characters (surrogates) cannot be written as UTF-8; bidirectional controls show a line in
+# another order than it has: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
+_CONTROL = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def sanitize_line(line: str) -> str:
@@ -43,6 +46,17 @@ def sanitize_line(line: str) -> str:
     return clean.replace("::", ": :", 1) if clean.lstrip().startswith("::") else clean
 
 
+class Tone(StrEnum):
+    """What the beginning of a line is about, for where colours tell it."""
+
+    PLAIN = "plain"
+    LAYER = "layer"
+    GOOD = "good"
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Console:
     """Prints progress and problems for a person or a plain log."""
 
@@ -50,58 +64,47 @@ class Console:
         """Print to `stream`, standard error unless given."""
         self._stream = stream or sys.stderr
         self._lock = threading.Lock()
-        self._is_terminal = self._stream.isatty()
-        self._busy: dict[str, str] = {}
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
-        self.lines([f"{layer}: {text}"])
+        self.lines([text], head=f"{layer}: ", tone=Tone.LAYER)
 
-    def progress(self, layer: str, text: str) -> None:
-        """Show on a terminal what a layer is doing now; no text means nothing any more."""
-        if not self._is_terminal:
-            return
-        with self._lock:
-            self._busy.pop(layer, None)
-            if text:
-                self._busy[layer] = text
-            self._draw_status()
+    def progress(self, layer: str, text: str, size: int = 0) -> None:
+        """Show what a layer is doing now, where that can be taken back: not in plain lines."""
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at."""
-        self._problem("warning", problem)
+        self._problem(Tone.WARNING, problem)
 
     def notice(self, problem: Problem) -> None:
         """Say what the user may want to know; nothing is wrong."""
-        self._problem("notice", problem)
+        self._problem(Tone.NOTICE, problem)
 
     def error(self, problem: Problem) -> None:
         """Say what went wrong."""
-        self._problem("error", problem)
+        self._problem(Tone.ERROR, problem)
 
     def details(self, title: str, lines: Sequence[str]) -> None:
         """Print a block of lines under a title."""
         self.lines([title, *(f"  {line}" for line in lines)])
 
-    def lines(self, lines: Sequence[str]) -> None:
-        """Print whole lines, never mixed with another thread's."""
+    def lines(self, lines: Sequence[str], *, head: str = "", tone: Tone = Tone.PLAIN) -> None:
+        """Print whole lines, never mixed with another thread's.
+
+        `head` stands before the first one, in a tone of its own.
+        """
         with self._lock:
-            if self._is_terminal:
-                self._stream.write(_ERASE_LINE)
-            for line in lines:
-                for part in line.splitlines() or [""]:
-                    self._stream.write(sanitize_line(part) + "\n")
-            self._draw_status()
+            for part in [part for line in lines for part in line.splitlines() or [""]] or [""]:
+                self._put(sanitize_line(head + part), len(head), tone)
+                head, tone = "", Tone.PLAIN
             self._stream.flush()
 
-    def _problem(self, kind: str, problem: Problem) -> None:
-        first, *rest = problem.lines()
-        self.lines([f"{kind}: {first}", *rest])
+    def close(self) -> None:
+        """Leave nothing on a screen but what was printed."""
 
-    def _draw_status(self) -> None:
-        if not self._is_terminal:
-            return
-        status = " · ".join(f"{layer}: {text}…" for layer, text in self._busy.items())
-        width = shutil.get_terminal_size().columns - 1
-        self._stream.write(_ERASE_LINE + sanitize_line(status)[:width])
-        self._stream.flush()
+    def _put(self, line: str, head: int, tone: Tone) -> None:  # noqa: ARG002 (for terminals)
+        """Print a line that is safe; its first `head` characters have a tone."""
+        self._stream.write(line + "\n")
+
+    def _problem(self, tone: Tone, problem: Problem) -> None:
+        self.lines(problem.lines(), head=f"{tone}: ", tone=tone)

@@ -1,6 +1,8 @@
 """Runs what was asked for, and turns failures into words and exit codes."""
 
+import atexit
 import json
+import os
 import signal
 import sys
 import traceback
@@ -14,6 +16,7 @@ import layer_builder
 from layer_builder.answers import try_packages, why_distribution
 from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
+from layer_builder.closing import stopped_problem
 from layer_builder.commands import (
     Context,
     lock_layers,
@@ -29,10 +32,19 @@ from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
+from layer_builder.keeping import NO_CACHE_VARIABLE
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
+from layer_builder.parallel import kill_children, others_end
 from layer_builder.tell import tell, warn_of_masks
+from layer_builder.terminal import TerminalConsole, shows_live_lines
+from layer_builder.tree import Scratch
 from layer_builder.wiring import RecordingReporter, make_context
+
+_SECONDS_TO_END = 3.0
+"""What has begun when a run is stopped may take so long. A runner that cancels a job waits 7.5 s:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation
+"""
 
 Work = Callable[[Inputs, Context, Outcome], None]
 """What a command does that is not one of the action's."""
@@ -54,7 +66,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         return write_manifest(Path(namespace.manifest), environ)
     work = _work(namespace, sys.stdout)
     if work is None:
-        return _run(lambda: input_values(namespace), environ)
+        return _run(lambda: input_values(namespace), environ, verbose=namespace.verbose)
     # Its answer stands alone on standard output; all else is said beside it.
     with redirect_stdout(sys.stderr):
         return _run(lambda: input_values(namespace), environ, work)
@@ -94,16 +106,20 @@ def _run(
     values: Callable[[], Mapping[str, str]],
     environ: Mapping[str, str],
     work: Work | None = None,
+    *,
+    verbose: bool = False,
 ) -> int:
     """Run, and tell every failure in the reader's words."""
-    reporter = WorkflowConsole(sys.stdout) if is_workflow_step() else Console()
+    reporter = _reporter(environ)
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome, environ)
+    scratch, is_idle = Scratch(), True
     try:
         outcome.inputs = asked = read_inputs(values())
         environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
+        scratch = context.scratch
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)
         if outcome.inputs.fail_on_changes and outcome.would_change:
@@ -112,18 +128,56 @@ def _run(
         outcome.errors = list(error.problems)
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
-        outcome.errors = [Problem(message="stopped by the user")]
+        is_idle = _let_end(recording)
+        keeps_builds = not environ.get(NO_CACHE_VARIABLE)
+        outcome.errors = [stopped_problem(outcome, keeps_builds=keeps_builds)]
         outcome.exit_code = ExitCode.INTERRUPTED
     except Exception:  # noqa: BLE001 (the last resort: our bug, told as such)
         outcome.errors = [_our_bug()]
         outcome.exit_code = ExitCode.BUG
     outcome.errors = [masked_problem(problem, environ) for problem in outcome.errors]
-    for problem in outcome.errors:
-        reporter.error(problem)
-    if not work:
+    reporter.close()
+    if work:
+        for problem in outcome.errors:
+            reporter.error(problem)
+    else:
         warn_of_masks(outcome, recording)
-        tell(outcome, reporter, environ)
+        tell(outcome, reporter, environ, verbose=verbose)
+    if not is_idle:
+        _leave_now(scratch, outcome.exit_code)
     return outcome.exit_code
+
+
+def _let_end(recording: RecordingReporter) -> bool:
+    """Give what has begun a moment to end, or none after a second signal; tell whether it did."""
+    try:
+        is_idle = others_end(_SECONDS_TO_END)
+    except KeyboardInterrupt:
+        is_idle = False
+    # What was done is told to its end, whatever comes now.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    recording.end()
+    return is_idle
+
+
+def _leave_now(scratch: Scratch, code: int) -> None:
+    """End although threads still work: what they began is in folders that go, and in no other."""
+    scratch.discard()
+    kill_children()
+    # What interpreters do at their end, but for waiting: it removes the folders for temporary files.
+    atexit._run_exitfuncs()  # noqa: SLF001 (as multiprocessing does where it ends by os._exit)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _reporter(environ: Mapping[str, str]) -> Console:
+    if is_workflow_step():
+        return WorkflowConsole(sys.stdout)
+    if shows_live_lines(sys.stderr, environ):
+        return TerminalConsole(sys.stderr, environ)
+    return Console()
 
 
 def _our_bug() -> Problem:

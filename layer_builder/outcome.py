@@ -1,6 +1,7 @@
 """What a run came to: the one value that every report and output is rendered from."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from layer_builder.model import (
     Stack,
     StackWeight,
     Stamp,
+    Weight,
 )
 
 _T = TypeVar("_T")
@@ -42,6 +44,8 @@ class Outcome:
     manifest: Manifest | None = None
     built: dict[str, Built] = field(default_factory=dict)
     """By layer id."""
+    finished: dict[str, Weight] = field(default_factory=dict)
+    """By the stem of a layer: zips that lie there, whatever became of the others."""
     estimates: dict[str, LayerEstimate] = field(default_factory=dict)
     """By layer id: what `plan` found that they will weigh."""
     known: dict[str, KnownLayer] = field(default_factory=dict)
@@ -208,9 +212,7 @@ class Outcome:
 
     def arns(self, region: str) -> dict[str, str | dict[str, str]]:
         """Map layer keys to ARNs; a layer with several targets maps to one for each."""
-        targets: dict[str, int] = {}
-        for layer in self.layers:
-            targets[layer.key] = targets.get(layer.key, 0) + 1
+        targets = Counter(layer.key for layer in self.layers)
         arns: dict[str, str | dict[str, str]] = {}
         for layer in self.layers:
             release = self.releases.get(layer.id, {}).get(region)
@@ -228,8 +230,7 @@ class Outcome:
         """List the ARNs of a function's layers in stack order; None until all are known."""
         releases = [self.releases.get(layer.id, {}).get(region) for layer in stack.layers]
         arns = [release.arn for release in releases if release]
-        external = [layer.arn for layer in stack.external]
-        return [*external, *arns] if len(arns) == len(releases) else None
+        return [*(a.arn for a in stack.external), *arns] if len(arns) == len(releases) else None
 
     def function_layers(self) -> Mapping[str, list[str]]:
         """Map functions to their layers' ARNs in the first region."""

@@ -1,9 +1,13 @@
 """Threads: the same work for several items at a time."""
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 from layer_builder.errors import LayerBuilderError, merged
@@ -44,6 +48,26 @@ def results(futures: Sequence[Future[_R]]) -> list[_R]:
     if expected:
         raise merged(expected)
     return [future.result() for future in futures]
+
+
+def others_end(seconds: float) -> bool:
+    """Wait for the other threads that the process would wait for at its end; tell whether it did."""
+    until = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                return False
+    return True
+
+
+def kill_children() -> None:
+    """Kill the processes that this one began, where the system lists them (Linux does)."""
+    # https://man7.org/linux/man-pages/man5/proc_tid_children.5.html
+    for listed in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):
+            for number in listed.read_text(encoding="ascii").split():
+                os.kill(int(number), signal.SIGKILL)
 
 
 class ByteBudget:

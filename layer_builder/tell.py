@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
+from layer_builder.closing import closing_lines, report_place
 from layer_builder.connections import connection_advice, masked_problem
-from layer_builder.console import Console, Reporter
+from layer_builder.console import Console, Reporter, Tone
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.github import (
@@ -21,6 +22,7 @@ from layer_builder.github import (
     set_outputs,
 )
 from layer_builder.inputs import Command
+from layer_builder.model import counted
 from layer_builder.outcome import Outcome
 from layer_builder.report import (
     action_outputs,
@@ -44,25 +46,43 @@ def warn_of_masks(outcome: Outcome, reporter: Reporter) -> None:
         reporter.warn(problem)
 
 
-def tell(outcome: Outcome, reporter: Console, environ: Mapping[str, str]) -> None:
-    """Tell all that a run came to, whatever that is."""
-    try:
-        _write_reports(outcome, environ)
-    except ManifestError as error:
-        told = {problem.message for problem in outcome.errors}
-        for problem in (one for one in error.problems if one.message not in told):
-            reporter.error(problem)
-        outcome.exit_code = outcome.exit_code or error.exit_code
-    except OSError as error:
-        # The output directory is an input: one that takes no files is a wrong one.
-        reporter.error(Problem(message=f"the reports could not be written: {error}"))
-        outcome.exit_code = outcome.exit_code or ExitCode.MANIFEST
-    _show_layers(outcome, reporter)
+def tell(outcome: Outcome, reporter: Console, environ: Mapping[str, str], *, verbose: bool) -> None:
+    """Tell all that a run came to, whatever that is: the layers, the errors, where the report lies.
+
+    `verbose` adds each layer's distributions; in a workflow they are there, folded.
+    """
+    is_written = _write_reports_or_say(outcome, environ)
+    if verbose or is_workflow_step():
+        _show_layers(outcome, reporter)
     if is_workflow_step():
         _hand_to_workflow(outcome, reporter, environ)
     else:
         _print_arns(outcome)
-    reporter.lines([report_title(outcome)])
+    for title, line in closing_lines(outcome):
+        reporter.step(title, line)
+    for problem in outcome.errors:
+        reporter.error(problem)
+    head, _, title = report_title(outcome).partition(": ")
+    reporter.lines([title], head=f"{head}: ", tone=Tone.ERROR if outcome.exit_code else Tone.GOOD)
+    if is_written:
+        reporter.lines([report_place(outcome)])
+
+
+def _write_reports_or_say(outcome: Outcome, environ: Mapping[str, str]) -> bool:
+    """Write the reports; gives whether that could be done, and adds to the errors where not."""
+    try:
+        _write_reports(outcome, environ)
+    except ManifestError as error:
+        told = {problem.message for problem in outcome.errors}
+        outcome.errors += [one for one in error.problems if one.message not in told]
+        outcome.exit_code = outcome.exit_code or error.exit_code
+    except OSError as error:
+        # The output directory is an input: one that takes no files is a wrong one.
+        outcome.errors.append(Problem(message=f"the reports could not be written: {error}"))
+        outcome.exit_code = outcome.exit_code or ExitCode.MANIFEST
+    else:
+        return True
+    return False
 
 
 def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
@@ -82,8 +102,10 @@ def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
 def _show_layers(outcome: Outcome, reporter: Console) -> None:
     for built in outcome.built.values():
         packages = built.details.packages
-        if packages:
-            title = f"{built.layer.key} {built.layer.target.label}: {len(packages)} distributions"
+        # What has the same content was shown with the first one.
+        if packages and not built.same_as:
+            title = f"{built.layer.key} {built.layer.target.label}:"
+            title += f" {counted(len(packages), 'distribution')} ({built.details.elapsed:.1f} s)"
             reporter.details(title, build_details_lines(built))
 
 
@@ -102,3 +124,5 @@ def _print_arns(outcome: Outcome) -> None:
         sys.stdout.write(json.dumps(outcome.function_layers(), indent=2) + "\n")
     elif outcome.regions and outcome.releases:
         sys.stdout.write(json.dumps(outcome.arns(outcome.regions[0]), indent=2) + "\n")
+    # Where both streams lead to one place, their lines keep the order in which they were written.
+    sys.stdout.flush()

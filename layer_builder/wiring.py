@@ -106,23 +106,32 @@ class RecordingReporter:
         self._outcome = outcome
         self._environ = environ
         self._noticed: set[Problem] = set()
+        self._is_over = False
+
+    def end(self) -> None:
+        """Say nothing any more: what still runs is of no interest."""
+        self._is_over = True
 
     def step(self, layer: str, text: str) -> None:
         """Say in one line what was done."""
-        self._reporter.step(layer, text)
+        if not self._is_over:
+            self._reporter.step(layer, text)
 
-    def progress(self, layer: str, text: str) -> None:
-        """Show what is being done now."""
-        self._reporter.progress(layer, text)
+    def progress(self, layer: str, text: str, size: int = 0) -> None:
+        """Show what is being done now, and to how many bytes."""
+        if not self._is_over:
+            self._reporter.progress(layer, text, size)
 
     def warn(self, problem: Problem) -> None:
         """Say what the user should look at, and note it."""
+        if self._is_over:
+            return
         shown = masked_problem(problem, self._environ)
         self._outcome.warnings.append(shown)
         self._reporter.warn(shown)
 
     def notice(self, problem: Problem) -> None:
         """Say what the user may want to know, once."""
-        if problem not in self._noticed:
+        if problem not in self._noticed and not self._is_over:
             self._noticed.add(problem)
             self._reporter.notice(problem)

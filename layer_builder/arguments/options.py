@@ -32,6 +32,9 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
         )
     parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
     parser.add_argument(
+        "--verbose", action="store_true", help="list each layer's distributions at the end"
+    )
+    parser.add_argument(
         "--output-dir",
         metavar="DIR",
         help=f"where zips and reports go (default: {INPUT_DEFAULTS['output-dir']})",

@@ -44,7 +44,9 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for command, purpose in _COMMANDS.items():
         add_options(
-            commands.add_parser(command, help=purpose, description=purpose, allow_abbrev=False),
+            commands.add_parser(
+                str(command), help=purpose, description=purpose, allow_abbrev=False
+            ),
             command,
         )
     lock = commands.add_parser(

@@ -70,11 +70,13 @@ class FunctionSize:
         """Say why AWS would refuse the layers, if so."""
         if not self.reading.is_over:
             return None
-        lines = [f"{part.size:>13,} B  {part.name}" for part in self.parts if part.size is not None]
-        lines += [f"{'?':>13} B  {part.name}: {part.source}" for part in self.unknown]
+        lines = [
+            f"{mib(part.size):>10}  {part.name}" for part in self.parts if part.size is not None
+        ]
+        lines += [f"{'?':>10}  {part.name}: {part.source}" for part in self.unknown]
         return Problem(
-            message=f"its code and layers would unzip to {self.known:,} bytes ({mib(self.known)}),"
-            f" {-self.reading.headroom:,} bytes over the {self.reading.limit.allowed:,} that AWS"
+            message=f"its code and layers would unzip to {mib(self.known)},"
+            f" {mib(-self.reading.headroom)} over the {mib(self.reading.limit.allowed)} that AWS"
             " allows a function and all its layers",
             details=tuple(lines),
             advice=(

@@ -227,17 +227,11 @@ def _about_caller(code: str, text: str) -> tuple[str, str] | None:
 def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None) -> Problem:
     weight = built.archive.weight
     if match is None or match["body"]:
-        message = (
-            f"its zip of {weight.zip_bytes:,} bytes ({mib(weight.zip_bytes)}) is too large for"
-            " a request"
-        )
+        message = f"its zip of {mib(weight.zip_bytes)} is too large for a request"
         advice = "set s3-bucket: a zip in S3 may be larger"
     else:
         allowed = int(match["unzipped"] or match["layers"] or match["stack"])
-        message = (
-            f"it unzips to {weight.unzipped_bytes:,} bytes ({mib(weight.unzipped_bytes)});"
-            f" AWS leaves room for {allowed:,}"
-        )
+        message = f"it unzips to {mib(weight.unzipped_bytes)}; AWS leaves room for {mib(allowed)}"
         advice = "split it, or prune harder (prune: aggressive); S3 does not raise this limit"
         if allowed < UNZIPPED_BYTES:
             advice += "; the rest of the 250 MiB is taken by other layers of the function"

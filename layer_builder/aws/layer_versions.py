@@ -25,6 +25,7 @@ from layer_builder.model import (
     LayerVersion,
     Releasable,
     StoredObject,
+    mib,
     request_body_bytes,
 )
 from layer_builder.parallel import ByteBudget
@@ -110,8 +111,8 @@ class LayerVersions:
         )
         if body >= REQUEST_BODY_BYTES:
             raise LimitError.because(
-                f"the request to publish it would be {body:,} bytes;"
-                f" AWS takes less than {REQUEST_BODY_BYTES:,}",
+                f"the request to publish it would be {mib(body)};"
+                f" AWS takes less than {mib(REQUEST_BODY_BYTES)}",
                 layer=built.layer.key,
                 advice=("set s3-bucket: a zip in S3 may be larger",),
             )

@@ -15,7 +15,7 @@ from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
-from layer_builder.model import Archive
+from layer_builder.model import Archive, Weight
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.timing import Clock
@@ -56,6 +56,8 @@ class Builder:
     """Whether a build that was proven without isolation is built anew."""
     workers: int = 1
     """How many layers are built at the same time."""
+    done: Callable[[str, Weight], None] = lambda _, __: None
+    """Hears of each zip that is finished and kept for later runs: its stem, what it weighs."""
 
     def build(
         self,
@@ -92,6 +94,7 @@ class Builder:
             self.cache.keep(archive, chosen.record)
         except OSError as error:
             self.reporter.step(stem, f"not kept for later runs: {error}")
+        self.done(stem, archive.weight)
         return replace(chosen, archive=archive, smaller=(), lower=result.lower)
 
     def _is_there(self, title: str, stem: str, archive: Archive) -> bool:
@@ -122,6 +125,7 @@ class Builder:
             version = proof.interpreter if proof else None
             proven = f", proven then with Python {version}" if version else ""
             self.reporter.step(layer.title, f"took {archive.path.name} from the cache{proven}")
+            self.done(layer.stem, archive.weight)
             return BuildResult(archive=archive, record=record, reused=True)
         return None
 

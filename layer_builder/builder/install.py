@@ -80,12 +80,14 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
             )
     with clock.step("prune"):
         installation = tree.installation(layer.target.runtime)
+        clock.weigh(sum(file.size for file in installation.files))
         asked_for = request.requirements.names
         plan = plan_pruning(layer, asked_for, installation, tree.read, resolved.needs)
         tree.follow(plan)
         included = tree.include(request.files.files)
         tree.include_libraries(request.files.files)
     kept = plan.kept(installation.files)
+    clock.weigh(sum(file.size for file in kept))
     with clock.step("check"):
         files, below = [*kept, *included], resolved.elsewhere.versions.keys()
         odd = checks.check_installation(installation, plan, files, layer, below)
@@ -127,6 +129,6 @@ def _refuse_too_large(installed: InstalledTree) -> None:
         raise LimitError.because(
             f"it unzips to {mib(installed.included_bytes + kept)};"
             " AWS allows 250 MiB for a function and all its layers",
-            details=tuple(f"{p.bytes_kept:>13,} B  {p.name} {p.version}" for p in heaviest),
+            details=tuple(f"{mib(p.bytes_kept):>10}  {p.name} {p.version}" for p in heaviest),
             advice=("this runs as a container image (10 GiB), not as a layer",),
         )

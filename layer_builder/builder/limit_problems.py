@@ -29,19 +29,19 @@ def heaviest(built: Built) -> tuple[str, ...]:
     """List the ten distributions that weigh most, unzipped."""
     packages = sorted(built.details.packages, key=lambda package: -package.bytes_kept)
     lines = [
-        f"{package.bytes_kept:>13,} B  {package.name} {package.version}"
+        f"{mib(package.bytes_kept):>10}  {package.name} {package.version}"
         for package in packages[:_HEAVIEST]
     ]
     if built.details.included_bytes:
-        lines.append(f"{built.details.included_bytes:>13,} B  files of the workspace")
+        lines.append(f"{mib(built.details.included_bytes):>10}  files of the workspace")
     return tuple(lines)
 
 
 def _over(built: Built, reading: LimitReading) -> Problem:
     limit = reading.limit
     return Problem(
-        message=f"{_size(reading)} ({reading.used:,} bytes) is over {limit.name}:"
-        f" {limit.allowed:,} bytes, {-reading.headroom:,} too many",
+        message=f"{_size(reading)} is over {limit.name}: {mib(limit.allowed)},"
+        f" {mib(-reading.headroom)} too many",
         layer=built.layer.key,
         place=built.layer.place,
         details=(f"why: {limit.reason}", "heaviest distributions, unzipped:", *heaviest(built)),

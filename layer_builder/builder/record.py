@@ -8,7 +8,16 @@ from layer_builder.archive import BuildRecord, compressed_sizes
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
-from layer_builder.model import BuildDetails, Layer, Package, PackedBytecode, Proof, Resolution, mib
+from layer_builder.model import (
+    BuildDetails,
+    Layer,
+    Package,
+    PackedBytecode,
+    Proof,
+    Resolution,
+    counted,
+    mib,
+)
 from layer_builder.prove import ProofResult
 from layer_builder.resolve import Resolved
 
@@ -68,7 +77,7 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
         installed = sum(package.bytes_installed for package in details.packages)
         kept = sum(package.bytes_kept for package in details.packages)
         spent = sum(seconds.get(step, 0.0) for step in ("install", "prune", "check"))
-        back = f", {len(details.restored)} files put back" if details.restored else ""
+        back = f", {counted(len(details.restored), 'file')} put back" if details.restored else ""
         lines.append(
             f"installed and pruned ({layer.prune}): {mib(installed)} → {mib(kept)}{back}"
             f" ({spent:.1f} s)"
@@ -78,9 +87,9 @@ def record_lines(layer: Layer, record: BuildRecord) -> list[str]:
     if details.packages and details.proof and details.proof.interpreter:
         lines += _proof_lines(details.proof)
     compiled = details.bytecode.files
-    with_bytecode = f", bytecode of {compiled:,} modules" if compiled else ""
+    with_bytecode = f", bytecode of {counted(compiled, 'module')}" if compiled else ""
     lines.append(
-        f"zipped {record.files:,} files, {mib(record.weight.unzipped_bytes)} →"
+        f"zipped {counted(record.files, 'file')}, {mib(record.weight.unzipped_bytes)} →"
         f" {mib(record.weight.zip_bytes)}{with_bytecode} ({seconds['archive']:.1f} s)"
     )
     return lines
@@ -96,7 +105,7 @@ def _proof_lines(proof: Proof) -> list[str]:
         f"{count} modules do not import, {named}" if count > 1 else f"does not import, {named}"
     )
     return [
-        f"proved {len(proof.imported)} imports with {python}",
+        f"proved {counted(len(proof.imported), 'import')} with {python}",
         *([failing] if proof.failed_before else []),
     ]
 
@@ -133,7 +142,7 @@ def held_back(layer: Layer, resolution: Resolution) -> Sequence[Problem]:
     return (
         Problem(
             message=f"glibc {glibc} of {layer.target.runtime} holds back"
-            f" {len(resolution.held_back)} distributions",
+            f" {counted(len(resolution.held_back), 'distribution')}",
             details=tuple(
                 f"{held.name} {held.version}; python3.12 and later take {held.newer}"
                 for held in resolution.held_back

@@ -3,7 +3,7 @@
 import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -254,7 +254,12 @@ def _build_all(
             keep=lower_layers.place(layer_id) if layer_id in carrying else None,
         )
 
-    with ThreadPoolExecutor(max_workers=max(1, builder.workers)) as pool:
+    # Not as a context: that would wait for what runs when the user stops the run.
+    pool = ThreadPoolExecutor(max_workers=max(1, builder.workers))
+    try:
         for item in waiting:
             futures[item.request.layer.id] = pool.submit(build, item)
+        wait(futures.values())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     return dict(zip(futures, parallel.results(list(futures.values())), strict=True))

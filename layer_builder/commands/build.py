@@ -1,7 +1,7 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layer_builder.archive import OutputDir, zip_checksums
@@ -65,7 +65,7 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
         if not any(layer.id in outcome.known for layer in stack.layers)
     ]
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
-    builder = context.builder(output_dir)
+    builder = replace(context.builder(output_dir), done=outcome.finished.__setitem__)
     with builder.scratch.folder() as folder:
         to_prove = choose_stacks(outcome, work.taken)
         kept = frozenset(layer.id for item in to_prove for layer in item.stack.layers)

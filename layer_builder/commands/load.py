@@ -56,10 +56,7 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
     try:
         text = workspace.load(path, MOST_MANIFEST_BYTES)
     except FileNotFoundError:
-        raise ManifestError.because(
-            f"there is no manifest at {inputs.manifest}",
-            advice=("`layer-builder init` writes one; manifest: names another path",),
-        ) from None
+        raise workspace.no_manifest(path) from None
     except (OSError, ValueError) as error:
         raise ManifestError.because(f"{inputs.manifest} cannot be read: {error}") from None
     try:

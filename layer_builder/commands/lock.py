@@ -1,6 +1,6 @@
 """Locks layers: chooses their versions and writes them down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -8,8 +8,9 @@ from packaging.utils import canonicalize_name
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
+from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.inputs import Inputs
-from layer_builder.model import Layer
+from layer_builder.model import Layer, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Locked, Lockfile, choose_versions, group_layers
 
@@ -42,10 +43,29 @@ def lock_layers(
                 locked[item.layer.id] = Locked.of(item.requirements, chosen[item.layer.id])
                 old = before.layers.get(item.layer.id)
                 _tell_locked(item.layer, old, locked[item.layer.id], context.reporter)
+    _refuse_unknown(renew, before, locked, path)
     context.workspace.write(
         path, Lockfile(file=str(path), layers=dict(sorted(locked.items()))).text
     )
     return path
+
+
+def _refuse_unknown(
+    renew: Collection[str], before: Lockfile, locked: Mapping[str, Locked], path: Path
+) -> None:
+    """Raise ManifestError for packages to upgrade that are in no layer, before or after."""
+    both = [*before.layers.values(), *locked.values()]
+    known = {name for one in both for name in one.resolution.versions}
+    problems = [
+        Problem(
+            message=f"--upgrade-package {name}: no layer has it, and {path.name} stays as it was",
+            advice=did_you_mean(name, known)[: 1 if len(known) > 1 else None],
+        )
+        for name in sorted(renew)
+        if name not in known
+    ]
+    if problems:
+        raise ManifestError(*problems)
 
 
 def _tell_locked(layer: Layer, old: Locked | None, new: Locked, reporter: Reporter) -> None:
@@ -54,5 +74,5 @@ def _tell_locked(layer: Layer, old: Locked | None, new: Locked, reporter: Report
     changes = [f"{name} {before.get(name, '–')} → {now.get(name, '–')}"
                for name in sorted(before.keys() | now.keys())
                if before.get(name) != now.get(name)]  # fmt: skip
-    summary = f"{len(now)} distributions" if not before else ", ".join(changes) or "no change"
+    summary = counted(len(now), "distribution") if not before else ", ".join(changes) or "no change"
     reporter.step(f"{layer.key} {layer.target.label}", summary)

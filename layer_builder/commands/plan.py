@@ -24,7 +24,7 @@ from layer_builder.forecast import (
 )
 from layer_builder.identity import Marks, resolved_contents
 from layer_builder.inputs import Inputs
-from layer_builder.model import Reference, Stack, StackWeight
+from layer_builder.model import Reference, Stack, StackWeight, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.sources import LayerRequest
@@ -48,13 +48,27 @@ def plan(outcome: Outcome, context: Context) -> None:
         if not resolved.request.requirements.lines:
             lines = [f"{len(resolved.request.files.files)} files of the workspace"]
         above = f", on top of {', '.join(layer.requires)}" if layer.requires else ""
+        name = f", on AWS {layer.name}" if layer.name != layer.key else ""
         context.reporter.step(
-            layer.title, f"{layer.name} for {layer.target.label}{above}: {', '.join(lines)}"
+            layer.title, f"for {layer.target.label}{name}{above}: {', '.join(lines)}"
         )
+    _tell_lacking(outcome, context)
     wanted = {layer.id for layer in outcome.layers}
     outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
     _compare(found, outcome, context)
     _tell_weights(outcome, context)
+
+
+def _tell_lacking(outcome: Outcome, context: Context) -> None:
+    """Say for which targets a build on this machine would import nothing."""
+    targets = dict.fromkeys(layer.target for layer in outcome.layers)
+    lacking = [one.label for one in targets if context.find_prover(one) is None]
+    if lacking:
+        context.reporter.step(
+            "build",
+            f"no Python for {', '.join(lacking)} on this machine: a build here would check files,"
+            " and import nothing",
+        )
 
 
 def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) -> None:
@@ -196,7 +210,7 @@ def resolve(
             if item.request.requirements.lines:
                 context.reporter.step(
                     item.request.layer.title,
-                    f"resolved {len(item.own.pins)} distributions for"
+                    f"resolved {counted(len(item.own.pins), 'distribution')} for"
                     f" {item.request.layer.target.label} ({clock.seconds['resolve']:.1f} s)",
                 )
         return resolved

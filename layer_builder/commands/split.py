@@ -11,7 +11,7 @@ from layer_builder.commands.context import Context
 from layer_builder.errors import ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, format_layers, replace_layer
-from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, mib
+from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, counted, mib
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers, resolve_group
 from layer_builder.sources import Requirements
@@ -53,7 +53,7 @@ def split_layer(
     text = context.workspace.load(path)
     entries = new_entries(text, key, levels, asked.lines)
     summary = "".join(
-        f"# {name}: {len(level)} distributions, about {mib(sum(p.zip_bytes for p in level))} zipped,"
+        f"# {name}: {counted(len(level), 'distribution')}, about {mib(sum(p.zip_bytes for p in level))} zipped,"
         f" {mib(sum(p.unzipped_bytes for p in level))} unzipped\n"
         for name, level in zip(entries, levels, strict=True)
     )

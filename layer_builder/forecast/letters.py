@@ -68,7 +68,7 @@ def _letter(estimate: LayerEstimate, reading: LimitReading, verdict: str) -> Pro
         place=layer.place,
         details=(
             f"why: {limit.reason}",
-            *(f"≈ {one.bytes_kept:>13,} B  {one.name} {one.version}" for one in heaviest),
+            *(f"≈ {mib(one.bytes_kept):>10}  {one.name} {one.version}" for one in heaviest),
         )
         if reading.is_over
         else (),

@@ -4,6 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -29,6 +30,7 @@ from layer_builder.runtime import (
     run_test_command,
 )
 from layer_builder.sources import Workspace, collect_files
+from layer_builder.timing import Clock
 
 _PROOF = TypeAdapter(FunctionProof)
 
@@ -91,14 +93,16 @@ class FunctionProofs:
         errors, lost = dict[str, tuple[Problem, ...]](), dict[str, Mapping[str, str]]()
 
         def prove_one(item: StackToProve) -> Callable[[], Tried] | None:
-            return self._prove_one(item, events[item.stack.key])
+            with self._clock(item).step("prove"):
+                return self._prove_one(item, events[item.stack.key])
 
         # What is timed runs one after the other, and after all else.
         finishing = parallel.each(prove_one, stacks, self.workers)
         for item, finish in zip(stacks, finishing, strict=True):
             if finish is None:
                 continue
-            tried = finish()
+            with self._clock(item).step("time"):
+                tried = finish()
             for warning in tried.warnings:
                 self.reporter.warn(warning)
             if tried.errors:
@@ -108,6 +112,9 @@ class FunctionProofs:
                 for line in tried.proof.lines():
                     self.reporter.step(tried.proof.function, line)
         return Attempt(proofs=tuple(proofs), errors=errors, lost=lost)
+
+    def _clock(self, item: StackToProve) -> Clock:
+        return Clock(partial(self.reporter.progress, f"function {item.stack.key}"))
 
     def _prove_one(self, item: StackToProve, events: Sequence[Event]) -> Callable[[], Tried] | None:
         """Try a function; gives what times its start, and tells of it. None where nothing was tried."""

@@ -1,7 +1,7 @@
 """Says a validator's findings in the manifest's words, each at its line and column."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from pydantic import BaseModel, ValidationError
@@ -125,9 +125,7 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
                 message=f"{_subject(path)}: {_describe(details['input'])} is not one of {', '.join(choices)}",
                 layer=layer,
                 place=place,
-                advice=did_you_mean(given, choices)
-                if given not in choices and difflib.get_close_matches(given, choices, n=1)
-                else (),
+                advice=_nearest_choice(given, choices),
             )
         case "value_error":
             reason = details["msg"].removeprefix("Value error, ")
@@ -154,6 +152,23 @@ def _problem(details: ErrorDetails, document: Document) -> Problem:
                 layer=layer,
                 place=place,
             )
+
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("amd64", "x64", "x86-64", "x86", "intel", "i686", "i386"), "x86_64"),
+    **dict.fromkeys(("aarch64", "armv8", "graviton", "arm"), "arm64"),
+}
+"""What others call Lambda's architectures: Docker, Debian, Node.js, Windows, the kernel."""
+
+
+def _nearest_choice(given: str, choices: Collection[str]) -> tuple[str, ...]:
+    """Offer the choice that was meant, by another's name for it or by its letters."""
+    meant = _OTHER_NAMES.get(given.lower())
+    if meant and meant in choices:
+        return (f"did you mean {meant!r}? {given} is another name for it",)
+    if given not in choices and difflib.get_close_matches(given, choices, n=1):
+        return did_you_mean(given, choices)
+    return ()
 
 
 _MAX_TEXT = 60

@@ -181,6 +181,15 @@ def gib(size: int) -> str:
     return f"{size / (1024 * MIB):.1f} GiB"
 
 
+def counted(number: int, noun: str) -> str:
+    """Count things for a reader.
+
+    >>> counted(1, "distribution"), counted(1200, "file")
+    ('1 distribution', '1,200 files')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def mib(size: int) -> str:
     """Show bytes for a reader: in MiB with one decimal, in KiB or bytes when small."""
     if abs(size) < KIB:

@@ -141,14 +141,14 @@ class StackWeight:
             return None
         allowed = self.reading.limit.allowed
         heaviest_first = sorted(self.shares.items(), key=lambda share: (-share[1], share[0]))
-        shares = [f"{size:>13,} B  {key}" for key, size in heaviest_first]
-        shares += [f"{e.unzipped_bytes:>13,} B  {e.arn}" for e in self.stack.external]
+        shares = [f"{mib(size):>10}  {key}" for key, size in heaviest_first]
+        shares += [f"{mib(e.unzipped_bytes):>10}  {e.arn}" for e in self.stack.external]
         if self.stack.reserve:
-            shares.append(f"{self.stack.reserve:>13,} B  reserve: for the function's own code")
+            shares.append(f"{mib(self.stack.reserve):>10}  reserve: for the function's own code")
         return Problem(
             message=f"function {self.stack.key}: its layers unzip to"
-            f" {'about ' if self.is_estimate else ''}{self.used:,} bytes"
-            f" ({mib(self.used)}), {-self.reading.headroom:,} bytes over the {allowed:,} that AWS"
+            f" {'about ' if self.is_estimate else ''}{mib(self.used)},"
+            f" {mib(-self.reading.headroom)} over the {mib(allowed)} that AWS"
             " allows a function and all its layers",
             place=self.stack.place,
             details=tuple(shares),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from layer_builder.errors import Problem
-from layer_builder.model import InstalledFile, PrunePlan, PruneProfile
+from layer_builder.model import InstalledFile, PrunePlan, PruneProfile, mib
 from layer_builder.prune.rules import RULES
 
 _SHARE = 0.5
@@ -34,7 +34,7 @@ def taken_warnings(
         whole[owners.get(file.path, "")] += file.size
     return [
         Problem(
-            message=f"prune: {profile}: the rule {rule} takes {size:,} of {whole[owner]:,} B of"
+            message=f"prune: {profile}: the rule {rule} takes {mib(size)} of {mib(whole[owner])} of"
             f" {owner}",
             advice=(f"keep: holds the files that {owner} needs as it is used",),
         )

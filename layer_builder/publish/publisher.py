@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
 from layer_builder import parallel
@@ -22,6 +23,7 @@ from layer_builder.publish.cleanup import Cleanup
 from layer_builder.publish.ownership import Listed
 from layer_builder.publish.preconditions import Held
 from layer_builder.publish.region_state import AT_ONCE, LayerState, RegionState
+from layer_builder.timing import Clock
 
 
 def publish(
@@ -184,9 +186,12 @@ class _Publishing:
 
     def _published(self, region: Region, built: Built, after: int) -> Release:
         title = built.layer.title
-        done = exactly_once.publish(
-            region.versions, built, after, lambda text: self.reporter.step(title, text)
-        )
+        clock = Clock(partial(self.reporter.progress, f"{title} in {region.name}"))
+        clock.weigh(built.archive.weight.zip_bytes)
+        with clock.step("publish"):
+            done = exactly_once.publish(
+                region.versions, built, after, lambda text: self.reporter.step(title, text)
+            )
         version = done.version
         if version.sha256 != built.archive.sha256:
             raise _wrong_bytes_error(built, version, _withdraw(region, built, version))

@@ -1,7 +1,7 @@
 """What changed in layers, as Markdown: a table of layers, and one of distributions for each."""
 
 from layer_builder.changes import LayerChanges, changes_headline, shortened_name, signed_mib
-from layer_builder.model import Layer, mib
+from layer_builder.model import Layer, counted, mib
 from layer_builder.outcome import Outcome
 from layer_builder.report.escaping import escape_markdown
 
@@ -44,7 +44,7 @@ def distributions(layer: Layer, changes: LayerChanges) -> str:
         return ""
     lines = [
         "<details>",
-        f"<summary>{escape_markdown(layer.title)}: {len(changes.parts)} distributions differ</summary>",
+        f"<summary>{escape_markdown(layer.title)}: {counted(len(changes.parts), 'distribution')} differ</summary>",
         "",
         "| distribution | before | after | unzipped |",
         "| --- | --- | --- | ---: |",

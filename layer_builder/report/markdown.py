@@ -14,6 +14,7 @@ from layer_builder.model import (
     Layer,
     LimitReading,
     Package,
+    counted,
     mib,
 )
 from layer_builder.outcome import Outcome
@@ -165,7 +166,7 @@ def _details(built: Built) -> str:
     lines = [
         "<details>",
         f"<summary>{escape_markdown(built.layer.key)} {built.layer.target.label}:"
-        f" {len(details.packages)} distributions, sha256 {built.archive.sha256[:12]}</summary>",
+        f" {counted(len(details.packages), 'distribution')}, sha256 {built.archive.sha256[:12]}</summary>",
         "",
         *_packages(details.packages),
         "",

@@ -12,6 +12,7 @@ from layer_builder.model import (
     LayerVersionArn,
     PackedModules,
     Stack,
+    counted,
     mib,
 )
 from layer_builder.outcome import Outcome
@@ -100,7 +101,9 @@ def build_details_lines(built: Built) -> list[str]:
     lines += [f"put back {r.path}: {r.needed_by} needs it" for r in named]
     if len(account.restored) > len(named):
         lines.append(f"put back {len(account.restored) - len(named)} more, in report.json")
-    return [*lines, proof_line(built), bytecode_line(built)]
+    took = [f"{step} {spent:.1f} s" for step, spent in account.seconds.items()]
+    lines += [proof_line(built), bytecode_line(built)]
+    return [*lines, f"took: {', '.join(took)}"] if took else lines
 
 
 def proof_line(built: Built) -> str:
@@ -121,9 +124,7 @@ def proof_line(built: Built) -> str:
     skipped = (
         f"; {count} {'fails' if count == 1 else 'fail'} unpruned too: {named}" if count else ""
     )
-    return (
-        f"proven: {len(proof.imported)} imports with Python {proof.interpreter}{kept_from}{skipped}"
-    )
+    return f"proven: {counted(len(proof.imported), 'import')} with Python {proof.interpreter}{kept_from}{skipped}"
 
 
 def function_lines(outcome: Outcome, stack: Stack) -> list[str]:

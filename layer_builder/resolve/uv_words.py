@@ -11,17 +11,32 @@ _NO_WHEEL = re.compile(
     r"(?:all versions of )?\b([a-z0-9][a-z0-9._-]*?)(?:(==|>=|<=|<|>|~=)(\S+))? ha(?:s|ve) no (?:usable )?wheels"
 )
 
+_TWO_REQUIRED = re.compile(
+    r"you require [^ ]+ and [^ ]+, we can conclude that your requirements are unsatisfiable"
+)
+
 _OURS = ("disabled for all packages", "`--system-certs`")
 """Lines about what uv is called with, which nobody can change."""
 
 
 def find_missing_wheel(output: str) -> tuple[str, str | None] | None:
-    """Find the distribution that has no wheel, and its version where uv names one."""
-    missing = _NO_WHEEL.search(" ".join(output.split()))
-    if not missing:
+    """Find the distribution that has no wheel, and its version where uv names one.
+
+    None where that is not why: uv also tells of versions without wheels that it passed over.
+    """
+    words = " ".join(output.split())
+    missing = _NO_WHEEL.search(words)
+    if not missing or _exclude_each_other(words):
         return None
     name, operator, version = missing.groups()
     return name, version.rstrip(",.") if operator == "==" else None
+
+
+def _exclude_each_other(words: str) -> bool:
+    """Tell whether uv's proof ends with two requirements that no version meets both of."""
+    if _TWO_REQUIRED.search(words):
+        return True
+    return "we can conclude that you require " in words and not _NO_WHEEL.search(words)
 
 
 def unreached(output: str, environ: Mapping[str, str]) -> Problem | None:
@@ -31,8 +46,10 @@ def unreached(output: str, environ: Mapping[str, str]) -> Problem | None:
 
 def unmet(output: str, target: Target, environ: Mapping[str, str]) -> Problem:
     """Tell that requirements cannot be met, in uv's words."""
+    words = " ".join(output.split())
+    conflict = ": their versions exclude each other" if _exclude_each_other(words) else ""
     return unreached(output, environ) or Problem(
-        message=f"the requirements cannot be met for {target.label}",
+        message=f"the requirements cannot be met for {target.label}{conflict}",
         details=(tidy(output),),
         advice=about_backends(output),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from layer_builder.errors import Problem
+from layer_builder.model import mib
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of a file that says what a layer is made from: ten times the largest lock that was met."""
@@ -86,7 +87,7 @@ def _read_bytes(path: Path, most_bytes: int) -> bytes:
             raise OversizeError("is not a regular file")
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
-        raise OversizeError(f"is larger than {most_bytes // 1024:,} KiB")
+        raise OversizeError(f"is larger than {mib(most_bytes)}")
     return content
 
 

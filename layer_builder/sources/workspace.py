@@ -167,6 +167,19 @@ class Workspace:
             raise ManifestError.because(f"{path} is a link that leaves the workspace")
         return read_bounded(path, most_bytes)
 
+    def no_manifest(self, path: Path) -> ManifestError:
+        """Tell that there is none by the path that it has for the caller, and what is there instead."""
+        other = path.with_suffix(".yaml" if path.suffix == ".yml" else ".yml")
+        is_there = other.is_file() and self.holds(other)
+        return ManifestError.because(
+            f"there is no manifest at {path}",
+            advice=(
+                f"{other} is there: rename it, or name it (manifest: {other})"
+                if is_there
+                else "`layer-builder init` writes one; manifest: names another path",
+            ),
+        )
+
     def load_named(self, path: Path) -> str:
         """Read a text file that an input names: in the workspace, or where an absolute path leads.
 

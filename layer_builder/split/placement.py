@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from layer_builder.model import mib
+
 EXACT = 14
 """How many of the heaviest units are placed by search; beyond that, a search could take minutes."""
 
@@ -78,7 +80,7 @@ def place_distributions(
     if total > limits.unzipped_bytes:
         heaviest = sorted(parts, key=lambda part: -part.unzipped_bytes)[:10]
         return CannotSplit(
-            reason=f"together they unzip to {total:,} bytes, and {limits.unzipped_bytes:,} are free",
+            reason=f"together they unzip to {mib(total)}, and {mib(limits.unzipped_bytes)} are free",
             culprits=tuple(heaviest),
         )
     units = _units(parts)
@@ -86,8 +88,8 @@ def place_distributions(
         if unit.zip_bytes > limits.zip_bytes:
             names = ", ".join(part.name for part in unit.parts)
             return CannotSplit(
-                reason=f"{names} alone takes {unit.zip_bytes:,} bytes zipped, and a layer may have"
-                f" {limits.zip_bytes:,}",
+                reason=f"{names} alone takes {mib(unit.zip_bytes)} zipped, and a layer may have"
+                f" {mib(limits.zip_bytes)}",
                 culprits=unit.parts,
             )
     fewest = max(1, -(-sum(unit.zip_bytes for unit in units) // limits.zip_bytes))
@@ -99,7 +101,7 @@ def place_distributions(
                 layers[level] += units[index].parts
             return [sorted(layer, key=lambda part: part.name) for layer in layers if layer]
     return CannotSplit(
-        reason=f"no way was found to put them into {limits.layers} layers of {limits.zip_bytes:,} bytes"
+        reason=f"no way was found to put them into {limits.layers} layers of {mib(limits.zip_bytes)}"
         " with each below what needs it",
         culprits=tuple(sorted(parts, key=lambda part: -part.zip_bytes)[:10]),
     )

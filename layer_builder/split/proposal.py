@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.errors import LimitError
 from layer_builder.manifest import YamlValue, parse_yaml
-from layer_builder.model import Layer
+from layer_builder.model import Layer, mib
 from layer_builder.split.placement import CannotSplit, MeasuredDistribution
 
 _LOCAL_DIGEST = re.compile(r"( @ \.[^#]*)#sha256=[0-9a-f]{64}")
@@ -82,7 +82,7 @@ def no_split_error(why: CannotSplit, layer: Layer) -> LimitError:
         layer=layer.key,
         place=layer.place,
         details=tuple(
-            f"{part.zip_bytes:>13,} B zipped {part.unzipped_bytes:>13,} B unzipped  {part.name}"
+            f"{mib(part.zip_bytes):>10} zipped {mib(part.unzipped_bytes):>10} unzipped  {part.name}"
             for part in why.culprits
         ),
         advice=(

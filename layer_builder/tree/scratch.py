@@ -1,10 +1,11 @@
 """The folder that builds are made in: in memory where there is room, else where the system says."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # A tmpfs where glibc keeps POSIX shared memory: https://man7.org/linux/man-pages/man7/shm_overview.7.html
@@ -21,6 +22,8 @@ class Scratch:
 
     base: Path | None = None
     """Where; None means the system's folder for temporary files."""
+    in_use: set[Path] = field(default_factory=set, compare=False, repr=False)
+    """The folders that are there now."""
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "Scratch":
@@ -30,8 +33,23 @@ class Scratch:
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """Give an empty folder for a while."""
-        with tempfile.TemporaryDirectory(prefix="layer-builder-", dir=self.base) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="layer-builder-", dir=self.base, ignore_cleanup_errors=True
+        ) as folder:
+            self.in_use.add(Path(folder))
             yield Path(folder)
+        self.in_use.discard(Path(folder))
+
+    def discard(self) -> None:
+        """Remove all folders, whoever still works in them: for a process that ends now.
+
+        Nobody finds them by their names any more, so that nothing is finished from them either.
+        """
+        for folder in [*self.in_use]:
+            gone = folder.with_name(f"{folder.name}-gone")
+            with suppress(OSError):
+                folder.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
 
 
 def _is_roomy(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 
+from layer_builder.arguments import parse_arguments
 from layer_builder.errors import ManifestError
 from layer_builder.inputs import INPUT_DEFAULTS, Command, Inputs, read_inputs
 
@@ -94,3 +95,16 @@ def test_a_build_that_must_not_build_is_refused() -> None:
         read_inputs({"command": "build", "build": "never"})
     assert not read_inputs({"build": "never", "digests": "{}"}).may_build
     assert read_inputs({"digests": "{}"}).digests == {}
+
+
+def test_a_misspelt_command_is_told_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(["publsih"])
+    said = capsys.readouterr().err
+    # Python 3.12 and later write the choices without quotes.
+    assert "'publsih' (choose from plan, build, publish, " in said.replace("'", "").replace(
+        "publsih", "'publsih'"
+    )
+    assert "<" not in said

@@ -111,7 +111,7 @@ def test_a_layer_is_proven_on_top_of_one_from_the_cache(build: Run, add_wheel: A
     build(text, "first")
     done = said(build(f"{text}  high: {{packages: [above], requires: [low]}}\n", "second"))
     assert "low: took low.zip from the cache" in done
-    assert "high: proved 1 imports" in done
+    assert "high: proved 1 import" in done
 
 
 def test_a_changed_zip_of_the_output_directory_does_not_reach_the_cache(

@@ -162,6 +162,9 @@ def test_no_manifest(refuses: Callable[..., str], workspace: Path) -> None:
     (workspace / "layers.yml").unlink()
     said = refuses(2, "there is no manifest at layers.yml")
     assert "  → `layer-builder init` writes one; manifest: names another path\n" in said
+    (workspace / "layers.yaml").write_text("version: 1\n")
+    said = refuses(2, "there is no manifest at layers.yml")
+    assert "  → layers.yaml is there: rename it, or name it (manifest: layers.yaml)\n" in said
 
 
 @pytest.mark.parametrize(("text", "said"), REQUIREMENTS)

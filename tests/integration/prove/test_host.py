@@ -195,7 +195,7 @@ def test_a_library_in_the_layers_own_lib_folder_is_there(
     )
     done = run("build")
     assert done.returncode == 0, done.stderr
-    assert "high: proved 1 imports" in done.stderr
+    assert "high: proved 1 import" in done.stderr
     assert "which neither the layer nor the runtime has" not in done.stderr
 
 

@@ -120,7 +120,7 @@ def test_it_may_fail_where_the_manifest_says_so_by_name(
     top = f"{proof}\n" if where == "top" else ""
     done = build("good, demo-pkg" if where == "top" else indented, top=top, command="publish")
     assert done.returncode == 0, done.stderr
-    assert "deps: proved 1 imports with Python" in done.stderr
+    assert "deps: proved 1 import with Python" in done.stderr
     assert "deps: does not import, pruned or not: demo_pkg" in done.stderr
     assert report(workspace)["layers"][0]["proof"]["failed_before"] == ["demo_pkg"]
     for file in ("report.md", "report.html"):

@@ -161,7 +161,7 @@ def test_a_zip_over_50_mib_goes_through_the_bucket_once(
     (workspace / "src/noise.bin").write_bytes(os.urandom(51 * MIB))
     refused = run("publish")
     assert refused.returncode == 5
-    assert "is over AWS's limit for a zip sent in the request: 52,428,800 bytes" in refused.stderr
+    assert "is over AWS's limit for a zip sent in the request: 50.0 MiB" in refused.stderr
     assert "  → set s3-bucket: a zip in S3 has no limit but the 250 MiB unzipped" in refused.stderr
     assert versions() == []
     s3 = client("s3")
@@ -208,8 +208,8 @@ def test_one_layer_over_its_limit_stops_all_and_says_what_weighs_most(
     for kind, allowed in (("zip", 10_240), ("unzipped", 20_480)):
         assert (
             f"error: layers.yml:5:3: layer deps: {kind} {sizes[kind] / 1024:.1f} KiB"
-            f" ({sizes[kind]:,} bytes) is over limits.{kind} of the manifest: {allowed:,} bytes,"
-            f" {sizes[kind] - allowed:,} too many\n"
+            f" is over limits.{kind} of the manifest: {allowed / 1024:.1f} KiB,"
+            f" {(sizes[kind] - allowed) / 1024:.1f} KiB too many\n"
         ) in done.stderr
     lines = done.stderr.split("heaviest distributions, unzipped:\n")[1].splitlines()
     assert [line.split()[-2:] for line in lines[:2]] == [["heavy", "1.0"], ["light", "2.0"]]
@@ -221,8 +221,8 @@ def test_a_stack_over_the_limit_is_refused_with_its_shares(
     write(workspace, top="functions: {api: {layers: [code], reserve: 250 MiB}}\n")
     done = run("publish")
     assert done.returncode == 5
-    assert "function api: its layers unzip to 262,144,006 bytes" in done.stderr
-    assert "7 bytes over the 262,143,999 that AWS allows" in done.stderr
+    assert "function api: its layers unzip to 250.0 MiB," in done.stderr
+    assert " 7 B over the 250.0 MiB that AWS allows" in done.stderr
     assert versions() == []
 
 

@@ -187,6 +187,12 @@ def test_a_lock_keeps_its_versions_until_they_are_upgraded(
     assert f"core {LABEL}: no change\n" in again.stderr
     assert (workspace / "layers.lock").read_text() == before
 
+    unknown = run("lock", "--upgrade-package", "extar")
+    assert unknown.returncode == 2
+    said = "error: --upgrade-package extar: no layer has it, and layers.lock stays as it was\n"
+    assert f"{said}  → did you mean 'extra'?\n" in unknown.stderr
+    assert (workspace / "layers.lock").read_text() == before
+
     one = run("lock", "--upgrade-package", "Extra")
     assert f"core {LABEL}: extra 1.0 → 1.1\n" in one.stderr
     everything = run("lock", "--upgrade")

@@ -299,12 +299,10 @@ def test_a_stack_over_the_limit_lists_the_shares_before_anything_is_published(
     done = run("publish")
     assert done.returncode == 5, done.stderr
     assert versions() == []
+    assert ("function f: its layers unzip to 250.0 MiB, 1 B over") in done.stderr
     assert (
-        "function f: its layers unzip to 262,144,000 bytes (250.0 MiB), 1 bytes over"
-    ) in done.stderr
-    assert (
-        f"      104,857,600 B  one\n       94,371,840 B  two\n       41,943,040 B  {arn}\n"
-        "       20,971,520 B  reserve: for the function's own code\n"
+        f"     100.0 MiB  one\n      90.0 MiB  two\n      40.0 MiB  {arn}\n"
+        "      20.0 MiB  reserve: for the function's own code\n"
     ) in done.stderr
     assert "function g" not in done.stderr
 

@@ -286,7 +286,7 @@ def test_what_an_old_glibc_holds_back_is_said_in_log_and_report(
     assert done.returncode == 0, done.stderr
     report = (workspace / "dist/layers/report.json").read_text()
     assert f'"version": "{version}"' in report
-    held = "glibc 2.26 of python3.11 holds back 1 distributions"
+    held = "glibc 2.26 of python3.11 holds back 1 distribution"
     is_held = python == "3.11"
     assert (held in done.stderr) is is_held
     assert ("    demo 1.0; python3.12 and later take 2.0\n" in done.stderr) is is_held

@@ -208,9 +208,9 @@ def test_pipes_and_devices_are_not_read(run: Run, workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "entry", "said"),
     [
-        ("layers.yml", None, "layers.yml cannot be read: is larger than 1,024 KiB\n"),
-        ("r.txt", "requirements: r.txt", "layer code: r.txt is larger than 16,384 KiB\n"),
-        ("layers.lock", "include: src/", "layers.lock cannot be read: is larger than 16,384 KiB\n"),
+        ("layers.yml", None, "layers.yml cannot be read: is larger than 1.0 MiB\n"),
+        ("r.txt", "requirements: r.txt", "layer code: r.txt is larger than 16.0 MiB\n"),
+        ("layers.lock", "include: src/", "layers.lock cannot be read: is larger than 16.0 MiB\n"),
     ],
 )
 def test_huge_files_are_refused_unread(

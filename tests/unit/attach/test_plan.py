@@ -156,12 +156,12 @@ def test_code_and_layers_over_the_limit_are_refused_part_by_part() -> None:
     problem = FunctionSize(parts=(code, layers, unknown, one_more)).problem()
     assert problem
     assert "\n".join(problem.lines()) == (
-        "its code and layers would unzip to 262,144,000 bytes (250.0 MiB), 1 bytes over the"
-        " 262,143,999 that AWS allows a function and all its layers\n"
-        "        1,048,576 B  the function's code\n"
-        f"      261,095,423 B  {arn('a1')}\n"
-        f"                1 B  {arn('b1')}\n"
-        f"                ? B  {arn('X1')}: it may not be read\n"
+        "its code and layers would unzip to 250.0 MiB, 1 B over the"
+        " 250.0 MiB that AWS allows a function and all its layers\n"
+        "       1.0 MiB  the function's code\n"
+        f"     249.0 MiB  {arn('a1')}\n"
+        f"           1 B  {arn('b1')}\n"
+        f"             ?  {arn('X1')}: it may not be read\n"
         "  → detach a layer, shrink the function's code, or prune harder (prune: aggressive)\n"
         "  → what cannot fit 250 MiB runs as a container image (10 GiB)"
     )

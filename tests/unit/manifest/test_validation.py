@@ -131,3 +131,20 @@ def test_the_same_mistake_is_told_once() -> None:
         ["x.yml:1:1: first"],
         ["x.yml:2:4: second"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("amd64", "x86_64"),
+        ("AMD64", "x86_64"),
+        ("x64", "x86_64"),
+        ("aarch64", "arm64"),
+        ("arm", "arm64"),
+    ],
+)
+def test_an_architecture_is_known_by_its_other_names(
+    said: Callable[[str], list[str]], given: str, meant: str
+) -> None:
+    (only,) = said(f"{TOP}{ONE}architecture: {given}\n")
+    assert only.endswith(f"\n  → did you mean '{meant}'? {given} is another name for it")

@@ -37,12 +37,12 @@ def test_a_stack_one_byte_too_heavy_says_who_weighs_what(
     problem = weigh_stack(stack(*sizes, reserve=48 * MIB), made).problem()
     assert problem
     assert "\n".join(problem.lines()) == (
-        "layers.yml:12:3: function api: its layers unzip to 262,144,000 bytes (250.0 MiB), 1 bytes"
-        " over the 262,143,999 that AWS allows a function and all its layers\n"
-        "      209,715,200 B  heavy\n"
-        "        1,048,576 B  light\n"
-        "        1,048,576 B  other\n"
-        "       50,331,648 B  reserve: for the function's own code\n"
+        "layers.yml:12:3: function api: its layers unzip to 250.0 MiB, 1 B"
+        " over the 250.0 MiB that AWS allows a function and all its layers\n"
+        "     200.0 MiB  heavy\n"
+        "       1.0 MiB  light\n"
+        "       1.0 MiB  other\n"
+        "      48.0 MiB  reserve: for the function's own code\n"
         "  → take a layer out of the function, drop distributions it does not import, or prune"
         " harder (prune: aggressive)\n"
         "  → what cannot fit 250 MiB runs as a container image (10 GiB)"

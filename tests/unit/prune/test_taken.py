@@ -10,7 +10,7 @@ from layer_builder.prune.taken import taken_warnings
 @pytest.mark.parametrize(
     ("rule", "size", "said"),
     [
-        ("scripts", 60_000, ["prune: safe: the rule scripts takes 60,000 of 100,000 B of a"]),
+        ("scripts", 60_000, ["prune: safe: the rule scripts takes 58.6 KiB of 97.7 KiB of a"]),
         ("scripts", 50_000, []),
         ("tests", 99_000, []),
         ("native-sources", 99_000, []),
