@@ -7,7 +7,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from layer_builder.console import Console, sanitize_line
-from layer_builder.errors import LayerBuilderError, Problem
+from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import INPUT_DEFAULTS
 from layer_builder.sources import Workspace
@@ -48,6 +48,8 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
             top = workspace.checkout or workspace.root
             manifest = Path(os.path.realpath(path)).relative_to(top).as_posix()
             place = top / WORKFLOW
+            if not workspace.holds(place.parent):
+                raise ManifestError.because(f"{place.parent} is a link that leaves the workspace")
             place.parent.mkdir(parents=True, exist_ok=True)
             _put(workspace, place, write_workflow(proposal, manifest), console)
         for words in proposal.warnings if proposal else ():

@@ -64,13 +64,15 @@ class Hint:
 _MOST_SHOWN = 100
 
 
-def printable(text: str) -> str:
+def printable(text: str, most: int = _MOST_SHOWN) -> str:
     """Make a text of any origin fit for a comment: one line, no character that is not seen.
+
+    `most` characters of it are shown.
 
     >>> printable("a" + chr(10) + "b: c")
     'a�b: c'
     """
-    shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    shown = text if len(text) <= most else f"{text[:most]}…"
     return "".join(one if one.isprintable() else "�" for one in shown)
 
 

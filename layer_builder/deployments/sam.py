@@ -24,7 +24,7 @@ def read_templates(repository: Repository) -> Iterator[Description]:
                 told = str(why.place) + f": {why.message}" if why else f"{name}: no template"
                 yield Description(remarks=(printable(told),))
                 continue
-            yield _Template(document).read()
+            yield _SamTemplate(document).read()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Resource:
         return self.properties.get(key, self.common.get(key))
 
 
-class _Template:
+class _SamTemplate:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.root = _mapping(document.value)

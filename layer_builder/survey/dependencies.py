@@ -25,6 +25,10 @@ _ASIDE = re.compile(
 """What people name requirements by that no function needs."""
 
 
+_MOST_TOLD = 500
+"""Characters of what a build would say."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A folder, and what there asks for distributions."""
@@ -118,7 +122,8 @@ def _project(  # noqa: PLR0913, PLR0917 (what is known of a project)
             return None
     except ManifestError as error:
         warnings = [
-            printable(" → ".join([problem.message, *problem.advice])) for problem in error.problems
+            printable(" → ".join([problem.message, *problem.advice]), _MOST_TOLD)
+            for problem in error.problems
         ]
     return Source(folder=folder, hint=hint, project=path, name=name, warnings=tuple(warnings))
 

@@ -45,6 +45,10 @@ def _of_handler(repository: Repository, handler: Handler) -> FoundFunction:
     )
 
 
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+"""https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html."""
+
+
 _SECRET = re.compile(r"(?i)secret|passw|token|key|credential")
 """Names of variables whose values are not copied."""
 
@@ -70,6 +74,7 @@ def code_of(repository: Repository, function: FoundFunction, *, in_layer: bool) 
     known = {
         name: value for name, value in function.environment.items()
         if value and value.isprintable() and len(value) <= _MOST_CHARACTERS
+        and _VARIABLE.fullmatch(name)
         and not _SECRET.search(name)
     }  # fmt: skip
     missing = [

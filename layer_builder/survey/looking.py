@@ -48,7 +48,7 @@ def look(workspace: Workspace) -> Repository:
     unread: list[str] = []
     names: list[str] = []
     for name in _listed(workspace):
-        if not name.isprintable() or "\\" in name:
+        if not name.isprintable() or "\\" in name or name.startswith("~"):
             unread.append(f"{printable(name)}: a name that no manifest can have")
         elif len(names) == MOST_FILES:
             unread.append(f"only the first {MOST_FILES:,} files were looked at")

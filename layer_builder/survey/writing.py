@@ -17,6 +17,9 @@ _HEAD = """\
 # Try it without an AWS account: layer-builder publish --sandbox
 version: 1
 """
+_MOST_IN_A_LINE = 1_000
+
+
 STARTER = """\
 # Lambda layers: one entry each. Try it without an AWS account: layer-builder publish --sandbox
 # Nothing was found here that a layer could be made of: this is an example.
@@ -70,11 +73,7 @@ def _entry(one: Proposed) -> Iterator[str]:
     yield from (f"  # {hint}" for hint in one.why)
     yield f"  {one.key}:"
     yield from (f"    {key}: {flow(value)}" for key, value in one.entry.items())
-    yield from (f"    # {_one_line(remark)}" for remark in one.remarks)
-
-
-def _one_line(text: str) -> str:
-    return "".join(one if one.isprintable() else "�" for one in text)
+    yield from (f"    # {printable(remark, _MOST_IN_A_LINE)}" for remark in one.remarks)
 
 
 def flow(value: object) -> str:
