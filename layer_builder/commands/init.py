@@ -10,6 +10,7 @@ from layer_builder.console import Console, sanitize_line
 from layer_builder.errors import LayerBuilderError, ManifestError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import INPUT_DEFAULTS
+from layer_builder.manifest import read_manifest
 from layer_builder.sources import Workspace
 from layer_builder.survey import (
     STARTER,
@@ -43,7 +44,10 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
             console.lines([f"not used: {words}" for words in proposal.remarks])
         else:
             console.lines([f"nothing was found in {path.parent} that a layer could be made of"])
-        _put(workspace, path, write_text(proposal) if proposal else STARTER, console)
+        text = write_text(proposal) if proposal else STARTER
+        for problem in _mistakes(text, path, workspace):
+            console.warn(problem)
+        _put(workspace, path, text, console)
         if workflow:
             top = workspace.checkout or workspace.root
             manifest = Path(os.path.realpath(path)).relative_to(top).as_posix()
@@ -59,6 +63,15 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
         return ExitCode.MANIFEST
     console.lines([f"next: layer-builder publish --sandbox --manifest {path}"])
     return 0
+
+
+def _mistakes(text: str, path: Path, workspace: Workspace) -> tuple[Problem, ...]:
+    """Read a manifest before it is written: what is wrong then is wrong with the guesses."""
+    try:
+        read_manifest(text, str(path), locate=workspace.locate)
+    except ManifestError as error:
+        return error.problems
+    return ()
 
 
 def _put(workspace: Workspace, path: Path, text: str, console: Console) -> None:

@@ -1,11 +1,9 @@
 """What SAM, Serverless Framework, CDK and Terraform say of functions and layers, as far as their text tells; pure."""
 
-from layer_builder.deployments.cdk import read_cdk
+from layer_builder.deployments.described import read_deployments
 from layer_builder.deployments.found import Description, FoundFunction, FoundLayer
+from layer_builder.deployments.python_code import parse_python
 from layer_builder.deployments.repository import Hint, Repository, folder_of, key_of, printable
-from layer_builder.deployments.sam import read_templates
-from layer_builder.deployments.serverless import read_serverless
-from layer_builder.deployments.terraform import read_terraform
 
 __all__ = [
     "Description",
@@ -15,9 +13,7 @@ __all__ = [
     "Repository",
     "folder_of",
     "key_of",
+    "parse_python",
     "printable",
-    "read_cdk",
-    "read_serverless",
-    "read_templates",
-    "read_terraform",
+    "read_deployments",
 ]

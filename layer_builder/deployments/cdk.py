@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from layer_builder.deployments.found import Description, FoundFunction, FoundLayer
+from layer_builder.deployments.python_code import parse_python, written
 from layer_builder.deployments.repository import Hint, Repository, folder_of, joined, printable
 
 _LAYERS = frozenset({"PythonLayerVersion", "LayerVersion"})
 _FUNCTIONS = frozenset({"Function", "PythonFunction", "DockerImageFunction"})
-_MOST_CHARACTERS = 256 * 1024
 
 
 def read_cdk(repository: Repository) -> Iterator[Description]:
@@ -49,10 +49,7 @@ def _projects(repository: Repository, folder: str) -> Iterator[str]:
 class _App:
     def __init__(self, file: str, text: str, folder: str) -> None:
         self.file, self.folder = file, folder
-        try:
-            self.tree = ast.parse(text if len(text) <= _MOST_CHARACTERS else "")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            self.tree = ast.Module(body=[], type_ignores=[])
+        self.tree = parse_python(text)
         self.remarks: list[str] = []
         self.assigned: dict[str, ast.expr] = {}
         for node in ast.walk(self.tree):
@@ -90,7 +87,7 @@ class _App:
         name = self._text(node.args[1]) or "function"
         hint = self._hint(node, f"{kind} {name}")
         handler, folder = self._text(given.get("handler")), self._folder(given.get("code"))
-        runtime = _written(given["runtime"]) if "runtime" in given else ""
+        runtime = written(given["runtime"]) if "runtime" in given else ""
         if kind == "PythonFunction":
             module = self._text(given.get("index")).removesuffix(".py") or "index"
             handler, folder = f"{module}.{handler or 'handler'}", self._folder(given.get("entry"))
@@ -129,7 +126,7 @@ class _App:
         base, parts = self.folder, [value]
         if isinstance(value, ast.Call) and _last(value.func) == "join":
             parts = [*value.args]
-            if parts and parts[0] is not None and "__file__" in _written(parts[0]):
+            if parts and parts[0] is not None and "__file__" in written(parts[0]):
                 base, parts = folder_of(self.file), parts[1:]
         texts = [self._text(part) for part in parts]
         return joined(base, posixpath.join(*texts)) if texts and all(texts) else None
@@ -152,7 +149,7 @@ class _App:
     def _written(self, value: ast.expr | None) -> str:
         if isinstance(value, ast.Name):
             value = self.assigned.get(value.id)
-        return _written(value) if value is not None else ""
+        return written(value) if value is not None else ""
 
     def _hint(self, node: ast.Call, words: str) -> Hint:
         return Hint.line(self.file, node.lineno, words)
@@ -160,14 +157,7 @@ class _App:
 
 def _name(node: ast.expr) -> str:
     """Name what is assigned to: `deps`, or `self.deps`."""
-    return _written(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-
-
-def _written(node: ast.expr) -> str:
-    try:
-        return ast.unparse(node)
-    except RecursionError:
-        return ""
+    return written(node) if isinstance(node, ast.Name | ast.Attribute) else ""
 
 
 def _last(node: ast.expr) -> str:

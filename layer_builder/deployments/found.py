@@ -27,6 +27,8 @@ class FoundFunction:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     """None for what is known when it is deployed."""
     remarks: tuple[str, ...] = ()
+    scope: int = 0
+    """Which description it is of: names of layers mean something in their own one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class FoundLayer:
     settings: Mapping[str, object] = field(default_factory=dict)
     """Keys of the manifest."""
     remarks: tuple[str, ...] = ()
+    scope: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,9 @@ def read_blocks(text: str) -> Iterator[Block]:
             case "open" if token[0] == "{" and not depth:
                 depth, opened = 1, token.end()
             case "open":
-                depth += 1
+                depth, words = depth + 1, words if depth else []
+            case "equals" if not depth:
+                words = []
             case "close":
                 depth -= 1
                 if not depth and words:

@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from layer_builder.errors import Place
 
@@ -19,9 +20,13 @@ class Repository:
     unread: tuple[str, ...] = ()
     """What would have told something, and why it was not read."""
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
     def holds(self, name: str) -> bool:
         """Tell whether there is a file."""
-        return name in self.texts or name in self.names
+        return name in self._known
 
     def has_folder(self, folder: str) -> bool:
         """Tell whether there is anything in a folder."""

@@ -4,6 +4,7 @@ https://www.serverless.com/framework/docs/providers/aws/guide/serverless.yml and
 https://github.com/serverless/serverless-python-requirements#readme.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
@@ -39,6 +40,9 @@ class _Service:
         self.provider = _mapping(root.get("provider"))
         self.options = _mapping(_mapping(root.get("custom")).get("pythonRequirements"))
         self.remarks: list[str] = []
+        around = posixpath.basename(self.folder)
+        self.own = "deps" if around == "." else f"{around}-deps"
+        """What the layer of the plugin is called."""
 
     def read(self) -> Description:
         layers = tuple(self._layers())
@@ -56,7 +60,7 @@ class _Service:
         if "serverless-python-requirements" in plugins or self.options:
             named = _text(_mapping(self.options.get("layer")).get("name"))
             yield FoundLayer(
-                name="deps",
+                name=self.own,
                 hint=self._hint(("custom", "pythonRequirements"), "pythonRequirements"),
                 folder=self.folder,
                 files=tuple(self._files()),
@@ -134,7 +138,7 @@ class _Service:
                 layers=tuple(
                     layer
                     for layer in layers
-                    if (layer == "deps" and not module)
+                    if (layer == self.own and not module)
                     or layer.lower() in {one.lower() for one in refs}
                 ),
                 function_name=_text(entry.get("name")),

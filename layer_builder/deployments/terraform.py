@@ -85,6 +85,7 @@ class _Module:
             hint=hint,
             handler=handler,
             folder=self._source(source),
+            whole="source_file" not in self._archive(source),
             python=python_of(runtime),
             architecture=_one_architecture(given.get("architectures", "")),
             layers=tuple(dict.fromkeys(_REFERENCE.findall(given.get("layers", "")))),
@@ -106,16 +107,23 @@ class _Module:
 
     def _source(self, expression: str) -> str | None:
         """Find the folder that a zip is made of: by its archive_file, or named by itself."""
-        if named := re.search(r"archive_file\.([\w-]+)", expression):
-            for _, one in self.blocks:
-                if one.labels == ("archive_file", named[1]):
-                    return self._folder(one.attributes)
+        if archive := self._archive(expression):
+            return self._folder(archive)
         path = self._path(expression)
+        return path if path and self.repository.has_folder(path) else None
+
+    def _archive(self, expression: str) -> Mapping[str, str]:
+        """Find the archive_file that makes a zip; empty where none does."""
+        named, path = re.search(r"archive_file\.([\w-]+)", expression), self._path(expression)
         for _, one in self.blocks:
             output = one.attributes.get("output_path", "")
-            if one.labels[:1] == ("archive_file",) and path and self._path(output) == path:
-                return self._folder(one.attributes)
-        return path if path and self.repository.has_folder(path) else None
+            if one.labels[:1] != ("archive_file",):
+                continue
+            if one.labels[1:] == ((named[1],) if named else ()) or (
+                path and self._path(output) == path
+            ):
+                return one.attributes
+        return {}
 
     def _folder(self, archive: Mapping[str, str]) -> str | None:
         if "source_dir" in archive:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from layer_builder.deployments import (
     Description,
@@ -9,10 +10,7 @@ from layer_builder.deployments import (
     Repository,
     key_of,
     printable,
-    read_cdk,
-    read_serverless,
-    read_templates,
-    read_terraform,
+    read_deployments,
 )
 from layer_builder.model import Architecture, Python, Target
 from layer_builder.survey.dependencies import Source, find_sources
@@ -63,19 +61,18 @@ def propose(repository: Repository) -> Proposal | None:
 
 
 def _described(repository: Repository) -> Description:
-    found = [
-        *read_templates(repository),
-        *read_serverless(repository),
-        *read_cdk(repository),
-        *read_terraform(repository),
-    ]
+    found = read_deployments(repository)
     # A template that a tool wrote, and what it was written from, describe the same functions.
     functions = {
-        key_of(f.name, without="function"): f for one in reversed(found) for f in one.functions
+        (key_of(f.name, without="function"), f.handler, f.folder): replace(f, scope=number)
+        for number, one in reversed([*enumerate(found)])
+        for f in one.functions
     }
     return Description(
-        functions=tuple(f for one in found for f in one.functions if f in functions.values()),
-        layers=tuple(layer for one in found for layer in one.layers),
+        functions=tuple(sorted(functions.values(), key=lambda f: f.scope)),
+        layers=tuple(
+            replace(layer, scope=number) for number, one in enumerate(found) for layer in one.layers
+        ),
         service=next((one.service for one in found if one.service), ""),
         remarks=tuple(words for one in found for words in one.remarks),
         tooling=tuple(path for one in found for path in one.tooling),

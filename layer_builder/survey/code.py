@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from layer_builder.deployments import Repository, folder_of
+from layer_builder.deployments import Repository, folder_of, parse_python
 
 _HANDLER = re.compile(
-    r"^(?:async )?def (\w*handler)\(\s*_?event\b[^,)]*,\s*_?(?:context|ctx)\b", re.MULTILINE
+    r"^(?:async )?def (\w*handler)\(\s*_?event\b[^)]{0,200}?,\s*_?(?:context|ctx)\b", re.MULTILINE
 )
 """As AWS's documentation writes them: https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html."""
 
@@ -101,11 +101,7 @@ class Closure:
         )
 
     def _tree(self, path: str) -> ast.Module:
-        text = self.repository.texts.get(path, "")
-        try:
-            return ast.parse(text if len(text) <= _MOST_CHARACTERS else "")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return ast.Module(body=[], type_ignores=[])
+        return parse_python(self.repository.texts.get(path, ""))
 
     def _package(self, path: str) -> str:
         below = posixpath.relpath(folder_of(path), self.folder)

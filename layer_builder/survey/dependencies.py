@@ -89,6 +89,9 @@ def _source(
     filled = tuple(path for path in chosen if _has_lines(repository.texts[path]))
     project = _table(_toml(repository.texts.get(f"{prefix}pyproject.toml", "")).get("project"))
     name = str(project.get("name") or _poetry(repository, prefix).get("name") or "")
+    if locks[:1] == ["uv.lock"] and not ({*project} & {"dependencies", "dynamic"}):
+        # The root of a workspace, or a project of groups alone.
+        return None
     if locks:
         path = folder if len(locks) == 1 else prefix + locks[0]
         words = f"the lock of {_TOOLS[locks[0]]}" + (

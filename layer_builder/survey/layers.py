@@ -40,7 +40,8 @@ class LayerChoices:
         self.remarks: list[str] = []
         self._drafts: dict[str, _Draft] = {}
         self._keys: set[str] = set()
-        self._described: dict[str, str] = {}
+        self._described: dict[tuple[int, str], str] = {}
+        self._names: set[str] = set()
         self._loaded: _Loaded = ()
 
     def take_described(self, found: Sequence[FoundLayer]) -> None:
@@ -52,11 +53,14 @@ class LayerChoices:
                 self.remarks.append(f"{layer.hint}: {words}")
                 continue
             same = [k for k, one in self._drafts.items() if one.entry == draft.entry]
-            self._described[layer.name] = same[0] if same else self._add(key_of(layer.name), draft)
+            self._described[layer.scope, layer.name] = (
+                same[0] if same else self._add(key_of(layer.name), draft)
+            )
 
     def of_function(self, function: FoundFunction, *, has_code: bool) -> list[str]:
         """Give the keys of what a function loads; `has_code`: code of a src folder is a layer."""
-        named = [self._described[name] for name in function.layers if name in self._described]
+        found = ((function.scope, name) for name in function.layers)
+        named = [self._described[one] for one in found if one in self._described]
         keys = list(dict.fromkeys(named))
         own = self._source_at(function.folder or ".")
         if own is None and not keys:
@@ -123,7 +127,11 @@ class LayerChoices:
             entry["python"] = pythons[0] if len(pythons) == 1 else pythons
         if architectures != [target.architecture]:
             entry["architecture"] = architectures[0] if len(architectures) == 1 else architectures
-        if found and _NAME.fullmatch(found.on_aws) and len(pythons) * len(architectures) == 1:
+        is_one = (
+            len(pythons) * len(architectures) == 1 and found and found.on_aws not in self._names
+        )
+        if found and is_one and _NAME.fullmatch(found.on_aws):
+            self._names.add(found.on_aws)
             entry = {"name": found.on_aws, **entry}
         if found:
             entry |= found.settings
@@ -163,7 +171,11 @@ class LayerChoices:
 
     def _by_users(self, layer: FoundLayer) -> Source | None:
         """Take what all functions that load a layer have nearest."""
-        users = [one for one in self.functions if layer.name in one.layers and one.folder]
+        users = [
+            one
+            for one in self.functions
+            if one.scope == layer.scope and layer.name in one.layers and one.folder
+        ]
         found = {
             source.folder: source for one in users if (source := self._nearest(str(one.folder)))
         }
