@@ -13,7 +13,6 @@ from layer_builder.inputs import INPUT_DEFAULTS
 from layer_builder.manifest import read_manifest
 from layer_builder.sources import Workspace
 from layer_builder.survey import (
-    STARTER,
     WORKFLOW,
     guesses,
     look,
@@ -36,15 +35,15 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
     if os.path.lexists(path) and not path.is_file():
         console.error(Problem(message=f"{path} is there already, and no file; nothing was written"))
         return ExitCode.MANIFEST
+    if not path.parent.is_dir():
+        console.error(Problem(message=f"there is no folder {path.parent}; nothing was written"))
+        return ExitCode.MANIFEST
     try:
         workspace = Workspace.around(path, environ)
         proposal = propose(look(workspace))
-        if proposal:
-            console.lines(list(guesses(proposal)))
-            console.lines([f"not used: {words}" for words in proposal.remarks])
-        else:
-            console.lines([f"nothing was found in {path.parent} that a layer could be made of"])
-        text = write_text(proposal) if proposal else STARTER
+        console.lines(list(guesses(proposal)))
+        console.lines([f"not used: {words}" for words in proposal.remarks])
+        text = write_text(proposal)
         for problem in _mistakes(text, path, workspace):
             console.warn(problem)
         _put(workspace, path, text, console)
@@ -56,7 +55,7 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
                 raise ManifestError.because(f"{place.parent} is a link that leaves the workspace")
             place.parent.mkdir(parents=True, exist_ok=True)
             _put(workspace, place, write_workflow(proposal, manifest), console)
-        for words in proposal.warnings if proposal else ():
+        for words in proposal.warnings:
             console.warn(Problem(message=words, advice=("until then no build will do",)))
     except (LayerBuilderError, OSError, ValueError) as error:
         console.error(Problem(message=f"{path} cannot be written: {error}"))

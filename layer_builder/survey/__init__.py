@@ -3,6 +3,6 @@
 from layer_builder.survey.choices import propose
 from layer_builder.survey.looking import look
 from layer_builder.survey.workflow import WORKFLOW, write_workflow
-from layer_builder.survey.writing import STARTER, guesses, write_text
+from layer_builder.survey.writing import guesses, write_text
 
-__all__ = ["STARTER", "WORKFLOW", "guesses", "look", "propose", "write_text", "write_workflow"]
+__all__ = ["WORKFLOW", "guesses", "look", "propose", "write_text", "write_workflow"]

@@ -24,8 +24,8 @@ _MOST_LAYERS = 5
 """That a function loads: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
 
 
-def propose(repository: Repository) -> Proposal | None:
-    """Propose a manifest; None where nothing was found that a layer could be made of."""
+def propose(repository: Repository) -> Proposal:
+    """Propose a manifest; one without layers where nothing was found that they could be made of."""
     found = _described(repository)
     functions = list(found.functions) or list(functions_of_code(repository))
     python = choose_python(repository, [*functions, *found.layers])
@@ -39,8 +39,6 @@ def propose(repository: Repository) -> Proposal | None:
     if not functions:
         layers.take_all()
     chosen = layers.proposed([(one, keys) for one, keys in loaded if keys], target)
-    if not chosen:
-        return None
     remarks = [*found.remarks, *repository.unread, *layers.remarks]
     stacks = list(_functions(repository, loaded, layers, target, remarks))
     used = [one for one in sources if layers.has(one)]

@@ -101,9 +101,9 @@ def _source(
             repository, path, folder, name, Hint.line(prefix + locks[0], None, words), target
         )
     if filled:
-        hint = Hint.line(
-            filled[0], None, "a requirements file" if len(filled) == 1 else "requirements files"
-        )
+        others = ", ".join(posixpath.basename(path) for path in filled[1:])
+        words = f"a requirements file, with {others}" if others else "a requirements file"
+        hint = Hint.line(filled[0], None, words)
         return Source(folder=folder, hint=hint, requirements=filled, name=name)
     pyproject = f"{prefix}pyproject.toml"
     asks = project.get("dependencies") or {*_poetry(repository, prefix)} & {"dependencies"}

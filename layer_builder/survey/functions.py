@@ -30,8 +30,11 @@ def _of_handler(repository: Repository, handler: Handler) -> FoundFunction:
     # Python finds a package from the folder around the topmost one.
     while above != "." and repository.holds(f"{above}/__init__.py"):
         above = folder_of(above)
+    around = re.match(r"(?:.*/)?src(?=/|$)", folder)
+    if around and names_src(repository, around[0]):
+        above = folder_of(around[0])
     is_source = posixpath.basename(above) == "src"
-    root = above if above != folder or is_source else folder
+    root = above
     module = posixpath.relpath(handler.file, root).removesuffix(".py").replace("/", ".")
     stem = posixpath.basename(handler.file).removesuffix(".py")
     near = posixpath.basename(folder)
@@ -59,6 +62,12 @@ class FunctionCode:
 
     entry: dict[str, object]
     remarks: tuple[str, ...] = ()
+
+
+def names_src(repository: Repository, folder: str) -> bool:
+    """Tell whether code of a src folder is imported as `src.…`: the folder around it is on the path then."""
+    texts = (repository.texts.get(path, "") for path in repository.below(folder, ".py"))
+    return any(re.search(r"(?m)^\s*(?:from|import) src\b", text) for text in texts)
 
 
 def code_of(repository: Repository, function: FoundFunction, *, in_layer: bool) -> FunctionCode:

@@ -9,6 +9,7 @@ from layer_builder.deployments import FoundFunction, FoundLayer, Hint, Repositor
 from layer_builder.model import Python, Target
 from layer_builder.survey.code import is_aside
 from layer_builder.survey.dependencies import Source, requirements_at
+from layer_builder.survey.functions import names_src
 from layer_builder.survey.proposal import Proposed
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -211,6 +212,9 @@ class LayerChoices:
         around = posixpath.basename(posixpath.dirname(folder))
         hint = Hint.line(f"{folder}/", None, "a src layout: its contents are on Python's path")
         entry: dict[str, object] = {"include": [{"from": f"{folder}/", "to": "python/"}]}
+        if names_src(self.repository, folder):
+            entry = {"include": f"{folder}/"}
+            hint = Hint.line(f"{folder}/", None, "code that is imported as src.…")
         return self._add(
             f"{key_of(around)}-code" if around else "code",
             _Draft(entry=entry, why=[hint], code=folder),

@@ -27,7 +27,7 @@ class Proposed:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A manifest, before it is written."""
+    """A manifest, before it is written; none where it has no layers."""
 
     python: Setting
     architecture: Setting

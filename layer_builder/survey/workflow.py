@@ -81,14 +81,13 @@ jobs:
 """
 
 
-def write_workflow(proposal: Proposal | None, manifest: str) -> str:
+def write_workflow(proposal: Proposal, manifest: str) -> str:
     """Write the workflow for a manifest, which is named from the top of the repository."""
-    entries = proposal.layers if proposal else ()
-    pythons = {proposal.python.value if proposal else "3.12"}
-    for layer in entries:
+    pythons = {proposal.python.value}
+    for layer in proposal.layers:
         value = layer.entry.get("python", [])
         pythons |= {str(one) for one in (value if isinstance(value, list) else [value])}
-    is_arm = proposal is not None and proposal.architecture.value == "arm64"
+    is_arm = proposal.architecture.value == "arm64"
     lines = sorted(pythons, key=lambda one: (len(one), one))
     values = {
         "runner": "ubuntu-24.04-arm" if is_arm else "ubuntu-24.04",

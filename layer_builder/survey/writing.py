@@ -40,7 +40,9 @@ layers:
 
 
 def write_text(proposal: Proposal) -> str:
-    """Write the manifest."""
+    """Write the manifest; an example where nothing was found."""
+    if not proposal.layers:
+        return STARTER
     lines = [
         f'python: "{proposal.python.value}"  # {printable(proposal.python.why)}',
         f"architecture: {proposal.architecture.value}  # {printable(proposal.architecture.why)}",
@@ -59,6 +61,9 @@ def write_text(proposal: Proposal) -> str:
 
 def guesses(proposal: Proposal) -> Iterator[str]:
     """Say what was guessed, and why, in lines of a log."""
+    if not proposal.layers:
+        yield "nothing was found that a layer could be made of: what is written is an example"
+        return
     yield f"python {proposal.python.value}: {proposal.python.why}"
     yield f"architecture {proposal.architecture.value}: {proposal.architecture.why}"
     if proposal.name:

@@ -15,7 +15,7 @@ from layer_builder.arguments import parser
 from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome
 from layer_builder.report import outputs as report_outputs
-from layer_builder.survey import STARTER
+from layer_builder.survey.writing import STARTER
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DEFAULT = {"all", "–", "`AWS_REGION`"}

@@ -99,6 +99,13 @@ def test_over_a_manifest_it_shows_the_difference_and_writes_nothing(
     assert "layers.yml is there already, the same" in again.stderr
 
 
+def test_a_folder_that_is_not_there_is_told(run: Run, workspace: Path) -> None:
+    done = run("init", "new/sub/layers.yml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: there is no folder new/sub; nothing was written\n"
+    assert not [*workspace.iterdir()]
+
+
 @pytest.mark.parametrize("path", [".", "layers.yml", "sub", "sub/other.yml"])
 def test_a_folder_or_a_manifest_is_named(run: Run, workspace: Path, path: str) -> None:
     (workspace / "sub").mkdir()
@@ -113,7 +120,7 @@ def test_a_folder_or_a_manifest_is_named(run: Run, workspace: Path, path: str) -
 
 def test_where_nothing_is_found_it_writes_an_example(run: Run, workspace: Path) -> None:
     done = run("init")
-    assert "nothing was found in . that a layer could be made of" in done.stderr
+    assert "nothing was found that a layer could be made of" in done.stderr
     assert entries((workspace / "layers.yml").read_text(), "layers")["deps"]
 
 

@@ -17,7 +17,7 @@ HANDLER = "def handler(event: dict[str, int], context):\n    return 1\n"
 def written(files: Mapping[str, str]) -> str:
     """Propose a manifest for files; it has no mistakes."""
     proposal = propose(Repository(names=tuple(sorted(files)), texts=files))
-    text = write_text(proposal) if proposal else ""
+    text = write_text(proposal) if proposal.layers else ""
     if text:
         read_manifest(text, "layers.yml")
     return text
@@ -134,6 +134,19 @@ def test_sources_become_layers(files: dict[str, str], layers: object) -> None:
     assert (yaml.safe_load(text)["layers"] if text else None) == layers
 
 
+def test_code_that_names_src_keeps_its_folder() -> None:
+    files = {
+        "requirements.txt": "six\n",
+        "src/shop/api.py": f"from src.shop import words\n\n\n{HANDLER}",
+        "src/shop/words.py": "",
+    }
+    (function,) = parsed(files)["functions"].values()
+    assert function["handler"] == "src.shop.api.handler"
+    assert function["code"] == [{"from": "src/", "to": "src/"}]
+    del files["src/shop/api.py"]
+    assert parsed(files)["layers"]["code"]["include"] == [{"from": "src/", "to": "python/"}]
+
+
 def test_what_a_function_does_not_need_is_in_no_layer() -> None:
     files = {
         "api/app.py": HANDLER,
@@ -141,7 +154,6 @@ def test_what_a_function_does_not_need_is_in_no_layer() -> None:
         "job/requirements.txt": "toolz\n",
     }
     proposal = propose(Repository(names=tuple(sorted(files)), texts=files))
-    assert proposal
     assert [one.key for one in proposal.layers] == ["api-deps"]
     assert proposal.remarks == (
         "job/requirements.txt: a requirements file: in no layer, since no function was found that"
@@ -165,11 +177,9 @@ NAMES = ("template.yaml", "serverless.yml", "cdk.json", "main.tf", "a.py", "src/
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS))
-def test_whatever_lies_there_gives_a_manifest_or_none(files: dict[str, str]) -> None:
+def test_whatever_lies_there_gives_a_manifest(files: dict[str, str]) -> None:
     proposal = propose(Repository(names=tuple(sorted(files)), texts=files))
     write_workflow(proposal, "layers.yml")
-    if proposal is None:
-        return
     read_manifest(write_text(proposal), "layers.yml")
     for line in (*guesses(proposal), *proposal.remarks, *proposal.warnings):
         assert line.isprintable()
