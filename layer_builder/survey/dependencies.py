@@ -4,7 +4,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from layer_builder.deployments import Hint, Repository, folder_of, printable
 from layer_builder.errors import ManifestError
@@ -41,6 +41,22 @@ class Source:
     name: str = ""
     """What the project calls itself."""
     warnings: tuple[str, ...] = ()
+
+    part: str = ""
+    """What its file is for, where it is one of several."""
+
+    @property
+    def parts(self) -> tuple["Source", ...]:
+        """Its files apart, where there are several."""
+        if len(self.requirements) < 2:  # noqa: PLR2004 (several)
+            return (self,)
+        return tuple(
+            replace(
+                self, requirements=(path,), hint=Hint.line(path, None, "a requirements file"),
+                part=re.sub(r"^requirements|\.txt$", "", posixpath.basename(path)),
+            )
+            for path in self.requirements
+        )  # fmt: skip
 
     @property
     def entry(self) -> dict[str, object]:

@@ -67,7 +67,7 @@ class LayerChoices:
         if own is None and not keys:
             own = self._nearest(function.folder or ".")
         if own and not any(self._drafts[key].source == own for key in keys):
-            keys.append(self._take(own))
+            keys += [key for key in self._take(own) if key not in keys]
         if has_code and function.folder and posixpath.basename(function.folder) == "src":
             keys.append(self._take_code(function.folder))
         return keys
@@ -81,11 +81,9 @@ class LayerChoices:
 
     def has(self, source: Source) -> bool:
         """Tell whether a source is in a layer."""
-        files = {*source.requirements}
-        return any(
-            one.source and (one.source == source or (files and files <= {*one.source.requirements}))
-            for one in self._drafts.values()
-        )
+        taken = [one.source for one in self._drafts.values() if one.source]
+        files = {name for one in taken for name in one.requirements}
+        return source in taken or bool(files & {*source.requirements})
 
     def has_code_of(self, function: FoundFunction, keys: Sequence[str]) -> bool:
         """Tell whether one of the layers has a function's code."""
@@ -197,13 +195,18 @@ class LayerChoices:
     def _nearest(self, folder: str) -> Source | None:
         return next(filter(None, map(self._source_at, _upwards(folder))), None)
 
-    def _take(self, source: Source) -> str:
+    def _take(self, source: Source) -> list[str]:
+        """Take a source: a layer for each of its files, since whoever wrote several keeps them apart."""
+        return [self._take_one(one) for one in source.parts]
+
+    def _take_one(self, source: Source) -> str:
         for key, draft in self._drafts.items():
             if draft.source == source:
                 return key
-        name = key_of(posixpath.basename(source.folder))
+        around = "" if source.folder == "." else f"{key_of(posixpath.basename(source.folder))}-"
+        part = f"{key_of(source.part)}-" if source.part else ""
         draft = _Draft(entry=dict(source.entry), why=[source.hint], source=source)
-        return self._add("deps" if source.folder == "." else f"{name}-deps", draft)
+        return self._add(f"{around}{part}deps", draft)
 
     def _take_code(self, folder: str) -> str:
         for key, draft in self._drafts.items():

@@ -69,6 +69,12 @@ def test_of_several_targets_each_layer_says_its_own() -> None:
     ]  # fmt: skip
 
 
+def test_requirements_that_are_kept_apart_stay_apart() -> None:
+    found = parsed({"requirements-core.txt": "a", "requirements-more.txt": "b", "app.py": HANDLER})
+    assert found["layers"]["more-deps"]["requires"] == ["core-deps"]
+    assert found["functions"]["app"]["layers"] == ["core-deps", "more-deps"]
+
+
 def test_services_of_one_repository_keep_apart() -> None:
     service = (
         "service: {0}\nprovider: {{runtime: python3.12}}\nplugins: [serverless-python-requirements]\n"
@@ -107,7 +113,10 @@ def test_the_python_is_that_of_the_files_at_the_top(name: str, text: str, python
         ({"requirements.txt": "-r a.txt"}, {"deps": {"requirements": "requirements.txt"}}),
         (
             {"requirements-core.txt": "a", "requirements-dev.txt": "b", "requirements-x.txt": "c"},
-            {"deps": {"requirements": ["requirements-core.txt", "requirements-x.txt"]}},
+            {
+                "core-deps": {"requirements": "requirements-core.txt"},
+                "x-deps": {"requirements": "requirements-x.txt"},
+            },
         ),
         ({"requirements.txt": "# none\n"}, None),
         ({"docs/requirements.txt": "a", "tests/requirements.txt": "b"}, None),
