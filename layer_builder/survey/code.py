@@ -86,10 +86,19 @@ class Closure:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Name the files and folders right below the folder that hold them; folders end with a slash."""
+        """Name the files and folders right below the folder that hold them; folders end with a slash.
+
+        What lies there besides, and the code names in a text, is data that it may read.
+        """
         prefix = "" if self.folder == "." else f"{self.folder}/"
         parts = (path.removeprefix(prefix).partition("/") for path in self.files)
-        return tuple(sorted({first + slash for first, slash, _ in parts}))
+        found = {first + slash for first, slash, _ in parts}
+        for word in {word for path in self.files for word in _words(self._tree(path))}:
+            if self.repository.holds(prefix + word):
+                found.add(word)
+            elif word not in _NO_CODE and self.repository.has_folder(prefix + word):
+                found.add(f"{word}/")
+        return tuple(sorted(found))
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -126,6 +135,15 @@ def _imports(tree: ast.Module, package: str) -> Iterator[str]:
             kept = above[: len(above) - node.level + 1] if node.level else []
             base = ".".join([*kept, *([node.module] if node.module else [])])
             yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+def _words(tree: ast.Module) -> Iterator[str]:
+    """Yield the first parts of texts that may be paths."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            word = node.value.removeprefix("./").partition("/")[0]
+            if re.fullmatch(r"[\w-][\w. -]{0,60}", word):
+                yield word
 
 
 def _reads(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -156,6 +156,17 @@ def test_code_that_names_src_keeps_its_folder() -> None:
     assert parsed(files)["layers"]["code"]["include"] == [{"from": "src/", "to": "python/"}]
 
 
+def test_data_that_the_code_names_comes_along() -> None:
+    files = {
+        "requirements.txt": "six\n",
+        "app.py": f"import words\n\nA = open('data/a.json')\nB = 'tests', 'none'\n{HANDLER}",
+        "words.py": "B = open('b.txt')\n",
+        **dict.fromkeys(("data/a.json", "b.txt", "other/c.json", "tests/d.json"), ""),
+    }
+    (function,) = parsed(files)["functions"].values()
+    assert [one["to"] for one in function["code"]] == ["app.py", "b.txt", "data/", "words.py"]
+
+
 def test_what_a_function_does_not_need_is_in_no_layer() -> None:
     files = {
         "api/app.py": HANDLER,
