@@ -112,6 +112,7 @@ def _add_init(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)
         "manifest", nargs="?", metavar="PATH", default=INPUT_DEFAULTS["manifest"],
         help=f"the manifest, or its folder (default: {INPUT_DEFAULTS['manifest']})",
     )  # fmt: skip
+    init.add_argument("--manifest", dest="named", metavar="PATH", help="the same")
     init.add_argument(
         "--workflow", action="store_true",
         help="write .github/workflows/publish-layers.yml as well",

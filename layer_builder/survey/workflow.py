@@ -1,5 +1,6 @@
 """The workflow that publishes a manifest's layers, as `examples/` has it."""
 
+import layer_builder
 from layer_builder.survey.proposal import Proposal
 from layer_builder.survey.writing import flow
 
@@ -62,8 +63,8 @@ jobs:
 
       - name: Build and publish the layers
         id: layers
-        # Put the release's commit in place of the tag: @<40 hex digits> # v0.1.0
-        uses: layer-builder/layer-builder@v0.1.0 # zizmor: ignore[unpinned-uses] the commit is known at release
+        # Put the release's commit in place of the tag: @<40 hex digits> # v@version@
+        uses: layer-builder/layer-builder@v@version@ # zizmor: ignore[unpinned-uses] the commit is known at release
         with:
           manifest: @manifest@
           output-dir: dist/layers
@@ -92,6 +93,7 @@ def write_workflow(proposal: Proposal, manifest: str) -> str:
     values = {
         "runner": "ubuntu-24.04-arm" if is_arm else "ubuntu-24.04",
         "pythons": "\n".join(f"            {one}" for one in lines),
+        "version": layer_builder.__version__,
         "manifest": flow(manifest),
     }
     text = _TEXT

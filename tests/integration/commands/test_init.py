@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import pytest
 import yaml
 
+import layer_builder
 from layer_builder.manifest import read_manifest
 
 from ..layouts import LAYOUTS
@@ -146,6 +147,7 @@ def test_the_workflow_is_that_of_the_examples(run: Run, workspace: Path) -> None
         (REPOSITORY / path).read_text()
         for path in ("examples/cr2a/publish-layers.yml", ".github/workflows/ci.yml")
     )
+    assert f"uses: layer-builder/layer-builder@v{layer_builder.__version__} #" in text
     for pin in re.findall(r"uses: (\S+ # v\S+)", text):
         assert pin in ours
     (workspace / ".github/workflows/publish-layers.yml").write_text("mine\n")
