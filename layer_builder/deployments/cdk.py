@@ -52,16 +52,20 @@ class _App:
         self.tree = parse_python(text)
         self.remarks: list[str] = []
         self.assigned: dict[str, ast.expr] = {}
+        self.added: dict[str, list[ast.expr]] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 self.assigned[_name(node.targets[0])] = node.value
+            elif isinstance(node, ast.Call) and _last(node.func) == "add_layers":
+                owner = _name(node.func).rpartition(".")[0]
+                self.added.setdefault(owner, []).extend(node.args)
 
     def read(self) -> Description:
         layers, functions = [], []
         for node in ast.walk(self.tree):
-            if not isinstance(node, ast.Call) or len(node.args) < 2:  # noqa: PLR2004 (scope and id)
+            if not isinstance(node, ast.Call):
                 continue
-            kind, given = _last(node.func), {one.arg: one.value for one in node.keywords if one.arg}
+            kind, given = _last(node.func), _keywords(node)
             if kind in _LAYERS and ({"entry", "code"} & given.keys()):
                 layers.append(self._layer(node, given))
             elif kind in _FUNCTIONS and (function := self._function(node, kind, given)):
@@ -71,7 +75,7 @@ class _App:
         )
 
     def _layer(self, node: ast.Call, given: Mapping[str, ast.expr]) -> FoundLayer:
-        name = self._text(node.args[1]) or "layer"
+        name = self._id(node) or "layer"
         return FoundLayer(
             name=name,
             hint=self._hint(node, f"{_last(node.func)} {name}"),
@@ -84,7 +88,7 @@ class _App:
     def _function(
         self, node: ast.Call, kind: str, given: Mapping[str, ast.expr]
     ) -> FoundFunction | None:
-        name = self._text(node.args[1]) or "function"
+        name = self._id(node) or "function"
         hint = self._hint(node, f"{kind} {name}")
         handler, folder = self._text(given.get("handler")), self._folder(given.get("code"))
         runtime = written(given["runtime"]) if "runtime" in given else ""
@@ -102,16 +106,25 @@ class _App:
             folder=folder,
             python=self._python(given.get("runtime")),
             architecture=self._architecture(given.get("architecture")),
-            layers=tuple(self._layers(given.get("layers"))),
+            layers=tuple(self._layers(node, given.get("layers"))),
             function_name=self._text(given.get("function_name")),
             environment=self._environment(given.get("environment")),
         )
 
-    def _layers(self, value: ast.expr | None) -> Iterator[str]:
-        for one in value.elts if isinstance(value, ast.List) else ():
+    def _layers(self, node: ast.Call, value: ast.expr | None) -> Iterator[str]:
+        named = [*(value.elts if isinstance(value, ast.List) else ())]
+        for name, one in self.assigned.items():
+            named += self.added.get(name, []) if one is node else []
+        for one in named:
             made = self.assigned.get(_name(one), one)
-            if isinstance(made, ast.Call) and len(made.args) > 1 and _last(made.func) in _LAYERS:
-                yield self._text(made.args[1]) or "layer"
+            if isinstance(made, ast.Call) and _last(made.func) in _LAYERS:
+                yield self._id(made) or "layer"
+
+    def _id(self, node: ast.Call) -> str:
+        """Give the construct's id: the second argument, or one of that name."""
+        given = _keywords(node)
+        found = [*node.args[1:2], *(given[key] for key in ("id", "construct_id") if key in given)]
+        return self._text(found[0]) if found else ""
 
     def _environment(self, value: ast.expr | None) -> dict[str, str | None]:
         if not isinstance(value, ast.Dict):
@@ -153,6 +166,10 @@ class _App:
 
     def _hint(self, node: ast.Call, words: str) -> Hint:
         return Hint.line(self.file, node.lineno, words)
+
+
+def _keywords(node: ast.Call) -> dict[str, ast.expr]:
+    return {one.arg: one.value for one in node.keywords if one.arg}
 
 
 def _name(node: ast.expr) -> str:

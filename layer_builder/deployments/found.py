@@ -1,6 +1,6 @@
 """What descriptions of a deployment say: functions and layers, as SAM, Serverless Framework, CDK and Terraform name them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from layer_builder.deployments.repository import Hint
@@ -62,6 +62,12 @@ class Description:
     remarks: tuple[str, ...] = ()
     tooling: tuple[str, ...] = ()
     """Requirements of the tool itself, which no function needs."""
+
+
+def other_runtimes(runtimes: Iterable[str]) -> str:
+    """Name the runtimes of a layer that is for no Python; empty where one is, or none is said."""
+    named = [one for one in runtimes if one]
+    return "" if any(map(python_of, named)) else ", ".join(named)
 
 
 def python_of(runtime: object) -> str:

@@ -6,7 +6,13 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from layer_builder.deployments.found import Description, FoundFunction, FoundLayer, python_of
+from layer_builder.deployments.found import (
+    Description,
+    FoundFunction,
+    FoundLayer,
+    other_runtimes,
+    python_of,
+)
 from layer_builder.deployments.repository import Hint, Repository, folder_of, joined, printable
 from layer_builder.manifest import Document, YamlPath, YamlValue, parse_yaml
 
@@ -51,7 +57,7 @@ class _SamTemplate:
         layers = [self._layer(one) for one in self._of(_LAYERS, "LayerVersion")]
         return Description(
             functions=tuple(one for one in functions if one),
-            layers=tuple(layers),
+            layers=tuple(one for one in layers if one),
             remarks=tuple(self.remarks),
         )
 
@@ -99,15 +105,19 @@ class _SamTemplate:
             ),
         )
 
-    def _layer(self, one: _Resource) -> FoundLayer:
-        runtimes = _list(one.get("CompatibleRuntimes"))
+    def _layer(self, one: _Resource) -> FoundLayer | None:
+        hint = self._hint(one, f"layer {one.name}")
+        runtimes = [self._text(each) for each in _list(one.get("CompatibleRuntimes"))]
+        if others := other_runtimes(runtimes):
+            self.remarks.append(f"{hint}: left out ({printable(others)})")
+            return None
         method = _mapping(_mapping(_mapping(self.root["Resources"])[one.name]).get("Metadata"))
         is_made = self._text(method.get("BuildMethod")) == "makefile"
         return FoundLayer(
             name=one.name,
-            hint=self._hint(one, f"layer {one.name}"),
+            hint=hint,
             folder=self._folder(one.get("ContentUri") or one.get("Content")),
-            python=next(filter(None, map(python_of, map(self._text, runtimes))), ""),
+            python=next(filter(None, map(python_of, runtimes)), ""),
             architecture=self._architecture(one.get("CompatibleArchitectures")),
             on_aws=self._text(one.get("LayerName")),
             remarks=("a Makefile makes it: what that adds is not here",) if is_made else (),

@@ -8,7 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 
-from layer_builder.deployments.found import Description, FoundFunction, FoundLayer, python_of
+from layer_builder.deployments.found import (
+    Description,
+    FoundFunction,
+    FoundLayer,
+    other_runtimes,
+    python_of,
+)
 from layer_builder.deployments.hcl import Block, literal, read_blocks, strings
 from layer_builder.deployments.repository import Hint, Repository, folder_of, joined, printable
 
@@ -49,9 +55,9 @@ class _Module:
                 file, self.repository.texts[file], one.start, f"{one.kind} {kind} {name}"
             )
             if is_module and one.attributes.get("create_layer", "").strip() == "true":
-                layers.append(self._layer(name, hint, one.attributes, ("source_path",)))
+                layers += self._layer(name, hint, one.attributes, ("source_path",))
             elif one.kind == "resource" and kind == "aws_lambda_layer_version":
-                layers.append(self._layer(name, hint, one.attributes, ("filename",)))
+                layers += self._layer(name, hint, one.attributes, ("filename",))
             elif is_module or (one.kind == "resource" and kind == "aws_lambda_function"):
                 function = self._function(name, hint, one)
                 functions += [function] if function else []
@@ -61,9 +67,13 @@ class _Module:
 
     def _layer(
         self, name: str, hint: Hint, given: Mapping[str, str], sources: tuple[str, ...]
-    ) -> FoundLayer:
-        runtimes = strings(self._text_of(given.get("compatible_runtimes", "")))
-        return FoundLayer(
+    ) -> list[FoundLayer]:
+        words = given.get("compatible_runtimes", "")
+        runtimes = strings(self._text_of(words.strip("[] "))) or strings(words)
+        if others := other_runtimes(runtimes):
+            self.remarks.append(f"{hint}: left out ({printable(others)})")
+            return []
+        found = FoundLayer(
             name=name,
             hint=hint,
             folder=next(filter(None, (self._source(given.get(key, "")) for key in sources)), None),
@@ -71,6 +81,7 @@ class _Module:
             architecture=_one_architecture(given.get("compatible_architectures", "")),
             on_aws=self._literal(given.get("layer_name", "")),
         )
+        return [found]
 
     def _function(self, name: str, hint: Hint, block: Block) -> FoundFunction | None:
         given = block.attributes

@@ -187,7 +187,8 @@ class LayerChoices:
         ]
         if len(named) == 1:
             return named[0]
-        return self.sources[0] if len(self.sources) == 1 else None
+        is_loaded = any(layer.name in one.layers for one in self.functions)
+        return self.sources[0] if len(self.sources) == 1 and is_loaded else None
 
     def _source_at(self, folder: str) -> Source | None:
         return next((one for one in self.sources if one.folder == posixpath.normpath(folder)), None)

@@ -105,7 +105,8 @@ class S:
         f = _lambda.Function(self, "Api", runtime=RUNTIME, handler="app.h", layers=[self.deps],
             code=_lambda.Code.from_asset(os.path.join(os.path.dirname(__file__), "..", "fn")),
             environment={"A1": "x", "B1": table.name})
-        PythonFunction(self, "Job", entry="job", index="main.py", runtime=RUNTIME)
+        job = PythonFunction(self, "Job", entry="job", index="main.py", runtime=RUNTIME)
+        job.add_layers(PythonLayerVersion(self, id="More", entry="more"))
         _lambda.Function(self, "Web", runtime=_lambda.Runtime.NODEJS_22_X, handler="a.b")
 """
 
@@ -116,10 +117,14 @@ def test_an_app_of_cdk_is_read_as_far_as_it_is_literal() -> None:
     assert (api.folder, api.handler, api.python, api.layers) == ("fn", "app.h", "3.13", ("Deps",))
     assert api.environment == {"A1": "x", "B1": None}
     assert (job.folder, job.handler, job.python) == ("job", "main.handler", "3.13")
-    assert [layer.folder for layer in found.layers] == ["layer"]
+    assert [(layer.name, layer.folder) for layer in found.layers] == [
+        ("Deps", "layer"),
+        ("More", "more"),
+    ]
+    assert job.layers == ("More",)
     assert found.tooling == ("requirements.txt",)
     assert found.remarks == (
-        "stacks/s.py:12: Function Web: left out (_lambda.Runtime.NODEJS_22_X)",
+        "stacks/s.py:13: Function Web: left out (_lambda.Runtime.NODEJS_22_X)",
     )
 
 
@@ -144,6 +149,7 @@ resource "aws_lambda_function" "api" {
   }
 }
 resource "aws_lambda_layer_version" "deps" { layer_name = "deps-${var.stage}" }
+resource "aws_lambda_layer_version" "node" { compatible_runtimes = ["nodejs22.x"] }
 module "job" {
   source      = "terraform-aws-modules/lambda/aws"
   handler     = "job.run"
@@ -169,3 +175,6 @@ def test_terraform_is_read_as_far_as_it_is_literal() -> None:
         ("deps", None, ""),
         ("libs", "libs", ""),
     ]
+    assert found.remarks == (
+        "infra/main.tf:21: resource aws_lambda_layer_version node: left out (nodejs22.x)",
+    )
