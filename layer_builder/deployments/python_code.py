@@ -2,13 +2,15 @@
 
 import ast
 import warnings
+from functools import lru_cache
 
 _MOST_CHARACTERS = 256 * 1024
 """More than modules with handlers or stacks have."""
 
 
+@lru_cache(maxsize=128)
 def parse_python(text: str) -> ast.Module:
-    """Parse a module; what cannot be parsed has nothing in it."""
+    """Parse a module; what cannot be parsed has nothing in it. Nobody changes the tree."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes in their texts

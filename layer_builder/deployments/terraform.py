@@ -43,6 +43,14 @@ class _Module:
             elif one.kind == "variable" and one.labels:
                 self.known[f"var.{one.labels[0]}"] = one.attributes.get("default", "")
 
+        self.archives = {
+            one.labels[1]: one.attributes
+            for _, one in blocks
+            if one.labels[:1] == ("archive_file",) and one.labels[1:]
+        }
+        outputs = (one.get("output_path", "") for one in self.archives.values())
+        self.zips = dict(zip(map(self._path, outputs), self.archives.values(), strict=True))
+
     def read(self) -> Description:
         functions, layers = [], []
         for file, one in self.blocks:
@@ -125,16 +133,9 @@ class _Module:
 
     def _archive(self, expression: str) -> Mapping[str, str]:
         """Find the archive_file that makes a zip; empty where none does."""
-        named, path = re.search(r"archive_file\.([\w-]+)", expression), self._path(expression)
-        for _, one in self.blocks:
-            output = one.attributes.get("output_path", "")
-            if one.labels[:1] != ("archive_file",):
-                continue
-            if one.labels[1:] == ((named[1],) if named else ()) or (
-                path and self._path(output) == path
-            ):
-                return one.attributes
-        return {}
+        if named := re.search(r"archive_file\.([\w-]+)", expression):
+            return self.archives.get(named[1], {})
+        return self.zips.get(self._path(expression) or "", {})
 
     def _folder(self, archive: Mapping[str, str]) -> str | None:
         if "source_dir" in archive:

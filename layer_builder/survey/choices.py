@@ -22,12 +22,14 @@ from layer_builder.survey.targets import choose_architecture, choose_python
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MOST_LAYERS = 5
 """That a function loads: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
+_MOST_FUNCTIONS = 300
 
 
 def propose(repository: Repository) -> Proposal:
     """Propose a manifest; one without layers where nothing was found that they could be made of."""
     found = _described(repository)
-    functions = list(found.functions) or list(functions_of_code(repository))
+    described = found.functions[:_MOST_FUNCTIONS]
+    functions = list(described) or list(functions_of_code(repository))
     python = choose_python(repository, [*functions, *found.layers])
     architecture = choose_architecture([*functions, *found.layers])
     target = Target(python=Python(python.value), architecture=Architecture(architecture.value))
@@ -40,6 +42,8 @@ def propose(repository: Repository) -> Proposal:
         layers.take_all()
     chosen = layers.proposed([(one, keys) for one, keys in loaded if keys], target)
     remarks = [*found.remarks, *repository.unread, *layers.remarks]
+    if left := len(found.functions) - len(described):
+        remarks.append(f"{left} more functions: those of the first {_MOST_FUNCTIONS} are written")
     stacks = list(_functions(repository, loaded, layers, target, remarks))
     used = [one for one in sources if layers.has(one)]
     remarks += [

@@ -38,6 +38,7 @@ class LayerChoices:
     ) -> None:
         """Begin with none."""
         self.repository, self.sources, self.functions = repository, sources, functions
+        self._at = {one.folder: one for one in sources}
         self.remarks: list[str] = []
         self._drafts: dict[str, _Draft] = {}
         self._keys: set[str] = set()
@@ -191,7 +192,7 @@ class LayerChoices:
         return self.sources[0] if len(self.sources) == 1 and is_loaded else None
 
     def _source_at(self, folder: str) -> Source | None:
-        return next((one for one in self.sources if one.folder == posixpath.normpath(folder)), None)
+        return self._at.get(posixpath.normpath(folder))
 
     def _nearest(self, folder: str) -> Source | None:
         return next(filter(None, map(self._source_at, _upwards(folder))), None)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -150,6 +151,16 @@ def test_the_workflow_is_that_of_the_examples(run: Run, workspace: Path) -> None
     assert f"uses: layer-builder/layer-builder@v{layer_builder.__version__} #" in text
     for pin in re.findall(r"uses: (\S+ # v\S+)", text):
         assert pin in ours
+    for words in (
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows"],
+        ["zizmor", "--offline", "--no-progress", "--strict-collection", "--persona", "pedantic"],
+    ):
+        program = str(Path(sys.executable).with_name(words[0]))
+        place = ".github/workflows/publish-layers.yml"
+        checked = subprocess.run(
+            [program, *words[1:], place], cwd=workspace, capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout + checked.stderr
     (workspace / ".github/workflows/publish-layers.yml").write_text("mine\n")
     done = run("init", "service", "--workflow")
     assert (workspace / ".github/workflows/publish-layers.yml").read_text() == "mine\n"
