@@ -63,7 +63,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
         return 0
     if namespace.command == "init":
-        return write_manifest(Path(namespace.manifest), environ)
+        return write_manifest(
+            Path(namespace.named or namespace.manifest), environ, workflow=namespace.workflow
+        )
     work = _work(namespace, sys.stdout)
     if work is None:
         return _run(lambda: input_values(namespace), environ, verbose=namespace.verbose)

@@ -80,8 +80,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )  # fmt: skip
     add_answers(commands)
     _add_versions(commands)
-    init = commands.add_parser("init", help="write a layers.yml to start from")
-    init.add_argument("manifest", nargs="?", default=INPUT_DEFAULTS["manifest"])
+    _add_init(commands)
     commands.add_parser("schema", help="print the JSON Schema of layers.yml, for editors")
     return parser.parse_args(arguments)
 
@@ -100,6 +99,26 @@ def input_values(namespace: argparse.Namespace) -> dict[str, str]:
 
 def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _add_init(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)
+    init = commands.add_parser(
+        "init",
+        help="look at the repository and write a layers.yml for it",
+        description="Look at requirements, projects and their locks, SAM, Serverless Framework, CDK and"
+        " Terraform in the manifest's folder and below, and write a manifest for them; say each guess,"
+        " and why. Over a file that is there, print the difference and write nothing.",
+        allow_abbrev=False,
+    )
+    init.add_argument(
+        "manifest", nargs="?", metavar="PATH", default=INPUT_DEFAULTS["manifest"],
+        help=f"the manifest, or its folder (default: {INPUT_DEFAULTS['manifest']})",
+    )  # fmt: skip
+    init.add_argument("--manifest", dest="named", metavar="PATH", help="the same")
+    init.add_argument(
+        "--workflow", action="store_true",
+        help="write .github/workflows/publish-layers.yml as well",
+    )  # fmt: skip
 
 
 def _add_versions(commands: Any) -> None:  # noqa: ANN401 (argparse hides the type)

@@ -60,8 +60,12 @@ _FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
 
 
-def parse_yaml(text: str, file: str) -> Document:
-    """Read YAML text; faults become problems of the document, never exceptions."""
+def parse_yaml(text: str, file: str, *, tags: bool = False) -> Document:
+    """Read YAML text; faults become problems of the document, never exceptions.
+
+    With `tags`, those of CloudFormation's short forms are read as its long ones, `!Ref X` as
+    `{Ref: X}`: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html.
+    """
     if len(text) > MAX_CHARACTERS:
         return _failed(file, f"larger than {MAX_CHARACTERS:,} characters: not a manifest")
     try:
@@ -75,7 +79,7 @@ def parse_yaml(text: str, file: str) -> Document:
         return _failed(file, _TOO_DEEP)
     if root is None:
         return _failed(file, "the manifest is empty", advice=_START)
-    reader = _YamlReader(file)
+    reader = _TemplateReader(file) if tags else _YamlReader(file)
     value: YamlValue = None
     try:
         value = reader.read(root, ())
@@ -247,3 +251,23 @@ class _YamlReader:
     def _place(self, node: yaml.Node) -> Place:
         mark = node.start_mark
         return Place(file=self.file, line=mark.line + 1, column=mark.column + 1)
+
+
+class _TemplateReader(_YamlReader):
+    """Reads what has a tag of one's own as a mapping of the tag's name to the value."""
+
+    def read(self, node: yaml.Node, path: YamlPath) -> YamlValue:
+        """Read a node, without its tag first."""
+        if not node.tag.startswith("!"):
+            return super().read(node, path)
+        tag, name = node.tag, node.tag.removeprefix("!")
+        match node:
+            case yaml.MappingNode():
+                node.tag = "tag:yaml.org,2002:map"
+            case yaml.SequenceNode():
+                node.tag = "tag:yaml.org,2002:seq"
+            case _:
+                node.tag = "tag:yaml.org,2002:str"
+        value = super().read(node, path)
+        node.tag = tag  # an alias reads it again
+        return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}

@@ -12,10 +12,10 @@ import yaml
 import layer_builder
 from layer_builder import inputs
 from layer_builder.arguments import parser
-from layer_builder.commands.init import STARTER
 from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome
 from layer_builder.report import outputs as report_outputs
+from layer_builder.survey.writing import STARTER
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DEFAULT = {"all", "–", "`AWS_REGION`"}

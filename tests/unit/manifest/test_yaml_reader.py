@@ -129,3 +129,25 @@ def test_what_is_no_manifest_is_told_with_its_place(text: str, place: str, messa
 def test_no_text_makes_it_raise(text: str) -> None:
     document = parse_yaml(text, "layers.yml")
     assert document.problems or str(document.place(())).startswith("layers.yml:")
+
+
+def test_tags_of_cloudformation_are_read_as_their_long_forms() -> None:
+    text = (
+        "a: &x !Sub '${B}-c'\nb: !If [C, !Ref D, *x]\nc: !GetAtt E.Arn\nd: !Select {e: 1}\ne: *x\n"
+    )
+    document = parse_yaml(text, "template.yaml", tags=True)
+    assert document.problems == ()
+    sub: YamlValue = {"Fn::Sub": "${B}-c"}
+    assert document.value == {
+        "a": sub,
+        "b": {"Fn::If": ["C", {"Ref": "D"}, sub]},
+        "c": {"Fn::GetAtt": "E.Arn"},
+        "d": {"Fn::Select": {"e": 1}},
+        "e": sub,
+    }
+    assert len(parse_yaml(text, "layers.yml").problems) == 7
+
+
+@given(YAML_PIECES)
+def test_any_text_may_be_a_template(text: str) -> None:
+    parse_yaml(text, "template.yaml", tags=True)
