@@ -31,7 +31,7 @@ from layer_builder.report_json import report_data
 
 MOST_BYTES = 2_000_000
 """Of a page; one that is larger is made again with fewer blocks."""
-_BLOCKS = (6000, 3000, 1000, 200, 0)
+_BLOCKS = (4000, 1000, 200, 0)
 """How many blocks the maps of a page have together, tried in turn."""
 MOST_ROWS = 300
 """Of a list that a page shows; all are in report.json."""
