@@ -20,12 +20,14 @@ from layer_builder.model import (
     FunctionProof,
     KnownLayer,
     Layer,
+    LayerFile,
     LayerVersion,
     Releasable,
     Release,
     Stack,
     StackWeight,
     Stamp,
+    VersionSummary,
     Weight,
 )
 
@@ -58,6 +60,10 @@ class Outcome:
     """By layer id, then region: why it is neither published nor unchanged there."""
     delivered: dict[str, dict[str, Delivered]] = field(default_factory=dict)
     """By layer id, then region."""
+    versions: dict[str, tuple[VersionSummary, ...]] = field(default_factory=dict)
+    """By a layer's name on AWS: what the first region had, newest first, where that was read."""
+    files: dict[str, tuple[LayerFile, ...]] = field(default_factory=dict)
+    """By layer id: what is in the zips, where they can be read."""
     stacks: list[StackWeight] = field(default_factory=list)
     function_proofs: list[FunctionProof] = field(default_factory=list)
     """Of the functions that were tried, and of layers that no function has."""
@@ -188,13 +194,9 @@ class Outcome:
 
     def published_arns(self) -> list[str]:
         """List the ARNs of what this run published."""
-        arns = (
-            release.arn
-            for releases in self.releases.values()
-            for release in releases.values()
-            if release.action is Action.PUBLISHED
-        )
-        return list(dict.fromkeys(arns))
+        released = (one for releases in self.releases.values() for one in releases.values())
+        published = (one.arn for one in released if one.action is Action.PUBLISHED)
+        return list(dict.fromkeys(published))
 
     def _served_by(self, built: Releasable) -> list[str]:
         """List the ids of the layers that one layer version serves."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,16 +23,15 @@ from layer_builder.github import (
     set_outputs,
 )
 from layer_builder.inputs import Command
-from layer_builder.model import counted
+from layer_builder.inventory import packed_files
+from layer_builder.model import LayerFile, counted
 from layer_builder.outcome import Outcome
+from layer_builder.plain_text import build_details_lines, report_title
 from layer_builder.report import (
     action_outputs,
-    build_details_lines,
     render_comment,
     render_files,
-    render_html,
     render_markdown,
-    report_title,
 )
 from layer_builder.report_json import report_data
 from layer_builder.sources import Workspace
@@ -86,17 +86,29 @@ def _write_reports_or_say(outcome: Outcome, environ: Mapping[str, str]) -> bool:
 
 
 def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
+    from layer_builder.report_html import render_html  # noqa: PLC0415 (loads Jinja2, for pages alone)
+
     folder = Path(outcome.inputs.output_dir)
     # A run that failed early never looked where this leads.
     Workspace.around(Path(outcome.inputs.manifest), environ, folder)
     folder.mkdir(parents=True, exist_ok=True)
     output_dir = OutputDir(folder=folder)
+    outcome.files = _files(outcome)
     data = json.dumps(report_data(outcome), indent=2, ensure_ascii=False)
     output_dir.put("report.json", data + "\n")
     output_dir.put("report.md", render_markdown(outcome))
     output_dir.put("report.html", render_html(outcome))
     for name, content in render_files(outcome).items():
         output_dir.put(name, content)
+
+
+def _files(outcome: Outcome) -> dict[str, tuple[LayerFile, ...]]:
+    """Read what is in the zips; of one that cannot be read the reports have no map."""
+    found: dict[str, tuple[LayerFile, ...]] = {}
+    for layer_id, built in outcome.built.items():
+        with suppress(OSError, ValueError), built.archive.path.open("rb") as file:
+            found[layer_id] = packed_files(file, built.details.packages)
+    return found
 
 
 def _show_layers(outcome: Outcome, reporter: Console) -> None:

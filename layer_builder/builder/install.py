@@ -6,8 +6,8 @@ from functools import cached_property
 
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
-from layer_builder.changes import places_of
 from layer_builder.errors import LimitError, Problem
+from layer_builder.inventory import places_of
 from layer_builder.model import InstalledFile, Layer, Package, PrunePlan, mib
 from layer_builder.native import check_libraries
 from layer_builder.prune import plan_pruning

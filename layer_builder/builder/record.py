@@ -8,6 +8,7 @@ from layer_builder.archive import BuildRecord, compressed_sizes
 from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
 from layer_builder.errors import Problem
+from layer_builder.inventory import pruned_parts
 from layer_builder.model import (
     BuildDetails,
     Layer,
@@ -57,6 +58,7 @@ def make_record(
         details=BuildDetails(
             packages=with_zipped(installed.packages, installed.installation.owners, sizes),
             pruned=proof.plan.totals,
+            pruned_parts=pruned_parts(proof.plan, installed.installation.owners),
             restored=proof.plan.restored,
             services=proof.plan.services,
             held_back=resolved.own.held_back,

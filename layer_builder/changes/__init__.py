@@ -2,7 +2,6 @@
 
 from layer_builder.changes.baseline import Baseline, read_baseline
 from layer_builder.changes.diff import LayerChanges, WordsDiffer, compare
-from layer_builder.changes.places import places_of
 from layer_builder.changes.snapshot import LayerSnapshot
 from layer_builder.changes.words import (
     changes_headline,
@@ -20,7 +19,6 @@ __all__ = [
     "changes_headline",
     "changes_lines",
     "compare",
-    "places_of",
     "read_baseline",
     "read_snapshot",
     "shortened_name",

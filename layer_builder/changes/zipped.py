@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import IO
 
-from layer_builder.changes.places import metadata_of, owner_of
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
+from layer_builder.inventory import metadata_of, owner_of
 from layer_builder.model import Package
 
 _ROOT = "python/"

@@ -24,7 +24,7 @@ from layer_builder.forecast import (
 )
 from layer_builder.identity import Marks, resolved_contents
 from layer_builder.inputs import Inputs
-from layer_builder.model import Reference, Stack, StackWeight, counted
+from layer_builder.model import Reference, Stack, StackWeight, VersionSummary, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.sources import LayerRequest
@@ -85,11 +85,12 @@ def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) 
         except LayerBuilderError as error:
             context.reporter.warn(_not_compared(error.problems[0]))
             return
-        there = PublishedLayers(
-            region=region,
-            newest=lambda name: next(iter(region.catalog.versions(name)), None),
-            zips=context.zips,
-        )
+
+        def newest(name: str) -> VersionSummary | None:
+            versions = outcome.versions[name] = tuple(region.catalog.versions(name))
+            return next(iter(versions), None)
+
+        there = PublishedLayers(region=region, newest=newest, zips=context.zips)
         compare_layers(outcome, there, context.reporter, now)
 
 

@@ -20,9 +20,9 @@ from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model import VersionSummary
 from layer_builder.outcome import Outcome
+from layer_builder.plain_text import function_lines
 from layer_builder.preflight import open_regions
 from layer_builder.publish import Listed, list_versions, prepare_publishing, publish, refuse_foreign
-from layer_builder.report import function_lines
 
 
 def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
@@ -62,6 +62,7 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     provenance = context.provenance(owner)
     context.reporter.step("owner", str(provenance))
     listed = list_versions(regions, outcome.layers)
+    outcome.versions = listed.of_region(regions[0].name)
     refuse_foreign(listed, outcome.layers, provenance.owner)
     work = prepare(outcome, context)
     marks = work.marks(outcome, proven_stacks(outcome, context, work.resolved))

@@ -7,7 +7,7 @@ from layer_builder.identity.marks import Marks, Shown
 from layer_builder.identity.provenance import Provenance
 from layer_builder.model import Built
 from layer_builder.outcome import Outcome
-from layer_builder.report import function_lines
+from layer_builder.plain_text import function_lines
 
 
 def stamp_built(outcome: Outcome, marks: Marks, provenance: Provenance) -> None:

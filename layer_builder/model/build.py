@@ -10,7 +10,7 @@ from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import LimitReading, Weight
 from layer_builder.model.proof import Proof
-from layer_builder.model.prune_plan import KeptServices, Restoration, RuleTotal
+from layer_builder.model.prune_plan import KeptServices, PrunedPart, Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack, Pin
 from layer_builder.model.settings import CONTENT_FIELD, VERSION_FIELD
 from layer_builder.model.stamp import Stamp
@@ -42,6 +42,20 @@ class Archive:
     files: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerFile:
+    """A file in a zip."""
+
+    path: str
+    """From the top of the zip: `python/…`."""
+    size: int
+    """Unzipped bytes."""
+    checksum: int
+    """CRC-32 of its content."""
+    distribution: str = ""
+    """Normalised; empty for the workspace's files, and where nobody can tell."""
+
+
 class PackedModules(StrEnum):
     """Of which modules a zip has bytecode."""
 
@@ -69,6 +83,8 @@ class BuildDetails:
 
     packages: tuple[Package, ...] = ()
     pruned: tuple[RuleTotal, ...] = ()
+    pruned_parts: tuple[PrunedPart, ...] = ()
+    """The same by distribution and folder; the sums of each rule are those of `pruned`."""
     restored: tuple[Restoration, ...] = ()
     services: KeptServices | None = None
     """Of AWS's services those whose data is in it; None where all that is there was wanted."""

@@ -48,6 +48,19 @@ class RuleTotal:
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
+class PrunedPart:
+    """What one rule removes in one folder of a distribution."""
+
+    distribution: str
+    """Normalised; empty where the part adds up what many lost."""
+    folder: str
+    """POSIX path relative to the directory that holds the installed packages; empty for that itself."""
+    rule: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
 class ServiceUse:
     """An AWS service, and who asks for it."""
 

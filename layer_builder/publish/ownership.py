@@ -23,6 +23,10 @@ class Listed:
         """Give the newest version; None where there is none, or where that is not known."""
         return next(iter(self.versions.get((region, name), ())), None)
 
+    def of_region(self, region: str) -> dict[str, tuple[VersionSummary, ...]]:
+        """Give the versions of a region by name."""
+        return {name: found for (where, name), found in self.versions.items() if where == region}
+
 
 def list_versions(regions: Sequence[Region], layers: Sequence[Layer]) -> Listed:
     """List the versions of all layers in all regions: one call each, for up to 50 versions.

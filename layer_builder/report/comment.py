@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from layer_builder.changes import changes_headline
 from layer_builder.model import Built, KnownLayer, Layer, Proof, mib
 from layer_builder.outcome import Outcome
+from layer_builder.plain_text import report_title
 from layer_builder.report.changes_markdown import distributions
 from layer_builder.report.escaping import code_span, escape_markdown
 from layer_builder.report.markdown import render_functions, render_problems
-from layer_builder.report.plain_text import report_title
 
 # GitHub takes 65,536 characters: https://github.com/danger/danger/issues/424
 _MOST_CHARACTERS = 65_000

@@ -2,6 +2,8 @@
 
 import re
 
+from layer_builder.plain_text import one_line
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$])")
 
 
@@ -15,18 +17,6 @@ _LINKED = re.compile(r"(@|#|\bGH-|https?:|ftp:|mailto:|xmpp:|www\.)", re.IGNOREC
 
 _NOTHING = "&#8203;"
 """A space without width, which no link goes across."""
-
-
-# Bidirectional controls would show what is behind them in another order:
-# https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters
-_CONTROL = re.compile(
-    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+"
-)
-
-
-def one_line(raw: str) -> str:
-    """Put a space in the place of characters that control, those that end lines and turn text among them."""
-    return _CONTROL.sub(" ", raw)
 
 
 def escape_markdown(raw: str) -> str:

@@ -18,16 +18,17 @@ from layer_builder.model import (
     mib,
 )
 from layer_builder.outcome import Outcome
-from layer_builder.report.changes_markdown import render_changes
-from layer_builder.report.escaping import code_span, escape_markdown, longest_run, one_line
-from layer_builder.report.plain_text import (
+from layer_builder.plain_text import (
     MAX_RESTORED,
     bytecode_line,
     function_lines,
     old_version_lines,
+    one_line,
     proof_line,
     report_title,
 )
+from layer_builder.report.changes_markdown import render_changes
+from layer_builder.report.escaping import code_span, escape_markdown, longest_run
 from layer_builder.report_json import action_of
 
 _BAR_CHARACTERS = 10

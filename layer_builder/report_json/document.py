@@ -20,6 +20,8 @@ from layer_builder.report_json.attached import attached_data
 from layer_builder.report_json.changes import changes_data, compared_data
 from layer_builder.report_json.estimates import estimates_data
 from layer_builder.report_json.functions import function_data
+from layer_builder.report_json.repeats import repeats_data
+from layer_builder.report_json.versions import versions_data
 
 FORMAT = 1
 """Raised when a field changes its meaning or goes; new fields do not raise it."""
@@ -44,6 +46,8 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         ],
         "attachments": [attached_data(done) for done in outcome.attachments],
         "changes": compared_data(outcome),
+        "versions": versions_data(outcome),
+        "repeats": repeats_data(outcome),
         "would_publish": outcome.would_publish(),
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
@@ -166,6 +170,16 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
         "pruned": [
             {"rule": total.rule, "files": total.files, "bytes": total.bytes}
             for total in details.pruned
+        ],
+        "pruned_parts": [
+            {
+                "distribution": part.distribution,
+                "folder": part.folder,
+                "rule": part.rule,
+                "files": part.files,
+                "bytes": part.bytes,
+            }
+            for part in details.pruned_parts
         ],
         "restored": [
             {

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.changes.diff import LayerChanges, compare
-from layer_builder.changes.places import places_of
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
 from layer_builder.changes.words import changes_headline, changes_lines, signed_mib
 from layer_builder.changes.zipped import read_snapshot
+from layer_builder.inventory.places import places_of
 from layer_builder.model import MIB, Budget, Package
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"

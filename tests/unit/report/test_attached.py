@@ -2,16 +2,15 @@
 
 import pytest
 
-from layer_builder import report_json
+from layer_builder import plain_text, report_json
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.plan import Attached, Status
 from layer_builder.attach.sizes import FunctionSize, Size
 from layer_builder.inputs import Command, Inputs
 from layer_builder.model.limits import MIB
 from layer_builder.outcome import Outcome
-from layer_builder.report import html as page
 from layer_builder.report import markdown as summary
-from layer_builder.report import plain_text
+from layer_builder.report_html import render_html
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 CODE = Size(name="the function's code", size=MIB, source="the directory of its zip")
@@ -65,9 +64,9 @@ def test_a_dry_run_counts_what_would_change(attached: Outcome) -> None:
 
 
 def test_the_page_shows_the_same(attached: Outcome) -> None:
-    html = page.render_html(attached)
-    assert "<h2>function api (shop-api) in eu-west-1: attached</h2>" in html
-    assert f"<pre>- {ARN}1\n+ {ARN}2</pre>" in html
+    html = render_html(attached)
+    assert "<h3>function api (shop-api) in eu-west-1: attached</h3>" in html
+    assert f"<pre>- {ARN}1\n+ {ARN}2\n</pre>" in html
 
 
 def test_the_report_tells_what_each_function_had_and_has(attached: Outcome) -> None:

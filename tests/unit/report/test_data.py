@@ -34,6 +34,8 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "functions": [],
         "attachments": [],
         "changes": [],
+        "versions": [],
+        "repeats": [],
         "would_publish": [],
         "isolated": False,
         "warnings": [],

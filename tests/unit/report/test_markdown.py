@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from layer_builder import plain_text
 from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Inputs
@@ -12,7 +13,7 @@ from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import Restoration
 from layer_builder.model.settings import ProofDepth
 from layer_builder.outcome import Outcome
-from layer_builder.report import escaping, plain_text
+from layer_builder.report import escaping
 from layer_builder.report import markdown as summary
 
 WHOLE = """\
