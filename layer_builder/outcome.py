@@ -112,8 +112,7 @@ class Outcome:
     def is_isolated(self) -> bool | None:
         """Whether something was built, and all that was imported of it isolated.
 
-        None where all was taken up by its digest, or AWS has it: how that was proven is the word of
-        its record, or of its stamp.
+        None where all was taken up by its digest, or AWS has it: its record or stamp says how.
         """
         made = [built.details.proof for built in self.built.values() if not built.taken_up]
         if (self.built or self.known) and not made:
@@ -140,11 +139,8 @@ class Outcome:
     @property
     def known_functions(self) -> list[Stack]:
         """The functions that were not tried, since AWS has their layers."""
-        return [
-            stack
-            for stack in self.functions
-            if any(layer.id in self.known for layer in stack.layers)
-        ]
+        known = self.known.keys()
+        return [one for one in self.functions if {layer.id for layer in one.layers} & known]
 
     def stamp_of(self, layer: Layer) -> Stamp | None:
         """Give the stamp of a layer's version on AWS, or the one that it would be published with."""

@@ -25,7 +25,7 @@ _MOST_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class HclBlock:
     """Such as `resource "aws_lambda_function" "api" { … }`."""
 
     kind: str
@@ -37,7 +37,7 @@ class Block:
     body: str
 
 
-def read_blocks(text: str) -> Iterator[Block]:
+def read_blocks(text: str) -> Iterator[HclBlock]:
     """Yield the blocks of a file; what does not close is left out."""
     start, words, depth, opened = 0, list[str](), 0, 0
     for token in _TOKEN.finditer(text):
@@ -53,7 +53,7 @@ def read_blocks(text: str) -> Iterator[Block]:
                 if not depth and words:
                     body = text[opened : token.start()]
                     kind, *labels = words
-                    yield Block(
+                    yield HclBlock(
                         kind=kind, labels=tuple(one.strip('"') for one in labels), start=start,
                         attributes=_attributes(body), body=body,
                     )  # fmt: skip

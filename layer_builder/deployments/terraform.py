@@ -15,7 +15,7 @@ from layer_builder.deployments.found import (
     other_runtimes,
     python_of,
 )
-from layer_builder.deployments.hcl import Block, literal, read_blocks, strings
+from layer_builder.deployments.hcl import HclBlock, literal, read_blocks, strings
 from layer_builder.deployments.repository import Hint, Repository, folder_of, joined, printable
 
 _REFERENCE = re.compile(r"(?:aws_lambda_layer_version|module)\.([\w-]+)")
@@ -32,7 +32,7 @@ def read_terraform(repository: Repository) -> Iterator[Description]:
 
 class _Module:
     def __init__(
-        self, repository: Repository, folder: str, blocks: list[tuple[str, Block]]
+        self, repository: Repository, folder: str, blocks: list[tuple[str, HclBlock]]
     ) -> None:
         self.repository, self.folder, self.blocks = repository, folder, blocks
         self.remarks: list[str] = []
@@ -91,7 +91,7 @@ class _Module:
         )
         return [found]
 
-    def _function(self, name: str, hint: Hint, block: Block) -> FoundFunction | None:
+    def _function(self, name: str, hint: Hint, block: HclBlock) -> FoundFunction | None:
         given = block.attributes
         runtime, handler = (self._literal(given.get(key, "")) for key in ("runtime", "handler"))
         if (runtime and not python_of(runtime)) or not handler:
@@ -112,7 +112,7 @@ class _Module:
             environment=self._environment(block),
         )
 
-    def _environment(self, block: Block) -> dict[str, str | None]:
+    def _environment(self, block: HclBlock) -> dict[str, str | None]:
         variables = block.attributes.get("environment_variables", "")
         for inner in read_blocks(block.body):
             if inner.kind == "environment":
