@@ -323,7 +323,7 @@ SERVERLESS = Layout(
         "handlers/daily.py": _handler("boto3", "run"),
         "tests/test_daily.py": "from handlers import daily\n",
     },
-    layers={"deps": "{requirements: requirements.txt, sdk: runtime}"},
+    layers={"deps": "{requirements: requirements.txt, sdk: auto, strip: true}"},
     functions={
         key: f"{{layers: [deps], code: [{{from: handlers/, to: handlers/}}], handler: {handler}}}"
         for key, handler in {
