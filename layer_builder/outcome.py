@@ -14,6 +14,7 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
     Action,
+    Advice,
     Built,
     Delivered,
     FunctionProof,
@@ -63,6 +64,8 @@ class Outcome:
     """The same of those that there was no Python for."""
     contents: dict[str, str] = field(default_factory=dict)
     """By layer id: the content marks of what was resolved."""
+    advice: dict[str, list[Advice]] = field(default_factory=dict)
+    """By layer id, in no order."""
     compared: dict[str, LayerChanges] = field(default_factory=dict)
     """By layer id: what is different from what there was; of what was compared."""
     attachments: list[Attached] = field(default_factory=list)
@@ -184,12 +187,8 @@ class Outcome:
 
     def published_arns(self) -> list[str]:
         """List the ARNs of what this run published."""
-        arns = (
-            release.arn
-            for releases in self.releases.values()
-            for release in releases.values()
-            if release.action is Action.PUBLISHED
-        )
+        releases = (one for by_region in self.releases.values() for one in by_region.values())
+        arns = (one.arn for one in releases if one.action is Action.PUBLISHED)
         return list(dict.fromkeys(arns))
 
     def _served_by(self, built: Releasable) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from layer_builder.archive import BuildCache, BuildRecord, OutputDir
 from layer_builder.builder import proof_step
 from layer_builder.builder.install import install
+from layer_builder.builder.limit_problems import refuse_hopeless
 from layer_builder.builder.packer import Packer
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
@@ -135,6 +136,7 @@ class Builder:
         with self.scratch.folder() as folder:
             tree = Tree.below(folder)
             installed = install(resolved, tree, self.installer, clock)
+            refuse_hopeless(installed, resolved.request, folder)
             packer = Packer(request=resolved.request, installed=installed, folder=folder)
             packer, plain, proof = self._prove_and_pack(packer, below, clock)
             with clock.step("bytecode"):

@@ -1,9 +1,11 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from layer_builder.advice import Adviser, TwinScale, advice_for, advice_lines
 from layer_builder.archive import OutputDir, zip_checksums
 from layer_builder.builder import (
     BuildResult,
@@ -12,17 +14,27 @@ from layer_builder.builder import (
     build_layers,
     problems_near_limits,
     problems_over_limits,
+    stack_problem,
 )
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import choose_stacks, loaded_files, prove_functions
 from layer_builder.commands.plan import refuse_unknown_names, resolve
-from layer_builder.errors import LimitError, ManifestError, Problem
+from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.inputs import Command
-from layer_builder.model import Built, Stack, find_collisions, weigh_stack
+from layer_builder.model import (
+    Advice,
+    Built,
+    Sdk,
+    SdkPolicy,
+    Stack,
+    find_collisions,
+    weigh_stack,
+)
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
+from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.stack_services import letters_about, read_beside
 
 
@@ -74,12 +86,18 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
             builds = build_layers(resolved, work.taken, builder, layers, stacks, lower)
             outcome.built = builds.built()
             _join_targets(outcome)
-            _weigh(outcome, stacks)
-            outcome.function_proofs = prove_functions(outcome, context, to_prove, resolved, lower)
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                advising = pool.submit(_advise, outcome, context, resolved, lower)
+                _weigh(outcome, stacks, advising)
+                outcome.function_proofs = prove_functions(
+                    outcome, context, to_prove, resolved, lower
+                )
+                outcome.advice = advising.result()
             if builds.undecided:
                 outcome.built |= builds.decide(loaded_files(outcome))
                 _join_targets(outcome)
-                _weigh(outcome, stacks)
+                _weigh(outcome, stacks, advising)
+            _tell_advice(outcome, context)
         finally:
             output_dir.sweep()
         for built in outcome.built.values():
@@ -168,16 +186,81 @@ def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, 
     return resolved
 
 
-def _weigh(outcome: Outcome, stacks: Sequence[Stack]) -> None:
-    """Raise for every layer and stack over a limit."""
-    problems = [
-        problem for built in outcome.built.values() for problem in problems_over_limits(built)
-    ]
+def _weigh(
+    outcome: Outcome, stacks: Sequence[Stack], advising: Future[dict[str, list[Advice]]]
+) -> None:
+    """Raise for every layer and stack over a limit, with what would make them smaller."""
     outcome.stacks = [weigh_stack(item, outcome.built) for item in stacks]
-    problems += [problem for item in outcome.stacks if (problem := item.problem())]
+    over = [item for item in outcome.built.values() if any(one.is_over for one in item.readings)]
+    too_much = [item for item in outcome.stacks if item.reading.is_over]
+    if over or too_much:
+        outcome.advice = advising.result()
+    problems = [
+        problem
+        for built in over
+        for problem in problems_over_limits(built, outcome.advice.get(built.layer.id, ()))
+    ]
+    problems += [stack_problem(item, outcome.advice) for item in too_much]
     _refuse_collisions(outcome, stacks)
     if problems:
         raise LimitError(*problems)
+
+
+def _advise(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
+) -> dict[str, list[Advice]]:
+    """Try what would make the layers smaller; a build does not fail for want of advice."""
+    try:
+        adviser = Adviser(
+            installer=context.installer,
+            scale=TwinScale(wheels=context.wheels),
+            scratch=context.scratch,
+            notes=context.advice_notes,
+            root_of=lambda layer_id: lower.of_layer(layer_id).root,
+            needs=_needs_if_auto(outcome, context, resolved),
+            today=context.today().date(),
+            workers=context.workers,
+        )
+        return adviser.advise(outcome.built, resolved, outcome.functions)
+    except (LayerBuilderError, OSError) as error:
+        context.reporter.step("advice", f"not measured: {error}")
+        return {}
+
+
+def _needs_if_auto(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved]
+) -> dict[str, ServiceNeeds]:
+    """Read what layers that hold the whole AWS SDK would keep of it with `sdk: auto`."""
+    asking = {
+        layer_id: item.request.layer
+        for layer_id, item in resolved.items()
+        if item.request.layer.sdk.policy is SdkPolicy.BUNDLE and "botocore" in item.own.versions
+    }
+    if not asking:
+        return {}
+    auto = Sdk(policy=SdkPolicy.AUTO)
+    requests = [
+        replace(item.request, layer=replace(item.request.layer, sdk=auto))
+        if layer_id in asking
+        else item.request
+        for layer_id, item in resolved.items()
+    ]
+    items = {
+        request.layer.id: replace(resolved[request.layer.id], request=request)
+        for request in load.with_code(requests, outcome, context.workspace)
+    }
+    read = read_beside(
+        items, outcome.ties, context.installer, context.scratch, context.service_notes
+    )
+    return {layer_id: read[layer_id].needs for layer_id in asking}
+
+
+def _tell_advice(outcome: Outcome, context: Context) -> None:
+    """Say the best of what was measured of each layer."""
+    for layer_id, built in outcome.built.items():
+        kind = built.tightest.limit.kind
+        for line in advice_lines(advice_for(built, outcome.advice.get(layer_id, ())), kind):
+            context.reporter.step(built.layer.title, f"advice: {line}")
 
 
 def _refuse_collisions(outcome: Outcome, stacks: Sequence[Stack]) -> None:

@@ -17,6 +17,7 @@ from layer_builder.model import (
     mib,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.report.advice_markdown import render_advice
 from layer_builder.report.changes_markdown import render_changes
 from layer_builder.report.escaping import code_span, escape_markdown, longest_run, one_line
 from layer_builder.report.plain_text import (
@@ -45,6 +46,8 @@ def render_markdown(outcome: Outcome) -> str:
         parts.append(render_functions(outcome))
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
+    if advice := render_advice(outcome):
+        parts.append(advice)
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
     parts += render_problems("Warnings", outcome.warnings)

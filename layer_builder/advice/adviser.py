@@ -1,0 +1,142 @@
+"""Advises on the layers of a run, when they are built; what was measured is noted for later runs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from layer_builder import parallel
+from layer_builder.advice.layer_files import LayerFiles
+from layer_builder.advice.requirements import (
+    AskedFor,
+    tool_advice,
+    twin_advice,
+    twins_of,
+    version_advice,
+)
+from layer_builder.advice.runtimes import runtime_advice
+from layer_builder.advice.settings import bytecode_advice, try_settings
+from layer_builder.advice.splitting import is_over_zip, split_advice
+from layer_builder.advice.stacks import repeated_advice
+from layer_builder.advice.twins import TwinScale
+from layer_builder.archive import compressed_sizes
+from layer_builder.keeping import SignedNotes, code_digest
+from layer_builder.model import Advice, Built, Stack
+from layer_builder.resolve import Installer, Resolved
+from layer_builder.sdk_services import ServiceNeeds
+from layer_builder.tree import Scratch, list_files
+
+_ADVICE = TypeAdapter(list[Advice])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adviser:
+    """All that it takes from the run."""
+
+    installer: Installer
+    scale: TwinScale
+    scratch: Scratch
+    notes: SignedNotes
+    """Keeps what was measured on the same zips."""
+    root_of: Callable[[str], Path]
+    """Gives the folder of what a layer, by its id, has below python/."""
+    needs: Mapping[str, ServiceNeeds]
+    """By layer id: what code would ask of the AWS SDK, of layers that `sdk: auto` might make smaller."""
+    today: date
+    workers: int = 1
+
+    def advise(
+        self,
+        built: Mapping[str, Built],
+        resolved: Mapping[str, Resolved],
+        stacks: Sequence[Stack],
+    ) -> dict[str, list[Advice]]:
+        """Advise on each layer, by id; on what was not resolved here only what its record tells.
+
+        Raises LayerBuilderError where something cannot be read.
+        """
+        measured = parallel.each(
+            lambda one: (
+                self._measured(one, resolved[one.layer.id]) if one.layer.id in resolved else []
+            ),
+            built.values(),
+            self.workers,
+        )
+        return {
+            one.layer.id: [
+                *found,
+                *bytecode_advice(one),
+                *self._split(one, resolved.get(one.layer.id), stacks),
+                *repeated_advice(one.layer, built, stacks),
+                *runtime_advice(one.layer, self.today),
+            ]
+            for one, found in zip(built.values(), measured, strict=True)
+        }
+
+    def _measured(self, built: Built, item: Resolved) -> list[Advice]:
+        """Take what an earlier run found of the same zip, or find it."""
+        layer, needs = built.layer, self.needs.get(built.layer.id)
+        asked = [*layer.packages, *layer.requirements]
+        parts = [code_digest(), built.archive.sha256, item.content_key, item.lock]
+        parts += [one.text for one in asked]
+        parts += needs.key if needs else ()
+        key = sha256("\n".join(map(str, parts)).encode()).hexdigest()
+        of_key, _, text = self.notes.find(layer.id).partition("\n")
+        if of_key == key:
+            try:
+                return _ADVICE.validate_json(text)
+            except ValidationError:
+                pass  # of another program: found anew
+        found = self._measure(built, item, needs)
+        self.notes.keep(layer.id, f"{key}\n{_ADVICE.dump_json(found).decode()}")
+        return found
+
+    def _measure(self, built: Built, item: Resolved, needs: ServiceNeeds | None) -> list[Advice]:
+        request, details = item.request, built.details
+        proof = details.proof
+        packed = compressed_sizes(built.archive.path)
+        root = self.root_of(built.layer.id)
+        files = LayerFiles(
+            layer=built.layer,
+            root=root,
+            files=[one for one in list_files(root) if f"python/{one.path}" in packed],
+            asked_for=request.requirements.names,
+            packed=packed,
+            needed=frozenset(proof.loaded if proof else ())
+            | {restored.path for restored in details.restored},
+        )
+        with self.scratch.folder() as folder:
+            found = try_settings(files, needs, folder)
+        return [*found, *self._of_requirements(built, item)]
+
+    def _of_requirements(self, built: Built, item: Resolved) -> list[Advice]:
+        asked = AskedFor(
+            layer=built.layer,
+            lines=item.request.requirements.lines,
+            packages=built.details.packages,
+            requires={},
+            is_locked=bool(item.lock),
+        )
+        found = list(version_advice(asked))
+        found += [
+            twin_advice(asked, twin, self.scale.weigh(twin, item)) for twin in twins_of(asked)
+        ]
+        if asked.tools:
+            found += tool_advice(asked.knowing(self._requires(item)))
+        return found
+
+    def _split(
+        self, built: Built, item: Resolved | None, stacks: Sequence[Stack]
+    ) -> Iterable[Advice]:
+        if item is None or not is_over_zip(built):
+            return ()
+        return split_advice(built, self._requires(item), stacks)
+
+    def _requires(self, item: Resolved) -> Mapping[str, frozenset[str]]:
+        layer = item.request.layer
+        return self.installer.requires(
+            item.request.requirements, layer.target, layer.build, item.own
+        )

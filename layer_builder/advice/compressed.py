@@ -1,0 +1,102 @@
+"""What `compression: best` would take off a zip: tried whole on a small layer, on a sample of a large one.
+
+Best searches at some megabytes a second, so a large layer is sampled: files by the digest of their
+path, and of those that are larger than a piece every so many pieces. Deflate looks back 32 KiB, so that a
+piece packs as it does within its file.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from layer_builder.advice.layer_files import LayerFiles
+from layer_builder.archive import ZipMember, compressed_sizes, smaller_gzip, write_zip
+from layer_builder.model import Advice, Compression, InstalledFile, Weight
+
+_SAMPLE_BYTES = 12 * 1024 * 1024
+"""What is tried, unpacked, about; a layer that is smaller is tried whole."""
+
+_PIECE_BYTES = 1024 * 1024
+"""Of larger files: packed as their files are, whose level goes by size."""
+
+
+def try_best_compression(files: LayerFiles, folder: Path) -> Iterator[Advice]:
+    """Pack what is in a layer as `best` would, or a sample of it; nothing where nothing is zipped."""
+    if files.layer.compression is Compression.BEST or not files.packed:
+        return
+    there = [one for one in files.files if f"python/{one.path}" in files.packed]
+    every = -(-sum(one.size for one in there) // _SAMPLE_BYTES)
+    zip_bytes, unzipped_bytes = 0.0, 0.0
+    for number, stratum in enumerate(_strata(there)):
+        if not stratum:
+            continue
+        place = folder / str(number)
+        place.mkdir(parents=True)
+        now, best, less = _pack(files, list(_sample(files, stratum, every, place)), place)
+        whole = files.weigh(one.path for one in stratum)
+        if now:
+            zip_bytes += whole.zip_bytes * (1 - best / now)
+            unzipped_bytes += less * whole.zip_bytes / now
+    how = "all of it was packed" if every <= 1 else f"a sample of 1/{every} was packed"
+    if zip_bytes >= 1:
+        yield Advice(
+            line="compression: best",
+            text=f"packs harder and takes longer ({how} to know)",
+            gain=Weight(zip_bytes=round(zip_bytes), unzipped_bytes=round(unzipped_bytes)),
+        )
+
+
+def _strata(files: Sequence[InstalledFile]) -> list[list[InstalledFile]]:
+    """Put together what packs alike: what is packed already, libraries, large files, the rest."""
+    gzipped = [one for one in files if one.path.endswith(".gz")]
+    native = [one for one in files if ".so" in one.path.rpartition("/")[2]]
+    apart = {*gzipped, *native}
+    rest = [one for one in files if one not in apart]
+    large = [one for one in rest if one.size >= _PIECE_BYTES]
+    return [gzipped, native, large, [one for one in rest if one.size < _PIECE_BYTES]]
+
+
+def _sample(
+    files: LayerFiles, stratum: Sequence[InstalledFile], every: int, folder: Path
+) -> Iterator[tuple[str, Path]]:
+    """Choose files, and pieces of large ones; the same ones for the same layer."""
+    turn = 0
+    for file in sorted(stratum):
+        source = files.root / file.path
+        if every <= 1 or file.size < _PIECE_BYTES:
+            if _number(file.path) % max(1, every) == 0:
+                yield file.path, source
+            continue
+        with source.open("rb") as opened:
+            for start in range(0, file.size - _PIECE_BYTES + 1, _PIECE_BYTES):
+                turn += 1
+                if turn % every == 0:
+                    opened.seek(start)
+                    piece = folder / f"piece-{turn}"
+                    piece.write_bytes(opened.read(_PIECE_BYTES))
+                    yield piece.name, piece
+
+
+def _pack(
+    files: LayerFiles, sample: Sequence[tuple[str, Path]], folder: Path
+) -> tuple[int, int, int]:
+    """Pack a sample as it is now and as `best` would: both sizes, and the bytes that gzip lost."""
+    less, renewed = 0, []
+    for number, (name, source) in enumerate(sample):
+        content = smaller_gzip(source.read_bytes()) if name.endswith(".gz") else None
+        if content is None:
+            renewed.append(ZipMember(path=name, source=source))
+            continue
+        copy = folder / f"gzip-{number}"
+        copy.write_bytes(content)
+        less += source.stat().st_size - len(content)
+        renewed.append(ZipMember(path=name, source=copy))
+    as_now = [ZipMember(path=name, source=source) for name, source in sample]
+    write_zip(as_now, folder / "now.zip", files.layer.compression)
+    write_zip(renewed, folder / "best.zip", Compression.BEST)
+    now, best = (sum(compressed_sizes(folder / f"{one}.zip").values()) for one in ("now", "best"))
+    return now, best, less
+
+
+def _number(path: str) -> int:
+    return int(hashlib.sha256(path.encode()).hexdigest()[:8], 16)
