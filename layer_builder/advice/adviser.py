@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from layer_builder import parallel
-from layer_builder.advice.layer_files import LayerFiles
+from layer_builder.advice.layer_files import LayerFiles, compiled_weights, package_weights
 from layer_builder.advice.requirements import (
     AskedFor,
     tool_advice,
@@ -98,13 +98,22 @@ class Adviser:
         request, details = item.request, built.details
         proof = details.proof
         packed = compressed_sizes(built.archive.path)
+        compiled = compiled_weights(built.archive.path) if details.bytecode.files else {}
         root = self.root_of(built.layer.id)
+        # A tree that was unpacked from its zip has the bytecode, one that is left of a build has not.
+        there = [
+            one
+            for one in list_files(root)
+            if f"python/{one.path}" in packed and not (compiled and one.path.endswith(".pyc"))
+        ]
         files = LayerFiles(
             layer=built.layer,
             root=root,
-            files=[one for one in list_files(root) if f"python/{one.path}" in packed],
+            files=there,
             asked_for=request.requirements.names,
+            archive=built.archive.path,
             packed=packed,
+            compiled=compiled,
             needed=frozenset(proof.loaded if proof else ())
             | {restored.path for restored in details.restored},
         )
@@ -116,7 +125,7 @@ class Adviser:
         asked = AskedFor(
             layer=built.layer,
             lines=item.request.requirements.lines,
-            packages=built.details.packages,
+            weights=package_weights(built),
             requires={},
             is_locked=bool(item.lock),
         )

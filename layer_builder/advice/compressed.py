@@ -6,12 +6,16 @@ piece packs as it does within its file.
 """
 
 import hashlib
+import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from layer_builder.advice.layer_files import LayerFiles
+from layer_builder.advice.layer_files import LayerFiles, total
 from layer_builder.archive import ZipMember, compressed_sizes, smaller_gzip, write_zip
 from layer_builder.model import Advice, Compression, InstalledFile, Weight
+from layer_builder.tree import list_files
 
 _SAMPLE_BYTES = 12 * 1024 * 1024
 """What is tried, unpacked, about; a layer that is smaller is tried whole."""
@@ -22,28 +26,50 @@ _PIECE_BYTES = 1024 * 1024
 
 def try_best_compression(files: LayerFiles, folder: Path) -> Iterator[Advice]:
     """Pack what is in a layer as `best` would, or a sample of it; nothing where nothing is zipped."""
-    if files.layer.compression is Compression.BEST or not files.packed:
+    if files.layer.compression is Compression.BEST or files.archive is None:
         return
     there = [one for one in files.files if f"python/{one.path}" in files.packed]
-    every = -(-sum(one.size for one in there) // _SAMPLE_BYTES)
-    zip_bytes, unzipped_bytes = 0.0, 0.0
-    for number, stratum in enumerate(_strata(there)):
-        if not stratum:
-            continue
-        place = folder / str(number)
-        place.mkdir(parents=True)
-        now, best, less = _pack(files, list(_sample(files, stratum, every, place)), place)
-        whole = files.weigh(one.path for one in stratum)
-        if now:
-            zip_bytes += whole.zip_bytes * (1 - best / now)
-            unzipped_bytes += less * whole.zip_bytes / now
+    trees = [replace(files, files=there, compiled={})]
+    if files.compiled:
+        bytecode = _bytecode(files.archive, folder / "bytecode")
+        trees.append(replace(files, compiled={}, **bytecode))
+    every = -(-sum(one.size for tree in trees for one in tree.files) // _SAMPLE_BYTES)
+    gains = [
+        _gain(tree, stratum, every, folder / f"{place}-{number}")
+        for place, tree in enumerate(trees)
+        for number, stratum in enumerate(_strata(tree.files))
+        if stratum
+    ]
+    gain = total(gains)
     how = "all of it was packed" if every <= 1 else f"a sample of 1/{every} was packed"
-    if zip_bytes >= 1:
+    if gain.zip_bytes:
         yield Advice(
             line="compression: best",
             text=f"packs harder and takes longer ({how} to know)",
-            gain=Weight(zip_bytes=round(zip_bytes), unzipped_bytes=round(unzipped_bytes)),
+            gain=gain,
         )
+
+
+def _bytecode(archive: Path, folder: Path) -> dict[str, Any]:
+    """Unpack what was compiled for the zip, which the tree lacks; gives root and files."""
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(archive) as file:
+        names = [name for name in file.namelist() if name.endswith(".pyc")]
+        file.extractall(folder, names)
+    (folder / "python").mkdir(exist_ok=True)
+    return {"root": folder / "python", "files": list_files(folder / "python")}
+
+
+def _gain(files: LayerFiles, stratum: Sequence[InstalledFile], every: int, folder: Path) -> Weight:
+    """Pack a sample of what packs alike, and take the rest to be as that is."""
+    folder.mkdir(parents=True)
+    now, best, less = _pack(files, list(_sample(files, stratum, every, folder)), folder)
+    if not now:
+        return Weight(zip_bytes=0, unzipped_bytes=0)
+    whole = files.weigh(one.path for one in stratum).zip_bytes
+    return Weight(
+        zip_bytes=round(whole * (now - best) / now), unzipped_bytes=round(whole * less / now)
+    )
 
 
 def _strata(files: Sequence[InstalledFile]) -> list[list[InstalledFile]]:

@@ -8,7 +8,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.advice.alternatives import DEV_TOOLS, TWINS, Twin
-from layer_builder.model import Advice, Layer, Package, Weight
+from layer_builder.advice.layer_files import total
+from layer_builder.model import Advice, Layer, Weight
 
 _NAMED = 5
 
@@ -20,8 +21,8 @@ class AskedFor:
     layer: Layer
     lines: Sequence[str]
     """Its requirements."""
-    packages: Sequence[Package]
-    """The distributions in it."""
+    weights: Mapping[str, Weight]
+    """What the distributions in it take, by their normalised names."""
     requires: Mapping[str, Collection[str]]
     """Which distributions require which, by normalised names; empty where nobody wanted to know."""
     is_locked: bool = False
@@ -48,11 +49,7 @@ class AskedFor:
 
     def weigh(self, names: Collection[str]) -> Weight:
         """Add up what distributions take in the layer."""
-        chosen = [one for one in self.packages if one.name in names]
-        return Weight(
-            zip_bytes=sum(one.bytes_zipped for one in chosen),
-            unzipped_bytes=sum(one.bytes_kept for one in chosen),
-        )
+        return total(self.weights[name] for name in names if name in self.weights)
 
     def without(self, name: str, instead: str = "") -> str:
         """Say what to write for a requirement to go, or to be another distribution's."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from layer_builder.model import Advice, Built, Layer, Package, Stack, Weight
+from layer_builder.advice.layer_files import package_weights, total
+from layer_builder.model import Advice, Built, Layer, Package, Stack
 
 _NAMED = 5
 
@@ -30,10 +31,8 @@ def repeated_advice(
             needed |= packages
     if not keys:
         return
-    gain = Weight(
-        zip_bytes=sum(one.bytes_zipped for one in needed.values()),
-        unzipped_bytes=sum(one.bytes_kept for one in needed.values()),
-    )
+    weights = package_weights(built[layer.id])
+    gain = total(weights[name] for name in needed)
     more = len(needed) - _NAMED
     names = ", ".join(sorted(needed)[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     if len(needed) == len(mine.packages) and not mine.included_bytes:

@@ -13,7 +13,8 @@ def advice_data(outcome: Outcome, built: Built) -> list[dict[str, Any]]:
     Gains are bytes of the limit that the layer comes closest to; null for what was not measured.
     """
     kind = built.tightest.limit.kind
+    found = advice_for(built, outcome.advice.get(built.layer.id, ()))
     return [
         {"gain_bytes": one.gain_of(kind), "kind": kind, "line": one.line, "text": one.text}
-        for one in advice_for(built, outcome.advice.get(built.layer.id, ()))
+        for one in found
     ]
