@@ -78,7 +78,7 @@ def test_a_hopeless_layer_hears_before_its_proof_what_takes_how_much_off(
     assert "ml: zipped" not in done.stderr
     advice = [line for line in done.stderr.splitlines() if line.startswith("  → ")]
     assert advice[0].startswith("  → strip: true (0.2 MiB less unzipped): takes symbols")
-    assert advice[1].startswith("  → prune: aggressive (0.1 MiB less unzipped)")
+    assert advice[1].startswith("  → prune: aggressive (80.6 KiB less unzipped)")
     assert not [line for line in advice if "split" in line]
 
     text = (workspace / "layers.yml").read_text()
