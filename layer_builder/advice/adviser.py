@@ -22,12 +22,13 @@ from layer_builder.advice.settings import bytecode_advice, try_settings
 from layer_builder.advice.splitting import is_over_zip, split_advice
 from layer_builder.advice.stacks import repeated_advice
 from layer_builder.advice.twins import TwinScale
+from layer_builder.advice.unused import never_loaded, proofs_of, unused_advice
 from layer_builder.archive import compressed_sizes
 from layer_builder.keeping import SignedNotes, code_digest
-from layer_builder.model import Advice, Built, Stack
+from layer_builder.model import Advice, Built, FunctionProof, Stack
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds
-from layer_builder.tree import Scratch, list_files
+from layer_builder.tree import Distribution, Scratch, find_distributions, list_files
 
 _ADVICE = TypeAdapter(list[Advice])
 
@@ -76,6 +77,43 @@ class Adviser:
             for one, found in zip(built.values(), measured, strict=True)
         }
 
+    def unused(
+        self,
+        built: Built,
+        item: Resolved,
+        stacks: Sequence[Stack],
+        proofs: Sequence[FunctionProof],
+        code_of: Callable[[Stack], Iterable[Path]],
+    ) -> list[Advice]:
+        """Advise on what a layer asks for and none of its functions needs; they were all tried.
+
+        `code_of` gives the files of a function's own code. Raises LayerBuilderError.
+        """
+        key = built.layer.key
+        tried = proofs_of(key, stacks, proofs)
+        never = never_loaded(key, tried) if tried else set()
+        asked = self._asked(built, item)
+        if not never & asked.names:
+            return []
+        having = [one for one in stacks if one.key in {proof.function for proof in tried}]
+        roots = {layer.id: self.root_of(layer.id) for one in having for layer in one.layers}
+        found: dict[str, Distribution] = {}
+        for root in roots.values():
+            found |= _distributions(root)
+        sources = [path for root in roots.values() for path in root.rglob("*.py")]
+        sources += [path for one in having for path in code_of(one) if path.suffix == ".py"]
+        knowing = asked.knowing(self._requires(item))
+        return list(unused_advice(knowing, never, found, sources))
+
+    def _asked(self, built: Built, item: Resolved) -> AskedFor:
+        return AskedFor(
+            layer=built.layer,
+            lines=item.request.requirements.lines,
+            weights=package_weights(built),
+            requires={},
+            is_locked=bool(item.lock),
+        )
+
     def _measured(self, built: Built, item: Resolved) -> list[Advice]:
         """Take what an earlier run found of the same zip, or find it."""
         layer, needs = built.layer, self.needs.get(built.layer.id)
@@ -122,13 +160,7 @@ class Adviser:
         return [*found, *self._of_requirements(built, item)]
 
     def _of_requirements(self, built: Built, item: Resolved) -> list[Advice]:
-        asked = AskedFor(
-            layer=built.layer,
-            lines=item.request.requirements.lines,
-            weights=package_weights(built),
-            requires={},
-            is_locked=bool(item.lock),
-        )
+        asked = self._asked(built, item)
         found = list(version_advice(asked))
         found += [
             twin_advice(asked, twin, self.scale.weigh(twin, item)) for twin in twins_of(asked)
@@ -149,3 +181,9 @@ class Adviser:
         return self.installer.requires(
             item.request.requirements, layer.target, layer.build, item.own
         )
+
+
+def _distributions(root: Path) -> dict[str, Distribution]:
+    paths = [one.path for one in list_files(root)]
+    found = find_distributions(paths, lambda path: (root / path).read_bytes())
+    return {one.name: one for one in found}

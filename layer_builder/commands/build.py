@@ -35,6 +35,7 @@ from layer_builder.model import (
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
 from layer_builder.sdk_services import ServiceNeeds
+from layer_builder.sources import collect_files
 from layer_builder.stack_services import letters_about, read_beside
 
 
@@ -97,6 +98,7 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
                 outcome.built |= builds.decide(loaded_files(outcome))
                 _join_targets(outcome)
                 _weigh(outcome, stacks, advising)
+            _advise_on_unused(outcome, context, resolved, lower)
             _tell_advice(outcome, context)
         finally:
             output_dir.sweep()
@@ -206,25 +208,51 @@ def _weigh(
         raise LimitError(*problems)
 
 
+def _adviser(context: Context, lower: LowerLayers, needs: Mapping[str, ServiceNeeds]) -> Adviser:
+    return Adviser(
+        installer=context.installer,
+        scale=TwinScale(wheels=context.wheels),
+        scratch=context.scratch,
+        notes=context.advice_notes,
+        root_of=lambda layer_id: lower.of_layer(layer_id).root,
+        needs=needs,
+        today=context.today().date(),
+        workers=context.workers,
+    )
+
+
 def _advise(
     outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
 ) -> dict[str, list[Advice]]:
     """Try what would make the layers smaller; a build does not fail for want of advice."""
     try:
-        adviser = Adviser(
-            installer=context.installer,
-            scale=TwinScale(wheels=context.wheels),
-            scratch=context.scratch,
-            notes=context.advice_notes,
-            root_of=lambda layer_id: lower.of_layer(layer_id).root,
-            needs=_needs_if_auto(outcome, context, resolved),
-            today=context.today().date(),
-            workers=context.workers,
-        )
+        adviser = _adviser(context, lower, _needs_if_auto(outcome, context, resolved))
         return adviser.advise(outcome.built, resolved, outcome.functions)
     except (LayerBuilderError, OSError) as error:
         context.reporter.step("advice", f"not measured: {error}")
         return {}
+
+
+def _advise_on_unused(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
+) -> None:
+    """Add what no function loads, when all were tried."""
+
+    def code_of(stack: Stack) -> list[Path]:
+        files = collect_files(context.workspace, stack.settings.code, ()).files
+        return [file.source for file in files]
+
+    try:
+        adviser = _adviser(context, lower, {})
+        for layer_id, built in outcome.built.items():
+            if layer_id in resolved:
+                item, proofs = resolved[layer_id], outcome.function_proofs
+                found = adviser.unused(built, item, outcome.functions, proofs, code_of)
+                advice = outcome.advice.setdefault(layer_id, [])
+                said = {one.line for one in advice}
+                advice += [one for one in found if one.line not in said]
+    except (LayerBuilderError, OSError) as error:
+        context.reporter.step("advice", f"what no function loads is not told: {error}")
 
 
 def _needs_if_auto(

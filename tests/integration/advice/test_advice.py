@@ -179,3 +179,22 @@ def test_advice_on_the_example_is_right(run: Run, workspace: Path) -> None:
     shutil.copytree(EXAMPLE, workspace, dirs_exist_ok=True)
     followed = follow_each(run, workspace, online())
     assert ("core-deps", "strip: true") in followed
+
+
+def test_what_no_function_loads_is_advised_against_and_goes_without_a_loss(
+    run: Run, workspace: Path
+) -> None:
+    """But not what code of others names, or a function imports late."""
+    (workspace / "fn.py").write_text(
+        "import app\n\n\ndef handler(event, context):\n    if event:\n        import ini\n"
+    )
+    (workspace / "layers.yml").write_text(
+        f'{HEAD}layers:\n  deps: {{packages: ["app==1.0", "ini==1.0", "native==1.0", "shared==1.0"]}}\n'
+        "functions:\n  f: {layers: [deps], code: fn.py, handler: fn.handler}\n"
+    )
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    found = layers(workspace)["deps"]["advice"]
+    (unused,) = [one for one in found if "no function that has the layer" in one["text"]]
+    assert unused["line"] == 'packages: ["app==1.0", "ini==1.0", "shared==1.0"]'
+    assert unused["line"] in {line for _, line in follow_each(run, workspace)}
