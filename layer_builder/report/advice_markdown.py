@@ -14,8 +14,10 @@ def render_advice(outcome: Outcome) -> str:
         for one in advice_for(built, outcome.advice.get(layer_id, ())):
             gain = one.gain_of(kind)
             measured = f"{mib(gain)} {kind}" if gain is not None else "–"
+            # In a table a bar parts cells, in code too: https://github.github.com/gfm/#tables-extension-
+            change = code_span(one.line).replace("|", r"\|")
             rows.append(
-                f"| {escape_markdown(built.layer.title)} | {code_span(one.line)} | {measured} |"
+                f"| {escape_markdown(built.layer.title)} | {change} | {measured} |"
                 f" {escape_markdown(one.text)} |"
             )
     if not rows:
