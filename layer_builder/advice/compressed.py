@@ -20,8 +20,14 @@ from layer_builder.tree import list_files
 _SAMPLE_BYTES = 12 * 1024 * 1024
 """What is tried, unpacked, about; a layer that is smaller is tried whole."""
 
+_STRATUM_BYTES = 3 * 1024 * 1024
+"""The same of what packs alike, in a layer that is larger."""
+
 _PIECE_BYTES = 1024 * 1024
 """Of larger files: packed as their files are, whose level goes by size."""
+
+_BOUNDS = (128 * 1024, _PIECE_BYTES)
+"""Where the levels of `balanced` change."""
 
 
 def try_best_compression(files: LayerFiles, folder: Path) -> Iterator[Advice]:
@@ -33,15 +39,15 @@ def try_best_compression(files: LayerFiles, folder: Path) -> Iterator[Advice]:
     if files.compiled:
         bytecode = _bytecode(files.archive, folder / "bytecode")
         trees.append(replace(files, compiled={}, **bytecode))
-    every = -(-sum(one.size for tree in trees for one in tree.files) // _SAMPLE_BYTES)
+    size = sum(one.size for tree in trees for one in tree.files)
     gains = [
-        _gain(tree, stratum, every, folder / f"{place}-{number}")
+        _gain(tree, stratum, _every(stratum, size), folder / f"{place}-{number}")
         for place, tree in enumerate(trees)
         for number, stratum in enumerate(_strata(tree.files))
         if stratum
     ]
     gain = total(gains)
-    how = "all of it was packed" if every <= 1 else f"a sample of 1/{every} was packed"
+    how = "all of it was packed" if size <= _SAMPLE_BYTES else "a sample was packed"
     if gain.zip_bytes:
         yield Advice(
             line="compression: best",
@@ -73,13 +79,21 @@ def _gain(files: LayerFiles, stratum: Sequence[InstalledFile], every: int, folde
 
 
 def _strata(files: Sequence[InstalledFile]) -> list[list[InstalledFile]]:
-    """Put together what packs alike: what is packed already, libraries, large files, the rest."""
-    gzipped = [one for one in files if one.path.endswith(".gz")]
-    native = [one for one in files if ".so" in one.path.rpartition("/")[2]]
-    apart = {*gzipped, *native}
-    rest = [one for one in files if one not in apart]
-    large = [one for one in rest if one.size >= _PIECE_BYTES]
-    return [gzipped, native, large, [one for one in rest if one.size < _PIECE_BYTES]]
+    """Put together what packs alike: what is packed already, libraries and the rest, each by size.
+
+    The level that a file is packed with goes by its size, too.
+    """
+    strata: dict[tuple[str, int], list[InstalledFile]] = {}
+    for one in files:
+        name = one.path.rpartition("/")[2]
+        kind = "gz" if name.endswith(".gz") else "native" if ".so" in name else ""
+        strata.setdefault((kind, sum(one.size >= bound for bound in _BOUNDS)), []).append(one)
+    return [strata[key] for key in sorted(strata)]
+
+
+def _every(stratum: Sequence[InstalledFile], size: int) -> int:
+    """Say of how many bytes one is tried: small strata whole, of the larger ones the same amount."""
+    return 1 if size <= _SAMPLE_BYTES else -(-sum(one.size for one in stratum) // _STRATUM_BYTES)
 
 
 def _sample(

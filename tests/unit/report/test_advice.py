@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from layer_builder.advice import words
 from layer_builder.builder import limit_problems
+from layer_builder.errors import Place
 from layer_builder.model.build import Advice, Built
+from layer_builder.model.layer import Layer
 from layer_builder.model.limits import MIB, Weight
 from layer_builder.model.stack import Stack, weigh_stack
 from layer_builder.outcome import Outcome
@@ -71,10 +73,14 @@ def test_summary_and_report_tell_the_same_and_nothing_breaks_out(outcome: Outcom
 
 
 def test_a_function_over_the_limit_hears_what_takes_how_much_off_which_layer(
-    stack: Callable[..., Stack], built: Callable[..., Built]
+    layer: Callable[..., Layer], built: Callable[..., Built]
 ) -> None:
+    place = Place(file="layers.yml")
+    api = Stack(
+        key="api", function_name=None, layers=(layer("a"), layer("b")), reserve=0, place=place
+    )
     made = {b.layer.id: b for b in (built(key, unzipped_bytes=150 * MIB) for key in "ab")}
-    weight = weigh_stack(stack("a", "b"), made)
+    weight = weigh_stack(api, made)
     first, second = made
     problem = limit_problems.stack_problem(
         weight,
