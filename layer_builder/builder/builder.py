@@ -55,6 +55,8 @@ class Builder:
     cache: BuildCache
     require_isolation: bool = True
     """Whether a build that was proven without isolation is built anew."""
+    stops_early: bool = True
+    """Whether what is over the unzipped limit when it is installed ends there."""
     workers: int = 1
     """How many layers are built at the same time."""
 
@@ -136,7 +138,8 @@ class Builder:
         with self.scratch.folder() as folder:
             tree = Tree.below(folder)
             installed = install(resolved, tree, self.installer, clock)
-            refuse_hopeless(installed, resolved.request, folder)
+            if self.stops_early:
+                refuse_hopeless(installed, resolved.request, folder)
             packer = Packer(request=resolved.request, installed=installed, folder=folder)
             packer, plain, proof = self._prove_and_pack(packer, below, clock)
             with clock.step("bytecode"):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
@@ -83,7 +84,7 @@ def _measure(
     requires = context.installer.requires(asked, layer.target, layer.build)
     settled = context.installer.settled(asked, layer.target, layer.build)
     with context.scratch.folder() as folder:
-        builder = context.builder(OutputDir(folder=folder / "built"))
+        builder = replace(context.builder(OutputDir(folder=folder / "built")), stops_early=False)
         lower = LowerLayers(folder=folder)
         below = [
             lower.of(builder.build(resolved[name], keep=lower.place(name)))
