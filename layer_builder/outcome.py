@@ -15,6 +15,7 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
     Action,
+    Advice,
     Built,
     Delivered,
     FunctionProof,
@@ -73,6 +74,8 @@ class Outcome:
     """The same of those that there was no Python for."""
     contents: dict[str, str] = field(default_factory=dict)
     """By layer id: the content marks of what was resolved."""
+    advice: dict[str, list[Advice]] = field(default_factory=dict)
+    """By layer id, in no order."""
     compared: dict[str, LayerChanges] = field(default_factory=dict)
     """By layer id: what is different from what there was; of what was compared."""
     attachments: list[Attached] = field(default_factory=list)
@@ -283,16 +286,3 @@ class Outcome:
         )
         found = self.to_publish or would_deliver or any(one.changes for one in self.attachments)
         return self.inputs.dry_run and bool(found)
-
-    def matrix(self) -> dict[str, list[dict[str, str]]]:
-        """Give `strategy.matrix` one entry for each layer and target."""
-        return {
-            "include": [
-                {
-                    "layer": layer.key,
-                    "python": str(layer.target.python),
-                    "architecture": str(layer.target.architecture),
-                }
-                for layer in self.layers
-            ]
-        }

@@ -75,6 +75,7 @@ def make_context(
         function_notes=SignedNotes.around(environ, "functions")
         if not environ.get(NO_CACHE_VARIABLE)
         else SignedNotes(),
+        advice_notes=SignedNotes.around(environ, "advice"),
         service_notes=SignedNotes.around(environ, "services"),
         require_isolation=not leave,
         credentials=credentials,

@@ -1,7 +1,7 @@
 """Zips: written, read, kept."""
 
 from layer_builder.archive.build_cache import BuildCache
-from layer_builder.archive.compression import gzip_bytes
+from layer_builder.archive.compression import smaller_gzip
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.archive.ranges import UnreadableZipError
 from layer_builder.archive.reader import (
@@ -22,8 +22,8 @@ __all__ = [
     "ZipMember",
     "compressed_sizes",
     "extract_zip",
-    "gzip_bytes",
     "sha256_of",
+    "smaller_gzip",
     "write_zip",
     "zip_checksums",
 ]

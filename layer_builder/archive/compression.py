@@ -4,6 +4,7 @@ Compression is libdeflate's (the `deflate` package): the standard library's zlib
 builds of Python, and so would the zip's bytes. Levels: https://github.com/ebiggers/libdeflate
 """
 
+import gzip
 import mmap
 import os
 import zlib
@@ -89,9 +90,21 @@ def compress_file(source: Path, compression: Compression) -> CompressedData:
             return _compress(content, level, source)
 
 
-def gzip_bytes(content: bytes) -> bytes:
-    """Compress to a gzip file without name and date, as small as libdeflate makes it."""
-    return bytes(deflate.gzip_compress(content, _LEVELS[Compression.BEST]))
+def smaller_gzip(content: bytes) -> bytes | None:
+    """Compress a gzip file's content anew, as small as libdeflate makes it, without name and date.
+
+    None where it would not be smaller, is larger than 64 MiB decoded, or is no sound gzip file.
+    """
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        decoded = reader.decompress(content, _HUGE_BYTES)
+    except zlib.error:
+        return None
+    if not reader.eof or reader.unused_data:
+        return None
+    smaller = bytes(deflate.gzip_compress(decoded, _LEVELS[Compression.BEST]))
+    is_sound = len(smaller) < len(content) and gzip.decompress(smaller) == decoded
+    return smaller if is_sound else None
 
 
 def _level(compression: Compression, size: int) -> int:

@@ -80,7 +80,8 @@ class FunctionSize:
             " allows a function and all its layers",
             details=tuple(lines),
             advice=(
-                "detach a layer, shrink the function's code, or prune harder (prune: aggressive)",
+                "detach a layer, or shrink the function's code; a build says what would take how much"
+                " off each layer",
                 "what cannot fit 250 MiB runs as a container image (10 GiB)",
             ),
         )

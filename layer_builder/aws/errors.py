@@ -185,7 +185,7 @@ def _refusal(
         return LimitError.because(
             "its code and layers are too large together, says AWS",
             details=facts,
-            advice=("detach a layer, or prune harder (prune: aggressive)",),
+            advice=("detach a layer; a build says what would take how much off each",),
         )
     if code in _ONLY_HERE and caller and not is_clock_skew(code, text):
         return AwsError(elsewhere_known(region, caller, facts))
@@ -232,7 +232,7 @@ def _too_large(built: Built, facts: tuple[str, ...], match: re.Match[str] | None
     else:
         allowed = int(match["unzipped"] or match["layers"] or match["stack"])
         message = f"it unzips to {mib(weight.unzipped_bytes)}; AWS leaves room for {mib(allowed)}"
-        advice = "split it, or prune harder (prune: aggressive); S3 does not raise this limit"
+        advice = "a build says what would take how much off it; S3 does not raise this limit"
         if allowed < UNZIPPED_BYTES:
             advice += "; the rest of the 250 MiB is taken by other layers of the function"
     return Problem(message=message, layer=built.layer.key, details=facts, advice=(advice,))

@@ -2,7 +2,11 @@
 
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.install import install_unpruned
-from layer_builder.builder.limit_problems import problems_near_limits, problems_over_limits
+from layer_builder.builder.limit_problems import (
+    problems_near_limits,
+    problems_over_limits,
+    stack_problem,
+)
 from layer_builder.builder.scheduler import LowerLayers, build_layers
 from layer_builder.builder.take_up import TakeUp
 
@@ -15,4 +19,5 @@ __all__ = [
     "install_unpruned",
     "problems_near_limits",
     "problems_over_limits",
+    "stack_problem",
 ]

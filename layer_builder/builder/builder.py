@@ -10,6 +10,7 @@ from pathlib import Path
 from layer_builder.archive import BuildCache, BuildRecord, OutputDir
 from layer_builder.builder import proof_step
 from layer_builder.builder.install import install
+from layer_builder.builder.limit_problems import refuse_hopeless
 from layer_builder.builder.packer import Packer
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
@@ -54,6 +55,8 @@ class Builder:
     cache: BuildCache
     require_isolation: bool = True
     """Whether a build that was proven without isolation is built anew."""
+    stops_early: bool = True
+    """Whether what is over the unzipped limit when it is installed ends there."""
     workers: int = 1
     """How many layers are built at the same time."""
     done: Callable[[str, Weight], None] = lambda _, __: None
@@ -139,6 +142,8 @@ class Builder:
         with self.scratch.folder() as folder:
             tree = Tree.below(folder)
             installed = install(resolved, tree, self.installer, clock)
+            if self.stops_early:
+                refuse_hopeless(installed, resolved.request, folder)
             packer = Packer(request=resolved.request, installed=installed, folder=folder)
             packer, plain, proof = self._prove_and_pack(packer, below, clock)
             with clock.step("bytecode"):

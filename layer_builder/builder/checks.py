@@ -6,18 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from layer_builder.advice import DEV_TOOLS
 from layer_builder.errors import InstallError, Problem
 from layer_builder.model import InstalledFile, Layer, PrunePlan, Target
 from layer_builder.prune import SDK_DISTRIBUTIONS, module_name
 from layer_builder.tree import Distribution, Installation
-
-DEV_TOOLS = frozenset(
-    {
-        "black", "coverage", "flake8", "hypothesis", "ipython", "isort", "jupyter", "moto", "mypy",
-        "nox", "pip-tools", "pre-commit", "pylint", "pyright", "pytest", "pytest-cov", "ruff",
-        "tox", "twine", "types-requests", "virtualenv",
-    }
-)  # fmt: skip
 
 _IMPORTED_AT_START = ("sitecustomize", "usercustomize")
 

@@ -6,17 +6,14 @@ from functools import cached_property
 
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
-from layer_builder.errors import LimitError, Problem
+from layer_builder.errors import Problem
 from layer_builder.inventory import places_of
-from layer_builder.model import InstalledFile, Layer, Package, PrunePlan, mib
+from layer_builder.model import InstalledFile, Layer, Package, PrunePlan
 from layer_builder.native import check_libraries
 from layer_builder.prune import plan_pruning
 from layer_builder.resolve import Installer, Resolved, check_closure
 from layer_builder.timing import Clock
 from layer_builder.tree import Installation, Tree
-
-_CONTAINER_BYTES = 1024 * 1024 * 1024
-"""Four times what Lambda takes: compressing it would only delay the message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
     """Install what was resolved, leave out what is to go, add the workspace's files.
 
     Raises InstallError for wheels that cannot load on the target, ManifestError for files that
-    would overwrite one another, LimitError for what no pruning could make fit.
+    would overwrite one another.
     """
     request = resolved.request
     layer = request.layer
@@ -93,7 +90,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
         odd = checks.check_installation(installation, plan, files, layer, below)
         libraries, unloadable = check_libraries(tree, files, layer, installation.distributions)
     rewritten = rewrite(tree, layer, kept, libraries, clock)
-    installed = InstalledTree(
+    return InstalledTree(
         tree=tree,
         layer=layer,
         asked_for=asked_for,
@@ -104,8 +101,6 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
         warnings=(*unloadable, *odd, *plan.warnings),
         included_bytes=sum(file.source.stat().st_size for file in request.files.files),
     ).following(plan.with_removals(rewritten))
-    _refuse_too_large(installed)
-    return installed
 
 
 def install_unpruned(resolved: Resolved, tree: Tree, installer: Installer) -> None:
@@ -119,16 +114,3 @@ def install_unpruned(resolved: Resolved, tree: Tree, installer: Installer) -> No
             resolved.own, request.requirements, request.layer.target, tree.root, request.layer.build
         )
     tree.include(request.files.files)
-
-
-def _refuse_too_large(installed: InstalledTree) -> None:
-    """Raise LimitError for what is so large that compressing it would be in vain."""
-    kept = sum(package.bytes_kept for package in installed.packages)
-    if installed.included_bytes + kept > _CONTAINER_BYTES:
-        heaviest = sorted(installed.packages, key=lambda package: -package.bytes_kept)[:10]
-        raise LimitError.because(
-            f"it unzips to {mib(installed.included_bytes + kept)};"
-            " AWS allows 250 MiB for a function and all its layers",
-            details=tuple(f"{mib(p.bytes_kept):>10}  {p.name} {p.version}" for p in heaviest),
-            advice=("this runs as a container image (10 GiB), not as a layer",),
-        )

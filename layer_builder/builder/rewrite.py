@@ -1,11 +1,9 @@
 """Gives files smaller contents that mean the same: stripped libraries, gzip compressed anew."""
 
-import gzip
-import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from layer_builder.archive import gzip_bytes
+from layer_builder.archive import smaller_gzip
 from layer_builder.model import Compression, InstalledFile, Layer, Removal
 from layer_builder.native import STRIP_RULE, Elf, strip_libraries
 from layer_builder.timing import Clock
@@ -16,9 +14,6 @@ RECOMPRESS_RULE = "recompress"
 
 REWRITES = frozenset({STRIP_RULE, RECOMPRESS_RULE})
 """Rules that give a file other contents instead of removing it."""
-
-_MOST_BYTES = 64 * 1024 * 1024
-"""Decoded; a larger one is left as it is."""
 
 
 def rewrite(
@@ -55,24 +50,10 @@ def _recompress(tree: Tree, files: Sequence[InstalledFile]) -> list[Removal]:
     candidates = [file for file in files if file.path.endswith(".gz")]
     saved = []
     with ThreadPoolExecutor() as pool:
-        contents = pool.map(lambda file: _smaller_gzip(tree.read(file.path)), candidates)
+        contents = pool.map(lambda file: smaller_gzip(tree.read(file.path)), candidates)
         for file, content in zip(candidates, contents, strict=True):
             if content is not None:
                 tree.rewrite(file.path, content)
                 less = InstalledFile(path=file.path, size=file.size - len(content))
                 saved.append(Removal(entry=less, rule=RECOMPRESS_RULE))
     return saved
-
-
-def _smaller_gzip(content: bytes) -> bytes | None:
-    """Compress the same anew; None where it would not be smaller, or is no sound gzip file."""
-    reader = zlib.decompressobj(wbits=31)
-    try:
-        decoded = reader.decompress(content, _MOST_BYTES)
-    except zlib.error:
-        return None
-    if not reader.eof or reader.unused_data:
-        return None
-    smaller = gzip_bytes(decoded)
-    is_sound = len(smaller) < len(content) and gzip.decompress(smaller) == decoded
-    return smaller if is_sound else None

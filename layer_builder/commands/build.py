@@ -1,30 +1,38 @@
 """`build`: builds all layers, equal ones once; weighs them and the stacks."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from layer_builder.archive import OutputDir, zip_checksums
+from layer_builder.advice import Adviser, TwinScale, advice_for, advice_lines
+from layer_builder.archive import OutputDir
 from layer_builder.builder import (
     BuildResult,
     LowerLayers,
     TakeUp,
     build_layers,
     problems_near_limits,
-    problems_over_limits,
 )
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import Proving, choose_stacks, loaded_files, prove_functions
 from layer_builder.commands.plan import refuse_unknown_names, resolve
-from layer_builder.errors import LimitError, ManifestError, Problem
+from layer_builder.errors import LayerBuilderError
 from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.inputs import Command
-from layer_builder.model import Built, Stack, find_collisions, weigh_stack
+from layer_builder.model import (
+    Advice,
+    Sdk,
+    SdkPolicy,
+    Stack,
+)
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers
 from layer_builder.sdk_services import ServiceNeeds
+from layer_builder.sources import collect_files
 from layer_builder.stack_services import letters_about, read_beside
+from layer_builder.weighing import join_targets, weigh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,55 +82,39 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
             resolved = _with_services(outcome, context, work)
             builds = build_layers(resolved, work.taken, builder, layers, stacks, lower)
             outcome.built = builds.built()
-            _join_targets(outcome)
-            _weigh(outcome, stacks)
+            join_targets(outcome)
+            with ThreadPoolExecutor(max_workers=1) as pool:
 
-            def rebuild(services: Mapping[str, ServiceNeeds]) -> Collection[str]:
-                changed = builds.rebuild(services)
-                outcome.built |= changed
-                _join_targets(outcome)
-                _weigh(outcome, stacks)
-                return changed.keys()
+                def advise() -> Future[dict[str, list[Advice]]]:
+                    return pool.submit(_advise, outcome, context, resolved, lower)
 
-            proving = Proving(stacks=to_prove, resolved=resolved, lower=lower, rebuild=rebuild)
-            outcome.function_proofs = prove_functions(outcome, context, proving)
+                advising = advise()
+
+                def rebuild(services: Mapping[str, ServiceNeeds]) -> Collection[str]:
+                    nonlocal advising
+                    advising.result()
+                    changed = builds.rebuild(services)
+                    outcome.built |= changed
+                    join_targets(outcome)
+                    advising = advise()
+                    weigh(outcome, stacks, advising)
+                    return changed.keys()
+
+                weigh(outcome, stacks, advising)
+                proving = Proving(stacks=to_prove, resolved=resolved, lower=lower, rebuild=rebuild)
+                outcome.function_proofs = prove_functions(outcome, context, proving)
+                outcome.advice = advising.result()
             if builds.undecided:
                 outcome.built |= builds.decide(loaded_files(outcome))
-                _join_targets(outcome)
-                _weigh(outcome, stacks)
+                join_targets(outcome)
+                weigh(outcome, stacks, advising)
+            _advise_on_unused(outcome, context, resolved, lower)
+            _tell_advice(outcome, context)
         finally:
             output_dir.sweep()
         for built in outcome.built.values():
             for warning in problems_near_limits(built):
                 context.reporter.warn(warning)
-
-
-def _join_targets(outcome: Outcome) -> None:
-    """Make one release of a layer whose targets share a name; they must share the content too."""
-    problems = []
-    names: dict[str, list[Built]] = {}
-    for built in outcome.built.values():
-        names.setdefault(built.layer.name, []).append(built)
-    for name, members in names.items():
-        for built in members:
-            outcome.built[built.layer.id] = built.serving([one.layer for one in members])
-        targets = sorted(built.layer.target for built in members)
-        if len({built.archive.sha256 for built in members}) > 1:
-            problems.append(
-                Problem(
-                    message=f"its targets {', '.join(t.label for t in targets)} have one name on"
-                    f" AWS, {name!r}, and not the same content",
-                    layer=members[0].layer.key,
-                    place=members[0].layer.place,
-                    details=tuple(
-                        f"{built.layer.target.label}: sha256 {built.archive.sha256}"
-                        for built in members
-                    ),
-                    advice=('tell them apart: name: "{layer}-{python}-{architecture}"',),
-                )
-            )
-    if problems:
-        raise ManifestError(*problems)
 
 
 def _take_up(outcome: Outcome, context: Context, output_dir: OutputDir) -> dict[str, BuildResult]:
@@ -178,22 +170,84 @@ def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, 
     return resolved
 
 
-def _weigh(outcome: Outcome, stacks: Sequence[Stack]) -> None:
-    """Raise for every layer and stack over a limit."""
-    problems = [
-        problem for built in outcome.built.values() for problem in problems_over_limits(built)
+def _adviser(context: Context, lower: LowerLayers, needs: Mapping[str, ServiceNeeds]) -> Adviser:
+    return Adviser(
+        installer=context.installer,
+        scale=TwinScale(wheels=context.wheels),
+        scratch=context.scratch,
+        notes=context.advice_notes,
+        root_of=lambda layer_id: lower.of_layer(layer_id).root,
+        needs=needs,
+        today=context.today().date(),
+        workers=context.workers,
+    )
+
+
+def _advise(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
+) -> dict[str, list[Advice]]:
+    """Try what would make the layers smaller; a build does not fail for want of advice."""
+    try:
+        adviser = _adviser(context, lower, _needs_if_auto(outcome, context, resolved))
+        return adviser.advise(outcome.built, resolved, outcome.functions)
+    except (LayerBuilderError, OSError) as error:
+        context.reporter.step("advice", f"not measured: {error}")
+        return {}
+
+
+def _advise_on_unused(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], lower: LowerLayers
+) -> None:
+    """Add what no function loads, when all were tried."""
+
+    def code_of(stack: Stack) -> list[Path]:
+        files = collect_files(context.workspace, stack.settings.code, ()).files
+        return [file.source for file in files]
+
+    try:
+        adviser = _adviser(context, lower, {})
+        for layer_id, built in outcome.built.items():
+            if layer_id in resolved:
+                item, proofs = resolved[layer_id], outcome.function_proofs
+                found = adviser.unused(built, item, outcome.functions, proofs, code_of)
+                advice = outcome.advice.setdefault(layer_id, [])
+                said = {one.line for one in advice}
+                advice += [one for one in found if one.line not in said]
+    except (LayerBuilderError, OSError) as error:
+        context.reporter.step("advice", f"what no function loads is not told: {error}")
+
+
+def _needs_if_auto(
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved]
+) -> dict[str, ServiceNeeds]:
+    """Read what layers that hold the whole AWS SDK would keep of it with `sdk: auto`."""
+    asking = {
+        layer_id: item.request.layer
+        for layer_id, item in resolved.items()
+        if item.request.layer.sdk.policy is SdkPolicy.BUNDLE and "botocore" in item.own.versions
+    }
+    if not asking:
+        return {}
+    auto = Sdk(policy=SdkPolicy.AUTO)
+    requests = [
+        replace(item.request, layer=replace(item.request.layer, sdk=auto))
+        if layer_id in asking
+        else item.request
+        for layer_id, item in resolved.items()
     ]
-    outcome.stacks = [weigh_stack(item, outcome.built) for item in stacks]
-    problems += [problem for item in outcome.stacks if (problem := item.problem())]
-    _refuse_collisions(outcome, stacks)
-    if problems:
-        raise LimitError(*problems)
+    items = {
+        request.layer.id: replace(resolved[request.layer.id], request=request)
+        for request in load.with_code(requests, outcome, context.workspace)
+    }
+    read = read_beside(
+        items, outcome.ties, context.installer, context.scratch, context.service_notes
+    )
+    return {layer_id: read[layer_id].needs for layer_id in asking}
 
 
-def _refuse_collisions(outcome: Outcome, stacks: Sequence[Stack]) -> None:
-    several = [item for item in stacks if len(item.layers) > 1]
-    ids = {layer.id for item in several for layer in item.layers}
-    contents = {layer_id: zip_checksums(outcome.built[layer_id].archive.path) for layer_id in ids}
-    clashes = [problem for item in several for problem in find_collisions(item, contents)]
-    if clashes:
-        raise ManifestError(*clashes)
+def _tell_advice(outcome: Outcome, context: Context) -> None:
+    """Say the best of what was measured of each layer."""
+    for layer_id, built in outcome.built.items():
+        kind = built.tightest.limit.kind
+        for line in advice_lines(advice_for(built, outcome.advice.get(layer_id, ())), kind):
+            context.reporter.step(built.layer.title, f"advice: {line}")

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from layer_builder import timing
 from layer_builder.archive import BuildCache, OutputDir, RemoteZips
 from layer_builder.aws import Connect
 from layer_builder.builder import Builder
@@ -47,6 +49,9 @@ class Context:
     """Keeps the proofs of functions."""
     service_notes: SignedNotes = field(default_factory=SignedNotes)
     """Keeps what distributions were found to ask of the AWS SDK."""
+    advice_notes: SignedNotes = field(default_factory=SignedNotes)
+    """Keeps what was measured of layers, to advise on them."""
+    today: Callable[[], datetime] = timing.today
     require_isolation: bool = True
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""

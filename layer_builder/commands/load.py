@@ -230,7 +230,7 @@ def requests(
         problems += absent_files(stack, workspace)
     if problems:
         raise ManifestError(*dict.fromkeys(problems))
-    return _with_functions(_with_code(gathered, outcome, workspace), outcome, workspace)
+    return _with_functions(with_code(gathered, outcome, workspace), outcome, workspace)
 
 
 def _with_functions(
@@ -253,7 +253,7 @@ def _with_functions(
     return found
 
 
-def _with_code(
+def with_code(
     requests: list[LayerRequest], outcome: Outcome, workspace: Workspace
 ) -> list[LayerRequest]:
     """Add what the workspace's code asks of the AWS SDK, where `sdk: auto` wants to know.

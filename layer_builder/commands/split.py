@@ -1,7 +1,8 @@
 """Proposes how to split a layer that is too large: measures it, places its distributions."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
@@ -11,14 +12,14 @@ from layer_builder.commands.context import Context
 from layer_builder.errors import ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
 from layer_builder.manifest import Manifest, format_layers, replace_layer
-from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, counted, mib
+from layer_builder.model import Layer, counted, mib
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers, resolve_group
 from layer_builder.sources import Requirements
 from layer_builder.split import (
     CannotSplit,
     MeasuredDistribution,
-    SplitLimits,
+    limits_of,
     new_entries,
     no_split_error,
     place_distributions,
@@ -43,7 +44,7 @@ def split_layer(
     resolved = resolve_group(group, context.installer, load.lock_of(inputs, context.workspace))
     asked = resolved[layer.id].request.requirements
     parts = _measure(layer, resolved, asked, context)
-    levels = place_distributions(parts, _limits(layer, manifest.stacks))
+    levels = place_distributions(parts, limits_of(layer, manifest.stacks))
     if isinstance(levels, CannotSplit):
         raise no_split_error(levels, layer)
     if len(levels) <= 1:
@@ -83,7 +84,7 @@ def _measure(
     requires = context.installer.requires(asked, layer.target, layer.build)
     settled = context.installer.settled(asked, layer.target, layer.build)
     with context.scratch.folder() as folder:
-        builder = context.builder(OutputDir(folder=folder / "built"))
+        builder = replace(context.builder(OutputDir(folder=folder / "built")), stops_early=False)
         lower = LowerLayers(folder=folder)
         below = [
             lower.of(builder.build(resolved[name], keep=lower.place(name)))
@@ -100,20 +101,3 @@ def _measure(
         )
         for package in packages
     ]
-
-
-def _limits(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
-    """See what a layer's functions leave for it: places among five, and bytes."""
-    loading = [stack for stack in stacks if layer.key in {other.key for other in stack.layers}]
-    others = [len(stack.layers) - 1 + len(stack.external) for stack in loading]
-    taken = [
-        stack.reserve + sum(other.unzipped_bytes for other in stack.external) for stack in loading
-    ]
-    allowed = {limit.kind: limit.allowed for limit in layer.budget.limits}
-    unzipped = allowed["unzipped"] - max(taken, default=0)
-    return SplitLimits(
-        # A little less than allowed: what is shared between members compresses apart.
-        zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
-        unzipped_bytes=unzipped,
-        layers=LAYERS_PER_FUNCTION - max(others, default=0),
-    )

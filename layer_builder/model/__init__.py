@@ -1,6 +1,7 @@
 """The words of the house as values: target, layer, stack, resolution, prune plan, proof, build, release."""
 
 from layer_builder.model.build import (
+    Advice,
     Archive,
     BuildDetails,
     Built,
@@ -143,6 +144,7 @@ __all__ = [
     "UNZIPPED_BYTES",
     "VERSION_FIELD",
     "Action",
+    "Advice",
     "Alias",
     "Architecture",
     "Archive",

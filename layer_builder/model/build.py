@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
@@ -54,6 +54,24 @@ class LayerFile:
     """CRC-32 of its content."""
     distribution: str = ""
     """Normalised; empty for the workspace's files, and where nobody can tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """A change that makes a layer smaller, or that keeps it alive."""
+
+    line: str
+    """What to write, as it stands in the manifest or is typed."""
+    text: str
+    """What it does, or why."""
+    gain: Weight | None = None
+    """What it takes off the layer, found on its own files; None where nothing was measured."""
+
+    def gain_of(self, kind: Literal["zip", "unzipped"]) -> int | None:
+        """Give the bytes that it takes off, as one limit counts them."""
+        if self.gain is None:
+            return None
+        return self.gain.zip_bytes if kind == "zip" else self.gain.unzipped_bytes
 
 
 class PackedModules(StrEnum):

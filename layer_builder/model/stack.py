@@ -153,8 +153,7 @@ class StackWeight:
             place=self.stack.place,
             details=tuple(shares),
             advice=(
-                "take a layer out of the function, drop distributions it does not import, or"
-                " prune harder (prune: aggressive)",
+                "take a layer out of the function, or drop distributions that it does not import",
                 "what cannot fit 250 MiB runs as a container image (10 GiB)",
             ),
         )

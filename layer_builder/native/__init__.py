@@ -4,7 +4,7 @@ from layer_builder.native.base_system import base_libraries
 from layer_builder.native.compatibility import check_libraries
 from layer_builder.native.elf import Elf
 from layer_builder.native.programs import lambda_programs
-from layer_builder.native.strip import STRIP_RULE, strip_libraries
+from layer_builder.native.strip import STRIP_RULE, strip_libraries, stripped_copy
 
 __all__ = [
     "STRIP_RULE",
@@ -13,4 +13,5 @@ __all__ = [
     "check_libraries",
     "lambda_programs",
     "strip_libraries",
+    "stripped_copy",
 ]

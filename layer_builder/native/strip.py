@@ -44,13 +44,26 @@ def strip_libraries(tree: Tree, libraries: Mapping[str, Elf]) -> list[Removal]:
     removals = []
     for path, before in libraries.items():
         content = tree.read(path)
-        stripped = strip_library(content)
-        after = read_elf(stripped)
-        if after and len(stripped) < len(content) and loads_alike(before, after):
+        stripped = stripped_copy(content, before)
+        if stripped is not None:
             tree.rewrite(path, stripped)
             saved = InstalledFile(path=path, size=len(content) - len(stripped))
             removals.append(Removal(entry=saved, rule=STRIP_RULE))
     return removals
+
+
+def stripped_copy(content: bytes, before: Elf | None = None) -> bytes | None:
+    """Give a stripped library; None where nothing can go, or it would not come out sound.
+
+    `before` is what it was read to be, if that is known.
+    """
+    before = before or read_elf(content)
+    if before is None:
+        return None
+    stripped = strip_library(content)
+    after = read_elf(stripped)
+    is_sound = after and len(stripped) < len(content) and loads_alike(before, after)
+    return stripped if is_sound else None
 
 
 def strip_library(content: bytes) -> bytes:

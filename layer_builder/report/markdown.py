@@ -27,6 +27,7 @@ from layer_builder.plain_text import (
     proof_line,
     report_title,
 )
+from layer_builder.report.advice_markdown import render_advice
 from layer_builder.report.changes_markdown import render_changes
 from layer_builder.report.escaping import code_span, escape_markdown, longest_run
 from layer_builder.report_json import action_of
@@ -47,6 +48,8 @@ def render_markdown(outcome: Outcome) -> str:
         parts.append(render_functions(outcome))
     if old := old_version_lines(outcome):
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in old))
+    if advice := render_advice(outcome):
+        parts.append(advice)
     parts += [_attached(done) for done in outcome.attachments]
     parts += [_details(built) for built in outcome.built.values() if built.details.packages]
     parts += render_problems("Warnings", outcome.warnings)

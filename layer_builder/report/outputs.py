@@ -26,10 +26,24 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
         "digests": outcome.digests(),
         "changes": {**outcome.changes(), **({"layers": layers} if layers else {})},
         "isolated": "" if (isolated := outcome.is_isolated) is None else isolated,
-        "matrix": outcome.matrix(),
+        "matrix": build_matrix(outcome),
         "report": f"{folder}/report.json",
         "output-dir": folder,
     }
     return {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in data.items()
+    }
+
+
+def build_matrix(outcome: Outcome) -> dict[str, list[dict[str, str]]]:
+    """Give `strategy.matrix` one entry for each layer and target."""
+    return {
+        "include": [
+            {
+                "layer": layer.key,
+                "python": str(layer.target.python),
+                "architecture": str(layer.target.architecture),
+            }
+            for layer in outcome.layers
+        ]
     }

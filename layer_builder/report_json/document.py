@@ -16,6 +16,7 @@ from layer_builder.model import (
     Stamp,
 )
 from layer_builder.outcome import Outcome
+from layer_builder.report_json.advice import advice_data
 from layer_builder.report_json.attached import attached_data
 from layer_builder.report_json.changes import changes_data, compared_data
 from layer_builder.report_json.estimates import estimates_data
@@ -72,7 +73,7 @@ def _layer(outcome: Outcome, found: Built | KnownLayer) -> dict[str, Any]:
         "name": layer.name,
         "python": str(layer.target.python),
         "architecture": str(layer.target.architecture),
-        **(_built(found) if isinstance(found, Built) else _known(found)),
+        **(_built(outcome, found) if isinstance(found, Built) else _known(found)),
         "arn": {
             region: release.arn for region, release in outcome.releases.get(layer.id, {}).items()
         },
@@ -102,7 +103,7 @@ def _permissions(layer: Layer) -> list[str] | None:
     return None if permissions is None else list(permissions.names)
 
 
-def _built(built: Built) -> dict[str, Any]:
+def _built(outcome: Outcome, built: Built) -> dict[str, Any]:
     details, tightest = built.details, built.tightest
     return {
         **_contents(built.layer, details),
@@ -121,6 +122,7 @@ def _built(built: Built) -> dict[str, Any]:
         "same_as": built.same_as,
         "reused": built.reused,
         "taken_up": built.taken_up,
+        "advice": advice_data(outcome, built),
         "seconds": details.seconds,
     }
 
@@ -144,6 +146,7 @@ def _known(known: KnownLayer) -> dict[str, Any]:
         "same_as": None,
         "reused": False,
         "taken_up": False,
+        "advice": [],
         "seconds": {},
     }
 

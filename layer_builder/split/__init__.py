@@ -3,7 +3,7 @@
 from layer_builder.split.placement import (
     CannotSplit,
     MeasuredDistribution,
-    SplitLimits,
+    limits_of,
     place_distributions,
 )
 from layer_builder.split.proposal import new_entries, no_split_error
@@ -11,7 +11,7 @@ from layer_builder.split.proposal import new_entries, no_split_error
 __all__ = [
     "CannotSplit",
     "MeasuredDistribution",
-    "SplitLimits",
+    "limits_of",
     "new_entries",
     "no_split_error",
     "place_distributions",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from layer_builder.model import mib
+from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, mib
 
 EXACT = 14
 """How many of the heaviest units are placed by search; beyond that, a search could take minutes."""
@@ -70,6 +70,23 @@ class _Unit:
     @property
     def changes_often(self) -> bool:
         return any(part.changes_often for part in self.parts)
+
+
+def limits_of(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
+    """See what a layer's functions leave for it: places among five, and bytes."""
+    loading = [stack for stack in stacks if layer.key in {other.key for other in stack.layers}]
+    others = [len(stack.layers) - 1 + len(stack.external) for stack in loading]
+    taken = [
+        stack.reserve + sum(other.unzipped_bytes for other in stack.external) for stack in loading
+    ]
+    allowed = {limit.kind: limit.allowed for limit in layer.budget.limits}
+    unzipped = allowed["unzipped"] - max(taken, default=0)
+    return SplitLimits(
+        # A little less than allowed: what is shared between members compresses apart.
+        zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
+        unzipped_bytes=unzipped,
+        layers=LAYERS_PER_FUNCTION - max(others, default=0),
+    )
 
 
 def place_distributions(

@@ -87,7 +87,7 @@ def no_split_error(why: CannotSplit, layer: Layer) -> LimitError:
         ),
         advice=(
             "s3-bucket lifts the limit of a zip, not that of 250 MiB unzipped",
-            "drop: and prune: aggressive remove more; sdk: leaves the AWS SDK or its data out",
+            "a build says what strip:, prune:, sdk: and others would take off; drop: takes what you name",
             "what cannot fit 250 MiB runs as a container image (10 GiB)",
         ),
     )

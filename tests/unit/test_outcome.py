@@ -8,6 +8,7 @@ from layer_builder.model.layer import Layer
 from layer_builder.model.release import Action, Release
 from layer_builder.model.target import Architecture, Python, Target
 from layer_builder.outcome import Outcome
+from layer_builder.report.outputs import build_matrix
 
 CORE = "arn:aws:lambda:eu-west-1:123456789012:layer:core:3"
 CODE = "arn:aws:lambda:eu-west-1:123456789012:layer:code:8"
@@ -54,7 +55,7 @@ def test_keys_are_listed_once_in_the_order_of_the_manifest(outcome: Outcome) -> 
 
 
 def test_the_matrix_has_one_entry_for_each_layer_and_target(outcome: Outcome) -> None:
-    assert outcome.matrix() == {
+    assert build_matrix(outcome) == {
         "include": [
             {"layer": "core", "python": "3.12", "architecture": "x86_64"},
             {"layer": "code", "python": "3.12", "architecture": "x86_64"},
@@ -67,7 +68,7 @@ def test_a_run_that_never_read_a_manifest_has_empty_answers() -> None:
     assert outcome.layers == ()
     assert outcome.arns("eu-west-1") == {}
     assert outcome.function_layers() == {}
-    assert outcome.matrix() == {"include": []}
+    assert build_matrix(outcome) == {"include": []}
 
 
 def test_what_was_taken_up_by_its_digest_says_nothing_of_isolation(outcome: Outcome) -> None:

@@ -68,7 +68,7 @@ def test_a_layer_over_the_limit_is_split_along_its_requirements_and_builds(
     )
     refused = run("build")
     assert refused.returncode == 5
-    assert "`layer-builder split core` proposes layers that fit" in refused.stderr
+    assert "→ layer-builder split core --write (" in refused.stderr
 
     before = manifest.read_text()
     proposed = run("split", "core")

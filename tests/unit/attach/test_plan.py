@@ -162,6 +162,7 @@ def test_code_and_layers_over_the_limit_are_refused_part_by_part() -> None:
         f"     249.0 MiB  {arn('a1')}\n"
         f"           1 B  {arn('b1')}\n"
         f"             ?  {arn('X1')}: it may not be read\n"
-        "  → detach a layer, shrink the function's code, or prune harder (prune: aggressive)\n"
+        "  → detach a layer, or shrink the function's code; a build says what would take how much off"
+        " each layer\n"
         "  → what cannot fit 250 MiB runs as a container image (10 GiB)"
     )

@@ -43,7 +43,6 @@ def test_a_stack_one_byte_too_heavy_says_who_weighs_what(
         "       1.0 MiB  light\n"
         "       1.0 MiB  other\n"
         "      48.0 MiB  reserve: for the function's own code\n"
-        "  → take a layer out of the function, drop distributions it does not import, or prune"
-        " harder (prune: aggressive)\n"
+        "  → take a layer out of the function, or drop distributions that it does not import\n"
         "  → what cannot fit 250 MiB runs as a container image (10 GiB)"
     )

@@ -1,0 +1,189 @@
+"""Advises on the layers of a run, when they are built; what was measured is noted for later runs."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from layer_builder import parallel
+from layer_builder.advice.layer_files import LayerFiles, compiled_weights, package_weights
+from layer_builder.advice.requirements import (
+    AskedFor,
+    tool_advice,
+    twin_advice,
+    twins_of,
+    version_advice,
+)
+from layer_builder.advice.runtimes import runtime_advice
+from layer_builder.advice.settings import bytecode_advice, try_settings
+from layer_builder.advice.splitting import is_over_zip, split_advice
+from layer_builder.advice.stacks import repeated_advice
+from layer_builder.advice.twins import TwinScale
+from layer_builder.advice.unused import never_loaded, proofs_of, unused_advice
+from layer_builder.archive import compressed_sizes
+from layer_builder.keeping import SignedNotes, code_digest
+from layer_builder.model import Advice, Built, FunctionProof, Stack
+from layer_builder.resolve import Installer, Resolved
+from layer_builder.sdk_services import ServiceNeeds
+from layer_builder.tree import Distribution, Scratch, find_distributions, list_files
+
+_ADVICE = TypeAdapter(list[Advice])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adviser:
+    """All that it takes from the run."""
+
+    installer: Installer
+    scale: TwinScale
+    scratch: Scratch
+    notes: SignedNotes
+    """Keeps what was measured on the same zips."""
+    root_of: Callable[[str], Path]
+    """Gives the folder of what a layer, by its id, has below python/."""
+    needs: Mapping[str, ServiceNeeds]
+    """By layer id: what code would ask of the AWS SDK, of layers that `sdk: auto` might make smaller."""
+    today: date
+    workers: int = 1
+
+    def advise(
+        self,
+        built: Mapping[str, Built],
+        resolved: Mapping[str, Resolved],
+        stacks: Sequence[Stack],
+    ) -> dict[str, list[Advice]]:
+        """Advise on each layer, by id; on what was not resolved here only what its record tells.
+
+        Raises LayerBuilderError where something cannot be read.
+        """
+        measured = parallel.each(
+            lambda one: (
+                self._measured(one, resolved[one.layer.id]) if one.layer.id in resolved else []
+            ),
+            built.values(),
+            self.workers,
+        )
+        return {
+            one.layer.id: [
+                *found,
+                *bytecode_advice(one),
+                *self._split(one, resolved.get(one.layer.id), stacks),
+                *repeated_advice(one.layer, built, stacks),
+                *runtime_advice(one.layer, self.today),
+            ]
+            for one, found in zip(built.values(), measured, strict=True)
+        }
+
+    def unused(
+        self,
+        built: Built,
+        item: Resolved,
+        stacks: Sequence[Stack],
+        proofs: Sequence[FunctionProof],
+        code_of: Callable[[Stack], Iterable[Path]],
+    ) -> list[Advice]:
+        """Advise on what a layer asks for and none of its functions needs; they were all tried.
+
+        `code_of` gives the files of a function's own code. Raises LayerBuilderError.
+        """
+        key = built.layer.key
+        tried = proofs_of(key, stacks, proofs)
+        never = never_loaded(key, tried) if tried else set()
+        asked = self._asked(built, item)
+        if not never & asked.names:
+            return []
+        having = [one for one in stacks if one.key in {proof.function for proof in tried}]
+        roots = {layer.id: self.root_of(layer.id) for one in having for layer in one.layers}
+        found: dict[str, Distribution] = {}
+        for root in roots.values():
+            found |= _distributions(root)
+        sources = [path for root in roots.values() for path in root.rglob("*.py")]
+        sources += [path for one in having for path in code_of(one) if path.suffix == ".py"]
+        knowing = asked.knowing(self._requires(item))
+        return list(unused_advice(knowing, never, found, sources))
+
+    def _asked(self, built: Built, item: Resolved) -> AskedFor:
+        return AskedFor(
+            layer=built.layer,
+            lines=item.request.requirements.lines,
+            weights=package_weights(built),
+            requires={},
+            is_locked=bool(item.lock),
+        )
+
+    def _measured(self, built: Built, item: Resolved) -> list[Advice]:
+        """Take what an earlier run found of the same zip, or find it."""
+        layer, needs = built.layer, self.needs.get(built.layer.id)
+        asked = [*layer.packages, *layer.requirements]
+        parts = [code_digest(), built.archive.sha256, item.content_key, item.lock]
+        parts += [one.text for one in asked]
+        parts += needs.key if needs else ()
+        key = sha256("\n".join(map(str, parts)).encode()).hexdigest()
+        of_key, _, text = self.notes.find(layer.id).partition("\n")
+        if of_key == key:
+            try:
+                return _ADVICE.validate_json(text)
+            except ValidationError:
+                pass  # of another program: found anew
+        found = self._measure(built, item, needs)
+        self.notes.keep(layer.id, f"{key}\n{_ADVICE.dump_json(found).decode()}")
+        return found
+
+    def _measure(self, built: Built, item: Resolved, needs: ServiceNeeds | None) -> list[Advice]:
+        request, details = item.request, built.details
+        proof = details.proof
+        packed = compressed_sizes(built.archive.path)
+        compiled = compiled_weights(built.archive.path) if details.bytecode.files else {}
+        root = self.root_of(built.layer.id)
+        # A tree that was unpacked from its zip has the bytecode, one that is left of a build has not.
+        there = [
+            one
+            for one in list_files(root)
+            if f"python/{one.path}" in packed and not (compiled and one.path.endswith(".pyc"))
+        ]
+        files = LayerFiles(
+            layer=built.layer,
+            root=root,
+            files=there,
+            asked_for=request.requirements.names,
+            archive=built.archive.path,
+            packed=packed,
+            compiled=compiled,
+            needed=frozenset(proof.loaded if proof else ())
+            | {restored.path for restored in details.restored},
+        )
+        with self.scratch.folder() as folder:
+            found = try_settings(files, needs, folder)
+        return [*found, *self._of_requirements(built, item)]
+
+    def _of_requirements(self, built: Built, item: Resolved) -> list[Advice]:
+        asked = self._asked(built, item)
+        found = list(version_advice(asked))
+        found += [
+            twin_advice(asked, twin, self.scale.weigh(twin, item)) for twin in twins_of(asked)
+        ]
+        if asked.tools:
+            found += tool_advice(asked.knowing(self._requires(item)))
+        return found
+
+    def _split(
+        self, built: Built, item: Resolved | None, stacks: Sequence[Stack]
+    ) -> Iterable[Advice]:
+        if item is None or not is_over_zip(built):
+            return ()
+        return split_advice(built, self._requires(item), stacks)
+
+    def _requires(self, item: Resolved) -> Mapping[str, frozenset[str]]:
+        layer = item.request.layer
+        return self.installer.requires(
+            item.request.requirements, layer.target, layer.build, item.own
+        )
+
+
+def _distributions(root: Path) -> dict[str, Distribution]:
+    paths = [one.path for one in list_files(root)]
+    found = find_distributions(paths, lambda path: (root / path).read_bytes())
+    return {one.name: one for one in found}

@@ -1,0 +1,78 @@
+"""Advice on distributions that no function loads and no code names."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from layer_builder.advice.requirements import AskedFor
+from layer_builder.model import Advice, FunctionProof, Stack
+from layer_builder.tree import Distribution
+
+
+def proofs_of(
+    key: str, stacks: Sequence[Stack], proofs: Sequence[FunctionProof]
+) -> list[FunctionProof]:
+    """Give the proofs of a layer's functions, by its key; none unless each of them ran its handler."""
+    having = [one.key for one in stacks if key in {layer.key for layer in one.layers}]
+    tried = {one.function: one for one in proofs if one.handler and one.unused}
+    return [tried[one] for one in having] if having and tried.keys() >= set(having) else []
+
+
+def never_loaded(key: str, proofs: Sequence[FunctionProof]) -> set[str]:
+    """List the distributions in a layer, by its key, of which no function loaded a byte."""
+    uses = [use for proof in proofs for use in proof.unused if use.layer == key]
+    return {use.name for use in uses} - {use.name for use in uses if use.bytes_loaded}
+
+
+def unused_advice(
+    asked: AskedFor,
+    never: Collection[str],
+    distributions: Mapping[str, Distribution],
+    sources: Sequence[Path],
+) -> Iterator[Advice]:
+    """Tell of requirements that go without anybody missing them.
+
+    Args:
+        asked: what a layer asks for, with what requires what.
+        never: its distributions that no function loaded.
+        distributions: those that its functions find, by name, with their files.
+        sources: all Python files that they find, and their own.
+    """
+    for name in sorted(asked.names & set(never)):
+        gone = asked.brought_by(name)
+        if not gone or not gone <= set(never):
+            continue
+        modules = {top for one in gone if one in distributions for top in _tops(distributions[one])}
+        own = {path for one in gone if one in distributions for path in distributions[one].files}
+        if modules and not _is_named(modules, (one for one in sources if not _ends(one, own))):
+            others = f" and {len(gone) - 1} that only it requires" if len(gone) > 1 else ""
+            yield Advice(
+                line=asked.without(name),
+                text=f"{name}{others}: no function that has the layer loaded it, and no code that"
+                " they find names its modules",
+                gain=asked.weigh(gone),
+            )
+
+
+def _tops(distribution: Distribution) -> set[str]:
+    """Name the top-level modules of a distribution."""
+    tops = set()
+    for path in distribution.files:
+        top, _, rest = path.partition("/")
+        if not top.endswith((".dist-info", ".data", ".libs")) and (
+            rest or top.endswith((".py", ".so"))
+        ):
+            tops.add(top.partition(".")[0])
+    return tops - {"bin", "share", ""}
+
+
+def _is_named(modules: Collection[str], sources: Iterable[Path]) -> bool:
+    """Tell whether code imports one of the modules, or has its name in quotes."""
+    names = "|".join(re.escape(name) for name in sorted(modules))
+    pattern = re.compile(rf"\b(?:import|from)\s+(?:{names})\b|['\"](?:{names})\b".encode())
+    return any(pattern.search(source.read_bytes()) for source in sources)
+
+
+def _ends(path: Path, own: Collection[str]) -> bool:
+    parts = path.parts
+    return any("/".join(parts[-length:]) in own for length in range(1, min(len(parts), 12) + 1))
