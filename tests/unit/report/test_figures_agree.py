@@ -15,6 +15,7 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
     Action,
+    Advice,
     BuildDetails,
     Built,
     KnownLayer,
@@ -27,6 +28,7 @@ from layer_builder.model import (
     Restoration,
     RuleTotal,
     Stack,
+    Weight,
     mib,
     weigh_stack,
 )
@@ -91,6 +93,12 @@ def files() -> st.SearchStrategy[tuple[LayerFile, ...]]:
     return st.lists(one, max_size=4).map(tuple)
 
 
+def advice() -> st.SearchStrategy[list[Advice]]:
+    gain = st.builds(Weight, zip_bytes=sizes, unzipped_bytes=sizes)
+    one = st.builds(Advice, line=names, text=names, gain=st.one_of(st.none(), gain))
+    return st.lists(one, max_size=2)
+
+
 @st.composite
 def outcomes(draw: st.DrawFn, make: Make) -> Outcome:
     inputs = Inputs(
@@ -107,6 +115,7 @@ def outcomes(draw: st.DrawFn, make: Make) -> Outcome:
         if draw(st.integers(0, 4)):
             outcome.built[layer.id] = built
             outcome.files[layer.id] = draw(files())
+            outcome.advice[layer.id] = draw(advice())
             if draw(st.booleans()):
                 before = draw(st.one_of(st.none(), snapshots()))
                 after = snapshot(built)
@@ -226,11 +235,13 @@ def check_page(html: str, data: dict[str, Any]) -> None:
             ("packages", ("bytes_installed", "bytes_kept")),
             ("pruned", ("files", "bytes")),
             ("restored", ("bytes",)),
+            ("advice", ("gain_bytes",)),
         ):
             wanted |= {
                 f"layers/{number}/{kind}/{index}/{name}"
-                for index, _ in enumerate(layer[kind])
+                for index, item in enumerate(layer[kind])
                 for name in names_
+                if item[name] is not None
             }
         assert page.figures.keys() >= wanted
     for number, function in enumerate(data["functions"]):
@@ -253,6 +264,12 @@ def check_summary(markdown: str, data: dict[str, Any]) -> None:
     for function in data["functions"]:
         if not function["known"]:
             assert f"= {mib(function['unzipped_bytes'])} unzipped" in markdown
+    gains = [
+        f"{mib(advice['gain_bytes'])} {advice['kind']}" if advice["gain_bytes"] is not None else "–"
+        for layer in data["layers"]
+        for advice in layer["advice"]
+    ]
+    assert [cells[2] for cells in rows(markdown, "layer | change | takes off |")] == gains
     for layer in data["layers"]:
         for total in layer["pruned"] if layer["packages"] else ():
             assert f"| {total['files']:,} | {mib(total['bytes'])} |" in markdown
