@@ -1,10 +1,13 @@
 """What a process is to do for a function, and what came of it."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from layer_builder.isolation import as_if_absent
+
+_NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +74,14 @@ class InvocationResult:
     """The end of what it printed."""
 
     def lacks_any_of(self, modules: Collection[str]) -> bool:
-        """Tell whether one of these top-level modules was not found."""
+        """Tell whether one of these top-level modules was not found.
+
+        Packages that look for several tell it in words of their own, as pandas does.
+        """
         faults = [*([self.fault] if self.fault else ()), *self.failed.values()]
-        return any((fault.lacks[0] or "").partition(".")[0] in modules for fault in faults)
+        names = [fault.lacks[0] or "" for fault in faults]
+        names += [name for fault in faults for name in _NOT_FOUND.findall(fault.text)]
+        return any(name.partition(".")[0] in modules for name in names)
 
     def note(self, answer: Mapping[str, Any], invocation: Invocation, places: "Places") -> None:
         """Take what the program says."""
