@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 import layer_builder
+from layer_builder.advice import with_twins
 from layer_builder.answers import try_packages, why_distribution
 from layer_builder.arguments import input_values, parse_arguments
 from layer_builder.aws import Cloud
@@ -127,7 +128,7 @@ def _run(
         if outcome.inputs.fail_on_changes and outcome.would_change:
             outcome.exit_code = ExitCode.CHANGES
     except LayerBuilderError as error:
-        outcome.errors = list(error.problems)
+        outcome.errors = [*map(with_twins, error.problems)]
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
         is_idle = _let_end(recording)

@@ -3,6 +3,7 @@
 from layer_builder.advice.adviser import Adviser
 from layer_builder.advice.alternatives import DEV_TOOLS
 from layer_builder.advice.layer_files import LayerFiles
+from layer_builder.advice.requirements import with_twins
 from layer_builder.advice.settings import try_settings
 from layer_builder.advice.twins import TwinScale
 from layer_builder.advice.words import advice_for, advice_line, advice_lines, in_order
@@ -17,4 +18,5 @@ __all__ = [
     "advice_lines",
     "in_order",
     "try_settings",
+    "with_twins",
 ]

@@ -20,13 +20,13 @@ TWINS = (
     Twin(
         name="opencv-python",
         instead="opencv-python-headless",
-        why="the same without windows; also needs no libGL, which Lambda lacks",
+        why="the same without windows; also needs none of X11's libraries, which Lambda lacks",
         source="https://pypi.org/project/opencv-python-headless/",
     ),
     Twin(
         name="opencv-contrib-python",
         instead="opencv-contrib-python-headless",
-        why="the same without windows; also needs no libGL, which Lambda lacks",
+        why="the same without windows; also needs none of X11's libraries, which Lambda lacks",
         source="https://pypi.org/project/opencv-contrib-python-headless/",
     ),
     Twin(

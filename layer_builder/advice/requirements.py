@@ -1,6 +1,7 @@
 """Advice on what a layer asks for: tools, twins, versions that nobody said."""
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.advice.alternatives import DEV_TOOLS, TWINS, Twin
 from layer_builder.advice.layer_files import total
+from layer_builder.errors import Problem
 from layer_builder.model import Advice, Layer, Weight
 
 _NAMED = 5
@@ -95,6 +97,16 @@ def twin_advice(asked: AskedFor, twin: Twin, weight: Weight | None) -> Advice:
         text=f"{twin.instead}: {twin.why} ({twin.source}; {measured})",
         gain=gain,
     )
+
+
+def with_twins(problem: Problem) -> Problem:
+    """Name the twins of the distributions that a failure is about."""
+    said = "\n".join((problem.message, *problem.details))
+    named = [twin for twin in TWINS if re.search(rf"(?<![\w-]){twin.name}(?![\w-])", said)]
+    letters = (
+        f"{twin.instead} in the place of {twin.name}: {twin.why} ({twin.source})" for twin in named
+    )
+    return replace(problem, advice=(*letters, *problem.advice))
 
 
 def version_advice(asked: AskedFor) -> Iterator[Advice]:

@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from layer_builder.advice import alternatives, requirements
-from layer_builder.errors import Place
+from layer_builder.errors import Place, Problem
 from layer_builder.model.layer import Layer, Reference
 from layer_builder.model.limits import Weight
 
@@ -71,3 +71,11 @@ def test_twins_are_names_with_a_source() -> None:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", twin.name)
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", twin.instead)
         assert twin.source.startswith("https://")
+
+
+def test_a_failure_names_the_twin_of_what_it_is_about_first() -> None:
+    problem = Problem(message="psycopg2 has no wheel", details=("mypsycopg2",), advice=("other",))
+    letter, other = requirements.with_twins(problem).advice
+    assert letter.startswith("psycopg2-binary in the place of psycopg2: ")
+    assert other == "other"
+    assert requirements.with_twins(Problem(message="psycopg2-binary, my-psycopg2")).advice == ()
