@@ -9,6 +9,7 @@ import traceback
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -122,6 +123,7 @@ def _run(
         environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
+        context = replace(context, is_verbose=verbose)
         scratch = context.scratch
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)

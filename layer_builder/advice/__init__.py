@@ -1,6 +1,6 @@
 """What would make a layer smaller, with the gain measured on its own files, and what ends."""
 
-from layer_builder.advice.adviser import Adviser
+from layer_builder.advice.adviser import Adviser, near_limits
 from layer_builder.advice.alternatives import DEV_TOOLS
 from layer_builder.advice.layer_files import LayerFiles
 from layer_builder.advice.requirements import with_twins
@@ -17,6 +17,7 @@ __all__ = [
     "advice_line",
     "advice_lines",
     "in_order",
+    "near_limits",
     "try_settings",
     "with_twins",
 ]

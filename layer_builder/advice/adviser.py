@@ -25,7 +25,7 @@ from layer_builder.advice.twins import TwinScale
 from layer_builder.advice.unused import never_loaded, proofs_of, unused_advice
 from layer_builder.archive import compressed_sizes
 from layer_builder.keeping import SignedNotes, code_digest
-from layer_builder.model import Advice, Built, FunctionProof, Stack
+from layer_builder.model import Advice, Built, FunctionProof, Stack, weigh_stack
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Distribution, Scratch, find_distributions, list_files
@@ -47,6 +47,8 @@ class Adviser:
     needs: Mapping[str, ServiceNeeds]
     """By layer id: what code would ask of the AWS SDK, of layers that `sdk: auto` might make smaller."""
     today: date
+    near: frozenset[str]
+    """Ids of the layers of which settings are tried, each on a copy of its files."""
     workers: int = 1
 
     def advise(
@@ -116,6 +118,9 @@ class Adviser:
 
     def _measured(self, built: Built, item: Resolved) -> list[Advice]:
         """Take what an earlier run found of the same zip, or find it."""
+        of_requirements = self._of_requirements(built, item)
+        if built.layer.id not in self.near:
+            return of_requirements
         layer, needs = built.layer, self.needs.get(built.layer.id)
         asked = [*layer.packages, *layer.requirements]
         parts = [code_digest(), built.archive.sha256, item.content_key, item.lock]
@@ -125,12 +130,12 @@ class Adviser:
         of_key, _, text = self.notes.find(layer.id).partition("\n")
         if of_key == key:
             try:
-                return _ADVICE.validate_json(text)
+                return [*_ADVICE.validate_json(text), *of_requirements]
             except ValidationError:
                 pass  # of another program: found anew
         found = self._measure(built, item, needs)
         self.notes.keep(layer.id, f"{key}\n{_ADVICE.dump_json(found).decode()}")
-        return found
+        return [*found, *of_requirements]
 
     def _measure(self, built: Built, item: Resolved, needs: ServiceNeeds | None) -> list[Advice]:
         request, details = item.request, built.details
@@ -156,8 +161,7 @@ class Adviser:
             | {restored.path for restored in details.restored},
         )
         with self.scratch.folder() as folder:
-            found = try_settings(files, needs, folder)
-        return [*found, *self._of_requirements(built, item)]
+            return try_settings(files, needs, folder)
 
     def _of_requirements(self, built: Built, item: Resolved) -> list[Advice]:
         asked = self._asked(built, item)
@@ -181,6 +185,17 @@ class Adviser:
         return self.installer.requires(
             item.request.requirements, layer.target, layer.build, item.own
         )
+
+
+def near_limits(built: Mapping[str, Built], stacks: Sequence[Stack]) -> frozenset[str]:
+    """List the layers, by id, that come near a limit, or that a function does with others."""
+    near = {key for key, one in built.items() if one.tightest.share >= one.layer.budget.warn_at}
+    for stack in stacks:
+        ids = {layer.id for layer in stack.layers}
+        if ids <= built.keys():
+            warn_at = min(layer.budget.warn_at for layer in stack.layers)
+            near |= ids if weigh_stack(stack, built).reading.share >= warn_at else set()
+    return frozenset(near)
 
 
 def _distributions(root: Path) -> dict[str, Distribution]:

@@ -32,7 +32,9 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
         )
     parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
     parser.add_argument(
-        "--verbose", action="store_true", help="list each layer's distributions at the end"
+        "--verbose",
+        action="store_true",
+        help="list each layer's distributions at the end, and measure advice for all layers",
     )
     parser.add_argument(
         "--output-dir",

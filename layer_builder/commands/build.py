@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from layer_builder.advice import Adviser, TwinScale, advice_for, advice_lines
+from layer_builder.advice import Adviser, TwinScale, advice_for, advice_lines, near_limits
 from layer_builder.archive import OutputDir
 from layer_builder.builder import (
     BuildResult,
@@ -170,7 +171,12 @@ def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, 
     return resolved
 
 
-def _adviser(context: Context, lower: LowerLayers, needs: Mapping[str, ServiceNeeds]) -> Adviser:
+def _adviser(
+    context: Context,
+    lower: LowerLayers,
+    near: frozenset[str] = frozenset(),
+    needs: Mapping[str, ServiceNeeds] = MappingProxyType({}),
+) -> Adviser:
     return Adviser(
         installer=context.installer,
         scale=TwinScale(wheels=context.wheels),
@@ -178,6 +184,7 @@ def _adviser(context: Context, lower: LowerLayers, needs: Mapping[str, ServiceNe
         notes=context.advice_notes,
         root_of=lambda layer_id: lower.of_layer(layer_id).root,
         needs=needs,
+        near=near,
         today=context.today().date(),
         workers=context.workers,
     )
@@ -188,7 +195,10 @@ def _advise(
 ) -> dict[str, list[Advice]]:
     """Try what would make the layers smaller; a build does not fail for want of advice."""
     try:
-        adviser = _adviser(context, lower, _needs_if_auto(outcome, context, resolved))
+        near = near_limits(outcome.built, outcome.functions)
+        if context.is_verbose:
+            near = frozenset(outcome.built)
+        adviser = _adviser(context, lower, near, _needs_if_auto(outcome, context, resolved, near))
         return adviser.advise(outcome.built, resolved, outcome.functions)
     except (LayerBuilderError, OSError) as error:
         context.reporter.step("advice", f"not measured: {error}")
@@ -205,7 +215,7 @@ def _advise_on_unused(
         return [file.source for file in files]
 
     try:
-        adviser = _adviser(context, lower, {})
+        adviser = _adviser(context, lower)
         for layer_id, built in outcome.built.items():
             if layer_id in resolved:
                 item, proofs = resolved[layer_id], outcome.function_proofs
@@ -218,13 +228,15 @@ def _advise_on_unused(
 
 
 def _needs_if_auto(
-    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved]
+    outcome: Outcome, context: Context, resolved: Mapping[str, Resolved], near: frozenset[str]
 ) -> dict[str, ServiceNeeds]:
     """Read what layers that hold the whole AWS SDK would keep of it with `sdk: auto`."""
     asking = {
         layer_id: item.request.layer
         for layer_id, item in resolved.items()
-        if item.request.layer.sdk.policy is SdkPolicy.BUNDLE and "botocore" in item.own.versions
+        if layer_id in near
+        and item.request.layer.sdk.policy is SdkPolicy.BUNDLE
+        and "botocore" in item.own.versions
     }
     if not asking:
         return {}

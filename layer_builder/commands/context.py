@@ -56,6 +56,8 @@ class Context:
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""
     has_index_credentials: bool = False
+    is_verbose: bool = False
+    """Whether advice is measured on layers that are far from their limits, too."""
     workers: int = os.cpu_count() or 1
 
     def builder(self, output_dir: OutputDir) -> Builder:

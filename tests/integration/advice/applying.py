@@ -50,7 +50,7 @@ def follow_each(
     """
     manifest = workspace / "layers.yml"
     text = manifest.read_text()
-    done = run("build", env=env)
+    done = run("build", "--verbose", env=env)
     assert done.returncode == 0, done.stderr
     before = layers(workspace)
     waiting = {key: measured(layer) for key, layer in before.items()}
@@ -61,7 +61,7 @@ def follow_each(
         for key, one in turn.items():
             changed["layers"][key].update(one["change"])
         manifest.write_text(yaml.safe_dump(changed, sort_keys=False))
-        done = run("build", env=env)
+        done = run("build", "--verbose", env=env)
         assert done.returncode == 0, done.stderr
         after = layers(workspace)
         for key, one in turn.items():

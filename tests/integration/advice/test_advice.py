@@ -71,7 +71,7 @@ def test_a_hopeless_layer_hears_before_its_proof_what_takes_how_much_off(
     (workspace / "layers.yml").write_text(
         f"{HEAD}layers:\n  ml: {{packages: [native], limits: {{unzipped: 600 KiB}}}}\n"
     )
-    done = run("build")
+    done = run("build", "--verbose")
     assert done.returncode == 5, done.stderr
     assert "nothing of it was proven or zipped" in done.stderr
     assert "ml: proved" not in done.stderr
@@ -83,7 +83,7 @@ def test_a_hopeless_layer_hears_before_its_proof_what_takes_how_much_off(
 
     text = (workspace / "layers.yml").read_text()
     (workspace / "layers.yml").write_text(text.replace("native]", "native], strip: true"))
-    done = run("build")
+    done = run("build", "--verbose")
     assert done.returncode == 0, done.stderr
 
 
@@ -91,7 +91,7 @@ def test_what_cannot_be_made_to_fit_is_told_so(run: Run, workspace: Path) -> Non
     (workspace / "layers.yml").write_text(
         f"{HEAD}layers:\n  ml: {{packages: [native], limits: {{unzipped: 20 KiB}}}}\n"
     )
-    done = run("build")
+    done = run("build", "--verbose")
     assert done.returncode == 5
     assert "at most: it stays over the limit" in done.stderr
 
@@ -116,7 +116,7 @@ def test_each_piece_of_advice_gives_what_it_promised(run: Run, workspace: Path) 
         ("top", "requires: [base]"),
     }
     assert ("unpruned", "prune: aggressive") in followed
-    run("build")
+    run("build", "--verbose")
     found = layers(workspace)
     (lock,) = [one for one in found["native"]["advice"] if one["line"] == "layer-builder lock"]
     assert lock["gain_bytes"] is None
@@ -128,15 +128,33 @@ def test_each_piece_of_advice_gives_what_it_promised(run: Run, workspace: Path) 
     assert "| native | `strip: true` |" in summary
 
 
+def test_settings_are_tried_on_layers_near_their_limits_alone(run: Run, workspace: Path) -> None:
+    text = f"{HEAD}layers:\n  ml: {{packages: [native], limits: {{unzipped: LIMIT}}}}\n"
+
+    def lines(limit: str, *words: str) -> set[str]:
+        (workspace / "layers.yml").write_text(text.replace("LIMIT", limit))
+        done = run("build", *words)
+        assert done.returncode == 0, done.stderr
+        return {one["line"] for one in layers(workspace)["ml"]["advice"]}
+
+    untried = lines("200 MiB")
+    assert "layer-builder lock" in untried
+    assert "strip: true" not in untried
+    tried = lines("200 MiB", "--verbose")
+    assert tried >= untried | {"strip: true", "prune: aggressive"}
+    used = layers(workspace)["ml"]["unzipped_bytes"]
+    assert lines(f"{used * 5 // 4 // KIB - 1} KiB") == tried
+
+
 def test_advice_of_a_build_from_the_cache_is_the_same(
     run: Run, workspace: Path, tmp_path: Path
 ) -> None:
     (workspace / "layers.yml").write_text(f"{HEAD}layers:\n  ml: {{packages: [native]}}\n")
     env = {"LAYER_BUILDER_NO_CACHE": None, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    first = run("build", env=env)
+    first = run("build", "--verbose", env=env)
     assert "ml: advice: " in first.stderr
     before = layers(workspace)["ml"]["advice"]
-    again = run("build", env=env)
+    again = run("build", "--verbose", env=env)
     assert "took ml.zip from the cache" in again.stderr
     assert layers(workspace)["ml"]["advice"] == before
 
@@ -148,11 +166,11 @@ def test_a_split_is_advised_where_it_fits_and_only_there(
         add_wheel(name, "1.0", {f"{name}/__init__.py": "", f"{name}/d.bin": noise(name, 300 * KIB)})
     text = f"{HEAD}layers:\n  core: {{packages: [left, right], limits: {{zip: LIMIT}}}}\n"
     (workspace / "layers.yml").write_text(text.replace("LIMIT", "400 KiB"))
-    done = run("build")
+    done = run("build", "--verbose")
     assert done.returncode == 5
     assert "→ layer-builder split core --write (0.3 MiB less zip): makes 2 layers" in done.stderr
     (workspace / "layers.yml").write_text(text.replace("LIMIT", "200 KiB"))
-    assert "split core" not in run("build").stderr
+    assert "split core" not in run("build", "--verbose").stderr
 
 
 @pytest.mark.network
@@ -192,7 +210,7 @@ def test_what_no_function_loads_is_advised_against_and_goes_without_a_loss(
         f'{HEAD}layers:\n  deps: {{packages: ["app==1.0", "ini==1.0", "native==1.0", "shared==1.0"]}}\n'
         "functions:\n  f: {layers: [deps], code: fn.py, handler: fn.handler}\n"
     )
-    done = run("build")
+    done = run("build", "--verbose")
     assert done.returncode == 0, done.stderr
     found = layers(workspace)["deps"]["advice"]
     (unused,) = [one for one in found if "no function that has the layer" in one["text"]]
