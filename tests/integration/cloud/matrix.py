@@ -29,7 +29,7 @@ _WRITES = frozenset(
     }
 )
 _UNSTRUCK = "the fault did not strike: this case shows nothing"
-_PLAYS = 3
+_PLAYS = 5
 _NOBODY = frozenset({Fault.REFUSED, Fault.AWAY})
 
 
