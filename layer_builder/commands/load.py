@@ -11,7 +11,7 @@ from layer_builder.addresses import tell_local_projects
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import absent_files, evidence_of, src_layout_problems
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
     Architecture,
@@ -64,12 +64,15 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
             text, inputs.manifest, through_s3=bool(inputs.s3_bucket), locate=workspace.locate
         )
         _refuse_unknown_digests(inputs, whole)
-        return whole.select(inputs.layers)
+        chosen = whole.select(inputs.layers, inputs.pythons, inputs.architectures)
     except ManifestError as error:
         named = list_requirements_files(text, inputs.manifest, workspace.locate)
         source = replace(_source(inputs, workspace), variables=None)
         _, mistakes = collect_requirements(named, (), source, ANY_TARGET)
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
+    if inputs.command is Command.PUBLISH:
+        _refuse_parts_of_versions(chosen, whole)
+    return chosen
 
 
 def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:
@@ -86,6 +89,27 @@ def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:
                 for stem in unknown
             )
         )
+
+
+def _refuse_parts_of_versions(chosen: Manifest, whole: Manifest) -> None:
+    """Raise ManifestError where one layer version serves targets of which some are left out."""
+    ids = {layer.id for layer in chosen.layers}
+    left_out = {layer.name: layer for layer in whole.layers if layer.id not in ids}
+    problems = [
+        Problem(
+            message=f"{left_out[layer.name].target.label} has the same name on AWS, {layer.name!r},"
+            f" and is left out: the next version would no longer serve it",
+            layer=layer.key,
+            place=layer.place,
+            advice=(
+                "publish all targets of the name at once: set neither python nor architecture",
+            ),
+        )
+        for layer in chosen.layers
+        if layer.name in left_out
+    ]
+    if problems:
+        raise ManifestError(*problems)
 
 
 def _requirements(
