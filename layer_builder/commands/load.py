@@ -71,7 +71,7 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
         _, mistakes = collect_requirements(named, (), source, ANY_TARGET)
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
     if inputs.command is Command.PUBLISH:
-        _refuse_parts_of_versions(chosen, whole)
+        chosen.refuse_parts_of_versions(whole)
     return chosen
 
 
@@ -89,27 +89,6 @@ def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:
                 for stem in unknown
             )
         )
-
-
-def _refuse_parts_of_versions(chosen: Manifest, whole: Manifest) -> None:
-    """Raise ManifestError where one layer version serves targets of which some are left out."""
-    ids = {layer.id for layer in chosen.layers}
-    left_out = {layer.name: layer for layer in whole.layers if layer.id not in ids}
-    problems = [
-        Problem(
-            message=f"{left_out[layer.name].target.label} has the same name on AWS, {layer.name!r},"
-            f" and is left out: the next version would no longer serve it",
-            layer=layer.key,
-            place=layer.place,
-            advice=(
-                "publish all targets of the name at once: set neither python nor architecture",
-            ),
-        )
-        for layer in chosen.layers
-        if layer.name in left_out
-    ]
-    if problems:
-        raise ManifestError(*problems)
 
 
 def _requirements(

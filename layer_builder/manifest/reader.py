@@ -99,6 +99,26 @@ class Manifest:
             ),
         )
 
+    def refuse_parts_of_versions(self, whole: "Manifest") -> None:
+        """Raise ManifestError where one layer version serves targets that `whole` has and this not."""
+        ids = {layer.id for layer in self.layers}
+        left_out = {layer.name: layer for layer in whole.layers if layer.id not in ids}
+        problems = [
+            Problem(
+                message=f"{left_out[layer.name].target.label} has the same name on AWS,"
+                f" {layer.name!r}, and is left out: the next version would no longer serve it",
+                layer=layer.key,
+                place=layer.place,
+                advice=(
+                    "publish all targets of a name at once: say neither python nor architecture",
+                ),
+            )
+            for layer in self.layers
+            if layer.name in left_out
+        ]
+        if problems:
+            raise ManifestError(*problems)
+
     def _no_target(
         self,
         layers: Sequence[Layer],
