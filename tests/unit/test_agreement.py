@@ -176,7 +176,6 @@ def test_the_reusable_workflow_hands_on_what_the_action_has(action: dict[str, An
     assert action["outputs"].keys() - called["outputs"].keys() == {
         "report",
         "output-dir",
-        "isolated",
     }
     assert called["outputs"].keys() - action["outputs"].keys() == {"artifact"}
     page = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
