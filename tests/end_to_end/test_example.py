@@ -164,6 +164,7 @@ def test_a_pull_request_publishes_nothing_and_needs_no_credentials(stage: Stage)
 
     with serve(lambda *_: (500, {})) as aws, serve(lambda *_: (403, {})) as github:
         around = {"AWS_ENDPOINT_URL": aws.url, "GITHUB_API_URL": github.url}
+        around |= {"GITHUB_GRAPHQL_URL": f"{github.url}/graphql"}
         run = replace(stage, environ=around).play(
             WORKFLOW, {"layers.yml": manifest}, event="pull_request", payload=pull_request
         )
