@@ -208,5 +208,5 @@ def test_a_pull_request_gets_a_comment_and_reaches_no_aws(
     assert no_aws.asked == []
     outputs = json.loads((stage.state / "outputs.json").read_text())
     assert json.loads(outputs["would-publish"]) == ["low"]
-    # Of a job that was skipped act hands on the expression of an output, and GitHub nothing.
+    # GitHub hands on nothing of a job that was skipped; act may.
     assert "arn:" not in outputs["layer-arns"]
