@@ -2,15 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
-from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN
+from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN, Architecture, Python
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+_E = TypeVar("_E", bound=StrEnum)
 
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -33,6 +37,8 @@ INPUT_DEFAULTS = {
     "manifest": "layers.yml",
     "command": str(_DEFAULT_COMMAND),
     "layers": "",
+    "python": "",
+    "architecture": "",
     "aws-region": "",
     "account": "",
     "s3-bucket": "",
@@ -62,6 +68,10 @@ class Inputs:
     command: Command = _DEFAULT_COMMAND
     layers: tuple[str, ...] = ()
     """Keys; empty means all."""
+    pythons: tuple[Python, ...] = ()
+    """Only targets with these; empty means all."""
+    architectures: tuple[Architecture, ...] = ()
+    """The same."""
     regions: tuple[str, ...] = ()
     account: str = ""
     """The AWS account that the run is meant for; empty where nobody says."""
@@ -91,6 +101,11 @@ class Inputs:
     sandbox: bool = False
     github_token: str = ""
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether layers or targets of the manifest are left out."""
+        return bool(self.layers or self.pythons or self.architectures)
+
     def __repr__(self) -> str:
         """Show everything but the token."""
         return f"Inputs({self.command} {self.manifest})"
@@ -109,16 +124,7 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
     def refuse(name: str, reason: str, *advice: str) -> None:
         problems.append(Problem(message=f"input {name}: {reason}", advice=advice))
 
-    command = _DEFAULT_COMMAND
-    try:
-        command = Command(given["command"])
-    except ValueError:
-        choices = [str(choice) for choice in Command]
-        refuse(
-            "command",
-            f"{given['command']!r} is not one of {', '.join(choices)}",
-            *did_you_mean(given["command"], choices),
-        )
+    (command,) = _members(Command, "command", [given["command"]], refuse) or [_DEFAULT_COMMAND]
     switches = {}
     for name in ("rebuild", "require-isolation", "dry-run", "fail-on-changes", "sandbox"):
         # Composite inputs are always text: https://github.com/actions/runner/issues/2238
@@ -129,6 +135,8 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
     digests = _digests(given["digests"])
     _check_aws(given, refuse)
+    pythons = _members(Python, "python", _words(given["python"]), refuse)
+    architectures = _members(Architecture, "architecture", _words(given["architecture"]), refuse)
     _check_zips(given, command, digests, refuse)
     if problems:
         raise ManifestError(*problems)
@@ -136,6 +144,8 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         manifest=given["manifest"],
         command=command,
         layers=_words(given["layers"]),
+        pythons=pythons,
+        architectures=architectures,
         regions=_words(given["aws-region"]),
         account=given["account"],
         s3_bucket=given["s3-bucket"],
@@ -187,6 +197,20 @@ def _check_zips(
         refuse("build", "'never' leaves the command build nothing to do")
     elif given["build"] == "never" and command is Command.PUBLISH and not given["digests"]:
         refuse("build", "'never' needs digests: no zip is taken up without one", _DIGESTS_FROM)
+
+
+def _members(
+    kind: type[_E], name: str, words: Iterable[str], refuse: Callable[..., None]
+) -> tuple[_E, ...]:
+    """Read words that each are a member; refuse those that are none."""
+    members, choices = [], [str(choice) for choice in kind]
+    for word in words:
+        if word in choices:
+            members.append(kind(word))
+        else:
+            reason = f"{word!r} is not one of {', '.join(choices)}"
+            refuse(name, reason, *did_you_mean(word, choices))
+    return tuple(members)
 
 
 def _digests(text: str) -> dict[str, str] | None:

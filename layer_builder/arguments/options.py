@@ -31,6 +31,13 @@ def add_options(parser: argparse.ArgumentParser, command: Command) -> None:
             help=f"the manifest (default: {INPUT_DEFAULTS['manifest']})",
         )
     parser.add_argument("--layers", metavar="KEYS", help="only these, separated by commas")
+    if command in {Command.PLAN, Command.BUILD, Command.PUBLISH}:
+        parser.add_argument(
+            "--python", metavar="VERSIONS", help="only targets with these, such as 3.12,3.13"
+        )
+        parser.add_argument(
+            "--architecture", metavar="NAMES", help="only targets with these: x86_64, arm64"
+        )
     parser.add_argument(
         "--verbose",
         action="store_true",

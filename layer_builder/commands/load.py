@@ -11,7 +11,7 @@ from layer_builder.addresses import tell_local_projects
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import absent_files, evidence_of, src_layout_problems
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.manifest import Manifest, list_requirements_files, read_manifest
 from layer_builder.model import (
     Architecture,
@@ -64,12 +64,15 @@ def read(inputs: Inputs, workspace: Workspace) -> Manifest:
             text, inputs.manifest, through_s3=bool(inputs.s3_bucket), locate=workspace.locate
         )
         _refuse_unknown_digests(inputs, whole)
-        return whole.select(inputs.layers)
+        chosen = whole.select(inputs.layers, inputs.pythons, inputs.architectures)
     except ManifestError as error:
         named = list_requirements_files(text, inputs.manifest, workspace.locate)
         source = replace(_source(inputs, workspace), variables=None)
         _, mistakes = collect_requirements(named, (), source, ANY_TARGET)
         raise ManifestError(*error.problems, *dict.fromkeys(mistakes)) from None
+    if inputs.command is Command.PUBLISH:
+        chosen.refuse_parts_of_versions(whole)
+    return chosen
 
 
 def _refuse_unknown_digests(inputs: Inputs, manifest: Manifest) -> None:

@@ -175,7 +175,7 @@ def refuse_unknown_names(found: Mapping[str, Resolved], outcome: Outcome) -> Non
 
     Of a selection of layers nobody can tell: one that was left out may have it.
     """
-    if outcome.inputs.layers:
+    if outcome.inputs.is_partial:
         return
     known: dict[Reference, set[str]] = {}
     for resolved in found.values():

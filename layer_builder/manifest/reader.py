@@ -18,7 +18,15 @@ from layer_builder.manifest.validation import (
     validation_problems,
 )
 from layer_builder.manifest.yaml_reader import parse_yaml
-from layer_builder.model import Layer, Reference, Stack, required_layers, tied_layers
+from layer_builder.model import (
+    Architecture,
+    Layer,
+    Python,
+    Reference,
+    Stack,
+    required_layers,
+    tied_layers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +50,18 @@ class Manifest:
     owner: str = ""
     """Whose the layer versions are; empty where the manifest does not say it."""
 
-    def select(self, keys: Sequence[str]) -> "Manifest":
-        """Keep the layers with these keys and those below them, and the stacks of nothing else.
+    def select(
+        self,
+        keys: Sequence[str],
+        pythons: Sequence[Python] = (),
+        architectures: Sequence[Architecture] = (),
+    ) -> "Manifest":
+        """Keep the layers with these keys and those below them, for these targets.
 
-        Raises ManifestError for a key that is not in the manifest. No keys means all.
+        Of the stacks those stay that have no other layers. No keys mean all, and so do no targets.
+        Raises ManifestError for a key that is not in the manifest, and where no layer is left.
         """
-        if not keys:
+        if not (keys or pythons or architectures):
             return self
         known = {layer.key for layer in self.layers}
         problems = [
@@ -62,22 +76,61 @@ class Manifest:
         if problems:
             raise ManifestError(*problems)
         requires = {layer.key: layer.requires for layer in self.layers}
-        chosen = {name for key in keys for name in (key, *required_layers(key, requires))}
+        wanted = {name for key in keys or known for name in (key, *required_layers(key, requires))}
+        layers = [layer for layer in self.layers if layer.key in wanted]
+        chosen = {
+            layer.id
+            for layer in layers
+            if (not pythons or layer.target.python in pythons)
+            and (not architectures or layer.target.architecture in architectures)
+        }
+        if not chosen:
+            raise self._no_target(layers, pythons, architectures)
         group = tied_layers(self.layers, self.stacks)
-        related = frozenset[str]().union(
-            *(group[layer.id] for layer in self.layers if layer.key in chosen)
-        )
+        related = frozenset[str]().union(*(group[layer_id] for layer_id in chosen)) - chosen
         return replace(
             self,
-            relatives=tuple(
-                layer for layer in self.layers if layer.id in related and layer.key not in chosen
-            ),
-            layers=tuple(layer for layer in self.layers if layer.key in chosen),
+            relatives=tuple(layer for layer in self.layers if layer.id in related),
+            layers=tuple(layer for layer in layers if layer.id in chosen),
             stacks=tuple(
                 loading
                 for loading in self.stacks
-                if {layer.key for layer in loading.layers} <= chosen
+                if {layer.id for layer in loading.layers} <= chosen
             ),
+        )
+
+    def refuse_parts_of_versions(self, whole: "Manifest") -> None:
+        """Raise ManifestError where one layer version serves targets that `whole` has and this not."""
+        ids = {layer.id for layer in self.layers}
+        left_out = {layer.name: layer for layer in whole.layers if layer.id not in ids}
+        problems = [
+            Problem(
+                message=f"{left_out[layer.name].target.label} has the same name on AWS,"
+                f" {layer.name!r}, and is left out: the next version would no longer serve it",
+                layer=layer.key,
+                place=layer.place,
+                advice=(
+                    "publish all targets of a name at once: say neither python nor architecture",
+                ),
+            )
+            for layer in self.layers
+            if layer.name in left_out
+        ]
+        if problems:
+            raise ManifestError(*problems)
+
+    def _no_target(
+        self,
+        layers: Sequence[Layer],
+        pythons: Sequence[Python],
+        architectures: Sequence[Architecture],
+    ) -> ManifestError:
+        labels = dict.fromkeys(layer.target.label for layer in layers)
+        asked = [" or ".join(found) for found in (pythons, architectures) if found]
+        return ManifestError.because(
+            f"no layer is built for {' on '.join(asked)}",
+            place=Place(file=self.file),
+            advice=(f"the layers are for {', '.join(labels)}",),
         )
 
 

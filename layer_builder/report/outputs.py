@@ -2,7 +2,7 @@
 
 import json
 
-from layer_builder.model import Action
+from layer_builder.model import Action, Architecture, Layer, tied_layers
 from layer_builder.outcome import Outcome
 from layer_builder.report_json import compared_by_key
 
@@ -35,15 +35,28 @@ def action_outputs(outcome: Outcome) -> dict[str, str]:
     }
 
 
+_RUNNERS = {Architecture.X86_64: "ubuntu-24.04", Architecture.ARM64: "ubuntu-24.04-arm"}
+"""GitHub's: https://docs.github.com/en/actions/reference/runners/github-hosted-runners"""
+
+
 def build_matrix(outcome: Outcome) -> dict[str, list[dict[str, str]]]:
-    """Give `strategy.matrix` one entry for each layer and target."""
+    """Give `strategy.matrix` one entry for each group of layers that is resolved together.
+
+    A group has one target, and no layer is in two: `layers`, `python` and `architecture` of an
+    entry, as inputs of the same names, select exactly it.
+    """
+    tied = tied_layers(outcome.layers, outcome.ties)
+    groups: dict[str, list[Layer]] = {}
+    for layer in outcome.layers:
+        groups.setdefault(min(tied[layer.id]), []).append(layer)
     return {
         "include": [
             {
-                "layer": layer.key,
-                "python": str(layer.target.python),
-                "architecture": str(layer.target.architecture),
+                "layers": ",".join(layer.key for layer in members),
+                "python": str(members[0].target.python),
+                "architecture": str(members[0].target.architecture),
+                "runner": _RUNNERS[members[0].target.architecture],
             }
-            for layer in outcome.layers
+            for members in groups.values()
         ]
     }

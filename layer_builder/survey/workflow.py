@@ -1,4 +1,4 @@
-"""The workflow that publishes a manifest's layers, as `examples/` has it."""
+"""The workflow that publishes a manifest's layers, with the action in one job."""
 
 import layer_builder
 from layer_builder.survey.proposal import Proposal

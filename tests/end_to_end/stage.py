@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -25,25 +25,20 @@ MOST_SECONDS = 400
 # MAPPED_INPUT_<NAME>, which becomes INPUT_<NAME> here), and it gives them a terminal. What a step
 # says last is lost when act notices its end before it has read the terminal, hence the wait.
 BASH = """#!{python} -IS
+import json
 import os
 import sys
 
 env = {{k: v for k, v in os.environ.items() if not k.startswith("INPUT_") and k != "ACT"}}
 mapped = {{k: env.pop(k) for k in list(env) if k.startswith("MAPPED_INPUT_")}}
 env.update((k.removeprefix("MAPPED_"), v) for k, v in mapped.items())
+env.update(json.loads(env.pop("ACT_STUB_ENV", "{{}}")))
 pipe = '"$0" "$@" 2>&1 </dev/null | cat; code=${{PIPESTATUS[0]}}; sleep 0.3; exit "$code"'
 os.execve({bash!r}, ["bash", "-c", pipe, {bash!r}, *sys.argv[1:]], env)
 """
 
-# Stands in for the AWS CLI: writes down what it was asked for.
-AWS = """#!{python} -IS
-import json
-import os
-import sys
-
-with open(os.environ["ACT_STUB_STATE"] + "/aws.jsonl", "a") as file:
-    print(json.dumps(sys.argv[1:]), file=file)
-"""
+# Stands in for GitHub's CLI: finds no run of anything.
+GH = "#!{python} -IS\n"
 
 
 def commit(folder: Path, slug: str) -> Path:
@@ -84,16 +79,15 @@ class Stage:
     act: Path
     action: Path
     tmp: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """For every step, over what act sets; so that a step finds stand-ins for what is remote."""
+    meddler: str = ""
+    """Python that runs in the folder of each artifact that was fetched."""
 
     @property
     def state(self) -> Path:
         """Where the stand-ins leave what they were given, such as artifacts."""
         return self.tmp / "state"
-
-    @property
-    def aws_calls(self) -> list[list[str]]:
-        """What the AWS CLI was asked for."""
-        return [json.loads(line) for line in (self.state / "aws.jsonl").read_text().splitlines()]
 
     def play(
         self,
@@ -128,7 +122,7 @@ class Stage:
         """Run a workflow, or one job of it and what that needs, where the workflow is at home."""
         for name in ("home", "cache", "state", "bin"):
             (self.tmp / name).mkdir()
-        for name, text in {"bash": BASH, "aws": AWS}.items():
+        for name, text in {"bash": BASH, "gh": GH}.items():
             tool = self.tmp / "bin" / name
             tool.write_text(text.format(python=sys.executable, bash=shutil.which("bash")))
             tool.chmod(0o755)
@@ -141,7 +135,7 @@ class Stage:
             "-sGITHUB_TOKEN=act-dummy-token", "--var=AWS_REGION=eu-west-1", "--var=AWS_ROLE_ARN=a-role",
             *(f"-P={runner}=-self-hosted" for runner in RUNNERS),
             *(f"--{name}-file={os.devnull}" for name in ("env", "secret", "var", "input")),
-            *(f"--local-repository={used}={self._stand_in(used)}" for used in remote(workflow, job)),
+            *(f"--local-repository={used}={self._stand_in(used)}" for used in remote(workflow, job, self.action)),
             *(["-j", job] if job else []),
         ]  # fmt: skip
         run = Run()
@@ -171,7 +165,12 @@ class Stage:
         """Give act what it hands on to the steps."""
         around = surroundings()
         tools = {"PATH": f"{self.tmp / 'bin'}{os.pathsep}{around['PATH']}"}
-        mine = {"HOME": str(self.tmp / "home"), "ACT_STUB_STATE": str(self.state)}
+        mine = {
+            "HOME": str(self.tmp / "home"),
+            "ACT_STUB_STATE": str(self.state),
+            "ACT_STUB_ENV": json.dumps(dict(self.environ)),
+            "ACT_STUB_MEDDLER": self.meddler,
+        }
         return around | tools | mine
 
 
@@ -196,13 +195,20 @@ def surroundings() -> dict[str, str]:
     }
 
 
-def remote(workflow: Path, job: str = "") -> list[str]:
-    """List the actions that a workflow, or a job and what that needs, fetches: `owner/name@ref`."""
+def remote(workflow: Path, job: str = "", action: Path | None = None) -> list[str]:
+    """List the actions that a workflow, or a job and what that needs, fetches: `owner/name@ref`.
+
+    `action` is where a workflow of ours that a job calls lies.
+    """
     jobs = yaml.safe_load(workflow.read_text())["jobs"]
     names = [job] if job else list(jobs)
     for name in names:
         needs = jobs[name].get("needs", [])
         names += [needs] if isinstance(needs, str) else needs
-    used = {step.get("uses", ".") for name in names for step in jobs[name]["steps"]}
+    used = {step.get("uses", ".") for name in names for step in jobs[name].get("steps", [])}
+    for called in filter(None, (jobs[name].get("uses") for name in names)):
+        path, _, ref = called.removeprefix(f"{ACTION}/").partition("@")
+        assert action, called
+        used |= {f"{ACTION}@{ref}", *remote(action / path)}
     # Local ones, and checkout, which act does itself.
     return sorted(name for name in used if not name.startswith((".", "actions/checkout@")))

@@ -131,11 +131,11 @@ def test_a_plan_gives_the_matrix_of_a_later_job(stage: Stage) -> None:
 
     assert set(run.jobs.values()) == {"success"}, run.errors
     entries = [json.loads(path.read_text()) for path in stage.state.glob("entry-*.json")]
-    names = ("layer", "python", "architecture")
+    names = ("layers", "python", "architecture", "runner")
     assert sorted(tuple(entry[name] for name in names) for entry in entries) == [
-        ("code", "3.13", "x86_64"),
-        ("deps", "3.12", "x86_64"),
-        ("deps", "3.13", "x86_64"),
+        ("code", "3.13", "x86_64", "ubuntu-24.04"),
+        ("deps", "3.12", "x86_64", "ubuntu-24.04"),
+        ("deps", "3.13", "x86_64", "ubuntu-24.04"),
     ]
 
 

@@ -57,3 +57,41 @@ def test_what_github_would_not_do_is_not_done_or_shown(stage: Stage) -> None:
 def test_an_action_without_a_stand_in_is_not_fetched(stage: Stage) -> None:
     with pytest.raises(AssertionError, match="no stand-in for some/action@v1"):
         stage.play(WORKFLOW.replace("./toy", "some/action@v1"), {"a": ""})
+
+
+ARTIFACTS = """
+on: push
+jobs:
+  job:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: |
+          mkdir -p out down && touch out/.hidden out/a.zip out/b.txt && chmod 755 out/a.zip
+      - uses: actions/upload-artifact@v7
+        with: {name: one-a, path: "out/*.zip"}
+      - uses: actions/upload-artifact@v7
+        with: {name: one-b, path: out}
+      - id: twice
+        continue-on-error: true
+        uses: actions/upload-artifact@v7
+        with: {name: one-a, path: out}
+      - uses: actions/download-artifact@v8
+        with: {pattern: one-*, path: apart}
+      - uses: actions/download-artifact@v8
+        with: {pattern: one-*, path: merged, merge-multiple: true}
+      - run: find apart merged -type f -printf '%p %m\\n' >"$ACT_STUB_STATE/found.txt"
+"""
+
+
+def test_artifacts_have_the_manners_of_the_real_ones(stage: Stage) -> None:
+    run = stage.play(ARTIFACTS, {"a": ""})
+
+    assert run.jobs == {"job": "success"}, run.errors
+    assert run.steps["job/twice"].result == "failure"
+    assert sorted((stage.state / "found.txt").read_text().splitlines()) == [
+        "apart/one-a/a.zip 644",
+        "apart/one-b/a.zip 644",
+        "apart/one-b/b.txt 644",
+        "merged/a.zip 644",
+        "merged/b.txt 644",
+    ]

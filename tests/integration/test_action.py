@@ -85,7 +85,8 @@ def test_a_good_run_sets_every_output_of_the_action(
         "published": ["shared-code"],
         "unchanged": [],
         "matrix": {"include": [
-            {"layer": "shared-code", "python": PYTHON, "architecture": "x86_64"},
+            {"layers": "shared-code", "python": PYTHON, "architecture": "x86_64",
+             "runner": "ubuntu-24.04"},
         ]},
     }  # fmt: skip
     assert {name: set_[name] for name in texts} == texts

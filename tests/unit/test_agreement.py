@@ -135,12 +135,13 @@ def test_what_init_writes_is_a_manifest() -> None:
     "path",
     [
         "README.md",
-        *(f"examples/cr2a/{name}-layers.yml" for name in ("publish", "pull-request", "watch")),
+        ".github/workflows/publish-layers.yml",
+        *(f"examples/cr2a/{name}-layers.yml" for name in ("publish", "watch")),
     ],
 )
 def test_who_names_a_release_names_this_one(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
-    named = re.findall(r"layer-builder/layer-builder@v([\w.]+)|ref: v([\w.]+)", text)
+    named = re.findall(r"layer-builder/layer-builder\S*@v([\w.]+)|ref: v([\w.]+)", text)
     assert {one or other for one, other in named} == {layer_builder.__version__}
 
 
@@ -160,3 +161,27 @@ def test_the_version_is_written_in_one_place_of_the_program() -> None:
         )
     ]
     assert naming == [ROOT / "layer_builder/__init__.py"]
+
+
+def test_the_reusable_workflow_hands_on_what_the_action_has(action: dict[str, Any]) -> None:
+    path = ROOT / ".github" / "workflows" / "publish-layers.yml"
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    called = workflow[True]["workflow_call"]  # "on" is a truth value in YAML 1.1
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    ours = [step for step in steps if step.get("uses", "").startswith("layer-builder/")]
+    assert len(ours) == 6
+    for step in ours:
+        assert step["with"].keys() <= action["inputs"].keys()
+    # Paths say nothing in another job, where the artifact is.
+    assert action["outputs"].keys() - called["outputs"].keys() == {
+        "report",
+        "output-dir",
+    }
+    assert called["outputs"].keys() - action["outputs"].keys() == {"artifact"}
+    page = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
+    for name in called["inputs"]:
+        assert f"`{name}`" in page, name
+    for job, of in workflow["jobs"].items():
+        assert f"`{job}`" in page
+        for permission, level in of["permissions"].items():
+            assert f"`{permission}: {level}`" in page

@@ -3,6 +3,7 @@ import pytest
 from layer_builder.arguments import parse_arguments
 from layer_builder.errors import ManifestError
 from layer_builder.inputs import INPUT_DEFAULTS, Command, Inputs, read_inputs
+from layer_builder.model import Architecture, Python
 
 
 def test_nothing_given_means_the_defaults() -> None:
@@ -16,6 +17,8 @@ def test_everything_given_is_read() -> None:
             "manifest": " infra/layers.yml ",
             "command": "publish",
             "layers": "a, b\n  c,a",
+            "python": "3.12, 3.13",
+            "architecture": "arm64",
             "aws-region": "eu-west-1 us-gov-east-1\nap-southeast-2",
             "s3-bucket": "zips-{region}",
             "s3-prefix": "layers/",
@@ -31,6 +34,8 @@ def test_everything_given_is_read() -> None:
         manifest="infra/layers.yml",
         command=Command.PUBLISH,
         layers=("a", "b", "c"),
+        pythons=(Python.PY312, Python.PY313),
+        architectures=(Architecture.ARM64,),
         regions=("eu-west-1", "us-gov-east-1", "ap-southeast-2"),
         s3_bucket="zips-{region}",
         s3_prefix="layers/",
@@ -52,6 +57,8 @@ def test_the_token_is_never_shown() -> None:
     ("name", "value", "told"),
     [
         ("command", "biuld", "'biuld' is not one of"),
+        ("python", "3.12, 3.9", "'3.9' is not one of 3.10, 3.11"),
+        ("architecture", "x64", "'x64' is not one of x86_64, arm64"),
         ("dry-run", "yes", "is 'true' or 'false', not 'yes'"),
         ("sandbox", "True", "is 'true' or 'false', not 'True'"),
         ("aws-region", "eu-west-1;us", "'eu-west-1;us' is not a region such as eu-west-1"),

@@ -54,13 +54,14 @@ def test_keys_are_listed_once_in_the_order_of_the_manifest(outcome: Outcome) -> 
     assert outcome.keys_with(Action.BUILT) == []
 
 
-def test_the_matrix_has_one_entry_for_each_layer_and_target(outcome: Outcome) -> None:
-    assert build_matrix(outcome) == {
-        "include": [
-            {"layer": "core", "python": "3.12", "architecture": "x86_64"},
-            {"layer": "code", "python": "3.12", "architecture": "x86_64"},
-        ]
-    }
+def test_the_matrix_has_one_entry_for_each_group_and_target(outcome: Outcome) -> None:
+    target = {"python": "3.12", "architecture": "x86_64", "runner": "ubuntu-24.04"}
+    alone = [{"layers": "core", **target}, {"layers": "code", **target}]
+    assert outcome.manifest
+    outcome.manifest = replace(outcome.manifest, ties=())
+    assert build_matrix(outcome) == {"include": alone}
+    outcome.manifest = replace(outcome.manifest, ties=outcome.manifest.stacks)
+    assert build_matrix(outcome) == {"include": [{"layers": "core,code", **target}]}
 
 
 def test_a_run_that_never_read_a_manifest_has_empty_answers() -> None:

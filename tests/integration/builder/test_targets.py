@@ -195,3 +195,39 @@ def test_a_changed_file_and_a_changed_mode_are_built_anew(
         assert run("build", env=kept).returncode == 0
         reused.append(report(workspace)["layers"][0]["reused"])
     assert reused == [False, True, False, False, True]
+
+
+def test_the_legs_of_a_matrix_build_all_once_and_publish_takes_them_up(
+    run: Run, workspace: Path
+) -> None:
+    (workspace / "layers.yml").write_text(
+        HEAD + 'name: "{layer}-{python}-{architecture}"\nlayers:\n  low: {packages: [pure]}\n'
+        "  high: {packages: [mixed], requires: [low]}\n  lone: {packages: [mixed]}\n"
+    )
+    digests: dict[str, str] = {}
+    for target in TARGETS:
+        python, architecture = target.split("-")
+        for layers in ("low,high", "lone"):
+            leg = ("--layers", layers, "--python", python, "--architecture", architecture)
+            done = run("build", *leg)
+            assert done.returncode == 0, done.stderr
+            built = {layer["name"]: layer["sha256"] for layer in report(workspace)["layers"]}
+            assert len(built) == len(layers.split(","))
+            assert not digests.keys() & built.keys()
+            digests |= built
+    assert digests.keys() == {path.removesuffix(".zip") for path in contents(workspace)}
+    done = run("publish", "--build", "never", "--digests", json.dumps(digests))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(": took up ") == len(digests) == 12
+    assert done.stderr.count(": published as ") == 12
+
+
+def test_a_part_of_what_one_version_serves_is_not_published(
+    run: Run, workspace: Path, versions: Callable[..., list[str]]
+) -> None:
+    (workspace / "layers.yml").write_text(HEAD + "layers:\n  core: {packages: [pure]}\n")
+    done = run("publish", "--python", "3.13", "--architecture", "arm64")
+    assert done.returncode == 2
+    assert "has the same name on AWS, 'core', and is left out" in done.stderr
+    assert versions() == []
+    assert run("build", "--python", "3.13", "--architecture", "arm64").returncode == 0

@@ -27,6 +27,9 @@ GUIDES = REPOSITORY / "docs" / "guides"
 PAGES = sorted(path for path in GUIDES.glob("*.md") if path.name != "README.md")
 PRIVATE = "https://packages.example.com"
 """What the pages call an index of one's own; the test has one on 127.0.0.1 in its place."""
+REUSABLE = yaml.safe_load(
+    (REPOSITORY / ".github/workflows/publish-layers.yml").read_text(encoding="utf-8")
+)
 ZIZMOR = Path(__file__).with_name("zizmor.yml")
 LAMBDA_PYTHONS = (Python.PY312, Python.PY313)
 _OURS = re.compile(r"(PYTHON|VIRTUAL_ENV|GITHUB_|INPUT_|AWS_|LAYER_BUILDER_|GIT_).*")
@@ -170,6 +173,10 @@ def test_workflows_use_what_the_action_has() -> None:
         uses = [
             s for job in jobs for s in job.get("steps", []) if "layer-builder@" in s.get("uses", "")
         ]
-        assert uses, step.path
+        calls = [job for job in jobs if "/publish-layers.yml@" in job.get("uses", "")]
+        assert uses or calls, step.path
         for used in uses:
             assert used.get("with", {}).keys() <= inputs.INPUT_DEFAULTS.keys()
+        for call in calls:
+            # "on" is a truth value in YAML 1.1.
+            assert call["with"].keys() <= REUSABLE[True]["workflow_call"]["inputs"].keys()

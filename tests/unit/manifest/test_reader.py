@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.manifest.reader import list_requirements_files, read_manifest
+from layer_builder.model import Architecture, Python
 from layer_builder.model.limits import MIB, Budget
 from layer_builder.model.settings import Compression, PruneProfile
 
@@ -134,6 +135,46 @@ def test_selecting_keeps_the_layers_and_the_functions_made_of_them() -> None:
     assert [layer.key for layer in chosen.layers] == ["a"]
     assert [stack.key for stack in chosen.stacks] == ["f"]
     assert manifest.select([]) == manifest
+
+
+TARGETS = """version: 1
+python: ["3.12", "3.13"]
+architecture: [x86_64, arm64]
+layers:
+  low: {packages: [x]}
+  high: {packages: [y], requires: [low]}
+  other: {packages: [z], python: "3.13", architecture: arm64}
+functions:
+  f: {layers: [low, other], python: "3.13", architecture: arm64}
+  g: {layers: [low, high], python: "3.12", architecture: x86_64}
+"""
+
+
+def test_targets_are_selected_with_the_functions_made_of_them() -> None:
+    manifest = read_manifest(TARGETS, "layers.yml")
+    chosen = manifest.select((), [Python.PY313], [Architecture.ARM64])
+    assert [layer.id for layer in chosen.layers] == [
+        "low 3.13-arm64", "high 3.13-arm64", "other 3.13-arm64",
+    ]  # fmt: skip
+    assert ([stack.key for stack in chosen.stacks], chosen.relatives) == (["f"], ())
+    chosen = manifest.select(["low"], [], [Architecture.ARM64])
+    assert [layer.id for layer in chosen.layers] == ["low 3.12-arm64", "low 3.13-arm64"]
+    assert chosen.stacks == ()
+    assert [layer.id for layer in chosen.relatives] == [
+        "high 3.12-arm64", "high 3.13-arm64", "other 3.13-arm64",
+    ]  # fmt: skip
+
+
+def test_targets_that_no_layer_is_for_are_refused() -> None:
+    manifest = read_manifest(TARGETS, "layers.yml")
+    with pytest.raises(ManifestError) as raised:
+        manifest.select(["other"], [Python.PY312], [Architecture.ARM64])
+    assert [problem.lines() for problem in raised.value.problems] == [
+        [
+            "layers.yml: no layer is built for 3.12 on arm64",
+            "  → the layers are for 3.13-arm64",
+        ]
+    ]
 
 
 def test_selecting_what_is_not_there_offers_the_nearest_key() -> None:
