@@ -52,6 +52,8 @@ class Index:
         self.heard.append((path, agent))
         if self.lacks_uv and path.endswith("/uv/"):
             return 404, {}, b""
+        if self.is_json and "v1+json" not in headers.get("Accept", "") and "/simple/" in path:
+            return 406, {}, b""
         status, told, body = answers(self.folder)(request)
         if self.other_bytes and "/files/uv-" in path:
             body += b"more"
