@@ -25,7 +25,7 @@ _SUMMARY_BYTES = 1024 * 1024
 
 _MOST_ANNOTATIONS = 10
 """Of a kind: GitHub shows no more of a step.
-https://docs.github.com/en/actions/reference/limits#annotations-limits
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
 
