@@ -1,4 +1,4 @@
-# Each target sets up what it needs; Python 3.11 or later, git and make are enough (e2e: go, node, npm and jq, too).
+# Each target sets up what it needs; Python 3.11 or later, git and make are enough (lint: go, too; e2e: go, node, npm and jq).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,6 +6,8 @@ READY := $(VENV)/.ready
 MINISTACK := .cache/ministack/.ready
 ACT := .cache/bin/act
 ACT_VERSION := v0.2.87
+ACTIONLINT := .cache/bin/actionlint
+ACTIONLINT_VERSION := v1.7.12
 TERRAFORM := .cache/bin/terraform
 TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
@@ -35,11 +37,12 @@ fuzz: $(READY) ## read what nobody would write: EXAMPLES=100000 of each kind
 all-cases: $(READY) $(MINISTACK) ## run them with every case of those tables
 	$(PYTEST) -n auto --all-cases tests/unit tests/integration
 
-lint: $(READY) ## types, style, action security, schemas
+lint: $(READY) $(ACTIONLINT) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic . examples/cr2a/*-layers.yml
+	$(ACTIONLINT) -shellcheck= -pyflakes= .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
@@ -94,6 +97,9 @@ $(MINISTACK): requirements/ministack.txt | $(READY)
 
 $(ACT):
 	GOBIN="$(CURDIR)/.cache/bin" go install github.com/nektos/act@$(ACT_VERSION)
+
+$(ACTIONLINT):
+	GOBIN="$(CURDIR)/.cache/bin" go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 
 # The last under the MPL; OpenTofu's module replaces some of its own, which `go install` refuses.
 $(TERRAFORM):

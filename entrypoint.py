@@ -24,11 +24,13 @@ import tempfile
 import urllib.request
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn  # noqa: F401 (in a comment that types)
 from urllib.parse import unquote, urljoin, urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READY = "layer-builder-ready"
 OLDEST = (3, 11)
+LEAST = (3, 8)  # this file itself, which has uv find a newer one
 # What would lead pip or Python to another place than the one we say.
 UNWANTED = re.compile(
     r"PYTHON(PATH|HOME|STARTUP|USERBASE|SAFEPATH|WARNINGS|OPTIMIZE)|VIRTUAL_ENV|CONDA_PREFIX|__PYVENV_LAUNCHER__"
@@ -60,22 +62,47 @@ NAME = (
     r"failed to lookup address|Name or service not known|NameResolutionError"
     r"|Temporary failure in name resolution"
 )
+NO_PYTHON = r"No interpreter found|No download found|Failed to (download|install) .*[Pp]ython"
 WRONG_INPUT, NOT_INSTALLED = 2, 3
 WITHOUT_AWS = ("build", "init", "lock", "plan", "prove", "schema", "split", "try", "why")
 TIMEOUT = 60  # seconds
+SUMMARY = 20000  # characters of other programs' words in the job summary
 SHORTEST = 6  # of a password that is hidden wherever it stands
 
 
 def start():
     # type: () -> None
     """Replace this process by the program in its environment."""
+    refuse_what_cannot_be(sys.platform, sys.version_info[:2])
     environment = {name: value for name, value in os.environ.items() if not UNWANTED.match(name)}
-    python = prepare(choose_lock(sys.argv[1:], dict(os.environ)), environment)
+    try:
+        python = prepare(choose_lock(sys.argv[1:], dict(os.environ)), environment)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        why = hide("%s: %s" % (type(error).__name__, error), environment)
+        fail("layer-builder could not set itself up: " + why, [
+            "it makes an environment below %s; its disk has room for 150 MB?" % cache_folder(environment),
+        ], NOT_INSTALLED)  # fmt: skip
     program = "import os, sys; sys.path.insert(0, {!r}); ".format(HERE)
     program += "from layer_builder.main import main; sys.exit(main(sys.argv[1:], os.environ))"
     sys.stdout.flush()
     # -I: no PYTHONPATH, no user site, and the caller's folder is not on sys.path.
     os.execv(python, [python, "-I", "-c", program] + sys.argv[1:])
+
+
+def refuse_what_cannot_be(system, version):
+    # type: (str, tuple[int, ...]) -> None
+    """Say at once where the program does not run, and what to write instead; leave with 2."""
+    shown = {"win32": "Windows", "cygwin": "Windows", "darwin": "macOS"}.get(system, system)
+    if system != "linux":
+        fail("layer-builder runs on Linux; this is " + shown, [
+            "it imports what it packs, as Lambda would, kept from files and network by Linux's own means:",
+            "%s has neither Lambda's libraries nor these" % shown,
+            "write runs-on: ubuntu-24.04 (or ubuntu-24.04-arm); on a laptop use a container or a virtual machine",
+        ], WRONG_INPUT)  # fmt: skip
+    if version < LEAST:
+        fail("layer-builder starts with Python %d.%d or later; python3 is %d.%d" % (LEAST + version), [
+            "put actions/setup-python with python-version: '3.12' before it, or name a newer one as python3",
+        ], WRONG_INPUT)  # fmt: skip
 
 
 def choose_lock(words, environ):
@@ -118,8 +145,9 @@ def prepare(lock_name, environment):
         install(partial, lock, trust(environment))
         flaw = seal(partial, content)
         if flaw:
-            say("error: what was installed is not what is locked: " + flaw)
-            sys.exit(NOT_INSTALLED)
+            fail("what was installed is not what is locked: " + flaw, [
+                "run it again; if it stays, something writes into " + os.path.dirname(home),
+            ], NOT_INSTALLED)  # fmt: skip
         try:
             os.rename(partial, home)
         except OSError:
@@ -448,9 +476,9 @@ def trust(environment):
     named = [name for name in NAMING if environment.get(name)]
     for name in named:
         if not os.path.exists(environment[name]):
-            say("error: the environment variable %s is %r, and nothing is there" % (name, environment[name]))  # fmt: skip
-            say("  it names a PEM file with the authorities to trust; or unset it")
-            sys.exit(WRONG_INPUT)
+            fail("the environment variable %s is %r, and nothing is there" % (name, environment[name]), [
+                "it names a PEM file with the authorities to trust; or unset it",
+            ], WRONG_INPUT)  # fmt: skip
     files = [environment[name] for name in named if not os.path.isdir(environment[name])]
     files += [path for path in SYSTEM_FILES if os.path.isfile(path)]
     trusting = dict(environment)
@@ -476,6 +504,8 @@ def run(words, environments, said=""):
     for number, environment in enumerate(environments):
         if environment in environments[:number]:
             continue
+        if os.environ.get("RUNNER_DEBUG") == "1":
+            say("debug: set-up runs " + " ".join(words))
         done = subprocess.run(
             words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
@@ -484,11 +514,12 @@ def run(words, environments, said=""):
         text = done.stdout.decode("utf-8", "replace")
         told.append(hide(text.replace("::", ": :").replace("##[", "# #[").strip(), environment))
     told = ([said] if said else []) + told
-    say("\n".join(told))
-    say("error: layer-builder could not set itself up; the command was: " + " ".join(words))
-    for line in advise("\n".join(told), environments[0]):
-        say("  " + line)
-    sys.exit(NOT_INSTALLED)
+    fail(
+        "layer-builder could not set itself up; the command was: " + " ".join(words),
+        advise("\n".join(told), environments[0]),
+        NOT_INSTALLED,
+        told="\n".join(told),
+    )
 
 
 def advise(said, environment):
@@ -508,6 +539,12 @@ def advise(said, environment):
         lines.append("%s names the proxy %s, which did not connect; hosts that are reached without it stand in NO_PROXY" % (names[0], host))  # fmt: skip
     elif re.search(NAME, said) and not names:
         lines.append("behind a proxy: set HTTPS_PROXY")
+    if "No module named pip" in said:
+        lines.append("uv was not had from the index by what Python has itself, and this Python has no pip to try with:")  # fmt: skip
+        lines.append("install it (python3 -m ensurepip, or apt-get install python3-pip), or put actions/setup-python before")  # fmt: skip
+    if re.search(NO_PYTHON, said):
+        lines.append("python3 is %d.%d, and uv could not get one of %d.%d or later: put actions/setup-python with" % (sys.version_info[:2] + OLDEST))  # fmt: skip
+        lines.append("python-version: '3.12' before")
     lines.append("it needs Python 3.8 or later, and a package index (PIP_INDEX_URL or UV_DEFAULT_INDEX name another)")  # fmt: skip
     return lines
 
@@ -522,6 +559,46 @@ def hide(text, environment):
             if len(secret) >= SHORTEST or (secret and secret in (login, unquote(login))):
                 text = text.replace(secret, "***")
     return text
+
+
+def fail(what, advice, code, told=""):
+    # type: (str, list[str], int, str) -> NoReturn
+    """Leave with a code: say what is wrong and what to do; in a workflow as an annotation and in the summary.
+
+    `told` are other programs' words. The program's own annotations are those of layer_builder/github,
+    which is not installed yet.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    what = inert(what)
+    advice = [inert(line) for line in advice]
+    told = "\n".join(inert(line) for line in told.splitlines())
+    if told:
+        say(told)
+    text = "\n".join([what] + ["  " + line for line in advice])
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        say("error: " + text)
+        sys.exit(code)
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    sys.stdout.write("::error::" + escaped + "\n")
+    sys.stdout.flush()
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        body = text + ("\n\n" + told[-SUMMARY:] if told else "")
+        # A fence is longer than any run of backticks in it: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
+        fence = "`" * max(3, 1 + max(len(run) for run in re.findall("`*", body)))
+        try:
+            with open(summary, "a", encoding="utf-8", errors="replace") as file:
+                file.write("### Layers: not set up\n\n%s\n%s\n%s\n" % (fence, body, fence))
+        except OSError as error:
+            say("the job summary cannot be written: %s" % error)
+    sys.exit(code)
+
+
+def inert(line):
+    # type: (str) -> str
+    """Make a line safe for a log: no control characters, no workflow commands."""
+    line = re.sub("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", "?", line)
+    return line.replace("::", ": :").replace("##[", "# #[")
 
 
 def say(text):

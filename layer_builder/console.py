@@ -102,6 +102,9 @@ class Console:
     def close(self) -> None:
         """Leave nothing on a screen but what was printed."""
 
+    def end(self) -> None:
+        """Say what was held back until nothing more comes."""
+
     def _put(self, line: str, head: int, tone: Tone) -> None:  # noqa: ARG002 (for terminals)
         """Print a line that is safe; its first `head` characters have a tone."""
         self._stream.write(line + "\n")

@@ -148,6 +148,7 @@ def _run(
     else:
         warn_of_masks(outcome, recording)
         tell(outcome, reporter, environ, verbose=verbose)
+    reporter.end()
     if not is_idle:
         _leave_now(scratch, outcome.exit_code)
     return outcome.exit_code
@@ -179,7 +180,7 @@ def _leave_now(scratch: Scratch, code: int) -> None:
 
 def _reporter(environ: Mapping[str, str]) -> Console:
     if is_workflow_step():
-        return WorkflowConsole(sys.stdout)
+        return WorkflowConsole.of_this_step(sys.stdout)
     if shows_live_lines(sys.stderr, environ):
         return TerminalConsole(sys.stderr, environ)
     return Console()

@@ -65,6 +65,8 @@ class Outcome:
     """By a layer's name on AWS: what the first region had, newest first, where that was read."""
     files: dict[str, tuple[LayerFile, ...]] = field(default_factory=dict)
     """By layer id: what is in the zips, where they can be read."""
+    sboms: dict[str, str] = field(default_factory=dict)
+    """By layer id: the SHA-256 of its bill of materials, in hexadecimal."""
     stacks: list[StackWeight] = field(default_factory=list)
     function_proofs: list[FunctionProof] = field(default_factory=list)
     """Of the functions that were tried, and of layers that no function has."""

@@ -1,5 +1,6 @@
 """Tells what a run came to: report files, the log's last lines, and what the workflow reads on."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -94,12 +95,25 @@ def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     output_dir = OutputDir(folder=folder)
     outcome.files = _files(outcome)
+    _write_sboms(outcome, output_dir)
     data = json.dumps(report_data(outcome), indent=2, ensure_ascii=False)
     output_dir.put("report.json", data + "\n")
     output_dir.put("report.md", render_markdown(outcome))
     output_dir.put("report.html", render_html(outcome))
     for name, content in render_files(outcome).items():
         output_dir.put(name, content)
+
+
+def _write_sboms(outcome: Outcome, output_dir: OutputDir) -> None:
+    """Write what each layer that was built is made of beside its zip."""
+    if not outcome.built or outcome.inputs.command is Command.PROMOTE:
+        return
+    from layer_builder.sbom import render_sbom  # noqa: PLC0415 (80 ms, for zips alone)
+
+    for layer_id, built in outcome.built.items():
+        text = render_sbom(built)
+        output_dir.put(f"{built.layer.stem}.cdx.json", text)
+        outcome.sboms[layer_id] = hashlib.sha256(text.encode()).hexdigest()
 
 
 def _files(outcome: Outcome) -> dict[str, tuple[LayerFile, ...]]:

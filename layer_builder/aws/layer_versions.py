@@ -224,8 +224,8 @@ def _metadata(built: Built) -> dict[str, Any]:
         metadata["CompatibleArchitectures"] = built.architectures
     if built.description:
         metadata["Description"] = built.description
-    if layer.license:
-        metadata["LicenseInfo"] = layer.license
+    if built.license_info:
+        metadata["LicenseInfo"] = built.license_info
     return metadata
 
 

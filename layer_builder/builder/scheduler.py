@@ -14,6 +14,7 @@ from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.loaded_bytecode import loaded_line, pack_loaded
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
+from layer_builder.licences import read_licences
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
 from layer_builder.sdk_services import ServiceNeeds, joined_needs
@@ -180,6 +181,7 @@ class LayerBuilds:
             same_as=first.id if first is not layer else None,
             reused=result.reused,
             taken_up=result.taken_up,
+            licences=read_licences(archive.path),
         )
 
 

@@ -4,22 +4,29 @@ The only door to actions-toolkit, and the only place that writes `::`. Workflow 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TextIO
 
 from actions_toolkit import core
 from actions_toolkit.command import issue_command
 
-from layer_builder.console import Console
+from layer_builder.console import Console, Tone, sanitize_line
 from layer_builder.errors import Place, Problem
 from layer_builder.github.masking import Workflow
 
 # A step's summary may have 1 MiB; the runner drops a larger one whole:
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
 _SUMMARY_BYTES = 1024 * 1024
+
+
+_MOST_ANNOTATIONS = 10
+"""Of a kind: GitHub shows no more of a step.
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
 
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
@@ -38,8 +45,48 @@ def read_action_inputs(names: Iterable[str]) -> dict[str, str]:
     return {name: str(core.get_input(name)) for name in names}
 
 
+def is_debugged() -> bool:
+    """Tell whether somebody runs this job again with debug logging."""
+    # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    return is_workflow_step() and os.environ.get("RUNNER_DEBUG") == "1"
+
+
+class DebugLog(logging.Handler):
+    """Has what the program's parts log of what they run shown by the runner, where it debugs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to the stream of the workflow's commands."""
+        super().__init__(logging.DEBUG)
+        self._out = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, as debug lines."""
+        for line in record.getMessage().splitlines():
+            issue_command("debug", {}, f"{record.name.rpartition('.')[2]}: {sanitize_line(line)}")
+        self._out.flush()
+
+
 class WorkflowConsole(Console):
-    """The reporter in a workflow: folds, annotations, outputs, the summary."""
+    """The reporter in a workflow: folds, annotations, outputs, the summary.
+
+    Of a kind nine are annotations at once. The tenth waits for `end`: when there are more, they are
+    plain lines of the log, and the tenth annotation counts them.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """Print to `stream`, standard error unless given."""
+        super().__init__(stream)
+        self._shown: dict[str, int] = {}
+        self._held: dict[str, list[Problem]] = {}
+
+    @classmethod
+    def of_this_step(cls, stream: TextIO) -> Self:
+        """Print to `stream`, and where the runner debugs what this program's parts log, too."""
+        if is_debugged():
+            logger = logging.getLogger("layer_builder")
+            logger.handlers, logger.propagate = [DebugLog(stream)], False
+            logger.setLevel(logging.DEBUG)
+        return cls(stream)
 
     def warn(self, problem: Problem) -> None:
         """Print a warning and annotate the line of the file it is about."""
@@ -63,7 +110,26 @@ class WorkflowConsole(Console):
             core.end_group()
             self._flush()
 
+    def end(self) -> None:
+        """Annotate what was held back, or count it."""
+        for kind, held in self._held.items():
+            last = held[0] if len(held) == 1 else _counting(kind, held)
+            self._issue(kind, last)
+        self._held.clear()
+
     def _annotate(self, kind: str, problem: Problem) -> None:
+        with self._lock:
+            self._shown[kind] = self._shown.get(kind, 0) + 1
+            is_shown = self._shown[kind] < _MOST_ANNOTATIONS
+            held = [] if is_shown else self._held.setdefault(kind, [])
+            held.append(problem)
+            plain = held[-1:] if len(held) > 2 else held if len(held) == 2 else []  # noqa: PLR2004 (see above)
+        if is_shown:
+            self._issue(kind, problem)
+        for one in plain:
+            self._problem(Tone(kind), one)
+
+    def _issue(self, kind: str, problem: Problem) -> None:
         first, *rest = problem.lines()
         with self._lock:
             headline = problem.headline if problem.place else first
@@ -109,6 +175,14 @@ def current_workflow() -> Workflow | None:
     except OSError:
         return None
     return Workflow(file=file, text=text, job=os.environ.get("GITHUB_JOB", ""))
+
+
+def _counting(kind: str, held: Sequence[Problem]) -> Problem:
+    return Problem(
+        message=f"and {len(held)} {kind}s more, which GitHub shows none of here",
+        details=tuple(one.lines()[0] for one in held),
+        advice=("all of them stand in the log of this step, and in the job summary",),
+    )
 
 
 def _properties(place: Place | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/using-the-rest-api
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from requests import Response
 
+_LOG = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 20
 _BAD_REQUEST = 400
 _MOST_PAGES = 100
@@ -82,6 +84,9 @@ class GitHubApi:
     def _call(self, method: str, url: str, data: Mapping[str, object] | None = None) -> "Response":
         body = json.dumps(data).encode() if data is not None else None
         response = self._session.request(method, url, data=body, timeout=_TIMEOUT_SECONDS)
+        # GitHub asks for its own id of a request where one reports trouble; no token is in an address.
+        _LOG.debug("%s %s: %d, request %s", method, url, response.status_code,
+                   response.headers.get("X-GitHub-Request-Id", "without an id"))  # fmt: skip
         if response.status_code >= _BAD_REQUEST:
             raise GitHubApiError(response)
         return response

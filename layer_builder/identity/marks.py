@@ -109,7 +109,7 @@ class Marks:
         }
 
     def proof(self, ids: frozenset[str], lacking: frozenset[str] = frozenset()) -> str:
-        """Digest all that proves a group of layers, and the limits that they were held against.
+        """Digest all that proves a group of layers, and the limits and licences that they were held against.
 
         `lacking` are labels of targets that there was no Python for.
         """
@@ -118,6 +118,7 @@ class Marks:
             [
                 *(layer.id, self.contents.get(layer.id), layer.budget.warn_at),
                 [[limit.kind, limit.allowed] for limit in layer.budget.limits],
+                *([layer.licences.key] if layer.licences else ()),
             ]
             for layer in members
         ]

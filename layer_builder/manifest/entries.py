@@ -15,6 +15,7 @@ from pydantic import (
 
 from layer_builder.manifest.fields import (
     Accounts,
+    Licences,
     Organization,
     Share,
     Size,
@@ -45,6 +46,16 @@ class Limits(EntryModel):
     """All files of the layer unpacked, for example `250 MiB`, which is AWS's limit."""
     warn_at: Share | None = None
     """The share of a limit from which to warn; 80% unless said otherwise."""
+
+
+class LicensesEntry(EntryModel):
+    """Which licences may be in a layer."""
+
+    allow: Licences | None = None
+    """SPDX identifiers such as MIT, patterns such as BSD-*, or unknown: a distribution that has none
+    of these is an error."""
+    deny: Licences | None = None
+    """The same: a distribution that has one of these is an error, unless it lets you choose another."""
 
 
 class ProofEntry(EntryModel):

@@ -3,6 +3,7 @@
 import re
 from typing import Annotated, Literal
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import AfterValidator, BeforeValidator, ByteSize, Field, StringConstraints
 
 from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN, Architecture, Python
@@ -65,6 +66,16 @@ def one_line(value: str) -> str:
     return " ".join(line.strip() for line in value.splitlines()).strip()
 
 
+def _licence(value: str) -> str:
+    if value == "unknown" or re.fullmatch(r"[\w.+-]*\*[\w.+*-]*", value):
+        return value
+    try:
+        return canonicalize_license_expression(value)
+    except InvalidLicenseExpression:
+        message = "it is no SPDX identifier such as BSD-3-Clause, no pattern such as GPL-*, and not unknown"
+        raise ValueError(message) from None
+
+
 def _variable_name(value: str) -> str:
     if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
         message = "a variable has a name such as PANDAS_VERSION"
@@ -102,6 +113,13 @@ Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
 
 Texts = Annotated[
     list[Text], BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text])
+]
+
+
+Licences = Annotated[
+    list[Annotated[Text, AfterValidator(_licence)]],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | list[Text]),
+    Field(min_length=1),
 ]
 
 

@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.manifest import aws_settings
 from layer_builder.manifest.document import YamlPath
+from layer_builder.manifest.entries import LicensesEntry, ProofEntry
 from layer_builder.manifest.entries import Limits as LimitsEntry
-from layer_builder.manifest.entries import ProofEntry
 from layer_builder.manifest.schema import LayerEntry, ManifestFile
 from layer_builder.manifest.validation import Mistakes
 from layer_builder.model import (
@@ -24,6 +24,7 @@ from layer_builder.model import (
     Compression,
     Include,
     Layer,
+    LicencePolicy,
     Project,
     ProofDepth,
     PruneProfile,
@@ -124,8 +125,18 @@ class LayersReader:
             budget=self._budget(entry, path),
             description=_first(entry.description, self.model.description),
             license=_first(entry.license, self.model.license),
+            licences=self._licences(entry, path),
             omits_architectures=bool(entry.architectures or self.model.architectures),
             adopt=bool(entry.adopt if entry.adopt is not None else self.model.adopt),
+        )
+
+    def _licences(self, entry: LayerEntry, path: YamlPath) -> LicencePolicy:
+        own, common = entry.licenses, self.model.licenses
+        found = own or common or LicensesEntry()
+        at: YamlPath = (*path, "licenses") if own else ("licenses",)
+        place = self.mistakes.document.place(at, of_key=True) if own or common else None
+        return LicencePolicy(
+            allow=tuple(found.allow or ()), deny=tuple(found.deny or ()), place=place
         )
 
     def _name(self, key: str, entry: LayerEntry, target: Target) -> str:

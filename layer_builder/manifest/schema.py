@@ -16,6 +16,7 @@ from layer_builder.manifest.entries import (
     ExternalEntry,
     Handler,
     Includes,
+    LicensesEntry,
     Limits,
     PermissionsEntry,
     ProjectEntry,
@@ -93,6 +94,8 @@ class _Settings(EntryModel):
     ) = None
     """LicenseInfo on AWS: an SPDX identifier, a URL or the text; 512 characters at most. Line breaks
     become spaces: the API's pattern has none."""
+    licenses: LicensesEntry | None = None
+    """Which licences may be in it: {allow: […], deny: […]} of SPDX identifiers."""
     permissions: PermissionsEntry | None = None
     retain: Retain = None
     """How many of the newest versions stay on AWS: a number, or {versions: 5, days: 30}. Versions

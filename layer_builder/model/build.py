@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from layer_builder.errors import Problem
 from layer_builder.model.layer import Layer
-from layer_builder.model.limits import LimitReading, Weight
+from layer_builder.model.limits import LICENSE_CHARACTERS, LimitReading, Weight
 from layer_builder.model.proof import Proof
 from layer_builder.model.prune_plan import KeptServices, PrunedPart, Restoration, RuleTotal
 from layer_builder.model.resolution import HeldBack, Pin
@@ -29,6 +29,24 @@ class Package:
     """What it adds to the zip."""
     places: tuple[str, ...] = ()
     """The beginnings of paths below python/ that are its own, and no other distribution's."""
+
+
+UNKNOWN_LICENCE = "unknown"
+"""In a policy: the licence of a distribution that does not tell which it has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Licensed:
+    """A distribution in a layer, and its licence."""
+
+    name: str
+    """Normalised."""
+    version: str
+    expression: str = ""
+    """SPDX, https://spdx.github.io/spdx-spec/v3.0.1/annexes/spdx-license-expressions/; empty where
+    its metadata tells none."""
+    said: str = ""
+    """What the metadata says in that case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +191,10 @@ class Releasable:
         text = self.layer.description
         return self.stamp.write(text) if self.stamp else text
 
+    def is_licensed_as(self, license_info: str) -> bool:
+        """Tell whether AWS shows its licence as it is to be; any will do that its content decides."""
+        return not self.layer.license or self.layer.license == license_info
+
     @property
     def _all_targets(self) -> tuple[Target, ...]:
         return self.targets or (self.layer.target,)
@@ -202,7 +224,40 @@ class Built(Releasable):
     taken_up: bool = False
     """Whether it was found in the output dir by its digest: its details are what was noted there."""
 
+    licences: tuple[Licensed, ...] = ()
+    """Of its distributions, by their names."""
+
+    @property
+    def license_info(self) -> str:
+        """What AWS shows as its licence: the manifest's word, else all that its distributions have."""
+        return self.layer.license or license_info(self.licences)
+
+    def is_licensed_as(self, license_info: str) -> bool:
+        """Tell whether AWS shows its licence as it is to be."""
+        return self.license_info == license_info
+
     @property
     def tightest(self) -> LimitReading:
         """The limit that it comes closest to."""
         return max(self.readings, key=lambda reading: reading.share)
+
+
+def license_info(licences: Sequence[Licensed]) -> str:
+    """Join licences to one SPDX expression for `LicenseInfo`, which has 512 characters.
+
+    What has no room is counted; empty where no distribution tells its licence.
+
+    >>> one, two = (Licensed(name=n, version="1", expression=n) for n in ("MIT", "A OR B"))
+    >>> license_info([one, two])
+    '(A OR B) AND MIT'
+    """
+    known = sorted({one.expression for one in licences if one.expression})
+    parts = [f"({part})" if " OR " in part else part for part in known]
+    if parts and any(not one.expression for one in licences):
+        parts.append("LicenseRef-unknown")
+    whole = " AND ".join(parts)
+    left = 0
+    while len(whole) > LICENSE_CHARACTERS:
+        left += 1
+        whole = " AND ".join([*parts[:-left], f"LicenseRef-and-{left}-more"])
+    return whole

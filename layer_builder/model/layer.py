@@ -9,6 +9,7 @@ from layer_builder.model.settings import (
     Bytecode,
     Compression,
     Delivery,
+    LicencePolicy,
     ProofDepth,
     PruneProfile,
     Sdk,
@@ -93,6 +94,8 @@ class Layer:
     budget: Budget = field(default_factory=Budget)
     description: str = ""
     license: str = ""
+    licences: LicencePolicy = field(default_factory=LicencePolicy)
+    """What may be in it."""
     omits_architectures: bool = False
     """Whether its versions do not say which architectures they are for."""
     adopt: bool = False

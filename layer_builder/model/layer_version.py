@@ -101,7 +101,7 @@ class VersionSummary:
             set(self.runtimes) == set(wanted.runtimes)
             and _suit(self.architectures, wanted)
             and Stamp.parse(self.description)[0] == wanted.layer.description
-            and self.license == wanted.layer.license
+            and wanted.is_licensed_as(self.license)
         )
 
 
@@ -245,7 +245,7 @@ class LayerVersion:
             and self.runtimes == set(built.runtimes)
             and _suit(self.architectures, built)
             and text == layer.description
-            and self.license == layer.license
+            and built.is_licensed_as(self.license)
             and (built.stamp is None or bool(stamp and stamp.owner == built.stamp.owner))
         )
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from layer_builder.errors import Place
+
 
 class Compression(StrEnum):
     """How much time the archive may take for how few bytes."""
@@ -51,6 +53,25 @@ class SdkPolicy(StrEnum):
     SERVICES = "services"
     AUTO = "auto"
     """Those services whose clients the code makes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LicencePolicy:
+    """Which licences may be in a layer: SPDX identifiers, patterns of them, or `unknown`."""
+
+    allow: tuple[str, ...] = ()
+    """Where there are some, these alone."""
+    deny: tuple[str, ...] = ()
+    place: Place | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to hold to."""
+        return bool(self.allow or self.deny)
+
+    @property
+    def key(self) -> list[list[str]]:
+        """What of it decides, JSON-ready."""
+        return [sorted(self.allow), sorted(self.deny)]
 
 
 @dataclass(frozen=True, kw_only=True)

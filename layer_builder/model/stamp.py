@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from layer_builder.model.limits import DESCRIPTION_CHARACTERS
 
-CONTENT_FORMAT = 1
+CONTENT_FORMAT = 2
 """This program's part of a content key. Raise it with every change after which the same request
 gives other bytes, or its proof means something else; golden zips in the tests tell of the first."""
 

@@ -125,8 +125,11 @@ AGGRESSIVE = (
     ),
     Rule(
         name="texts",
-        reason="README, LICENSE, CHANGELOG and the like; what a package reads by name is put back",
-        patterns=("*.md", "*.txt", "*.rst", "!requirements*.txt"),
+        reason="README, CHANGELOG and the like; what a package reads by name is put back",
+        patterns=(
+            *("*.md", "*.txt", "*.rst", "!requirements*.txt"),
+            *("!LICEN[CS]E*", "!COPYING*", "!NOTICE*"),
+        ),
         may_be_read=True,
         where=conditions.for_people,
     ),
@@ -167,7 +170,14 @@ ALWAYS_KEPT = (
     "*.dist-info/entry_points.txt",
     "*.dist-info/WHEEL",
     "py.typed",
+    "*.dist-info/licenses/",
+    "*.dist-info/LICEN[CS]E*",
+    "*.dist-info/COPYING*",
+    "*.dist-info/NOTICE*",
+    "*.dist-info/AUTHORS*",
 )
 """Kept whatever the profile: `importlib.metadata` answers from the first two (PEP 566, entry
 points specification), `read_text("WHEEL")` from the third, type checkers of callers look for the
-fourth (PEP 561)."""
+fourth (PEP 561). The rest are the texts of
+licences: who hands a layer on hands them on with it. PEP 639 has them in `licenses/`; older wheels
+beside METADATA, by these names of setuptools' `license_files`."""

@@ -65,7 +65,7 @@ def render_metadata(outcome: Outcome) -> dict[str, str]:
             "runtimes": built.runtimes,
             "architectures": built.architectures,
             "description": built.description,
-            "license": built.layer.license,
+            "license": built.license_info,
         }
         for built in outcome.built.values()
     ]

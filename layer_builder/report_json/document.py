@@ -118,6 +118,19 @@ def _built(outcome: Outcome, built: Built) -> dict[str, Any]:
             "name": tightest.limit.name,
         },
         "headroom": tightest.headroom,
+        "licenses": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "license": one.expression or None,
+                "said": one.said or None,
+            }
+            for one in built.licences
+        ],
+        "license_info": built.license_info,
+        "sbom": {"path": str(built.archive.path.with_suffix(".cdx.json")), "sha256": digest}
+        if (digest := outcome.sboms.get(built.layer.id))
+        else None,
         "known": False,
         "same_as": built.same_as,
         "reused": built.reused,
@@ -129,7 +142,10 @@ def _built(outcome: Outcome, built: Built) -> dict[str, Any]:
 
 def _known(known: KnownLayer) -> dict[str, Any]:
     """Tell of a layer that was not built: its versions, and that the rest is not known."""
-    unknown = ("zip", "zip_bytes", "unzipped_bytes", "files", "sha256", "limit", "headroom")
+    unknown = (
+        *("zip", "zip_bytes", "unzipped_bytes", "files", "sha256", "limit", "headroom"),
+        *("licenses", "license_info", "sbom"),
+    )
     none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped"))
     return {
         **_contents(known.layer, BuildDetails()),

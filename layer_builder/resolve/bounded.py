@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import LimitError
+from layer_builder.logged_calls import log_call, log_end
 from layer_builder.model import gib
+from layer_builder.timing import now
 
 _UNPACKED_BYTES = 1280 * 1024 * 1024
 """Five times what AWS takes of a function's layers together; pruning leaves no fifth."""
@@ -56,6 +58,8 @@ def run_bounded(
     Raises LimitError when it wrote more than it may, where the system counts that (Linux does);
     the program is killed then.
     """
+    log_call(words, environ)
+    begun = now()
     with subprocess.Popen(  # noqa: S603 (no shell; requirements travel in files)
         words,
         env=dict(environ),
@@ -74,6 +78,7 @@ def run_bounded(
                         _kill(process)
                         raise _too_much(written) from None
                     continue
+                log_end(process.returncode, err, now() - begun)
                 return subprocess.CompletedProcess(words, process.returncode, out, err)
         finally:
             process.kill()

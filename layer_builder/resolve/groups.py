@@ -1,5 +1,6 @@
 """Families: layers that have to agree on versions, since something loads them together."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,6 +9,7 @@ from layer_builder.errors import Problem
 from layer_builder.model import Layer, Resolution, Stack, tied_layers
 from layer_builder.sources import LayerRequest, Requirements, merge_requirements
 
+_LOG = logging.getLogger(__name__)
 _MOST_NAMED = 8
 """Distributions in a line."""
 
@@ -58,6 +60,9 @@ def group_layers(requests: Sequence[LayerRequest], stacks: Iterable[Stack]) -> l
     for request in requests:
         members_of.setdefault(min(group[request.layer.id]), []).append(request)
     plain = [LayerGroup(requests=tuple(members)) for members in members_of.values()]
+    for one in plain:
+        why = "they require one another, or a function loads them" if one.requests[1:] else "alone"
+        _LOG.debug("resolved together: %s (%s)", ", ".join(one.keys), why)
     return [
         LayerGroup(
             requests=tuple(

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from layer_builder.archive import zip_checksums
 from layer_builder.builder import problems_over_limits, stack_problem
 from layer_builder.errors import LimitError, ManifestError
+from layer_builder.licences import licence_problems
 from layer_builder.model import Advice, Stack, find_collisions, weigh_stack
 from layer_builder.outcome import Outcome
 
@@ -26,8 +27,15 @@ def weigh(
     ]
     problems += [stack_problem(item, outcome.advice) for item in too_much]
     _refuse_collisions(outcome, stacks)
+    _refuse_licences(outcome)
     if problems:
         raise LimitError(*problems)
+
+
+def _refuse_licences(outcome: Outcome) -> None:
+    refused = [problem for built in outcome.built.values() for problem in licence_problems(built)]
+    if refused:
+        raise ManifestError(*dict.fromkeys(refused))
 
 
 def _refuse_collisions(outcome: Outcome, stacks: Sequence[Stack]) -> None:

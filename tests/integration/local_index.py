@@ -106,6 +106,7 @@ def wheel(  # noqa: PLR0913 (what a wheel has)
     requires: Iterable[str] = (),
     extras: Iterable[str] = (),
     scripts: Mapping[str, str] | None = None,
+    headers: Iterable[str] = (),
 ) -> tuple[str, bytes]:
     """Make a wheel, as the binary distribution format of the Python packaging guide says."""
     stem = f"{name.replace('-', '_')}-{version}"
@@ -115,6 +116,7 @@ def wheel(  # noqa: PLR0913 (what a wheel has)
     members[f"{info}/METADATA"] = "".join(
         [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
         + [f"Requires-Dist: {requirement}\n" for requirement in requires]
+        + [f"{header}\n" for header in headers]
         + [f"Provides-Extra: {extra}\n" for extra in extras]
     ).encode()
     members[f"{info}/WHEEL"] = (

@@ -188,3 +188,37 @@ def test_file_names_in_a_wheel_never_become_workflow_commands(
     allowed = {"error", "warning", "group", "endgroup"}
     assert done.returncode in {0, 3}, done.stdout
     assert [row for row in commands(done.stdout) if row[0] not in allowed] == []
+
+
+def test_a_debugged_job_shows_what_is_run_and_why_and_no_secret(
+    act: Act, workspace: Path, add_wheel: Add, index: str
+) -> None:
+    add_wheel("dep", "1.0", {"dep.py": "A = 1\n"})
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{PYTHON}"\nproof: static\nlayers:\n  deps: {{packages: [dep]}}\n'
+    )
+    secret = {"UV_DEFAULT_INDEX": index.replace("//", "//user:hunter2@") + "/private/simple"}
+    quiet = act(env=secret, command="build")
+    assert quiet.returncode == 0, quiet.stdout
+    assert "debug" not in [name for name, _, _ in commands(quiet.stdout)]
+    done = act(env={**secret, "RUNNER_DEBUG": "1"}, command="build")
+    assert done.returncode == 0, done.stdout
+    told = [text for name, _, text in commands(done.stdout) if name == "debug"]
+    assert "groups: resolved together: deps (alone)" in told
+    assert any(
+        text.startswith("calls: to choose versions, or see who requires what: ") for text in told
+    )
+    assert any(re.fullmatch(r"calls: ended with 0 after \d+\.\d s", text) for text in told)
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_of_many_mistakes_ten_are_annotations(act: Act, workspace: Path) -> None:
+    lines = "".join(f"  l{n}: {{includ: src/}}\n" for n in range(15))
+    (workspace / "layers.yml").write_text(f'version: 1\npython: "{PYTHON}"\nlayers:\n{lines}')
+    done = act()
+    assert done.returncode == 2
+    errors = [row for row in commands(done.stdout) if row[0] == "error"]
+    assert len(errors) == 10
+    assert errors[-1][2].startswith("and 6 errors more")
+    for number in range(15):
+        assert f"layer l{number}: unknown key 'includ'" in done.stdout

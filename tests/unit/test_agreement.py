@@ -46,6 +46,43 @@ def test_the_defaults_read_are_those_of_inputs() -> None:
     assert inputs.read_inputs(inputs.INPUT_DEFAULTS) == inputs.Inputs()
 
 
+MARKETPLACE_COLORS = {"white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"}  # fmt: skip
+OMITTED_ICONS = {
+    *("coffee", "columns", "divide-circle", "divide-square", "divide", "frown", "hexagon", "key"),
+    *("meh", "mouse-pointer", "smile", "tool", "x-octagon"),
+}
+
+
+def test_the_marketplace_takes_the_action(action: dict[str, Any]) -> None:
+    """The rules are those of GitHub's documentation, and of its form for releases.
+
+    https://docs.github.com/en/actions/how-tos/create-and-publish-actions/publish-in-github-marketplace
+    https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#branding
+    """
+    assert 0 < len(action["description"]) < 125
+    # No user, organization or category of GitHub's: those are words of lower-case letters.
+    assert re.fullmatch(r"[A-Z][\w ]{3,48}[\w]", action["name"])
+    assert "github" not in action["name"].lower()
+    assert action["branding"].keys() == {"icon", "color"}
+    assert action["branding"]["color"] in MARKETPLACE_COLORS
+    assert re.fullmatch(r"[a-z0-9-]+", action["branding"]["icon"])
+    assert action["branding"]["icon"] not in OMITTED_ICONS
+    assert not list(ROOT.glob("action.yaml"))
+
+
+def test_dependabot_leaves_the_pins_of_examples_alone() -> None:
+    """They are bumped with a release, or are what the measured numbers were measured with.
+
+    Paths are relative to the entry's directory:
+    https://docs.github.com/en/code-security/dependabot/working-with-dependabot/dependabot-options-reference
+    """
+    found = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text(encoding="utf-8"))
+    for update in found["updates"]:
+        folders = update.get("directories") or [update["directory"]]
+        assert set(folders) <= {"/", "/requirements"}
+        assert "/" not in folders or {"examples/**", "tests/**"} <= {*update["exclude-paths"]}
+
+
 def test_the_step_hands_every_input_on(action: dict[str, Any]) -> None:
     (step,) = [step for step in action["runs"]["steps"] if step.get("id") == "run"]
     handed = {key: value for key, value in step["env"].items() if key.startswith("INPUT_")}

@@ -20,7 +20,7 @@ from layer_builder.model import CONTENT_FORMAT
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
 
-FORMAT = 1
+FORMAT = 2
 """The number under which these digests were recorded."""
 GOLDEN = {
     "include": "e4f01cb9620309291d20933ed937a3b5bd98de085096d2223dddb8a2fbf5e1db",

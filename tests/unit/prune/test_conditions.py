@@ -43,7 +43,9 @@ def test_the_safe_profile_takes_what_it_means(
     ("path", "goes"),
     [
         ("a/README.md", True),
-        ("a/LICENSE.txt", True),
+        ("a/LICENSE.txt", False),
+        ("a-1.dist-info/licenses/LICENSE", False),
+        ("a-1.dist-info/COPYING", False),
         ("a/CHANGELOG.rst", True),
         ("a/authors.txt", True),
         ("a/frequency_dictionary.txt", False),

@@ -1,0 +1,48 @@
+"""What a distribution's METADATA says of its licence.
+
+Newer ones have an SPDX expression: https://peps.python.org/pep-0639/. Older ones have words and
+classifiers: https://packaging.python.org/en/latest/specifications/core-metadata/#license
+"""
+
+from email.parser import HeaderParser
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from layer_builder.licences.table import CLASSIFIERS, WORDS
+from layer_builder.model import Licensed
+
+_SHOWN_CHARACTERS = 80
+_PREFIX = "License :: "
+
+
+def read_metadata(text: str, name: str, version: str) -> Licensed:
+    """Give a distribution's licence as an SPDX expression, or the words that tell none.
+
+    Classifiers that name several are joined by AND: they do not say whether one may choose.
+    """
+    headers = HeaderParser().parsestr(text)
+    stated = str(headers.get("License-Expression") or "")
+    if expression := spdx(stated):
+        return Licensed(name=name, version=version, expression=expression)
+    classifiers = [
+        str(value).rpartition(" :: ")[2].strip()
+        for value in headers.get_all("Classifier", ())
+        if str(value).startswith(_PREFIX) and str(value) != "License :: OSI Approved"
+    ]
+    words = str(headers.get("License") or "").strip()
+    first = " ".join(words.partition("\n")[0].split())
+    if expression := spdx(first) or WORDS.get(first.lower(), ""):
+        return Licensed(name=name, version=version, expression=expression)
+    known = sorted({CLASSIFIERS.get(one, "") for one in classifiers})
+    if known and all(known):
+        return Licensed(name=name, version=version, expression=" AND ".join(known))
+    said = "; ".join(filter(None, (stated, first, *classifiers)))
+    return Licensed(name=name, version=version, said=said[:_SHOWN_CHARACTERS])
+
+
+def spdx(text: str) -> str:
+    """Give an SPDX expression as it is written; empty for what is none."""
+    try:
+        return str(canonicalize_license_expression(text)) if text.strip() else ""
+    except InvalidLicenseExpression:
+        return ""

@@ -1,0 +1,70 @@
+"""Which licences a layer may have: `licenses: {allow: […], deny: […]}`, held against what is in it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from layer_builder.errors import Problem
+from layer_builder.model import UNKNOWN_LICENCE, Built, LicencePolicy, Licensed
+
+
+def licence_problems(built: Built) -> Iterator[Problem]:
+    """Say which distributions of a layer have a licence that its policy does not let in."""
+    policy, layer = built.layer.licences, built.layer
+    if not policy:
+        return
+    for one in built.licences:
+        if _is_let_in(one, policy):
+            continue
+        has = f"has the licence {one.expression}" if one.expression else "does not tell its licence"
+        wanted = one.expression or UNKNOWN_LICENCE
+        yield Problem(
+            message=f"{one.name} {one.version} {has}, and licenses: does not let that in",
+            layer=layer.key,
+            place=policy.place or layer.place,
+            details=(f"its metadata says: {one.said}",) if one.said else (),
+            advice=(
+                "take another distribution in its place; layer-builder why "
+                f"{one.name} says through whom it came",
+                f"or, when you have looked at it, write {wanted} under allow:",
+            ),
+        )
+
+
+def _is_let_in(one: Licensed, policy: LicencePolicy) -> bool:
+    if not one.expression:
+        return _permits(policy, (UNKNOWN_LICENCE,))
+    from license_expression import get_spdx_licensing  # noqa: PLC0415 (150 ms, for policies alone)
+
+    return _holds(get_spdx_licensing().parse(one.expression), policy)
+
+
+def _holds(node: Any, policy: LicencePolicy) -> bool:  # noqa: ANN401 (boolean.py is untyped)
+    """Tell whether somebody can keep to an expression with what is permitted.
+
+    https://spdx.github.io/spdx-spec/v3.0.1/annexes/spdx-license-expressions/
+    """
+    match type(node).__name__:
+        case "AND":
+            return all(_holds(part, policy) for part in node.args)
+        case "OR":
+            return any(_holds(part, policy) for part in node.args)
+        case "LicenseWithExceptionSymbol":
+            # An exception only adds to what its licence permits.
+            return _permits(policy, (str(node), str(node.license_symbol.key)))
+        case _:
+            return _permits(policy, (str(node.key),))
+
+
+def _permits(policy: LicencePolicy, names: Sequence[str]) -> bool:
+    """Tell whether a licence is let in; the first of its names counts for more than the next."""
+    for name in names:
+        if _matches(name, policy.deny):
+            return False
+        if _matches(name, policy.allow):
+            return True
+    return not policy.allow
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
