@@ -68,7 +68,7 @@ def test_one_layer_over_its_limit_keeps_all_from_being_published(stage: Stage) -
     assert (run.jobs, step.exit_code) == ({"layers": "failure"}, 5), run.errors
     (annotation,) = [note for note in step.annotations if note.level == "error"]
     assert annotation.place == {"file": "layers.yml", "line": "6", "col": "3"}
-    assert "1,024 bytes" in annotation.message.splitlines()[0]
+    assert "1.0 KiB" in annotation.message.splitlines()[0]
     published = {name: step.outputs[name] for name in ("published", "layer-arns")}
     assert published == {"published": "[]", "layer-arns": "{}"}
     assert "arn:" not in step.log
