@@ -38,6 +38,7 @@ UNWANTED = re.compile(
     r"|PIP_(FIND_LINKS|NO_INDEX|ONLY_BINARY|PRE|DRY_RUN|UPGRADE_STRATEGY|ROOT)"
     r"|UV_(?!(SYSTEM_CERTS|NATIVE_TLS|HTTP_TIMEOUT|HTTP_RETRIES)$).*"
 )
+# What pip and uv ask where nothing names another index.
 PYPI = "https://pypi.org/simple"
 INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 LOGINS = re.compile(r"UV_INDEX_\w+_(USERNAME|PASSWORD)")

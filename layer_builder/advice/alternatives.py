@@ -21,13 +21,13 @@ TWINS = (
         name="opencv-python",
         instead="opencv-python-headless",
         why="the same without windows; also needs none of X11's libraries, which Lambda lacks",
-        source="https://pypi.org/project/opencv-python-headless/",
+        source="https://github.com/opencv/opencv-python#installation-and-usage",
     ),
     Twin(
         name="opencv-contrib-python",
         instead="opencv-contrib-python-headless",
         why="the same without windows; also needs none of X11's libraries, which Lambda lacks",
-        source="https://pypi.org/project/opencv-contrib-python-headless/",
+        source="https://github.com/opencv/opencv-python#installation-and-usage",
     ),
     Twin(
         name="psycopg2",
@@ -52,7 +52,7 @@ TWINS = (
         name="faiss-gpu",
         instead="faiss-cpu",
         why="the same for CPUs; Lambda has no GPU",
-        source="https://pypi.org/project/faiss-cpu/",
+        source="https://github.com/facebookresearch/faiss/blob/main/INSTALL.md",
         same_version=False,
     ),
     Twin(

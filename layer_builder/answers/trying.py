@@ -27,7 +27,8 @@ from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved, group_layers, resolve_group
 from layer_builder.sources import LayerRequest
 
-_AT_ONCE = 4
+_AT_ONCE = 2
+"""Options that are resolved. Four of uv at once waited 5 s for names of hosts, two do not."""
 
 
 def try_packages(inputs: Inputs, context: Context, outcome: Outcome, asked: Namespace) -> str:

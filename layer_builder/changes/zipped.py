@@ -1,13 +1,11 @@
 """What a finished zip says of itself, by its directory alone."""
 
-import struct
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import IO
 
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
-from layer_builder.inventory import metadata_of, owner_of
+from layer_builder.inventory import metadata_of, owner_of, zip_members
 from layer_builder.model import Package
 
 _ROOT = "python/"
@@ -25,18 +23,13 @@ def read_snapshot(
     layer, whose places tell whose files are; of what neither they nor names tell, the bytes are in
     no distribution's. Raises ValueError for what is no zip, OSError.
     """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
-        # zipfile looks at most of what may be wrong, and lets the rest fail as it will.
-        raise ValueError(f"it is no zip: {error}") from None
+    members = zip_members(file)
     files = {one.filename: one for one in members if not one.is_dir()}
     versions: dict[str, str] = {}
     for path in files:
         if found := metadata_of(path.removeprefix(_ROOT)):
             versions.setdefault(*found)
-    owners = _owners(packages)
+    owners = {place: package.name for package in packages for place in package.places}
     unzipped: Counter[str] = Counter()
     zipped: Counter[str] = Counter()
     for path, member in files.items():
@@ -54,7 +47,3 @@ def read_snapshot(
         ),
         unzipped_bytes=sum(member.file_size for member in members),
     )
-
-
-def _owners(packages: Iterable[Package]) -> Mapping[str, str]:
-    return {place: package.name for package in packages for place in package.places}

@@ -11,18 +11,23 @@ from layer_builder.model import LayerFile, Package
 _ROOT = "python/"
 
 
+def zip_members(file: IO[bytes]) -> list[zipfile.ZipInfo]:
+    """Read the directory of a zip. Raises ValueError for what is no zip, OSError."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+        # zipfile looks at most of what may be wrong, and lets the rest fail as it will.
+        raise ValueError(f"it is no zip: {error}") from None
+
+
 def packed_files(file: IO[bytes], packages: Iterable[Package] = ()) -> tuple[LayerFile, ...]:
     """Read the files of a zip from its directory, in the order of their paths.
 
     `packages` are those of its build, whose places tell whose files are; without places, names of
     folders do. Raises ValueError for what is no zip, OSError.
     """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
-        # zipfile looks at most of what may be wrong, and lets the rest fail as it will.
-        raise ValueError(f"it is no zip: {error}") from None
+    members = [one for one in zip_members(file) if not one.is_dir()]
     found = tuple(packages)
     owners = {place: package.name for package in found for place in package.places}
     versions = dict(
