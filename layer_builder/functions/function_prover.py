@@ -50,8 +50,6 @@ class FunctionProver:
     process: FunctionProcess
     caches: tuple[Path, ...]
     """The first takes bytecode; the others have that of the layers' proofs."""
-    empty: Path
-    """A folder without bytecode, for the start from source."""
     unpruned: Callable[[], FunctionProcess | None]
     """Gives the same on the unpruned layers; None where those cannot be had."""
     runtime: Callable[[], Path]
@@ -114,9 +112,7 @@ class FunctionProver:
             return tried
         begin = time.monotonic()
         invocation = Invocation(handler=handler.text)
-        cost = measure_init(
-            self._tries, lambda: self._run(invocation), lambda: self._run(invocation, cold=True)
-        )
+        cost = measure_init(self._tries, lambda: self._run(invocation))
         seconds = round(tried.proof.seconds + time.monotonic() - begin, 3)
         unused = self.uses(self._loaded)
         return replace(tried, proof=replace(tried.proof, cost=cost, unused=unused, seconds=seconds))
@@ -126,16 +122,15 @@ class FunctionProver:
         return {path for result in self._tries for path in result.loaded.get("opt", ())}
 
     def _run(
-        self, invocation: Invocation, process: FunctionProcess | None = None, *, cold: bool = False
+        self, invocation: Invocation, process: FunctionProcess | None = None
     ) -> InvocationResult:
-        caches = (self.empty,) if cold else self.caches
-        result = (process or self.process).run(invocation, caches)
+        result = (process or self.process).run(invocation, self.caches)
         if result.lacks_any_of(_RUNTIME) and not self.process.folder.runtime:
             folder = replace(self.process.folder, runtime=(self.runtime(),))
             self.process = replace(self.process, folder=folder)
             if process:
                 process = replace(process, folder=replace(process.folder, runtime=folder.runtime))
-            result = (process or self.process).run(invocation, caches)
+            result = (process or self.process).run(invocation, self.caches)
         self.isolated.append(result.isolated)
         self.version = result.version or self.version
         return result

@@ -13,40 +13,31 @@ _ENOUGH_SECONDS = 0.5
 
 
 def measure_init(
-    tries: Sequence[InvocationResult],
-    warm: Callable[[], InvocationResult],
-    cold: Callable[[], InvocationResult],
+    tries: Sequence[InvocationResult], again: Callable[[], InvocationResult]
 ) -> InitCost:
-    """Time an import with all bytecode at hand, and from source; medians of fresh processes.
+    """Say what an import takes with all bytecode at hand, and from source; medians of fresh processes.
 
-    The last of the `tries` that were made already count, but for the first of all: it may have
-    compiled what nothing had before. `warm` and `cold` make further ones. Where an import takes
-    long, one process tells enough.
+    Each process times its import, and tells apart what it compiled, and what compiling took of the
+    bytecode that it found; so none has to start from source for this. The `tries` that were made
+    already count; `again` makes further ones where the import is short.
     """
-    with_bytecode = _enough(list(tries[1:][-_TRIES:]), warm)
-    from_source = _enough([], cold)
-    told = with_bytecode[-1].init or {}
+    timed = list(tries[-_TRIES:])
+    while len(timed) < _TRIES and sum(_seconds(one, "source") for one in timed) < _ENOUGH_SECONDS:
+        timed.append(again())
+    told = timed[-1].init or {}
     return InitCost(
-        source=round(statistics.median(map(_seconds, from_source)), 4),
-        bytecode=round(statistics.median(map(_seconds, with_bytecode)), 4),
+        source=round(statistics.median(_seconds(one, "source") for one in timed), 4),
+        bytecode=round(statistics.median(_seconds(one, "init") for one in timed), 4),
         memory_bytes=max(result.memory_bytes for result in tries),
         modules=int(told.get("modules", 0)),
         imports=_imports(told.get("imports", ())),
-        processes=(len(from_source), len(with_bytecode)),
+        processes=len(timed),
     )
 
 
-def _enough(
-    results: list[InvocationResult], again: Callable[[], InvocationResult]
-) -> list[InvocationResult]:
-    while not results or (len(results) < _TRIES and sum(map(_seconds, results)) < _ENOUGH_SECONDS):
-        results.append(again())
-    return results
-
-
-def _seconds(result: InvocationResult) -> float:
+def _seconds(result: InvocationResult, what: str) -> float:
     """Give the seconds that the import took; none where a later one failed."""
-    return float(result.init["init"]) if result.init else 0.0
+    return float(result.init[what]) if result.init else 0.0
 
 
 def _imports(nodes: Sequence[Mapping[str, Any]]) -> tuple[ModuleImport, ...]:

@@ -139,7 +139,7 @@ class FunctionProofs:
             )
             return lambda: Tried(proof=known)
         place = self._place()
-        bytecode, empty = place / "bytecode", place / "empty"
+        bytecode = place / "bytecode"
         process = FunctionProcess(
             stack=stack,
             folder=StackFolder.merge(trees, code.files, place),
@@ -148,7 +148,6 @@ class FunctionProofs:
             libraries=prover.libraries,
         )
         bytecode.mkdir()
-        empty.mkdir(mode=0o500)
         scene = Scene(
             stack=stack,
             title=item.title,
@@ -160,7 +159,6 @@ class FunctionProofs:
             scene=scene,
             process=process,
             caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
-            empty=empty,
             unpruned=lambda: self._unpruned(process, code.files),
             removed=_removed_from(process.folder.opt),
             runtime=lambda: self._sdk(stack.target),

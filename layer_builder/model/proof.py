@@ -100,11 +100,12 @@ class InitCost:
     """What importing a handler takes: the part of a cold start that layers decide."""
 
     source: float
-    """Seconds from source, as in a read-only layer without bytecode."""
+    """Seconds from source, as in a read-only layer without bytecode: with what compiling took of the
+    bytecode that was at hand."""
     bytecode: float
-    """The same with the bytecode of all modules at hand."""
-    processes: tuple[int, int]
-    """How many fresh processes each is the median of."""
+    """Seconds with the bytecode of all modules at hand: without what was compiled."""
+    processes: int
+    """How many fresh processes both are medians of."""
     memory_bytes: int
     """The most that was resident."""
     modules: int
@@ -160,8 +161,8 @@ class FunctionProof:
         if self.cost:
             lines.append(
                 f"importing it takes {self.cost.source:.2f} s from source,"
-                f" {self.cost.bytecode:.2f} s with bytecode (medians of"
-                f" {' and '.join(map(str, self.cost.processes))}, on this machine);"
+                f" {self.cost.bytecode:.2f} s with bytecode"
+                f" ({_count(range(self.cost.processes), 'fresh start')} timed, on this machine);"
                 f" {self.cost.modules:,} modules, {mib(self.cost.memory_bytes)}"
             )
         if self.test_command:

@@ -65,7 +65,7 @@ def _tried(proof: FunctionProof) -> dict[str, Any]:
         "isolated": list(proof.isolated),
         "in_place": proof.in_place,
         "init_seconds": {"source": cost.source, "bytecode": cost.bytecode} if cost else None,
-        "init_processes": list(cost.processes) if cost else None,
+        "init_processes": cost.processes if cost else None,
         "memory_bytes": cost.memory_bytes if cost else None,
         "modules": cost.modules if cost else None,
         "imports": [_import(module) for module in cost.imports] if cost else [],

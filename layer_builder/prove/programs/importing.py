@@ -17,6 +17,9 @@ from layer_builder.prove.programs.host import Host
 
 machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
 
+SECONDS = "seconds"
+"""A file beside the bytecode: for each, what compiling it took."""
+
 HOST: list[Host] = []
 """The one that watches this process, where one does."""
 
@@ -45,6 +48,8 @@ class Cache:
         self._root = os.path.join(root, "")
         self._folders = folders
         self._written: list[str] = []
+        self._taken: set[str] = set()
+        self._last = 0.0
         self._usual = machinery.cache_from_source
         self._compile = machinery.SourceLoader.source_to_code
         self._write = machinery.SourceFileLoader.set_data
@@ -59,13 +64,16 @@ class Cache:
                 try:
                     return work(loader, *arguments, **more)
                 finally:
-                    cache.compiling += time.perf_counter() - begin
+                    cache._last = time.perf_counter() - begin
+                    cache.compiling += cache._last
 
             return wrapped
 
         def write(loader: Any, path: str, data: bytes, **more: Any) -> None:
             if path.startswith(cache._folders[0]):
                 cache._written.append(path)
+                cache._taken.discard(path)
+                cache._note(os.path.relpath(path, cache._folders[0]), cache._last)
             cache._write(loader, path, data, **more)
 
         machinery.cache_from_source = self.place
@@ -82,7 +90,33 @@ class Cache:
                 return usual
             name = os.path.join("elsewhere", path.lstrip(os.sep) + "c")
         places = [os.path.join(folder, name) for folder in self._folders]
-        return next(filter(os.path.exists, places), places[0])
+        for place in filter(os.path.exists, places):
+            self._taken.add(place)
+            return place
+        return places[0]
+
+    def _note(self, name: str, seconds: float) -> None:
+        """Note for later processes what a compilation took, with one write each: others write, too."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        try:
+            file = os.open(os.path.join(self._folders[0], SECONDS), flags, 0o644)
+        except OSError:
+            return
+        os.write(file, ("%.5f\t%s\n" % (seconds, name)).encode("utf-8", "replace"))
+        os.close(file)
+
+    def spared(self) -> float:
+        """Add up what compiling took, in seconds, of all bytecode that was found and not made."""
+        total = 0.0
+        for folder in self._folders:
+            try:
+                with open(os.path.join(folder, SECONDS), encoding="utf-8") as file:
+                    lines = [line.rstrip("\n").partition("\t") for line in file]
+                noted = {os.path.join(folder, name): float(seconds) for seconds, _, name in lines}
+            except (OSError, ValueError):
+                continue
+            total += sum(noted[path] for path in self._taken & noted.keys())
+        return total
 
     def reading(self) -> float:
         """Time how long it takes to read back all that was written, in seconds."""

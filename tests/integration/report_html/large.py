@@ -239,7 +239,7 @@ def _proof(dice: random.Random, outcome: Outcome) -> FunctionProof:
         cost=InitCost(
             source=2.4,
             bytecode=0.9,
-            processes=(1, 5),
+            processes=5,
             memory_bytes=180 * MIB,
             modules=1421,
             imports=(module("api", 0.9, 6), module("logging", 0.02, 2)),

@@ -92,7 +92,7 @@ def rich(outcome: Outcome) -> Outcome:
     cost = InitCost(
         source=1.5,
         bytecode=0.75,
-        processes=(1, 5),
+        processes=5,
         memory_bytes=90_000_000,
         modules=1200,
         imports=(ModuleImport(name="api", own=0.5, cumulative=0.75, imports=(inner,)),),
