@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,13 +33,22 @@ class Scratch:
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """Give an empty folder for a while."""
-        with tempfile.TemporaryDirectory(
+        """Give an empty folder for a while.
+
+        It is removed on a thread: reports are written meanwhile, and the process ends after that.
+        """
+        folder = tempfile.TemporaryDirectory(
             prefix="layer-builder-", dir=self.base, ignore_cleanup_errors=True
-        ) as folder:
-            self.in_use.add(Path(folder))
-            yield Path(folder)
-        self.in_use.discard(Path(folder))
+        )
+        self.in_use.add(Path(folder.name))
+        try:
+            yield Path(folder.name)
+        finally:
+            threading.Thread(target=self._remove, args=[folder]).start()
+
+    def _remove(self, folder: tempfile.TemporaryDirectory[str]) -> None:
+        folder.cleanup()
+        self.in_use.discard(Path(folder.name))
 
     def discard(self) -> None:
         """Remove all folders, whoever still works in them: for a process that ends now.
