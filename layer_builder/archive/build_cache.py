@@ -9,13 +9,14 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.keeping import (
     NO_CACHE_VARIABLE,
     CacheKey,
+    SignedNotes,
     UnfitError,
     code_digest,
     copy_file,
@@ -41,6 +42,8 @@ class BuildCache:
     key: CacheKey | None = None
     """None where there is no folder for one: then nothing is kept, either."""
     room_bytes: int = CACHE_BYTES
+    last: SignedNotes = field(default_factory=SignedNotes)
+    """Says which zip was kept last of a series: of a layer at one compression."""
 
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
@@ -48,7 +51,11 @@ class BuildCache:
         if environ.get(NO_CACHE_VARIABLE):
             return cls()
         folder = find_cache_folder(environ)
-        return cls(folder=folder, key=CacheKey.around(environ, folder) if folder else None)
+        return cls(
+            folder=folder,
+            key=CacheKey.around(environ, folder) if folder else None,
+            last=SignedNotes.around(environ, "zips"),
+        )
 
     def refusal(self) -> str:
         """Say why the folder or its key cannot be relied on; nothing where they can, or are not there.
@@ -92,10 +99,18 @@ class BuildCache:
                 os.utime(path)
         return entry
 
-    def keep(self, archive: Archive, record: BuildRecord) -> None:
+    def last_of(self, series: str) -> Path | None:
+        """Find the zip that was kept last of a series; None unless it is what was kept."""
+        if self.folder is None:
+            return None
+        name, _, sha256 = self.last.find(_series(series)).partition(" ")
+        output_dir = OutputDir(folder=self.folder)
+        return output_dir.zip_path(name) if name and output_dir.sha256(name) == sha256 else None
+
+    def keep(self, archive: Archive, record: BuildRecord, series: str = "") -> None:
         """Keep a copy of a build, and let go of what there is no room for. Raises OSError.
 
-        What nothing imported, for want of a Python, is not kept: another run may have one.
+        It is the last of its `series` then. What nothing imported, for want of a Python, is not kept: another run may have one.
         """
         proof = record.details.proof
         if proof and proof.static and proof.depth is not ProofDepth.STATIC:
@@ -109,6 +124,7 @@ class BuildCache:
         text = record.text
         tag = self.key.sign(_signed(name, text))
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
+        self.last.keep(_series(series), f"{name} {archive.sha256}")
         self._make_room(self.folder)
 
     def _make_room(self, folder: Path) -> None:
@@ -134,6 +150,11 @@ class BuildCache:
 def _signed(name: str, record: bytes) -> bytes:
     """Say in one text all that an entry is: its name and its record, which has its zip's digest."""
     return name.encode() + b"\n" + record
+
+
+def _series(series: str) -> str:
+    """Name a series after the code that compressed, too."""
+    return f"{code_digest()} {series}"
 
 
 def _name(content: str) -> str:

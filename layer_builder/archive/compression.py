@@ -9,7 +9,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import deflate
@@ -77,17 +77,39 @@ class CompressedData:
                 yield piece
 
 
-def compress_file(source: Path, compression: Compression) -> CompressedData:
-    """Compress a file; one that does not shrink is to be stored as it is. Raises OSError."""
+def compress_file(
+    source: Path, compression: Compression, earlier: CompressedData | None = None
+) -> CompressedData:
+    """Compress a file; one that does not shrink is to be stored as it is. Raises OSError.
+
+    Where what was packed `earlier`, at the same compression, unpacks to the file's bytes, that is
+    taken: to unpack and compare takes a tenth of the time.
+    """
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         level = _level(compression, size)
         # Mapped pages come and go with the memory there is; an empty file cannot be mapped:
         # https://docs.python.org/3/library/mmap.html
         if size < _MAPPED_BYTES:
-            return _compress(file.read(), level, source)
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _compress(content, level, source)
+            content = file.read()
+            return _taken(earlier, content) or _compress(content, level, source)
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            return _taken(earlier, mapped) or _compress(mapped, level, source)
+
+
+def _taken(earlier: CompressedData | None, content: bytes | mmap.mmap) -> CompressedData | None:
+    """Give what was packed earlier, in memory, if it is these bytes; what was stored is not worth it."""
+    size = len(content)
+    if earlier is None or earlier.method != DEFLATED or earlier.size != size or size >= _HUGE_BYTES:
+        return None
+    try:
+        data = b"".join(earlier.pieces())
+        unpacked = deflate.deflate_decompress(data, size)
+    except (OSError, deflate.DeflateError):
+        return None  # gone meanwhile, or damaged
+    if memoryview(unpacked) != memoryview(content):
+        return None
+    return replace(earlier, data=data, origin=None)
 
 
 def smaller_gzip(content: bytes) -> bytes | None:

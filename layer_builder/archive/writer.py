@@ -33,29 +33,32 @@ class ZipMember:
         self.executable = executable
 
 
-def write_zip(
+def write_zip(  # noqa: PLR0913 (where packed files may be taken from)
     members: Iterable[ZipMember],
     destination: Path,
     compression: Compression,
     *,
     base: Path | None = None,
     stale: Collection[str] = (),
+    earlier: Path | None = None,
 ) -> Archive:
     """Write a zip and weigh it. The bytes are the same for any number of processors.
 
     What `base`, a zip that this function wrote at the same compression, has of the members is taken
-    from there, but for the `stale` paths. The file appears under its name only when it is whole.
+    from there, but for the `stale` paths. From `earlier`, another such zip, those are taken that
+    unpack to the bytes they should. The file appears under its name only when it is whole.
     Raises TooLargeToZipError at 4 GiB, OSError for a source that cannot be read.
     """
     ordered = sorted(members, key=lambda member: member.path)
     known = locate_data(base, stale) if base else {}
+    packed = locate_data(earlier, ()) if earlier else {}
     destination.parent.mkdir(parents=True, exist_ok=True)
 
     def write(out: BinaryIO) -> Archive:
         records = ZipRecords(out)
         # Threads are enough: libdeflate's binding and zlib's CRC-32 let go of the interpreter's lock.
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for member, data in _compress_ahead(ordered, compression, pool, known):
+            for member, data in _compress_ahead(ordered, compression, pool, known, packed):
                 records.add(member.path, data, executable=member.executable)
         records.finish()
         weight = Weight(zip_bytes=records.zip_bytes, unzipped_bytes=records.unzipped_bytes)
@@ -89,6 +92,7 @@ def _compress_ahead(
     compression: Compression,
     pool: ThreadPoolExecutor,
     known: Mapping[str, CompressedData],
+    packed: Mapping[str, CompressedData],
 ) -> Iterator[tuple[ZipMember, CompressedData]]:
     """Compress on all processors, and hand over in order."""
     waiting: deque[tuple[ZipMember, int, Future[CompressedData]]] = deque()
@@ -103,7 +107,8 @@ def _compress_ahead(
             future = Future()
             future.set_result(known[member.path])
         else:
-            future = pool.submit(compress_file, member.source, compression)
+            earlier = packed.get(member.path)
+            future = pool.submit(compress_file, member.source, compression, earlier)
         waiting.append((member, size, future))
         ahead_bytes += size
     for first, _, future in waiting:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from layer_builder.builder.limit_problems import refuse_hopeless
 from layer_builder.builder.packer import Packer
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
+from layer_builder.bytecode import Ahead
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
+from layer_builder.keeping import PartCache
 from layer_builder.model import Archive, Weight
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved
@@ -36,6 +38,8 @@ class BuildResult:
     """The same with less bytecode, the most first, where `bytecode: auto` leaves a choice."""
     lower: LowerLayer | None = None
     """What layers above can stand on; None for one that was not asked for, or not made now."""
+    series: str = ""
+    """Of builds of a layer that differ little: its next one takes packed files from this one."""
 
     @property
     def choices(self) -> tuple["BuildResult", ...]:
@@ -53,6 +57,8 @@ class Builder:
     output_dir: OutputDir
     reporter: Reporter
     cache: BuildCache
+    parts: PartCache = field(default_factory=PartCache)
+    """Keeps bytecode for builds that differ a little."""
     require_isolation: bool = True
     """Whether a build that was proven without isolation is built anew."""
     stops_early: bool = True
@@ -94,7 +100,7 @@ class Builder:
         archive = self.output_dir.receive(chosen.archive, stem)
         self.output_dir.keep(stem, chosen.record)
         try:
-            self.cache.keep(archive, chosen.record)
+            self.cache.keep(archive, chosen.record, chosen.series)
         except OSError as error:
             self.reporter.step(stem, f"not kept for later runs: {error}")
         self.done(stem, archive.weight)
@@ -139,12 +145,21 @@ class Builder:
         keep: Path | None,
         clock: Clock,
     ) -> BuildResult:
-        with self.scratch.folder() as folder:
+        layer = resolved.request.layer
+        series = f"{layer.title} at {layer.compression}"
+        with self.scratch.folder() as folder, ThreadPoolExecutor(max_workers=1) as pool:
             tree = Tree.below(folder)
-            installed = install(resolved, tree, self.installer, clock)
+            ahead = Ahead(layer=layer, find_prover=self.find_prover, parts=self.parts, pool=pool)
+            installed = install(resolved, tree, self.installer, clock, lambda: ahead.begin(tree))
             if self.stops_early:
                 refuse_hopeless(installed, resolved.request, folder)
-            packer = Packer(request=resolved.request, installed=installed, folder=folder)
+            packer = Packer(
+                request=resolved.request,
+                installed=installed,
+                folder=folder,
+                earlier=self.cache.last_of(series),
+                compiled=ahead.result,
+            )
             packer, plain, proof = self._prove_and_pack(packer, below, clock)
             with clock.step("bytecode"):
                 variants = list(packer.variants(plain, proof.proof, self.find_prover))
@@ -155,10 +170,11 @@ class Builder:
                 )
                 hidden = f".{record.stem}.{variant.mode}"
                 archive = self.output_dir.receive(variant.archive, hidden)
-                results.append(BuildResult(archive=archive, record=record))
+                results.append(BuildResult(archive=archive, record=record, series=series))
+            ahead.keep(folder / "bytecode.part")
             lower = LowerLayer.left_by(tree, keep) if keep else None
-        for line in record_lines(resolved.request.layer, results[0].record):
-            self.reporter.step(resolved.request.layer.title, line)
+        for line in record_lines(layer, results[0].record):
+            self.reporter.step(layer.title, line)
         first = replace(results[0], smaller=tuple(results[1:]), lower=lower)
         return first if first.smaller else self.commit(first, first)
 
@@ -174,7 +190,9 @@ class Builder:
         installed = packer.installed
         with ThreadPoolExecutor(max_workers=1) as pool:
             packing = pool.submit(pack)
-            proof = proof_step.prove(installed, self.find_prover, below, packing.result, clock)
+            proof = proof_step.prove(
+                installed, self.find_prover, below, packing.result, clock, packer.compiled
+            )
             archive = packing.result()
         if proof.plan == installed.plan:
             return packer, archive, proof

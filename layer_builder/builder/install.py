@@ -1,6 +1,6 @@
 """Installs a layer: packages, less what is pruned, with the workspace's files; ready to be proven."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -61,10 +61,16 @@ class InstalledTree:
         self.tree.seal(r.entry.path for r in plan.removals if r.rule in REWRITES)
 
 
-def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) -> InstalledTree:
+def install(
+    resolved: Resolved,
+    tree: Tree,
+    installer: Installer,
+    clock: Clock,
+    when_there: Callable[[], object] = lambda: None,
+) -> InstalledTree:
     """Install what was resolved, leave out what is to go, add the workspace's files.
 
-    Raises InstallError for wheels that cannot load on the target, ManifestError for files that
+    `when_there` is called when all distributions are, and nothing has gone yet. Raises InstallError for wheels that cannot load on the target, ManifestError for files that
     would overwrite one another.
     """
     request = resolved.request
@@ -75,6 +81,7 @@ def install(resolved: Resolved, tree: Tree, installer: Installer, clock: Clock) 
             installer.install(
                 resolved.own, request.requirements, layer.target, tree.root, layer.build
             )
+            when_there()
     with clock.step("prune"):
         installation = tree.installation(layer.target.runtime)
         clock.weigh(sum(file.size for file in installation.files))

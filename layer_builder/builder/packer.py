@@ -1,16 +1,15 @@
 """Packs a tree: the zip as it is, and the zips with bytecode in them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from layer_builder.archive import ZipMember, write_zip
-from layer_builder.builder import bytecode
-from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
+from layer_builder.bytecode import CompiledSources, Variant, modes, unchecked
 from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model import Archive, Bytecode, PackedModules, Proof, PrunePlan
-from layer_builder.prove import FindProver, prover_for
+from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.sources import LayerRequest
 
 
@@ -21,6 +20,10 @@ class Packer:
     request: LayerRequest
     installed: InstalledTree
     folder: Path
+    earlier: Path | None = None
+    """The layer's zip as it was built before, at the same compression."""
+    compiled: Callable[[], CompiledSources | None] = lambda: None
+    """Waits for what is compiled before the proof."""
 
     def plain(self, base: Archive | None = None, stale: Collection[str] = ()) -> Archive:
         """Write the zip of the tree, or once more where some of its paths changed since.
@@ -39,6 +42,7 @@ class Packer:
             self.request.layer.compression,
             base=base.path if base else None,
             stale={f"python/{path}" for path in stale},
+            earlier=self.earlier,
         )
 
     def repack(self, archive: Archive, plan: PrunePlan) -> tuple["Packer", Archive]:
@@ -60,21 +64,20 @@ class Packer:
         there is no Python to compile with.
         """
         layer = self.request.layer
-        modes = bytecode.modes(layer.bytecode)
-        for mode in modes:
+        asked = modes.modes(layer.bytecode)
+        for mode in asked:
             variant = self._variant(mode, plain, proof, find_prover)
             if variant is None:
                 continue
-            is_last = mode is modes[-1]
-            if is_last or self.request.loaded_by or bytecode.fits(layer, variant.archive):
+            is_last = mode is asked[-1]
+            if is_last or self.request.loaded_by or modes.fits(layer, variant.archive):
                 yield variant
 
     def _variant(
         self, mode: PackedModules, plain: Archive, proof: Proof | None, find_prover: FindProver
     ) -> Variant | None:
-        tree = self.installed.tree
         loaded = proof.loaded if proof else ()
-        paths = bytecode.sources(mode, [entry.path for entry in self.installed.kept], loaded)
+        paths = modes.sources(mode, [entry.path for entry in self.installed.kept], loaded)
         if not paths:
             return self._without(mode, plain, proof)
         prover = prover_for(self.request.layer, find_prover, any_architecture=True)
@@ -83,15 +86,13 @@ class Packer:
         # Made after the proof, whose own bytecode was written by processes that imported.
         into = self.folder / mode
         into.mkdir()
-        refused = prover.compile(tree.root, paths, into)
-        compiled = sorted(
-            into / bytecode.path_of(path, self.request.layer.target)
-            for path in paths
-            if path not in refused
-        )
+        compiled = self._compile(prover, paths, into)
         members = [
-            ZipMember(path=f"python/{path.relative_to(into).as_posix()}", source=path)
-            for path in compiled
+            ZipMember(
+                path=f"python/{modes.path_of(path, self.request.layer.target)}",
+                source=compiled[path],
+            )
+            for path in sorted(compiled)
         ]
         # A wheel may bring bytecode of its own, and `prune: off` keeps it: ours is the newer.
         renewed = {member.path for member in members}
@@ -104,10 +105,26 @@ class Packer:
                 self.request.layer.compression,
                 base=plain.path,
                 stale=renewed,
+                earlier=self.earlier,
             ),
             files=len(compiled),
-            bytes=sum(path.stat().st_size for path in compiled),
+            bytes=sum(path.stat().st_size for path in compiled.values()),
         )
+
+    def _compile(self, prover: Prover, paths: Sequence[str], into: Path) -> dict[str, Path]:
+        """Compile sources to a folder, but for those of which that is done; by source."""
+        root, compiled = self.installed.tree.root, dict[str, bytes]()
+        if ahead := self.compiled():
+            found = {path: ahead.packable(path, root / path) for path in paths}
+            compiled = {path: content for path, content in found.items() if content}
+        left = [path for path in paths if path not in compiled]
+        for path in prover.compile(root, left, into).sources if left else ():
+            compiled[path] = unchecked((into / f"{path}c").read_bytes())
+        for path, content in compiled.items():
+            place = into / f"{path}c"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        return {path: into / f"{path}c" for path in compiled}
 
     def _without(self, mode: PackedModules, plain: Archive, proof: Proof | None) -> Variant | None:
         """Give the plain zip where there is nothing to compile, if that is no mistake."""

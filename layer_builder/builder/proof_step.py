@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.builder.install import InstalledTree
+from layer_builder.bytecode import CompiledSources
 from layer_builder.errors import Place, Problem
 from layer_builder.model import InstalledFile, Layer, Proof, ProofDepth
 from layer_builder.native import base_libraries
@@ -39,8 +40,8 @@ class LowerLayer:
 
     root: Path
     """What it has below python/."""
-    bytecode: Path
-    """What its proof compiled."""
+    bytecode: tuple[Path, ...]
+    """What its proof compiled, and what was compiled before."""
 
     def lend_libraries(self, tree: Tree) -> None:
         """Have its /opt/lib be that of a tree above, which goes first."""
@@ -55,23 +56,25 @@ class LowerLayer:
         folder.mkdir()
         if tree.libraries.is_dir():
             tree.libraries.rename(folder / "lib")
+        compiled = (one for one in (tree.bytecode, tree.compiled) if one.is_dir())
         return cls(
             root=tree.root.rename(folder / "python"),
-            bytecode=tree.bytecode.rename(folder / "bytecode"),
+            bytecode=tuple(one.rename(folder / one.name) for one in compiled),
         )
 
 
-def prove(
+def prove(  # noqa: PLR0913, PLR0917 (what it waits for)
     installed: InstalledTree,
     find_prover: FindProver,
     below: Callable[[], Sequence[LowerLayer]],
     wait_for_zip: Callable[[], object],
     clock: Clock,
+    compiled: Callable[[], CompiledSources | None] = lambda: None,
 ) -> ProofResult:
     """Import the modules of a layer on top of those below; mend the plan where that shows a need.
 
-    `below` and `wait_for_zip` are called when their time comes: the first waits for the layers
-    below, the second until nobody reads the tree. Raises ProofError for a pruning that cannot be
+    `below`, `wait_for_zip` and `compiled` are called when their time comes: the first waits for the
+    layers below, the second until nobody reads the tree, the third for bytecode. Raises ProofError for a pruning that cannot be
     mended.
     """
     layer, tree = installed.layer, installed.tree
@@ -93,11 +96,14 @@ def prove(
     lower_layers = below()
     for lower in reversed(lower_layers):
         lower.lend_libraries(tree)
+    with clock.step("compile"):
+        ahead = compiled()
+    caches = (tree.bytecode, *([ahead.folder] if ahead else ()))
     with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
         setup = ProofSetup(
             tree=tree,
             prover=prover,
-            caches=(tree.bytecode, *(lower.bytecode for lower in reversed(lower_layers))),
+            caches=(*caches, *(one for lower in reversed(lower_layers) for one in lower.bytecode)),
             others=(tree.aside,) if tree.aside.exists() else (),
             first_imports=first,
             alone=list(own.values()),

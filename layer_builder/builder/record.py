@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from layer_builder.archive import BuildRecord, compressed_sizes
-from layer_builder.builder.bytecode import Variant
 from layer_builder.builder.install import InstalledTree
+from layer_builder.bytecode import Variant
 from layer_builder.errors import Problem
 from layer_builder.inventory import pruned_parts
 from layer_builder.model import (

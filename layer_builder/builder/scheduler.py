@@ -9,11 +9,11 @@ from pathlib import Path
 
 from layer_builder import parallel
 from layer_builder.archive import extract_zip
-from layer_builder.builder import bytecode
 from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.loaded_bytecode import loaded_line, pack_loaded
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
+from layer_builder.bytecode import modes
 from layer_builder.licences import read_licences
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
@@ -44,10 +44,10 @@ class LowerLayers:
         if result.lower:
             return result.lower
         place = self.folder / result.record.sha256
-        lower = LowerLayer(root=place / "python", bytecode=place / "bytecode")
+        lower = LowerLayer(root=place / "python", bytecode=())
         with self._lock:
             if not place.exists():
-                lower.bytecode.mkdir(parents=True)
+                place.mkdir(parents=True)
                 extract_zip(result.archive.path, lower.root)
         return lower
 
@@ -132,7 +132,7 @@ class LayerBuilds:
             return result.choices
         packed = pack_loaded(result, loaded[layer.id], layer.target, self.builder.output_dir)
         plain = result.choices[-1]
-        if not bytecode.fits(layer, packed.archive):
+        if not modes.fits(layer, packed.archive):
             return (plain,)
         self.builder.reporter.step(layer.title, loaded_line(packed.record))
         return (packed, plain)
@@ -146,7 +146,7 @@ class LayerBuilds:
             for key, several in choices.items()
         }
         builds = {layer.id: self._first(layer).id for layer in self.layers}
-        chosen = bytecode.choose(sizes, self.stacks, builds)
+        chosen = modes.choose(sizes, self.stacks, builds)
         for key in to_commit:
             result = self.results[key]
             self.results[key] = self.builder.commit(result, choices[key][chosen[key]])

@@ -13,7 +13,7 @@ from layer_builder.console import Reporter
 from layer_builder.errors import Problem
 from layer_builder.forecast import WheelReader
 from layer_builder.identity import Provenance
-from layer_builder.keeping import SignedNotes
+from layer_builder.keeping import PartCache, SignedNotes
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
 from layer_builder.resolve import Installer
@@ -67,6 +67,7 @@ class Context:
             message = f"builds of earlier runs are not used, nor is this one kept: {why}"
             self.reporter.notice(Problem(message=message))
             cache = BuildCache()
+        parts = PartCache(folder=cache.folder, key=cache.key)
         return Builder(
             installer=self.installer,
             find_prover=self.find_prover,
@@ -74,6 +75,7 @@ class Context:
             output_dir=output_dir,
             reporter=self.reporter,
             cache=cache,
+            parts=parts,
             require_isolation=self.require_isolation,
             workers=self.workers,
         )

@@ -158,7 +158,7 @@ class FunctionProofs:
         trial = FunctionProver(
             scene=scene,
             process=process,
-            caches=(bytecode, *(tree.bytecode for tree in reversed(trees))),
+            caches=(bytecode, *(one for tree in reversed(trees) for one in tree.bytecode)),
             unpruned=lambda: self._unpruned(process, code.files),
             removed=_removed_from(process.folder.opt),
             runtime=lambda: self._sdk(stack.target),

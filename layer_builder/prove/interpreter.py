@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 import uv as uv_package
@@ -22,7 +23,13 @@ from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
 from layer_builder.prove.confirm import confirm
 from layer_builder.prove.process import ImportProcess
-from layer_builder.prove.results import ImportResult, ImportResults, Verdict
+from layer_builder.prove.results import (
+    Compilation,
+    CompiledSource,
+    ImportResult,
+    ImportResults,
+    Verdict,
+)
 from layer_builder.prove.start import Bench
 
 _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
@@ -31,7 +38,8 @@ _COMPILER = Path(__file__).parent / "programs" / "compile_bytecode.py"
 _ASK = (
     "import platform, sys; "
     "print(sys.implementation.name, '%d.%d' % sys.version_info[:2], platform.machine(), sys.platform);"
-    "print(sys.executable)"
+    "print(sys.executable);"
+    "print(sys.version.replace('\\n', ' '))"
 )
 
 
@@ -49,6 +57,8 @@ class Interpreter:
     """What this machine keeps its imports from, as a trial without any showed."""
     libraries: frozenset[str] | None = field(default=None, compare=False)
     """The shared libraries that the runtime has; None where this machine's may do."""
+    version: str = field(default="", compare=False)
+    """All that it says of its version and build; unknown where it was not asked."""
     leave: str = ""
     """Why it may import where nothing isolates that; empty where it may not."""
 
@@ -124,19 +134,22 @@ class Interpreter:
             required=not self.leave,
         )
 
-    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
-        """Compile sources below `root`, as if they lay in /opt/python, to `__pycache__` below `into`.
+    def compile(self, root: Path, paths: Sequence[str], into: Path) -> Compilation:
+        """Compile sources below `root`, as if they lay in /opt/python, to `into`, their names and a `c`.
 
-        `into` is a folder that nothing of the layer has run in. Gives the paths that do not compile.
-        Raises InstallError when the
+        `into` is a folder that nothing of the layer has run in. The bytecode holds the hash of its
+        source, and is compared with that when it is imported. Raises InstallError when the
         interpreter fails, ProofError where it must be isolated and cannot be.
         """
         shares = [paths[start :: selection.SHARES] for start in range(selection.SHARES)]
         with ThreadPoolExecutor(selection.SHARES) as pool:
-            refused = pool.map(lambda share: self._compile(root, share, into), shares)
-        return sorted(path for part in refused for path in part)
+            parts = list(pool.map(lambda share: self._compile(root, share, into), shares))
+        return Compilation(
+            sources=dict(chain.from_iterable(part.sources.items() for part in parts)),
+            refused=frozenset().union(*(part.refused for part in parts)),
+        )
 
-    def _compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
+    def _compile(self, root: Path, paths: Sequence[str], into: Path) -> Compilation:
         orders = {"root": str(root), "paths": paths, "into": str(into), "shown": "/opt/python/"}
         program = _COMPILER.read_text(encoding="utf-8")
         done = run_confined(
@@ -151,8 +164,12 @@ class Interpreter:
                 f"{self.path} could not compile the layer's modules",
                 details=tuple(done.stderr.strip().splitlines()[-4:]),
             )
-        refused: list[str] = json.loads(done.stdout)
-        return refused
+        told = json.loads(done.stdout)
+        sources = {
+            path: CompiledSource(sha256=str(digest), seconds=float(seconds))
+            for path, (digest, seconds) in told["compiled"].items()
+        }
+        return Compilation(sources=sources, refused=frozenset(told["refused"]))
 
 
 def find_interpreter(
@@ -163,13 +180,14 @@ def find_interpreter(
         return None
     wanted = f"cpython {target.python} {target.machine} linux"
     for path in _candidates(target, environ, uv_binary or uv_package.find_uv_bin()):
-        answer, _, executable = _answer(path, environ).partition("\n")
+        answer, executable, version, *_ = [*_answer(path, environ).split("\n"), "", ""]
         if answer == wanted:
             # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
             return Interpreter(
                 path=executable or path,
                 isolated=what_holds().held,
                 libraries=base_libraries(target),
+                version=version,
             )
     return None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from layer_builder.model import Architecture, Layer, Target
-from layer_builder.prove.results import ImportResults
+from layer_builder.prove.results import Compilation, ImportResults
 
 
 class Prover(Protocol):
@@ -52,8 +52,12 @@ class Prover(Protocol):
     ) -> ImportResults:
         """Import modules of one distribution where nothing but they can say that they import."""
 
-    def compile(self, root: Path, paths: Sequence[str], into: Path) -> list[str]:
-        """Compile sources to bytecode; gives those that do not compile."""
+    @property
+    def version(self) -> str:
+        """All that it says of its version and build: only the same makes the same bytecode."""
+
+    def compile(self, root: Path, paths: Sequence[str], into: Path) -> Compilation:
+        """Compile sources to bytecode."""
 
 
 FindProver = Callable[[Target], Prover | None]

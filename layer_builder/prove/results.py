@@ -66,6 +66,26 @@ class ImportResults:
         return replace(self, by_name={n: a for n, a in self.by_name.items() if n in names})
 
 
+@dataclass(frozen=True, kw_only=True)
+class CompiledSource:
+    """A source that was compiled."""
+
+    sha256: str
+    """Of the source, in hexadecimal."""
+    seconds: float
+    """What compiling it took."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compilation:
+    """What came of compiling sources; what was gone when its turn came is in neither."""
+
+    sources: Mapping[str, CompiledSource]
+    """What was compiled, by path."""
+    refused: frozenset[str] = frozenset()
+    """Paths that do not compile."""
+
+
 def join_results(results: Sequence[ImportResults], names: Sequence[str]) -> ImportResults:
     """Join rounds; of several attempts at a name the last counts. `names` gives the order."""
     by_name: dict[str, ImportResult] = {}

@@ -16,8 +16,8 @@ class LayerTree:
 
     python: Path
     """What it has below python/."""
-    bytecode: Path
-    """What its proof compiled; may be empty."""
+    bytecode: tuple[Path, ...]
+    """What was compiled for its proof, and by it; none of a layer that was not built now."""
     archive: Path
     """Its zip, for what it has beside python/."""
     content: str

@@ -34,6 +34,8 @@ class Tree:
     """Where packages go that the Lambda runtime is to bring."""
     bytecode: Path
     """Where the bytecode of a proof goes."""
+    compiled: Path
+    """Where that goes which was compiled before the proof."""
 
     @classmethod
     def below(cls, folder: Path) -> "Tree":
@@ -43,6 +45,7 @@ class Tree:
             attic=folder / "attic",
             aside=folder / "runtime",
             bytecode=folder / "bytecode",
+            compiled=folder / "compiled",
         )
         tree.root.mkdir()
         tree.bytecode.mkdir()

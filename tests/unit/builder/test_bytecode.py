@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layer_builder.builder import bytecode
+from layer_builder.bytecode import modes as bytecode
 from layer_builder.errors import Place
 from layer_builder.model import limits
 from layer_builder.model.build import Built, PackedModules

@@ -1,0 +1,70 @@
+"""Guesses which modules imports will load, from the beginnings of lines: what to compile ahead."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from layer_builder.prune import module_name, name_and_parents
+
+_STATEMENT = re.compile(
+    rb"^(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n;#]*)|import[ \t]+([^\n;#]*))",
+    re.MULTILINE,
+)
+"""One that is not indented: what is below `try:`, `if TYPE_CHECKING:` or a function is left to the
+import itself."""
+_NAME = re.compile(rb"[\w.]+")
+
+
+def likely_loaded(root: Path, paths: Collection[str]) -> list[str]:
+    """List the sources that importing each top-level module, and those one level below, may load.
+
+    A guess: what it misses is compiled when it is imported. What is gone meanwhile is not listed.
+    """
+    sources = {name: path for path in paths if (name := module_name(path))}
+    known = {name for name in sources if name.count(".") <= 1}
+    waiting, found = list(known), []
+    while waiting:
+        name = waiting.pop()
+        path = sources[name]
+        try:
+            content = (root / path).read_bytes()
+        except OSError:
+            continue
+        found.append(path)
+        package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
+        new = _named(content, package, sources) - known
+        known |= new
+        waiting += new
+    return sorted(found)
+
+
+def _named(content: bytes, package: str, sources: Mapping[str, str]) -> set[str]:
+    """Name the modules among `sources` that a source in a package imports."""
+    found = set[str]()
+    for one in _modules(content, package):
+        found.update(parent for parent in name_and_parents(one) if parent in sources)
+    return found
+
+
+def _modules(content: bytes, package: str) -> Iterator[str]:
+    for start, names, plain in _STATEMENT.findall(content):
+        if plain:
+            for part in plain.split(b","):
+                if name := _NAME.match(part.strip()):
+                    yield name[0].decode("ascii", "replace")
+            continue
+        base = _absolute(start.decode("ascii", "replace"), package)
+        yield base
+        for name in _NAME.findall(names):
+            yield f"{base}.{name.decode('ascii', 'replace')}"
+
+
+def _absolute(name: str, package: str) -> str:
+    """Give a module's whole name: each dot but the first is a package further up."""
+    rest = name.lstrip(".")
+    ups = len(name) - len(rest)
+    if not ups:
+        return rest
+    parts = package.split(".")
+    base = ".".join(parts[: len(parts) - (ups - 1)])
+    return f"{base}.{rest}" if rest else base
