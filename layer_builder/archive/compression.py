@@ -59,6 +59,8 @@ class CompressedData:
     """Packed bytes."""
     data: bytes | bytearray = b""
     origin: tuple[Path, int] | None = None
+    is_taken: bool = False
+    """Whether an earlier zip had it."""
 
     def pieces(self) -> Iterator[bytes | bytearray]:
         """Give the packed bytes, never much at once where they come from a file. Raises OSError."""
@@ -109,7 +111,7 @@ def _taken(earlier: CompressedData | None, content: bytes | mmap.mmap) -> Compre
         return None  # gone meanwhile, or damaged
     if memoryview(unpacked) != memoryview(content):
         return None
-    return replace(earlier, data=data, origin=None)
+    return replace(earlier, data=data, origin=None, is_taken=True)
 
 
 def smaller_gzip(content: bytes) -> bytes | None:

@@ -55,14 +55,20 @@ def write_zip(  # noqa: PLR0913 (where packed files may be taken from)
     destination.parent.mkdir(parents=True, exist_ok=True)
 
     def write(out: BinaryIO) -> Archive:
-        records = ZipRecords(out)
+        records, taken = ZipRecords(out), 0
         # Threads are enough: libdeflate's binding and zlib's CRC-32 let go of the interpreter's lock.
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             for member, data in _compress_ahead(ordered, compression, pool, known, packed):
                 records.add(member.path, data, executable=member.executable)
+                taken += data.is_taken
         records.finish()
-        weight = Weight(zip_bytes=records.zip_bytes, unzipped_bytes=records.unzipped_bytes)
-        return Archive(path=destination, sha256=records.sha256, weight=weight, files=len(ordered))
+        return Archive(
+            path=destination,
+            sha256=records.sha256,
+            weight=Weight(zip_bytes=records.zip_bytes, unzipped_bytes=records.unzipped_bytes),
+            files=len(ordered),
+            taken=taken,
+        )
 
     return replace_file(destination, write)
 

@@ -14,7 +14,7 @@ from layer_builder.builder.limit_problems import refuse_hopeless
 from layer_builder.builder.packer import Packer
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record, is_proven_enough, make_record, record_lines
-from layer_builder.bytecode import Ahead
+from layer_builder.bytecode import Ahead, CompiledSources
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
 from layer_builder.keeping import PartCache
@@ -172,11 +172,22 @@ class Builder:
                 archive = self.output_dir.receive(variant.archive, hidden)
                 results.append(BuildResult(archive=archive, record=record, series=series))
             ahead.keep(folder / "bytecode.part")
+            self._tell_taken(layer.title, ahead.result(), plain)
             lower = LowerLayer.left_by(tree, keep) if keep else None
         for line in record_lines(layer, results[0].record):
             self.reporter.step(layer.title, line)
         first = replace(results[0], smaller=tuple(results[1:]), lower=lower)
         return first if first.smaller else self.commit(first, first)
+
+    def _tell_taken(self, title: str, compiled: CompiledSources | None, plain: Archive) -> None:
+        parts = []
+        if compiled and compiled.taken:
+            modules = f"{compiled.taken:,} of {len(compiled.sources):,} modules"
+            parts.append(f"the bytecode of {modules}")
+        if plain.taken:
+            parts.append(f"{plain.taken:,} of {plain.files:,} files as they were packed")
+        if parts:
+            self.reporter.step(title, f"taken from an earlier build: {', '.join(parts)}")
 
     def _prove_and_pack(
         self, packer: Packer, below: Callable[[], Sequence[LowerLayer]], clock: Clock

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from layer_builder.archive import BuildRecord, OutputDir
 from layer_builder.builder.builder import BuildResult
-from layer_builder.bytecode import modes
+from layer_builder.bytecode import bytecode_path
 from layer_builder.model import PackedBytecode, PackedModules, Target, mib
 
 
@@ -20,7 +20,7 @@ def pack_loaded(
     """
     largest, plain = result.choices[0], result.choices[-1]
     wanted = {
-        f"python/{modes.path_of(path.removeprefix('python/'), target)}"
+        f"python/{bytecode_path(path.removeprefix('python/'), target)}"
         for path in loaded
         if path.startswith("python/") and path.endswith(".py")
     }

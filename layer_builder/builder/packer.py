@@ -6,7 +6,15 @@ from pathlib import Path
 
 from layer_builder.archive import ZipMember, write_zip
 from layer_builder.builder.install import InstalledTree
-from layer_builder.bytecode import CompiledSources, Variant, modes, unchecked
+from layer_builder.bytecode import (
+    CompiledSources,
+    Variant,
+    bytecode_path,
+    fits,
+    packed_modes,
+    sources_of,
+    unchecked,
+)
 from layer_builder.errors import InstallError, ManifestError
 from layer_builder.model import Archive, Bytecode, PackedModules, Proof, PrunePlan
 from layer_builder.prove import FindProver, Prover, prover_for
@@ -64,20 +72,20 @@ class Packer:
         there is no Python to compile with.
         """
         layer = self.request.layer
-        asked = modes.modes(layer.bytecode)
+        asked = packed_modes(layer.bytecode)
         for mode in asked:
             variant = self._variant(mode, plain, proof, find_prover)
             if variant is None:
                 continue
             is_last = mode is asked[-1]
-            if is_last or self.request.loaded_by or modes.fits(layer, variant.archive):
+            if is_last or self.request.loaded_by or fits(layer, variant.archive):
                 yield variant
 
     def _variant(
         self, mode: PackedModules, plain: Archive, proof: Proof | None, find_prover: FindProver
     ) -> Variant | None:
         loaded = proof.loaded if proof else ()
-        paths = modes.sources(mode, [entry.path for entry in self.installed.kept], loaded)
+        paths = sources_of(mode, [entry.path for entry in self.installed.kept], loaded)
         if not paths:
             return self._without(mode, plain, proof)
         prover = prover_for(self.request.layer, find_prover, any_architecture=True)
@@ -89,7 +97,7 @@ class Packer:
         compiled = self._compile(prover, paths, into)
         members = [
             ZipMember(
-                path=f"python/{modes.path_of(path, self.request.layer.target)}",
+                path=f"python/{bytecode_path(path, self.request.layer.target)}",
                 source=compiled[path],
             )
             for path in sorted(compiled)

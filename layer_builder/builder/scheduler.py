@@ -13,7 +13,7 @@ from layer_builder.builder.builder import Builder, BuildResult
 from layer_builder.builder.loaded_bytecode import loaded_line, pack_loaded
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
-from layer_builder.bytecode import modes
+from layer_builder.bytecode import choose, fits
 from layer_builder.licences import read_licences
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved
@@ -132,7 +132,7 @@ class LayerBuilds:
             return result.choices
         packed = pack_loaded(result, loaded[layer.id], layer.target, self.builder.output_dir)
         plain = result.choices[-1]
-        if not modes.fits(layer, packed.archive):
+        if not fits(layer, packed.archive):
             return (plain,)
         self.builder.reporter.step(layer.title, loaded_line(packed.record))
         return (packed, plain)
@@ -146,7 +146,7 @@ class LayerBuilds:
             for key, several in choices.items()
         }
         builds = {layer.id: self._first(layer).id for layer in self.layers}
-        chosen = modes.choose(sizes, self.stacks, builds)
+        chosen = choose(sizes, self.stacks, builds)
         for key in to_commit:
             result = self.results[key]
             self.results[key] = self.builder.commit(result, choices[key][chosen[key]])

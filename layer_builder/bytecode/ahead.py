@@ -11,9 +11,8 @@ from pathlib import Path
 from layer_builder.bytecode.kept import KeptBytecode
 from layer_builder.bytecode.reach import likely_loaded
 from layer_builder.keeping import PartCache
-from layer_builder.model import Bytecode, Layer, ProofDepth, Python
-from layer_builder.prove import CompiledSource, FindProver, Prover, prover_for
-from layer_builder.prove.programs.importing import SECONDS
+from layer_builder.model import Bytecode, CompiledSource, Layer, ProofDepth, Python
+from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.tree import Tree
 
 # Flags and hash follow the magic number: https://peps.python.org/pep-0552/#specification
@@ -35,8 +34,8 @@ class CompiledSources:
     """Each lies there by its source's name and a `c`; Python compares it with that (PEP 552)."""
     sources: Mapping[str, CompiledSource] = field(default_factory=dict)
     """By path."""
-    is_new: bool = False
-    """Whether something was compiled that had not been kept."""
+    taken: int = 0
+    """How many were compiled for an earlier build."""
 
     def packable(self, path: str, source: Path) -> bytes | None:
         """Give the bytecode of a source as a layer has it; None where that was not compiled.
@@ -88,7 +87,7 @@ class Ahead:
     def keep(self, scratch: Path) -> None:
         """Keep for later builds what was not kept yet; where that fails, it is compiled again."""
         done = self.result()
-        if done and done.is_new:
+        if done and len(done.sources) > done.taken:
             with suppress(OSError):
                 self._kept.keep(done.sources, done.folder, scratch)
 
@@ -107,11 +106,8 @@ def compile_ahead(
         paths = likely_loaded(root, paths)
     taken = kept.take(root, paths, into)
     left = [path for path in paths if path not in taken]
-    compiled = prover.compile(root, left, into).sources if left else {}
-    known = {**taken, **compiled}
-    lines = (f"{one.seconds:.5f}\t{path}c\n" for path, one in known.items())
-    (into / SECONDS).write_text("".join(lines), encoding="utf-8", errors="replace")
-    return CompiledSources(folder=into, sources=known, is_new=bool(compiled))
+    done = prover.compile(root, left, into, taken)
+    return CompiledSources(folder=into, sources=done.sources, taken=len(taken))
 
 
 def _sources(root: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from layer_builder.keeping import PartCache
-from layer_builder.prove import CompiledSource
+from layer_builder.model import CompiledSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class Variant:
     """Of bytecode, unzipped."""
 
 
-def modes(asked: Bytecode) -> tuple[PackedModules, ...]:
+def packed_modes(asked: Bytecode) -> tuple[PackedModules, ...]:
     """Say which variants to make, the one with the most bytecode first."""
     match asked:
         case Bytecode.NONE | Bytecode.IMPORTED | Bytecode.ALL:
@@ -40,7 +40,7 @@ def modes(asked: Bytecode) -> tuple[PackedModules, ...]:
             assert_never(asked)
 
 
-def sources(mode: PackedModules, paths: Collection[str], loaded: Collection[str]) -> list[str]:
+def sources_of(mode: PackedModules, paths: Collection[str], loaded: Collection[str]) -> list[str]:
     """Pick the modules that get bytecode, from all files of the tree and those that were loaded."""
     modules = sorted(path for path in paths if path.endswith(".py"))
     match mode:
@@ -54,7 +54,7 @@ def sources(mode: PackedModules, paths: Collection[str], loaded: Collection[str]
             assert_never(mode)
 
 
-def path_of(source: str, target: Target) -> str:
+def bytecode_path(source: str, target: Target) -> str:
     """Say where the bytecode of a source file lies (https://peps.python.org/pep-3147/)."""
     path = PurePosixPath(source)
     tag = f"cpython-{str(target.python).replace('.', '')}"

@@ -53,6 +53,7 @@ from layer_builder.model.limits import (
     unzipped_limit,
 )
 from layer_builder.model.proof import (
+    CompiledSource,
     DistributionUse,
     EventResult,
     EventVerdict,
@@ -158,6 +159,7 @@ __all__ = [
     "Bytecode",
     "Caller",
     "CodeStorage",
+    "CompiledSource",
     "Compression",
     "DeletedVersion",
     "Delivered",

@@ -58,6 +58,8 @@ class Archive:
     """Of the zip's bytes, in hexadecimal."""
     weight: Weight
     files: int
+    taken: int = field(default=0, compare=False)
+    """How many of them are packed as in an earlier zip of the layer, and were not packed again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,6 +96,16 @@ class ModuleImport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompiledSource:
+    """A source that was compiled."""
+
+    sha256: str
+    """Of the source, in hexadecimal."""
+    seconds: float
+    """What compiling it took."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class InitCost:
     """What importing a handler takes: the part of a cold start that layers decide."""
 

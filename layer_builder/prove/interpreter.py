@@ -13,19 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 
 import uv as uv_package
 
 from layer_builder.errors import InstallError
 from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
-from layer_builder.model import ImportCost, Target
+from layer_builder.model import CompiledSource, ImportCost, Target
 from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
 from layer_builder.prove.confirm import confirm
-from layer_builder.prove.process import ImportProcess
+from layer_builder.prove.process import SECONDS, ImportProcess
 from layer_builder.prove.results import (
     Compilation,
-    CompiledSource,
     ImportResult,
     ImportResults,
     Verdict,
@@ -134,18 +134,30 @@ class Interpreter:
             required=not self.leave,
         )
 
-    def compile(self, root: Path, paths: Sequence[str], into: Path) -> Compilation:
+    def compile(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        into: Path,
+        known: Mapping[str, CompiledSource] = MappingProxyType({}),
+    ) -> Compilation:
         """Compile sources below `root`, as if they lay in /opt/python, to `into`, their names and a `c`.
 
-        `into` is a folder that nothing of the layer has run in. The bytecode holds the hash of its
+        `into` is a folder that nothing of the layer has run in; it has the bytecode of the sources
+        that are `known`, which come first in the answer. The bytecode holds the hash of its
         source, and is compared with that when it is imported. Raises InstallError when the
         interpreter fails, ProofError where it must be isolated and cannot be.
         """
-        shares = [paths[start :: selection.SHARES] for start in range(selection.SHARES)]
+        starts = range(min(len(paths), selection.SHARES))
+        shares = [paths[start :: selection.SHARES] for start in starts]
         with ThreadPoolExecutor(selection.SHARES) as pool:
             parts = list(pool.map(lambda share: self._compile(root, share, into), shares))
+        done = dict(chain.from_iterable(part.sources.items() for part in parts))
+        sources = {**known, **done}
+        lines = (f"{one.seconds:.5f}\t{path}c\n" for path, one in sources.items())
+        (into / SECONDS).write_text("".join(lines), encoding="utf-8", errors="replace")
         return Compilation(
-            sources=dict(chain.from_iterable(part.sources.items() for part in parts)),
+            sources=sources,
             refused=frozenset().union(*(part.refused for part in parts)),
         )
 

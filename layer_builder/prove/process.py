@@ -14,6 +14,9 @@ from layer_builder.model import ImportCost
 from layer_builder.prove.results import ImportResult, Verdict
 from layer_builder.prove.start import Bench
 
+SECONDS = "seconds"
+"""A file beside bytecode that imports find: for each, what compiling it took."""
+
 
 class ImportProcess:
     """One process that imports until it is done or dead."""

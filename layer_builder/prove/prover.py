@@ -1,11 +1,12 @@
 """The prover: a Python of the target, as the rest sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
-from layer_builder.model import Architecture, Layer, Target
+from layer_builder.model import Architecture, CompiledSource, Layer, Target
 from layer_builder.prove.results import Compilation, ImportResults
 
 
@@ -56,7 +57,13 @@ class Prover(Protocol):
     def version(self) -> str:
         """All that it says of its version and build: only the same makes the same bytecode."""
 
-    def compile(self, root: Path, paths: Sequence[str], into: Path) -> Compilation:
+    def compile(
+        self,
+        root: Path,
+        paths: Sequence[str],
+        into: Path,
+        known: Mapping[str, CompiledSource] = MappingProxyType({}),
+    ) -> Compilation:
         """Compile sources to bytecode."""
 
 

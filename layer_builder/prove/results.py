@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from layer_builder.model import ImportCost
+from layer_builder.model import CompiledSource, ImportCost
 
 
 class Verdict(StrEnum):
@@ -64,16 +64,6 @@ class ImportResults:
     def only(self, names: Collection[str]) -> "ImportResults":
         """Keep the attempts with these names."""
         return replace(self, by_name={n: a for n, a in self.by_name.items() if n in names})
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompiledSource:
-    """A source that was compiled."""
-
-    sha256: str
-    """Of the source, in hexadecimal."""
-    seconds: float
-    """What compiling it took."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from layer_builder.prove.programs.host import Host
 machinery: Any = importlib._bootstrap_external  # noqa: SLF001 (a cache can be placed nowhere else)
 
 SECONDS = "seconds"
-"""A file beside the bytecode: for each, what compiling it took."""
+"""A file beside the bytecode: for each, what compiling it took. `prove.process` has the name, too."""
 
 HOST: list[Host] = []
 """The one that watches this process, where one does."""

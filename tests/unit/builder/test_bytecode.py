@@ -27,16 +27,16 @@ PATHS = ["b.py", "a/__init__.py", "a/data.json", "a/x.so"]
     ],
 )
 def test_modules_are_picked_by_mode(mode: PackedModules, sources: list[str]) -> None:
-    assert bytecode.sources(mode, PATHS, {"b.py", "a/x.so", "below.py"}) == sources
+    assert bytecode.sources_of(mode, PATHS, {"b.py", "a/x.so", "below.py"}) == sources
 
 
 def test_auto_tries_the_most_first() -> None:
-    assert bytecode.modes(Bytecode.AUTO) == (
+    assert bytecode.packed_modes(Bytecode.AUTO) == (
         PackedModules.ALL,
         PackedModules.IMPORTED,
         PackedModules.NONE,
     )
-    assert bytecode.modes(Bytecode.ALL) == (PackedModules.ALL,)
+    assert bytecode.packed_modes(Bytecode.ALL) == (PackedModules.ALL,)
 
 
 def test_a_zip_fits_below_warn_at_of_every_limit(
