@@ -79,7 +79,7 @@ def test_a_file_read_by_a_computed_name_is_put_back_because_of_the_import(
 ) -> None:
     add_wheel("demo", "1.0", {
         "demo/__init__.py": COMPUTED,
-        "demo/README.txt": "read", "demo/deep/LICENSE.txt": "not read", "demo/deep/__init__.py": "",
+        "demo/README.txt": "read", "demo/deep/CHANGES.txt": "not read", "demo/deep/__init__.py": "",
     })  # fmt: skip
     done = build()
     assert done.returncode == 0, done.stderr
