@@ -83,8 +83,10 @@ def start():
         fail("layer-builder could not set itself up: " + why, [
             "it makes an environment below %s; its disk has room for 150 MB?" % cache_folder(environment),
         ], NOT_INSTALLED)  # fmt: skip
-    program = "import os, sys; sys.path.insert(0, {!r}); ".format(HERE)
-    program += "from layer_builder.main import main; sys.exit(main(sys.argv[1:], os.environ))"
+    # As layer_builder/__main__.py has it: imports make few cycles to look for.
+    program = "import gc, os, sys; gc.disable(); sys.path.insert(0, {!r}); ".format(HERE)
+    program += "from layer_builder.main import main; gc.freeze(); gc.enable(); "
+    program += "sys.exit(main(sys.argv[1:], os.environ))"
     sys.stdout.flush()
     # -I: no PYTHONPATH, no user site, and the caller's folder is not on sys.path.
     os.execv(python, [python, "-I", "-c", program] + sys.argv[1:])

@@ -68,8 +68,9 @@ _OVER_A_LIMIT = 5
 """Our exit code for a layer over AWS's limit: it is there, and refused."""
 
 _PROGRAM = (
-    f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); "
-    "from layer_builder.main import main; sys.exit(main(sys.argv[1:], os.environ))"
+    f"import gc, os, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); "
+    "from layer_builder.main import main; gc.freeze(); gc.enable(); "
+    "sys.exit(main(sys.argv[1:], os.environ))"
 )
 
 
