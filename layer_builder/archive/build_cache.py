@@ -16,6 +16,7 @@ from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.keeping import (
     NO_CACHE_VARIABLE,
     CacheKey,
+    JobCache,
     UnfitError,
     code_digest,
     copy_file,
@@ -45,10 +46,11 @@ class BuildCache:
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
         """Choose the folder."""
-        if environ.get(NO_CACHE_VARIABLE):
+        job, folder = JobCache.around(environ), find_cache_folder(environ)
+        if environ.get(NO_CACHE_VARIABLE) or folder is None or not job.may_trust:
             return cls()
-        folder = find_cache_folder(environ)
-        return cls(folder=folder, key=CacheKey.around(environ, folder) if folder else None)
+        key, room = CacheKey.around(environ, folder), job.most_bytes or CACHE_BYTES
+        return cls(folder=folder, key=key, room_bytes=room)
 
     def refusal(self) -> str:
         """Say why the folder or its key cannot be relied on; nothing where they can, or are not there.

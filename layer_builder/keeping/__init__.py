@@ -8,11 +8,13 @@ from layer_builder.keeping.cache_key import (
     refuse_folder,
 )
 from layer_builder.keeping.files import copy_file, move_file, replace_file
+from layer_builder.keeping.job_cache import JobCache
 from layer_builder.keeping.signed_notes import SignedNotes, code_digest
 
 __all__ = [
     "NO_CACHE_VARIABLE",
     "CacheKey",
+    "JobCache",
     "SignedNotes",
     "UnfitError",
     "code_digest",
