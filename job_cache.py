@@ -24,10 +24,9 @@ OWN = ORDINARY + ("release",)
 SELECTING = ("INPUT_LAYERS", "INPUT_PYTHON", "INPUT_ARCHITECTURE")
 
 
-def start():
-    # type: () -> None
+def start(environ):
+    # type: (dict[str, str]) -> None
     """Write the outputs, and say in one line what is done and why."""
-    environ = dict(os.environ)
     why = refusal(environ)
     trust = why or distrust(environ, read_event(environ))
     folder = place(environ)
@@ -156,4 +155,4 @@ def say(text):
 
 
 if __name__ == "__main__":
-    start()
+    start(dict(os.environ))
