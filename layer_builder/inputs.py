@@ -55,6 +55,7 @@ INPUT_DEFAULTS = {
     "dry-run": "false",
     "fail-on-changes": "false",
     "sandbox": "false",
+    "cache": "auto",
     "github-token": "",
 }
 """Every input of `action.yml` with its default."""
@@ -133,6 +134,9 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         switches[name] = given[name] == "true"
     if switches["fail-on-changes"] and not switches["dry-run"]:
         refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
+    # What it means is decided before this program is set up: github.programs.job_cache.
+    if given["cache"] not in {"auto", "true", "false"}:
+        refuse("cache", f"is 'auto', 'true' or 'false', not {given['cache']!r}")
     digests = _digests(given["digests"])
     _check_aws(given, refuse)
     pythons = _members(Python, "python", _words(given["python"]), refuse)

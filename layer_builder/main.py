@@ -32,9 +32,9 @@ from layer_builder.connections import masked_problem, trust
 from layer_builder.console import Console
 from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.exit_codes import ExitCode
-from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs
+from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs, set_outputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
-from layer_builder.keeping import NO_CACHE_VARIABLE
+from layer_builder.keeping import NO_CACHE_VARIABLE, JobCache
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
 from layer_builder.parallel import kill_children, others_end
@@ -118,6 +118,8 @@ def _run(
     outcome = Outcome(inputs=Inputs())
     recording = RecordingReporter(reporter, outcome, environ)
     scratch, is_idle = Scratch(), True
+    job = JobCache.around(environ)
+    kept = job.entries()
     try:
         outcome.inputs = asked = read_inputs(values())
         environ = trust(environ)
@@ -148,6 +150,8 @@ def _run(
     else:
         warn_of_masks(outcome, recording)
         tell(outcome, reporter, environ, verbose=verbose)
+        if key := job.new_key(kept):
+            set_outputs({"cache-key": key})  # for the steps of action.yml alone
     reporter.end()
     if not is_idle:
         _leave_now(scratch, outcome.exit_code)

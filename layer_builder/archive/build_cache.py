@@ -16,6 +16,7 @@ from layer_builder.archive.output_dir import BuildRecord, OutputDir
 from layer_builder.keeping import (
     NO_CACHE_VARIABLE,
     CacheKey,
+    JobCache,
     SignedNotes,
     UnfitError,
     code_digest,
@@ -48,12 +49,13 @@ class BuildCache:
     @classmethod
     def around(cls, environ: Mapping[str, str]) -> "BuildCache":
         """Choose the folder."""
-        if environ.get(NO_CACHE_VARIABLE):
+        job, folder = JobCache.around(environ), find_cache_folder(environ)
+        if environ.get(NO_CACHE_VARIABLE) or folder is None or not job.may_trust:
             return cls()
-        folder = find_cache_folder(environ)
         return cls(
             folder=folder,
-            key=CacheKey.around(environ, folder) if folder else None,
+            key=CacheKey.around(environ, folder),
+            room_bytes=job.most_bytes or CACHE_BYTES,
             last=SignedNotes.around(environ, "zips"),
         )
 

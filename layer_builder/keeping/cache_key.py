@@ -13,6 +13,10 @@ CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""
 
 
+JOB_CACHE_VARIABLE = "LAYER_BUILDER_CACHE_TRUST"
+"""Set by the action where it restored the folder, or is to keep it: `all`, or what is distrust."""
+
+
 NO_CACHE_VARIABLE = "LAYER_BUILDER_NO_CACHE"
 """With any value, nothing is taken and nothing kept; with `builds`, no builds."""
 
@@ -64,12 +68,12 @@ class CacheKey:
         In the home folder: what is in the cache was then kept by this user on this machine, whoever
         else can write there. A runner of GitHub's is new for every job, and has no home that stays:
         there the key lies in the cache and travels with it, and who may write to what actions/cache
-        restores decides.
+        restores decides. So it is wherever the action itself keeps the cache between jobs.
         https://docs.github.com/en/actions/reference/workflows-and-actions/dependency-caching#restrictions-for-accessing-a-cache
         """
         # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
         where = (environ.get("GITHUB_ACTIONS"), environ.get("RUNNER_ENVIRONMENT"))
-        if where == ("true", "github-hosted"):
+        if where == ("true", "github-hosted") or environ.get(JOB_CACHE_VARIABLE):
             return cls(path=folder / "cache.key")
         home = environ.get("HOME", "")
         if not Path(home).is_absolute():

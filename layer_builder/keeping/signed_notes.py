@@ -15,6 +15,7 @@ from layer_builder.keeping.cache_key import (
     refuse_folder,
 )
 from layer_builder.keeping.files import replace_file
+from layer_builder.keeping.job_cache import JobCache
 
 KEEPS_NOTES = "builds"
 """The value of LAYER_BUILDER_NO_CACHE that leaves out builds alone."""
@@ -36,6 +37,8 @@ class SignedNotes:
         """Choose the folder with a name, for notes of one kind."""
         folder = find_cache_folder(environ)
         if folder is None or environ.get(NO_CACHE_VARIABLE, "") not in {"", KEEPS_NOTES}:
+            return cls()
+        if not JobCache.around(environ).may_trust:
             return cls()
         return cls(folder=folder / name, key=CacheKey.around(environ, folder))
 

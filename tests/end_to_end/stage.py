@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,8 @@ class Stage:
     """For every step, over what act sets; so that a step finds stand-ins for what is remote."""
     meddler: str = ""
     """Python that runs in the folder of each artifact that was fetched."""
+    caches: Path | None = None
+    """Where the stand-in for GitHub's cache service keeps things; None where the service is down."""
 
     @property
     def state(self) -> Path:
@@ -170,6 +173,7 @@ class Stage:
             "ACT_STUB_STATE": str(self.state),
             "ACT_STUB_ENV": json.dumps(dict(self.environ)),
             "ACT_STUB_MEDDLER": self.meddler,
+            "ACT_STUB_CACHES": str(self.caches or ""),
         }
         return around | tools | mine
 
@@ -210,5 +214,9 @@ def remote(workflow: Path, job: str = "", action: Path | None = None) -> list[st
         path, _, ref = called.removeprefix(f"{ACTION}/").partition("@")
         assert action, called
         used |= {f"{ACTION}@{ref}", *remote(action / path)}
+    # Those of the action itself, which any step may be; a repository may hold several.
+    description = yaml.safe_load((ROOT / "action.yml").read_text())
+    used |= {step.get("uses", ".") for step in description["runs"]["steps"]}
+    used = {re.sub(r"^([^/.]+/[^/@]+)/[^@]+", r"\1", name) for name in used}
     # Local ones, and checkout, which act does itself.
     return sorted(name for name in used if not name.startswith((".", "actions/checkout@")))

@@ -170,8 +170,9 @@ def test_publish_takes_up_what_an_earlier_step_built(stage: Stage) -> None:
 def test_every_input_reaches_the_program_by_the_action_alone(tmp_path: Path) -> None:
     """Run the step's own script with no INPUT_ variable but those that action.yml maps."""
     description = yaml.safe_load((ROOT / "action.yml").read_text())
-    (step,) = description["runs"]["steps"]
-    assert step["env"] == {
+    (step,) = [step for step in description["runs"]["steps"] if step.get("id") == "run"]
+    of_cache = {"LAYER_BUILDER_CACHE_DIR", "LAYER_BUILDER_CACHE_TRUST"}
+    assert {name: value for name, value in step["env"].items() if name not in of_cache} == {
         f"INPUT_{name.upper()}": f"${{{{ inputs.{name} }}}}" for name in description["inputs"]
     }
     assert {

@@ -71,6 +71,7 @@ def test_the_token_is_never_shown() -> None:
         ("digests", '{"core": 1}', "is JSON, {stem: sha256 in hexadecimal}"),
         ("digests", f'{{"core": "{"0A" * 32}"}}', "is JSON, {stem: sha256 in hexadecimal}"),
         ("digests", f'{{"core": "{"0a" * 32}\\n"}}', "is JSON, {stem: sha256 in hexadecimal}"),
+        ("cache", "yes", "is 'auto', 'true' or 'false', not 'yes'"),
         ("build", "no", "is 'auto' or 'never', not 'no'"),
         ("build", "never", "'never' needs digests: no zip is taken up without one"),
         ("output-dir", "../out", "'../out' must be a directory of its own"),

@@ -1,0 +1,1 @@
+"""What the action runs before there is a program, on the system's Python."""
