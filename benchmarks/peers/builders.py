@@ -27,11 +27,18 @@ class Pass(StrEnum):
     """The same, but for our cache of builds, which is left out: only uv's is filled."""
     UNCHANGED = "unchanged"
     """The same, and the results of the run before lie where they were."""
+    LOWER_PIN = "lower pin"
+    """As the cold run left them, with another version of a distribution of the lower layer."""
+    UPPER_PIN = "upper pin"
+    """The same, of the upper layer."""
     KNOWN = "known"
     """Empty, and no results lie anywhere; a local AWS has all layers, as an earlier run published
     them: `publish` knows them by their stamps."""
     LOCKED = "locked"
     """The same, of a manifest with its `layers.lock`: no index is asked."""
+    FIRST = "first"
+    """Empty, and the program's own environment is not there, either: it is set up, and all layers
+    are built, proven and published to a local AWS."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -51,6 +58,8 @@ class Builder:
     """Programs it needs, by their names in `tools.PINS`; their folders are `$PIP`, `$PEX`, …"""
     publishing: tuple[str, ...] = ()
     """The command that publishes to the AWS that its variables name."""
+    beginning: tuple[str, ...] = ()
+    """The same, which sets itself up first."""
     locking: tuple[str, ...] = ()
     """The command that writes the lock of a workspace."""
     passes: tuple[Pass, ...] = (Pass.COLD, Pass.WARM)
@@ -101,6 +110,7 @@ def ours(title: str = "this program", *passes: Pass, **settings: object) -> Buil
             "build", "--output-dir", "out", "--s3-bucket", "layer-builder-bench",
         ),
         publishing=(sys.executable, "-I", "-c", _PROGRAM, "publish", "--output-dir", "out"),
+        beginning=(sys.executable, str(ROOT / "entrypoint.py"), "publish", "--output-dir", "out"),
         locking=(sys.executable, "-I", "-c", _PROGRAM, "lock"),
         passes=passes or (Pass.COLD, Pass.WARM, Pass.REBUILT),
         is_ours=True,

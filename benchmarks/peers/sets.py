@@ -26,6 +26,8 @@ class PackageSet:
     """The layers that are unpacked over one another, where not all are."""
     is_timed: bool = True
     """Whether cold import is measured."""
+    moving: tuple[str, str] = ("", "")
+    """Distributions, of the lower layer and of the upper one, that get another version."""
     fewer_rounds: int = 0
     """How many rounds less than asked for; large sets take their time."""
     has_warm: bool = True
@@ -45,6 +47,14 @@ class PackageSet:
         """Ask for the versions that are known, so that all get the same, whenever they ask."""
         layers = {
             key: tuple(f"{name}=={versions[name]}" if name in versions else name for name in lines)
+            for key, lines in self.layers.items()
+        }
+        return replace(self, layers=layers)
+
+    def with_older(self, name: str) -> "PackageSet":
+        """Ask for a version before the pinned one of a distribution."""
+        layers = {
+            key: tuple(line.replace(f"{name}==", f"{name}<") for line in lines)
             for key, lines in self.layers.items()
         }
         return replace(self, layers=layers)
@@ -76,6 +86,7 @@ WHOLE = PackageSet(
         "shared-deps": "requirements-core.txt",
     },
     stack=("shared-code", "core-deps", "optional-deps"),
+    moving=("pydantic", "flask"),
     modules=(*_CORE_MODULES, "fastapi", "flask", "reportlab", "PIL"),
     checks=(
         *_CORE_CHECKS,

@@ -44,6 +44,16 @@ def publish_again(  # noqa: PLR0913 (what a run depends on)
         return process.run(builder.publishing, folder, variables, limit=limit)
 
 
+def publish_first(
+    builder: Builder, home: Path, folder: Path, environ: Mapping[str, str], *, limit: float
+) -> Run:
+    """Set the program up in an empty home, and publish a workspace to an empty AWS."""
+    shutil.rmtree(home)
+    home.mkdir()
+    with _aws() as address:
+        return process.run(builder.beginning, folder, {**environ, **address}, limit=limit)
+
+
 def changed_nothing(run: Run) -> bool:
     """Tell whether a run ended well and published nothing."""
     return run.exit_code == 0 and _NOTHING in run.log

@@ -67,17 +67,19 @@ def run_passes(entry: Entry, packages: PackageSet, setup: Setup) -> str:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         for which in entry.builder.passes:
+            asked = _asked(which, packages)
+            if which not in {Pass.UNCHANGED, Pass.LOCKED}:
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                entry.builder.write(folder, asked, setup.target)
             if which in {Pass.KNOWN, Pass.LOCKED}:
                 done[which] = _publish_again(entry, which, folder, home, tools, packages, setup)
                 continue
-            if which is not Pass.UNCHANGED:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir()
-                entry.builder.write(folder, packages, setup.target)
             run = _run(entry.builder, which, folder, home, tools, packages, setup)
             zips = _zips(run, entry, folder, packages, setup)
             done[which] = run
-            entry.digests.add(_digest(zips))
+            if asked is packages:
+                entry.digests.add(_digest(zips))
             if entry.weight is None:
                 _take_in(entry, zips, folder, packages, setup)
     except (MissingToolError, FailedRunError) as error:
@@ -100,7 +102,15 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run depends on)
     setup: Setup,
 ) -> Run:
     environ = _environ(builder, which, home, tools, packages, setup)
+    if which is Pass.FIRST:
+        return known.publish_first(builder, home, folder, environ, limit=setup.limit)
     return process.run(builder.command, folder, environ, limit=setup.limit)
+
+
+def _asked(which: Pass, packages: PackageSet) -> PackageSet:
+    lower, upper = packages.moving
+    moved = {Pass.LOWER_PIN: lower, Pass.UPPER_PIN: upper}.get(which)
+    return packages.with_older(moved) if moved else packages
 
 
 def _publish_again(  # noqa: PLR0913, PLR0917 (all that a run depends on)

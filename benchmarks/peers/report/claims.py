@@ -17,6 +17,7 @@ ALL = "this program, bytecode: all"
 
 SLIM = "serverless, slim"
 PEX = "pex"
+UV = "uv guide, wheels for the runtime"
 MOST_BYTES = 400 * 1000 * 1000
 
 
@@ -75,6 +76,25 @@ def _times(results: Results) -> Iterator[Claim]:
                  " the recipe's time", "≤", 0.05, ratios(mine.times(Pass.KNOWN), slow), note)  # fmt: skip
     yield _claim("the same, with layers.lock, which asks no index", "≤", 0.05,
                  ratios(mine.times(Pass.LOCKED), slow), note)  # fmt: skip
+
+    yield _claim("the example, first use: set up, built, proven and published, times faster than the"
+                 " recipe, which only builds", "≥", 3.5, ratios(slow, mine.times(Pass.FIRST)), note)  # fmt: skip
+    yield _claim("the example, one pin of core-deps changed, caches full: times faster", "≥", 10,
+                 ratios(slow, mine.times(Pass.LOWER_PIN)), note)  # fmt: skip
+    yield _claim("the example, one pin of optional-deps changed, caches full: times faster", "≥", 15,
+                 ratios(slow, mine.times(Pass.UPPER_PIN)), note)  # fmt: skip
+    for name, bound in (
+        ("core-deps", 1.0),
+        ("web", 1.0),
+        ("data", 1.1),
+        ("ai", 1.1),
+        ("tiny", 1.5),
+    ):
+        table = results.table(name)
+        mine, theirs = _row(table, DEFAULT), _row(table, UV)
+        yield _claim(f"{name}, empty caches, proof included: part of the time of uv + zip", "≤", bound,
+                     ratios(mine.times(Pass.COLD), theirs.times(Pass.COLD)),
+                     _missing(table, DEFAULT, UV))  # fmt: skip
 
 
 def _sizes(results: Results) -> Iterator[Claim]:

@@ -18,8 +18,11 @@ _COLUMNS = (
 _MORE_PASSES = {
     Pass.REBUILT: "warm, its own cache left out",
     Pass.UNCHANGED: "nothing changed",
+    Pass.LOWER_PIN: "another version of one distribution of core-deps",
+    Pass.UPPER_PIN: "of one of optional-deps",
     Pass.KNOWN: "published before, empty caches",
     Pass.LOCKED: "the same, with layers.lock",
+    Pass.FIRST: "set up, built and published, nothing there before",
 }
 _IMPORT_COLUMNS = ("cold import, s", "× faster")
 
