@@ -84,7 +84,10 @@ from layer_builder.model.release import (
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
     CONTENT_FIELD,
+    OSV,
     VERSION_FIELD,
+    Audited,
+    AuditPolicy,
     Bytecode,
     Compression,
     Delivery,
@@ -96,6 +99,7 @@ from layer_builder.model.settings import (
     S3Mode,
     Sdk,
     SdkPolicy,
+    Vulnerable,
 )
 from layer_builder.model.stack import (
     DEFAULT_TIMEOUT_SECONDS,
@@ -138,6 +142,7 @@ __all__ = [
     "LAYER_VERSION_ARN_PATTERN",
     "LICENSE_CHARACTERS",
     "MIB",
+    "OSV",
     "REGION_PATTERN",
     "REQUEST_BODY_BYTES",
     "STAMP_CHARACTERS",
@@ -152,6 +157,8 @@ __all__ = [
     "Alias",
     "Architecture",
     "Archive",
+    "AuditPolicy",
+    "Audited",
     "Budget",
     "BuildDetails",
     "Built",
@@ -224,6 +231,7 @@ __all__ = [
     "Target",
     "TestCommand",
     "VersionSummary",
+    "Vulnerable",
     "Weight",
     "check_limits",
     "content_mark",

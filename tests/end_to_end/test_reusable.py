@@ -134,10 +134,8 @@ def test_zips_are_published_with_a_provenance_of_their_own(
     attested = (stage.state / "attested.sha256").read_text().split()
     assert attested[1::2] == ["low-312-x86_64.zip", "low-312-arm64.zip"]
     # AWS refuses here: what counts is whether it was asked at all.
-    assert run.jobs["Publish"] == "failure" if "Publish" in run.jobs else True
+    assert "failure" in run.jobs.values(), run.jobs
     assert bool(no_aws.asked) is not bool(other)
-    said = any("has no provenance of this workflow" in line for line in run.errors)
-    assert said is bool(other), run.errors
 
 
 def test_a_second_run_publishes_nothing(
