@@ -92,6 +92,34 @@ def test_each_layer_has_a_bill_of_materials(run: Run, workspace: Path) -> None:
     assert json.loads(file.read_text())["serialNumber"] != bill["serialNumber"]
 
 
+def test_the_bill_says_who_requires_whom_on_the_target(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    add_wheel("leaf", "1.0", {"leaf.py": "A = 1\n"})
+    add_wheel("extra", "1.0", {"extra.py": "A = 1\n"})
+    add_wheel(
+        "middle", "1.0", {"middle.py": "A = 1\n"},
+        headers=["Requires-Dist: leaf", "Provides-Extra: more", 'Requires-Dist: extra ; extra == "more"'],
+    )  # fmt: skip
+    add_wheel(
+        "top", "1.0", {"top.py": "A = 1\n"},
+        headers=["Requires-Dist: middle[more]>=1", 'Requires-Dist: leaf ; sys_platform == "win32"'],
+    )  # fmt: skip
+    (workspace / "layers.yml").write_text(f"{HEAD}layers:\n  core: {{packages: [top]}}\n")
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    content = (workspace / "dist/layers/core.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content) is None
+    edges = {one["ref"]: one.get("dependsOn", []) for one in json.loads(content)["dependencies"]}
+    assert edges == {
+        "layer": [f"pkg:pypi/{name}@1.0" for name in ("extra", "leaf", "middle", "top")],
+        "pkg:pypi/top@1.0": ["pkg:pypi/middle@1.0"],
+        "pkg:pypi/middle@1.0": ["pkg:pypi/extra@1.0", "pkg:pypi/leaf@1.0"],
+        "pkg:pypi/extra@1.0": [],
+        "pkg:pypi/leaf@1.0": [],
+    }
+
+
 @pytest.mark.parametrize("prune", ["safe", "aggressive"])
 def test_texts_of_licences_stay(run: Run, workspace: Path, prune: str) -> None:
     write(workspace, f"prune: {prune}\n")
