@@ -82,6 +82,10 @@ def test_each_layer_has_a_bill_of_materials(run: Run, workspace: Path) -> None:
         ("silent", None, "BSD"),
         ("viral", "GPL-3.0-or-later", None),
     ]
+    shown = "icences: GPL-3.0-or-later AND MIT AND LicenseRef-unknown; core.cdx.json, sha256 "
+    for page in ("report.md", "report.html"):
+        text = (workspace / "dist/layers" / page).read_text().replace("\\", "")
+        assert f"{shown}{layer['sbom']['sha256'][:12]}" in text, page
     # The same again, elsewhere, in other hash order; another layer has another serial number.
     again = workspace / "again"
     done = run("build", "--output-dir", "again", env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
@@ -156,6 +160,13 @@ def test_a_policy_is_enforced(
     assert [error["message"].partition(" ")[0] for error in errors] == refused
     assert {error["place"] for error in errors} <= {"layers.yml:4:1"}
     assert bool(versions()) != bool(refused)
+
+
+def test_plan_says_that_it_holds_to_no_policy(run: Run, workspace: Path) -> None:
+    write(workspace, "licenses: {deny: ['GPL-*']}\n")
+    done = run("plan")
+    assert done.returncode == 0, done.stderr
+    assert "licenses: was held against nothing: a build reads what was installed" in done.stderr
 
 
 def test_a_policy_holds_for_what_is_published_already(
