@@ -116,6 +116,7 @@ def test_it_ends_a_run_before_anything_is_published(
     done = run(command)
     assert done.returncode == 2, done.stderr
     assert [error["place"] for error in report(workspace)["errors"]] == ["layers.yml:4:1"]
+    assert "holey 1.0 has known vulnerabilities" in done.stderr
     assert versions() == []
 
 
