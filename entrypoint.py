@@ -66,6 +66,12 @@ NAME = (
 NO_PYTHON = r"No interpreter found|No download found|Failed to (download|install) .*[Pp]ython"
 WRONG_INPUT, NOT_INSTALLED = 2, 3
 WITHOUT_AWS = ("build", "init", "lock", "plan", "prove", "schema", "split", "try", "why")
+# Never loaded, and 8 MB of what would be 68: schemas to validate SBOMs by, a parser in C beside the one that
+# is used, pydantic's last major version, SBOMs of wheels, uv's second program, what is for other platforms.
+LEFT_OUT = re.compile(
+    r"(cyclonedx/schema/_res/(bom-|spdx\..*\.xsd)|yaml/_yaml\..*\.so$|pydantic/v1/|[^/]+\.dist-info/sboms/|tests/"
+    r"|urllib3/contrib/emscripten/|pydantic/mypy\.py$|.*\.pyi$|(\.\./)+bin/(uvx|readelf\.py)$)"
+)
 TIMEOUT = 60  # seconds
 SUMMARY = 20000  # characters of other programs' words in the job summary
 SHORTEST = 6  # of a password that is hidden wherever it stands
@@ -298,6 +304,28 @@ def install(home, lock, environment):
     run(words, [dict(environment, **of_uv(dict(os.environ))), environment])
     settle_uv(home, tools, names)
     shutil.rmtree(tools)
+    leave_out(home)
+
+
+def leave_out(home):
+    # type: (str) -> None
+    """Remove what the program never loads, from the disk and from the RECORDs."""
+    (packages,) = glob.glob(os.path.join(glob.escape(home), "lib", "python*", "site-packages"))
+    for record in glob.glob(os.path.join(glob.escape(packages), "*.dist-info", "RECORD")):
+        with open(record, encoding="utf-8", newline="") as opened:
+            rows = list(csv.reader(opened))
+        gone = [row[0] for row in rows if row and LEFT_OUT.match(row[0])]
+        for path in gone:
+            whole = os.path.join(packages, path)
+            folder, name = os.path.split(whole)
+            cached = os.path.join(glob.escape(folder), "__pycache__", name[:-2] + "*.pyc")
+            for file in [whole] + (glob.glob(cached) if name.endswith(".py") else []):
+                if os.path.exists(file):
+                    os.remove(file)
+        if gone:
+            with open(record, "w", encoding="utf-8", newline="") as opened:
+                writer = csv.writer(opened, lineterminator="\n")
+                writer.writerows(row for row in rows if row and row[0] not in gone)
 
 
 def settle_uv(home, tools, names):

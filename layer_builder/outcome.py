@@ -16,6 +16,7 @@ from layer_builder.manifest import Manifest
 from layer_builder.model import (
     Action,
     Advice,
+    Audited,
     Built,
     Delivered,
     FunctionProof,
@@ -67,6 +68,8 @@ class Outcome:
     """By layer id: what is in the zips, where they can be read."""
     sboms: dict[str, str] = field(default_factory=dict)
     """By layer id: the SHA-256 of its bill of materials, in hexadecimal."""
+    audited: Audited | None = None
+    """None where nobody was to be asked for known vulnerabilities, or the run did not come to it."""
     stacks: list[StackWeight] = field(default_factory=list)
     function_proofs: list[FunctionProof] = field(default_factory=list)
     """Of the functions that were tried, and of layers that no function has."""

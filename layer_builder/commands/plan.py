@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from layer_builder import parallel
+from layer_builder.audit import audit
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.comparison import (
@@ -56,6 +57,10 @@ def plan(outcome: Outcome, context: Context) -> None:
     wanted = {layer.id for layer in outcome.layers}
     outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
     _compare(found, outcome, context)
+    pins = {
+        one: [(pin.name, pin.version) for pin in found[one].own.pins] for one in outcome.estimates
+    }
+    audit(outcome, context.reporter, pins)
     _tell_weights(outcome, context)
 
 

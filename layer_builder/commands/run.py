@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from layer_builder.audit import audit
 from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
@@ -18,7 +19,7 @@ from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
-from layer_builder.model import VersionSummary
+from layer_builder.model import Built, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import function_lines
 from layer_builder.preflight import open_regions
@@ -44,6 +45,7 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             work = prepare(outcome, context)
             outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
             build(outcome, context, work)
+            _audit(outcome, context)
             if inputs.baseline:
                 compare_with_report(outcome, context.workspace.load_named, context.reporter)
         case Command.PUBLISH:
@@ -76,9 +78,22 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
             context.reporter.step(title, line)
     held = prepare_publishing(outcome, regions, context.reporter)
     build(outcome, context, work)
+    _audit(outcome, context)
     stamp_built(outcome, marks, provenance)
     _compare(outcome, context, regions[0], listed)
     publish(outcome, regions, context.reporter, held, listed)
+
+
+def _audit(outcome: Outcome, context: Context) -> None:
+    """Ask what is known of what is in the zips, and in layers that were not built."""
+    inside = {
+        one.layer.id: [
+            (part.name, part.version)
+            for part in (one.licences if isinstance(one, Built) else one.pins)
+        ]
+        for one in outcome.built_or_known()
+    }
+    audit(outcome, context.reporter, inside)
 
 
 def _compare(outcome: Outcome, context: Context, region: Region, listed: Listed) -> None:

@@ -19,6 +19,8 @@ def estimate_line(estimate: LayerEstimate) -> str:
 def open_lines(estimate: LayerEstimate) -> list[str]:
     """Say what an estimate leaves open, and what had to be fetched whole for it."""
     lines = [f"not in it: {line}" for line in estimate.unknown]
+    if estimate.layer.licences:
+        lines.append("licenses: was held against nothing: a build reads what was installed")
     by_reason: dict[str, list[str]] = {}
     for name, why in estimate.whole.items():
         by_reason.setdefault(why, []).append(name)

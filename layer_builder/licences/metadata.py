@@ -4,6 +4,8 @@ Newer ones have an SPDX expression: https://peps.python.org/pep-0639/. Older one
 classifiers: https://packaging.python.org/en/latest/specifications/core-metadata/#license
 """
 
+from dataclasses import replace
+from email.message import Message
 from email.parser import HeaderParser
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -16,11 +18,16 @@ _PREFIX = "License :: "
 
 
 def read_metadata(text: str, name: str, version: str) -> Licensed:
-    """Give a distribution's licence as an SPDX expression, or the words that tell none.
+    """Give a distribution's licence as an SPDX expression, or the words that tell none; what it requires.
 
     Classifiers that name several are joined by AND: they do not say whether one may choose.
     """
     headers = HeaderParser().parsestr(text)
+    requires = tuple(str(value) for value in headers.get_all("Requires-Dist", ()))
+    return replace(_licensed(headers, name, version), requires=requires)
+
+
+def _licensed(headers: Message, name: str, version: str) -> Licensed:
     stated = str(headers.get("License-Expression") or "")
     if expression := spdx(stated):
         return Licensed(name=name, version=version, expression=expression)

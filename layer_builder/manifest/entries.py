@@ -58,6 +58,29 @@ class LicensesEntry(EntryModel):
     """The same: a distribution that has one of these is an error, unless it lets you choose another."""
 
 
+class AuditEntry(EntryModel):
+    """Whether vulnerabilities that are known of distributions are asked for, and what they do."""
+
+    level: Literal["warn", "fail"] = "warn"
+    """warn (the default), or fail: the run ends with 2 before anything is published, also where the
+    database gives no answer."""
+    ignore: list[Annotated[str, Field(min_length=1)]] | None = None
+    """Ids such as GHSA-… that somebody has looked at."""
+    database: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
+    """The address of an OSV database; https://api.osv.dev unless said otherwise. It is told the names
+    and versions of all distributions."""
+
+
+def _audit(value: object) -> object:
+    return {"level": value} if isinstance(value, str) else value
+
+
+AuditChoice = Annotated[
+    AuditEntry,
+    BeforeValidator(_audit, json_schema_input_type=Literal["warn", "fail"] | AuditEntry),
+]
+
+
 class ProofEntry(EntryModel):
     """How much to prove, whether that must be isolated, and what of it may fail."""
 

@@ -19,7 +19,9 @@ from layer_builder.manifest.validation import (
 )
 from layer_builder.manifest.yaml_reader import parse_yaml
 from layer_builder.model import (
+    OSV,
     Architecture,
+    AuditPolicy,
     Layer,
     Python,
     Reference,
@@ -49,6 +51,8 @@ class Manifest:
     account_place: Place | None = None
     owner: str = ""
     """Whose the layer versions are; empty where the manifest does not say it."""
+    audit: AuditPolicy | None = None
+    """None where nobody is to be asked for known vulnerabilities."""
 
     def select(
         self,
@@ -198,6 +202,7 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
     return Manifest(
         file=mistakes.document.file,
         layers=tuple(layers),
+        audit=_audit(model, mistakes),
         stacks=stacks,
         ties=stacks,
         regions=tuple(dict.fromkeys(model.regions or ())),
@@ -205,4 +210,15 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
         account=model.account or "",
         account_place=mistakes.document.place(("account",)) if model.account else None,
         owner=model.owner or "",
+    )
+
+
+def _audit(model: ManifestFile, mistakes: Mistakes) -> AuditPolicy | None:
+    if model.audit is None:
+        return None
+    return AuditPolicy(
+        fails=model.audit.level == "fail",
+        ignore=frozenset(model.audit.ignore or ()),
+        database=model.audit.database or OSV,
+        place=mistakes.document.place(("audit",), of_key=True),
     )

@@ -11,6 +11,7 @@ from pydantic import (
 
 from layer_builder.manifest.entries import (
     AliasName,
+    AuditChoice,
     EntryModel,
     Events,
     ExternalEntry,
@@ -184,6 +185,9 @@ class ManifestFile(_Settings):
     account: Account | None = None
     """The AWS account that this may be published to, 12 digits, quoted; with credentials of another
     a run ends before it builds. The input account takes its place."""
+    audit: AuditChoice | None = None
+    """warn or fail: known vulnerabilities of distributions are asked of an OSV database. Or {level: …,
+    ignore: […], database: …}. Without it nobody is asked."""
     layers: Annotated[dict[str, LayerEntry], Field(min_length=1)]
     functions: dict[str, FunctionEntry] | None = None
     regions: Regions | None = None

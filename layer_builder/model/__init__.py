@@ -85,7 +85,10 @@ from layer_builder.model.release import (
 from layer_builder.model.resolution import HeldBack, Pin, Resolution
 from layer_builder.model.settings import (
     CONTENT_FIELD,
+    OSV,
     VERSION_FIELD,
+    Audited,
+    AuditPolicy,
     Bytecode,
     Compression,
     Delivery,
@@ -97,6 +100,7 @@ from layer_builder.model.settings import (
     S3Mode,
     Sdk,
     SdkPolicy,
+    Vulnerable,
 )
 from layer_builder.model.stack import (
     DEFAULT_TIMEOUT_SECONDS,
@@ -139,6 +143,7 @@ __all__ = [
     "LAYER_VERSION_ARN_PATTERN",
     "LICENSE_CHARACTERS",
     "MIB",
+    "OSV",
     "REGION_PATTERN",
     "REQUEST_BODY_BYTES",
     "STAMP_CHARACTERS",
@@ -153,6 +158,8 @@ __all__ = [
     "Alias",
     "Architecture",
     "Archive",
+    "AuditPolicy",
+    "Audited",
     "Budget",
     "BuildDetails",
     "Built",
@@ -226,6 +233,7 @@ __all__ = [
     "Target",
     "TestCommand",
     "VersionSummary",
+    "Vulnerable",
     "Weight",
     "check_limits",
     "content_mark",

@@ -47,6 +47,8 @@ class Licensed:
     its metadata tells none."""
     said: str = ""
     """What the metadata says in that case."""
+    requires: tuple[str, ...] = ()
+    """What its metadata asks for, with markers, as written there."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,3 +142,44 @@ class Delivery:
     mode: S3Mode = S3Mode.COPY
     removes_object: bool = False
     """Whether the object in the bucket goes when Lambda has copied it."""
+
+
+OSV = "https://api.osv.dev"
+"""The public database, https://google.github.io/osv.dev/api/."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPolicy:
+    """Whom to ask, and what an answer does."""
+
+    fails: bool = False
+    """Whether what is known, or could not be asked, ends the run; else it is a warning."""
+    ignore: frozenset[str] = frozenset()
+    """Ids that somebody has looked at."""
+    database: str = OSV
+    place: Place | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vulnerable:
+    """A distribution of which vulnerabilities are known."""
+
+    name: str
+    version: str
+    ids: tuple[str, ...]
+    """Those that count."""
+    ignored: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    """Keys of the layers that it is in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """What a database was asked, and what it knew."""
+
+    database: str
+    why_not: str = ""
+    """Why there is no answer; empty where there is one."""
+    distributions: int = 0
+    """How many it was asked about."""
+    vulnerable: tuple[Vulnerable, ...] = ()

@@ -147,3 +147,10 @@ def bytecode_line(built: Built) -> str:
     files = f", {packed.files:,} modules, {mib(packed.bytes)}" if packed.files else ""
     modes = {PackedModules.LOADED: "of what its functions load"}
     return f"bytecode: {modes.get(packed.mode, packed.mode)}{files}"
+
+
+def licence_line(built: Built, bill: str | None) -> str:
+    """Say in one line which licences are in it, and the digest of its bill of materials."""
+    whose = built.license_info or "none told"
+    name = built.archive.path.with_suffix(".cdx.json").name
+    return f"licences: {whose}" + (f"; {name}, sha256 {bill[:12]}" if bill else "")

@@ -22,6 +22,7 @@ from layer_builder.plain_text import (
     MAX_RESTORED,
     bytecode_line,
     function_lines,
+    licence_line,
     old_version_lines,
     one_line,
     proof_line,
@@ -51,7 +52,11 @@ def render_markdown(outcome: Outcome) -> str:
     if advice := render_advice(outcome):
         parts.append(advice)
     parts += [_attached(done) for done in outcome.attachments]
-    parts += [_details(built) for built in outcome.built.values() if built.details.packages]
+    parts += [
+        _details(built, outcome.sboms.get(layer_id))
+        for layer_id, built in outcome.built.items()
+        if built.details.packages
+    ]
     parts += render_problems("Warnings", outcome.warnings)
     return "\n\n".join(parts) + "\n"
 
@@ -165,7 +170,7 @@ def _attached(done: Attached) -> str:
     return "\n".join(lines)
 
 
-def _details(built: Built) -> str:
+def _details(built: Built, bill: str | None) -> str:
     details = built.details
     lines = [
         "<details>",
@@ -175,6 +180,8 @@ def _details(built: Built) -> str:
         *_packages(details.packages),
         "",
         f"{_sentence(escape_markdown(proof_line(built)))} {_sentence(bytecode_line(built))}",
+        "",
+        _sentence(escape_markdown(licence_line(built, bill))),
     ]
     if details.pruned:
         lines += ["", "| pruned by rule | files | bytes |", "| --- | ---: | ---: |"]

@@ -8,7 +8,7 @@ from layer_builder.forecast import LayerEstimate, open_lines
 from layer_builder.inputs import Command
 from layer_builder.model import Action, Built, KnownLayer, LimitReading, StackWeight
 from layer_builder.outcome import Outcome
-from layer_builder.plain_text import bytecode_line, proof_line
+from layer_builder.plain_text import bytecode_line, licence_line, proof_line
 from layer_builder.report_html.file_tree import FileTree, Kind, file_tree
 from layer_builder.report_html.treemap import Rectangle, lay_out
 from layer_builder.report_json import action_of
@@ -97,6 +97,7 @@ def _built(outcome: Outcome, number: int, built: Built, most: int, same_as: str)
     if not same_as and (files := outcome.files.get(layer.id)):
         tree = file_tree(files, details.pruned_parts, most, REST)
     lines = [proof_line(built), bytecode_line(built)]
+    lines.append(licence_line(built, outcome.sboms.get(layer.id)))
     lines += [details.services.line] if details.services else []
     return LayerView(
         at=number,

@@ -6,6 +6,7 @@ import layer_builder
 from layer_builder.errors import Problem
 from layer_builder.model import (
     Action,
+    Audited,
     BuildDetails,
     Built,
     Delivered,
@@ -49,11 +50,32 @@ def report_data(outcome: Outcome) -> dict[str, Any]:
         "changes": compared_data(outcome),
         "versions": versions_data(outcome),
         "repeats": repeats_data(outcome),
+        "audit": _audit(outcome.audited),
         "would_publish": outcome.would_publish(),
         "isolated": outcome.is_isolated,
         "warnings": [_problem(problem) for problem in outcome.warnings],
         "errors": [_problem(problem) for problem in outcome.errors],
         "exit_code": int(outcome.exit_code),
+    }
+
+
+def _audit(audited: Audited | None) -> dict[str, Any] | None:
+    if audited is None:
+        return None
+    return {
+        "database": audited.database,
+        "not_audited": audited.why_not or None,
+        "distributions": audited.distributions,
+        "vulnerable": [
+            {
+                "name": one.name,
+                "version": one.version,
+                "ids": list(one.ids),
+                "ignored": list(one.ignored),
+                "layers": list(one.layers),
+            }
+            for one in audited.vulnerable
+        ],
     }
 
 

@@ -17,6 +17,7 @@ from packageurl import PackageURL
 
 import layer_builder
 from layer_builder.model import Built, Licensed
+from layer_builder.sbom.dependencies import required_by
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/")
 
@@ -43,6 +44,9 @@ def render_sbom(built: Built) -> str:
         )
     )
     bom.register_dependency(root, bom.components)
+    parts = {part.name: part for part in bom.components}
+    for name, others in required_by(built.licences, layer.target).items():
+        bom.register_dependency(parts[name], [parts[other] for other in others])
     data: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
     del data["metadata"]["timestamp"], data["serialNumber"]
     text = json.dumps(data, sort_keys=True)

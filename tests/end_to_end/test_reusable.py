@@ -18,7 +18,7 @@ permissions: {}
 jobs:
   layers:
     uses: layer-builder/layer-builder/.github/workflows/publish-layers.yml@v0.1.0
-    permissions: {contents: read, actions: read, id-token: write, pull-requests: write}
+    permissions: {contents: read, actions: read, attestations: write, id-token: write, pull-requests: write}
     with:
       manifest: infra/layers.yml
       aws-region: eu-west-1, eu-central-1
@@ -122,6 +122,20 @@ def test_the_function_has_the_layers_that_were_published(
     api = client(aws, "lambda")
     has = api.get_function_configuration(FunctionName="real-f")["Layers"]
     assert [one["Arn"] for one in has] == json.loads(outputs["function-layers"])["f"]
+
+
+@pytest.mark.parametrize("other", ["", "1"], ids=["ours", "others"])
+def test_zips_are_published_with_a_provenance_of_their_own(
+    act: Path, action: Path, no_aws: Remote, tmp_path: Path, other: str
+) -> None:
+    environ = {"AWS_ENDPOINT_URL": no_aws.url, "STAND_IN_SIGNS_OTHERS": other}
+    stage = Stage(act=act, action=action, tmp=tmp_path, environ=environ)
+    run = play(stage, ONE, more='      attest: "true"\n')
+    attested = (stage.state / "attested.sha256").read_text().split()
+    assert attested[1::2] == ["low-312-x86_64.zip", "low-312-arm64.zip"]
+    # AWS refuses here: what counts is whether it was asked at all.
+    assert "failure" in run.jobs.values(), run.jobs
+    assert bool(no_aws.asked) is not bool(other)
 
 
 def test_a_second_run_publishes_nothing(

@@ -221,6 +221,68 @@ def test_uv_is_unpacked_once_and_its_record_is_right(
     assert (again.returncode, again.stdout, again.stderr) == (0, done.stdout, "")
 
 
+def test_what_is_never_loaded_is_left_out_and_the_rest_stays_sealed(
+    set_up: SetUp,
+    packages: tuple[Index, str],
+    action: Path,
+    add_wheel: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    files = {
+        "pydantic/__init__.py": "", "pydantic/v1/__init__.py": "", "pydantic/v1/fields.py": "A = 1\n",
+        "pydantic/main.pyi": "", "cyclonedx/schema/_res/__init__.py": "",
+        "cyclonedx/schema/_res/bom-1.6.SNAPSHOT.schema.json": "{}",
+        "cyclonedx/schema/_res/spdx.SNAPSHOT.schema.json": "{}",
+        "helper-2.0.dist-info/sboms/a.cdx.json": "{}", "helper.py": "B = 2\n",
+    }  # fmt: skip
+    digest = hashlib.sha256(add_wheel("helper", "2.0", files).read_bytes()).hexdigest()
+    lock = action / "requirements/build.txt"
+    lock.write_text(f"helper==2.0 \\\n    --hash=sha256:{digest}\n")
+    _, url = packages
+    done = set_up(PIP_INDEX_URL=f"{url}/simple")
+    assert done.returncode == 0, done.stderr
+    [site] = (tmp_path / ".cache/layer-builder").glob("*/lib/python*/site-packages")
+    is_left = {name: (site / name).exists() for name in files}
+    assert [name for name in files if not is_left[name]] == [
+        "pydantic/v1/__init__.py", "pydantic/v1/fields.py", "pydantic/main.pyi",
+        "cyclonedx/schema/_res/bom-1.6.SNAPSHOT.schema.json",
+        "helper-2.0.dist-info/sboms/a.cdx.json",
+    ]  # fmt: skip
+    assert not list((site / "pydantic/v1").rglob("*.pyc"))
+    # It is found complete the next time, and what was left out may not come back.
+    again = set_up(PIP_INDEX_URL=f"{url}/nowhere")
+    assert (again.returncode, again.stderr) == (0, "")
+    (site / "pydantic/v1/fields.py").write_text("A = 1\n")
+    assert "files that no RECORD has were added" in set_up(PIP_INDEX_URL=f"{url}/simple").stderr
+
+
+def test_a_build_loads_nothing_of_what_is_left_out(
+    entrypoint: ModuleType, workspace: Path, add_wheel: Callable[..., Path], environ: dict[str, str]
+) -> None:
+    """All that a build, its policy, its SBOM and its page load is still there."""
+    add_wheel("free", "1.0", {"free.py": "A = 1\n"}, headers=["License-Expression: MIT"])
+    (workspace / "layers.yml").write_text(
+        f'version: 1\npython: "{sys.version_info[0]}.{sys.version_info[1]}"\nproof: static\n'
+        'licenses: {deny: ["GPL-*"]}\nlayers:\n  core: {packages: [free]}\n'
+    )
+    words = [
+        "import os, sys; from layer_builder.main import main",
+        "main(['build'], os.environ)",
+        "print(*(m.__file__ for m in list(sys.modules.values()) if getattr(m, '__file__', None)), sep='\\n')",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(words)],
+        env={**environ}, cwd=workspace, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = [line.partition("/site-packages/")[2] for line in done.stdout.splitlines()]
+    assert {"cyclonedx", "license_expression", "jinja2", "pydantic"} <= {
+        path.partition("/")[0] for path in loaded
+    }, done.stderr
+    # The parser in C is tried, and done without where there is none: https://pyyaml.org/wiki/PyYAMLDocumentation
+    left = {path.partition("/")[0] for path in loaded if entrypoint.LEFT_OUT.match(path)}
+    assert left <= {"yaml"}
+
+
 @pytest.mark.parametrize(
     ("env", "where"),
     [

@@ -82,6 +82,10 @@ def test_each_layer_has_a_bill_of_materials(run: Run, workspace: Path) -> None:
         ("silent", None, "BSD"),
         ("viral", "GPL-3.0-or-later", None),
     ]
+    shown = "icences: GPL-3.0-or-later AND MIT AND LicenseRef-unknown; core.cdx.json, sha256 "
+    for page in ("report.md", "report.html"):
+        text = (workspace / "dist/layers" / page).read_text().replace("\\", "")
+        assert f"{shown}{layer['sbom']['sha256'][:12]}" in text, page
     # The same again, elsewhere, in other hash order; another layer has another serial number.
     again = workspace / "again"
     done = run("build", "--output-dir", "again", env={"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
@@ -90,6 +94,34 @@ def test_each_layer_has_a_bill_of_materials(run: Run, workspace: Path) -> None:
     (workspace / "layers.yml").write_text(HEAD + LAYER.replace(", silent", ""))
     assert run("build").returncode == 0
     assert json.loads(file.read_text())["serialNumber"] != bill["serialNumber"]
+
+
+def test_the_bill_says_who_requires_whom_on_the_target(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    add_wheel("leaf", "1.0", {"leaf.py": "A = 1\n"})
+    add_wheel("extra", "1.0", {"extra.py": "A = 1\n"})
+    add_wheel(
+        "middle", "1.0", {"middle.py": "A = 1\n"},
+        headers=["Requires-Dist: leaf", "Provides-Extra: more", 'Requires-Dist: extra ; extra == "more"'],
+    )  # fmt: skip
+    add_wheel(
+        "top", "1.0", {"top.py": "A = 1\n"},
+        headers=["Requires-Dist: middle[more]>=1", 'Requires-Dist: leaf ; sys_platform == "win32"'],
+    )  # fmt: skip
+    (workspace / "layers.yml").write_text(f"{HEAD}layers:\n  core: {{packages: [top]}}\n")
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    content = (workspace / "dist/layers/core.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content) is None
+    edges = {one["ref"]: one.get("dependsOn", []) for one in json.loads(content)["dependencies"]}
+    assert edges == {
+        "layer": [f"pkg:pypi/{name}@1.0" for name in ("extra", "leaf", "middle", "top")],
+        "pkg:pypi/top@1.0": ["pkg:pypi/middle@1.0"],
+        "pkg:pypi/middle@1.0": ["pkg:pypi/extra@1.0", "pkg:pypi/leaf@1.0"],
+        "pkg:pypi/extra@1.0": [],
+        "pkg:pypi/leaf@1.0": [],
+    }
 
 
 @pytest.mark.parametrize("prune", ["safe", "aggressive"])
@@ -128,6 +160,13 @@ def test_a_policy_is_enforced(
     assert [error["message"].partition(" ")[0] for error in errors] == refused
     assert {error["place"] for error in errors} <= {"layers.yml:4:1"}
     assert bool(versions()) != bool(refused)
+
+
+def test_plan_says_that_it_holds_to_no_policy(run: Run, workspace: Path) -> None:
+    write(workspace, "licenses: {deny: ['GPL-*']}\n")
+    done = run("plan")
+    assert done.returncode == 0, done.stderr
+    assert "licenses: was held against nothing: a build reads what was installed" in done.stderr
 
 
 def test_a_policy_holds_for_what_is_published_already(

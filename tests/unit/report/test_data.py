@@ -36,6 +36,7 @@ def test_an_empty_run_has_a_whole_report() -> None:
         "changes": [],
         "versions": [],
         "repeats": [],
+        "audit": None,
         "would_publish": [],
         "isolated": False,
         "warnings": [],

@@ -41,6 +41,8 @@ WHOLE = """\
 
 Proven: 2 imports with Python 3.12.11, kept from network and processes; 1 fails unpruned too: pandas.extra. Bytecode: none.
 
+Licences: none told.
+
 | pruned by rule | files | bytes |
 | --- | ---: | ---: |
 | tests | 1,234 | 36.0 MiB |
