@@ -1,0 +1,98 @@
+"""Workflows as the docs have them, pasted into a repository: not a word is changed."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .act import Run
+from .remote import serve_aws
+from .stage import ROOT, Stage
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = {
+    "src/shop.py": "PRICE = 2\n",
+    "requirements.txt": "six==1.17.0\n",
+    "functions/api/app.py": "import shop, six\ndef handler(event, context):\n    return shop.PRICE\n",
+    "tests/events/api-1.json": "{}",
+}
+
+
+def blocks(text: str) -> list[str]:
+    """Give the YAML of a page, block by block."""
+    return re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def played(stage: Stage, workflow: str, files: Mapping[str, str], *names: str) -> tuple[Stage, Run]:
+    """Play it on main, with an AWS that has the functions; all jobs succeed or are skipped."""
+    with serve_aws(*names) as url:
+        around = Stage(
+            act=stage.act, action=stage.action, tmp=stage.tmp, environ={"AWS_ENDPOINT_URL": url}
+        )
+        run = around.play(workflow, files)
+    assert set(run.jobs.values()) <= {"success", "skipped"}, (run.jobs, run.errors)
+    assert run.jobs.get("publish", "success") == "success"
+    return around, run
+
+
+def reports(stage: Stage) -> dict[str, Any]:
+    """Give the reports that were kept, by their manifest."""
+    found = [
+        json.loads(path.read_text())
+        for path in (stage.state / "artifacts").glob("layers-*/report.json")
+        if not re.search(r"-(report|zips)-(x86_64|arm64)$", path.parent.name)
+    ]
+    return {report["manifest"]: report for report in found}
+
+
+def test_the_first_workflow_of_the_readme_runs_word_for_word(stage: Stage) -> None:
+    workflow, manifest = blocks(README)[:2]
+    assert "publish-layers.yml@v" in workflow
+    stage, _ = played(stage, workflow, {"layers.yml": manifest, **PROJECT}, "myproject-api")
+    report = reports(stage)["layers.yml"]
+    assert report["command"] == "publish"
+    # Proven in the job that built, told by the one that published.
+    (function,) = report["functions"]
+    assert function["proof"]["events"][0]["answer"] == "2"
+
+
+def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    for name, text in PROJECT.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    subprocess.run(["git", "init", "-q", folder], check=True)
+    words = [sys.executable, "-m", "layer_builder", "init", "--workflow"]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    written = folder / ".github" / "workflows" / "publish-layers.yml"
+    files = {**PROJECT, "layers.yml": (folder / "layers.yml").read_text()}
+    stage, _ = played(stage, written.read_text(), files)
+    assert reports(stage)["layers.yml"]["command"] == "publish"
+
+
+@pytest.mark.parametrize("heading", ["Two manifests", "Two in one job"])
+def test_two_manifests_run_as_the_docs_show_it(stage: Stage, heading: str) -> None:
+    page = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
+    (workflow,) = blocks(page.partition(f"## {heading}\n")[2].partition("\n## ")[0])
+    manifest = 'version: 1\npython: "3.12"\nlayers: {KEY: {include: [code.py]}}\n'
+    files = {
+        f"{name}/{file}": text.replace("KEY", name)
+        for name in ("infra", "web")
+        for file, text in {"layers.yml": manifest, "code.py": "A = 1\n"}.items()
+    }
+    stage, run = played(stage, workflow, files)
+    if heading == "Two in one job":
+        told = {key: run.steps[f"layers/{key}"].outputs["output-dir"] for key in ("infra", "web")}
+        assert told == {"infra": "dist/layers", "web": "dist/layers-web-layers"}
+        assert '"manifest": "web/layers.yml"' in "".join(one.log for one in run.steps.values())
+        return
+    found = reports(stage)
+    assert {name: len(report["layers"]) for name, report in found.items()} == {
+        "infra/layers.yml": 1,
+        "web/layers.yml": 1,
+    }
