@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = {
     "src/shop.py": "PRICE = 2\n",
     "requirements.txt": "six==1.17.0\n",
-    "functions/api/app.py": "import shop, six\ndef handler(event, context):\n    return shop.PRICE\n",
+    "functions/api/app.py": "import six\nfrom src import shop\n\ndef handler(event, context):\n    return shop.PRICE\n",
     "tests/events/api-1.json": "{}",
 }
 
@@ -75,10 +75,25 @@ def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -
     assert reports(stage)["layers.yml"]["command"] == "publish"
 
 
-@pytest.mark.parametrize("heading", ["Two manifests", "Two in one job"])
-def test_two_manifests_run_as_the_docs_show_it(stage: Stage, heading: str) -> None:
+def section(heading: str) -> str:
+    """Give the workflow of a section of docs/workflow.md."""
     page = (ROOT / "docs" / "workflow.md").read_text(encoding="utf-8")
     (workflow,) = blocks(page.partition(f"## {heading}\n")[2].partition("\n## ")[0])
+    return workflow
+
+
+def test_the_matrix_of_the_docs_hands_on_digests_and_the_report(stage: Stage) -> None:
+    """With one leg: act gives all legs of a matrix one set of outputs, by whatever name."""
+    files = {"layers.yml": blocks(README)[1], **PROJECT}
+    _, run = played(stage, section("Many layers"), files, "myproject-api")
+    log = "".join(one.log for one in run.steps.values())
+    assert log.count(": took up ") == 2
+    assert "the report of a leg is missing" not in log
+
+
+@pytest.mark.parametrize("heading", ["Two manifests", "Two in one job"])
+def test_two_manifests_run_as_the_docs_show_it(stage: Stage, heading: str) -> None:
+    workflow = section(heading)
     manifest = 'version: 1\npython: "3.12"\nlayers: {KEY: {include: [code.py]}}\n'
     files = {
         f"{name}/{file}": text.replace("KEY", name)
