@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,25 @@ def blocks(text: str) -> list[str]:
     return re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def played(stage: Stage, workflow: str, files: Mapping[str, str], *names: str) -> tuple[Stage, Run]:
-    """Play it on main, with an AWS that has the functions; all jobs succeed or are skipped."""
-    with serve_aws(*names) as url:
-        around = Stage(
-            act=stage.act, action=stage.action, tmp=stage.tmp, environ={"AWS_ENDPOINT_URL": url}
-        )
-        run = around.play(workflow, files)
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    """Give the address of an AWS that has the README's function."""
+    with serve_aws("myproject-api") as url:
+        yield url
+
+
+@pytest.fixture
+def stage(act: Path, action: Path, aws: str, tmp_path: Path) -> Stage:
+    """Give a stage before that AWS."""
+    return Stage(act=act, action=action, tmp=tmp_path, environ={"AWS_ENDPOINT_URL": aws})
+
+
+def played(stage: Stage, workflow: str, files: Mapping[str, str]) -> Run:
+    """Play it on main; all jobs succeed or are skipped."""
+    run = stage.play(workflow, files)
     assert set(run.jobs.values()) <= {"success", "skipped"}, (run.jobs, run.errors)
     assert run.jobs.get("publish", "success") == "success"
-    return around, run
+    return run
 
 
 def reports(stage: Stage) -> dict[str, Any]:
@@ -53,7 +62,7 @@ def reports(stage: Stage) -> dict[str, Any]:
 def test_the_first_workflow_of_the_readme_runs_word_for_word(stage: Stage) -> None:
     workflow, manifest = blocks(README)[:2]
     assert "publish-layers.yml@v" in workflow
-    stage, _ = played(stage, workflow, {"layers.yml": manifest, **PROJECT}, "myproject-api")
+    played(stage, workflow, {"layers.yml": manifest, **PROJECT})
     report = reports(stage)["layers.yml"]
     assert report["command"] == "publish"
     # Proven in the job that built, told by the one that published.
@@ -71,7 +80,7 @@ def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -
     subprocess.run(words, cwd=folder, check=True, capture_output=True)
     written = folder / ".github" / "workflows" / "publish-layers.yml"
     files = {**PROJECT, "layers.yml": (folder / "layers.yml").read_text()}
-    stage, _ = played(stage, written.read_text(), files)
+    played(stage, written.read_text(), files)
     assert reports(stage)["layers.yml"]["command"] == "publish"
 
 
@@ -85,7 +94,7 @@ def section(heading: str) -> str:
 def test_the_matrix_of_the_docs_hands_on_digests_and_the_report(stage: Stage) -> None:
     """With one leg: act gives all legs of a matrix one set of outputs, by whatever name."""
     files = {"layers.yml": blocks(README)[1], **PROJECT}
-    _, run = played(stage, section("Many layers"), files, "myproject-api")
+    run = played(stage, section("Many layers"), files)
     log = "".join(one.log for one in run.steps.values())
     assert log.count(": took up ") == 2
     assert "the report of a leg is missing" not in log
@@ -100,7 +109,7 @@ def test_two_manifests_run_as_the_docs_show_it(stage: Stage, heading: str) -> No
         for name in ("infra", "web")
         for file, text in {"layers.yml": manifest, "code.py": "A = 1\n"}.items()
     }
-    stage, run = played(stage, workflow, files)
+    run = played(stage, workflow, files)
     if heading == "Two in one job":
         told = {key: run.steps[f"layers/{key}"].outputs["output-dir"] for key in ("infra", "web")}
         assert told == {"infra": "dist/layers", "web": "dist/layers-web-layers"}
