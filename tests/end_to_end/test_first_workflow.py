@@ -1,6 +1,7 @@
 """Workflows as the docs have them, pasted into a repository: not a word is changed."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -77,7 +78,8 @@ def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -
         (folder / name).write_text(text)
     subprocess.run(["git", "init", "-q", folder], check=True)
     words = [sys.executable, "-m", "layer_builder", "init", "--workflow"]
-    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    around = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(words, cwd=folder, check=True, capture_output=True, env=around)
     written = folder / ".github" / "workflows" / "publish-layers.yml"
     files = {**PROJECT, "layers.yml": (folder / "layers.yml").read_text()}
     played(stage, written.read_text(), files)
