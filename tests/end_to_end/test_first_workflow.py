@@ -94,9 +94,13 @@ def section(heading: str) -> str:
 
 
 def test_the_matrix_of_the_docs_hands_on_digests_and_the_report(stage: Stage) -> None:
-    """With one leg: act gives all legs of a matrix one set of outputs, by whatever name."""
+    """With one leg, whose index is filled in here.
+
+    act has no `strategy.job-index`, and the first leg's outputs, empty ones too, stand for all.
+    """
     files = {"layers.yml": blocks(README)[1], **PROJECT}
-    run = played(stage, section("Many layers"), files)
+    workflow = section("Many layers").replace("${{ strategy.job-index }}", "0")
+    run = played(stage, workflow, files)
     log = "".join(one.log for one in run.steps.values())
     assert log.count(": took up ") == 2
     assert "the report of a leg is missing" not in log
