@@ -17,7 +17,7 @@ def makespan(seconds: Sequence[float], runners: int, before: float = 0.0) -> flo
     >>> makespan([3, 1, 1, 1], 2)
     3.0
     >>> makespan([1, 1, 1, 3], 2, before=1)
-    6.0
+    6
     """
     free: list[float] = [0] * min(runners, len(seconds))
     for one in seconds:
