@@ -73,7 +73,11 @@ def test_the_first_workflow_of_the_readme_runs_word_for_word(stage: Stage) -> No
 
 def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -> None:
     folder = tmp_path / "new"
-    for name, text in PROJECT.items():
+    project = {
+        "requirements.txt": "six==1.17.0\n",
+        "app.py": "import six\ndef handler(event, context):\n    return six.PY3\n",
+    }
+    for name, text in project.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     subprocess.run(["git", "init", "-q", folder], check=True)
@@ -81,7 +85,7 @@ def test_the_workflow_of_init_runs_word_for_word(stage: Stage, tmp_path: Path) -
     around = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run(words, cwd=folder, check=True, capture_output=True, env=around)
     written = folder / ".github" / "workflows" / "publish-layers.yml"
-    files = {**PROJECT, "layers.yml": (folder / "layers.yml").read_text()}
+    files = {**project, "layers.yml": (folder / "layers.yml").read_text()}
     played(stage, written.read_text(), files)
     assert reports(stage)["layers.yml"]["command"] == "publish"
 
