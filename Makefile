@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest --dist worksteal
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
 test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
-.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses reliability lock schema clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses legs reliability lock schema clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -63,6 +63,9 @@ proving-ground: $(READY) ## prune a hundred packages as hard as it goes, prove e
 
 uses: $(READY) ## run 111 programs that use packages, pruned and unpruned (ROWS=icalendar: one); writes a table of docs/proving-ground.md
 	$(BIN)/python -m benchmarks.uses $(if $(ROWS),--only $(ROWS))
+
+legs: $(READY) ## measure 80 builds, and simulate legs of a matrix; writes a table of docs/workflow.md
+	$(BIN)/python -m benchmarks.legs
 
 reliability: $(READY) $(MINISTACK) ## fail at every call to AWS and see what comes of it; writes docs/reliability.md
 	$(BIN)/python tests/integration/publish/reliability.py

@@ -41,7 +41,7 @@ from layer_builder.parallel import kill_children, others_end
 from layer_builder.tell import tell, warn_of_masks
 from layer_builder.terminal import TerminalConsole, shows_live_lines
 from layer_builder.tree import Scratch
-from layer_builder.wiring import RecordingReporter, make_context
+from layer_builder.wiring import RecordingReporter, make_context, with_own_output_dir
 
 _SECONDS_TO_END = 3.0
 """What has begun when a run is stopped may take so long. A runner that cancels a job waits 7.5 s:
@@ -121,7 +121,7 @@ def _run(
     job = JobCache.around(environ)
     kept = job.entries()
     try:
-        outcome.inputs = asked = read_inputs(values())
+        outcome.inputs = asked = with_own_output_dir(read_inputs(values()))
         environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)

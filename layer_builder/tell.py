@@ -25,6 +25,7 @@ from layer_builder.github import (
 )
 from layer_builder.inputs import Command
 from layer_builder.inventory import packed_files
+from layer_builder.legs import part_name, part_of, part_text
 from layer_builder.model import LayerFile, counted
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import build_details_lines, report_title
@@ -98,6 +99,8 @@ def _write_reports(outcome: Outcome, environ: Mapping[str, str]) -> None:
     _write_sboms(outcome, output_dir)
     data = json.dumps(report_data(outcome), indent=2, ensure_ascii=False)
     output_dir.put("report.json", data + "\n")
+    if outcome.inputs.command is Command.BUILD and (name := part_name(outcome.inputs)):
+        output_dir.put(name, part_text(part_of(outcome)))
     output_dir.put("report.md", render_markdown(outcome))
     output_dir.put("report.html", render_html(outcome))
     for name, content in render_files(outcome).items():

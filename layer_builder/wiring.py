@@ -1,9 +1,12 @@
 """Wires the real world together: what a run reads of the environment, and what it reaches."""
 
+import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from layer_builder.addresses import DirectReader, LocalProjects
 from layer_builder.archive import BuildCache, RemoteZips
@@ -17,7 +20,7 @@ from layer_builder.errors import Problem
 from layer_builder.forecast import Logins, WheelReader
 from layer_builder.github import find_credentials, has_index_credentials, holds_nothing
 from layer_builder.identity import find_provenance
-from layer_builder.inputs import Command, Inputs
+from layer_builder.inputs import INPUT_DEFAULTS, Command, Inputs
 from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
@@ -27,8 +30,33 @@ from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
 from layer_builder.wheels import Wheels
 
+_MANIFEST = re.compile(r'^  "manifest": (".*"),$', re.MULTILINE)
+_HEAD_CHARACTERS = 4096
+"""Of a report.json: its manifest is told before its layers."""
+
 _REMOTE_REFUSAL = "nothing is read from elsewhere in a sandbox"
 """Its addresses lead out of it."""
+
+
+def with_own_output_dir(asked: Inputs) -> Inputs:
+    """Give a run its own output directory where the default one has another manifest's reports.
+
+    Two manifests in one job then leave two reports, and neither finds the other's zips.
+    """
+    # What is promoted is not the manifest's, but what lies there.
+    if asked.output_dir != INPUT_DEFAULTS["output-dir"] or asked.command is Command.PROMOTE:
+        return asked
+    try:
+        with (Path(asked.output_dir) / "report.json").open(encoding="utf-8") as file:
+            found = _MANIFEST.search(file.read(_HEAD_CHARACTERS))
+        other = json.loads(found[1]) if found else ""
+    except (OSError, ValueError):
+        return asked
+    mine = os.path.normpath(asked.manifest)
+    if not other or os.path.normpath(other) == mine:
+        return asked
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", str(PurePath(mine).with_suffix(""))).strip("-.")
+    return replace(asked, output_dir=f"{asked.output_dir}-{stem}")
 
 
 def make_context(

@@ -54,7 +54,7 @@ def write_manifest(path: Path, environ: Mapping[str, str], *, workflow: bool = F
             if not workspace.holds(place.parent):
                 raise ManifestError.because(f"{place.parent} is a link that leaves the workspace")
             place.parent.mkdir(parents=True, exist_ok=True)
-            _put(workspace, place, write_workflow(proposal, manifest), console)
+            _put(workspace, place, write_workflow(manifest), console)
         for words in proposal.warnings:
             console.warn(Problem(message=words, advice=("until then no build will do",)))
     except (LayerBuilderError, OSError, ValueError) as error:

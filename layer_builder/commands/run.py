@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import assert_never
 
 from layer_builder.audit import audit
@@ -16,9 +17,11 @@ from layer_builder.commands.promote import promote
 from layer_builder.comparison import PublishedLayers, compare_layers, compare_with_report
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
+from layer_builder.functions import stacks_to_prove
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
 from layer_builder.inputs import Command, Inputs
+from layer_builder.legs import join_parts, read_parts
 from layer_builder.model import Built, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import function_lines
@@ -80,6 +83,7 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     build(outcome, context, work)
     _audit(outcome, context)
     stamp_built(outcome, marks, provenance)
+    _hear_legs(outcome, context)
     _compare(outcome, context, regions[0], listed)
     publish(outcome, regions, context.reporter, held, listed)
 
@@ -94,6 +98,16 @@ def _audit(outcome: Outcome, context: Context) -> None:
         for one in outcome.built_or_known()
     }
     audit(outcome, context.reporter, inside)
+
+
+def _hear_legs(outcome: Outcome, context: Context) -> None:
+    """Add what the jobs that built the zips tell, once nothing rests on it any more."""
+    if not any(built.taken_up for built in outcome.built.values()):
+        return
+    parts, problems = read_parts(Path(outcome.inputs.output_dir))
+    tried = stacks_to_prove(outcome.layers, outcome.functions, outcome.ties)
+    for problem in (*problems, *join_parts(outcome, parts, [item.stack for item in tried])):
+        context.reporter.warn(problem)
 
 
 def _compare(outcome: Outcome, context: Context, region: Region, listed: Listed) -> None:

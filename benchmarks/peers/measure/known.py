@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
 from moto.server import ThreadedMotoServer
 
 from benchmarks.peers.builders import Builder
@@ -65,6 +66,8 @@ def _aws() -> Iterator[dict[str, str]]:
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # All servers of a process have one state: http://docs.getmoto.org/en/latest/docs/server_mode.html
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30).raise_for_status()
     try:
         yield {
             "AWS_ENDPOINT_URL": f"http://{host}:{port}",

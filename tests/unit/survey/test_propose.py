@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from layer_builder.deployments import Repository
 from layer_builder.manifest import read_manifest
-from layer_builder.survey import guesses, propose, write_text, write_workflow
+from layer_builder.survey import guesses, propose, write_text
 
 HANDLER = "def handler(event: dict[str, int], context):\n    return 1\n"
 
@@ -199,7 +199,6 @@ NAMES = ("template.yaml", "serverless.yml", "cdk.json", "main.tf", "a.py", "src/
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS))
 def test_whatever_lies_there_gives_a_manifest(files: dict[str, str]) -> None:
     proposal = propose(Repository(names=tuple(sorted(files)), texts=files))
-    write_workflow(proposal, "layers.yml")
     read_manifest(write_text(proposal), "layers.yml")
     for line in (*guesses(proposal), *proposal.remarks, *proposal.warnings):
         assert line.isprintable()
