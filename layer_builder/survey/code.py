@@ -85,6 +85,20 @@ class Closure:
         return tuple(found)
 
     @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Name the packages at the top of the repository that are imported and not below the folder."""
+        if self.folder == ".":
+            return ()
+        names = {
+            name.partition(".")[0]
+            for path in self.files
+            for name in _imports(self._tree(path), self._package(path))
+            if not any(self._modules(name.partition(".")[0]))
+        }
+        below = {one for one in names if any(self.repository.below(one, ".py"))}
+        return tuple(sorted(below - _NO_CODE))
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """Name the files and folders right below the folder that hold them; folders end with a slash.
 

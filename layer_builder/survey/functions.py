@@ -109,6 +109,14 @@ def code_of(repository: Repository, function: FoundFunction, *, in_layer: bool) 
     return FunctionCode(entry=entry, remarks=tuple(remarks))
 
 
+def packages_beside(repository: Repository, function: FoundFunction) -> tuple[str, ...]:
+    """Name the packages at the top of the repository that a function imports, and does not lie beside."""
+    file = _file_of(repository, function)
+    if function.folder is None or file is None:
+        return ()
+    return Closure(repository, function.folder, file).elsewhere
+
+
 def _is_given(name: str) -> bool:
     """Tell of a variable that Lambda sets, and the proof with it."""
     return name.startswith(("AWS_", "LAMBDA_", "_HANDLER", "PATH", "LANG", "TZ"))

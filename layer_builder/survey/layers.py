@@ -9,7 +9,7 @@ from layer_builder.deployments import FoundFunction, FoundLayer, Hint, Repositor
 from layer_builder.model import Python, Target
 from layer_builder.survey.code import is_aside
 from layer_builder.survey.dependencies import Source, requirements_at
-from layer_builder.survey.functions import names_src
+from layer_builder.survey.functions import names_src, packages_beside
 from layer_builder.survey.proposal import Proposed
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -71,6 +71,8 @@ class LayerChoices:
             keys += [key for key in self._take(own) if key not in keys]
         if has_code and function.folder and posixpath.basename(function.folder) == "src":
             keys.append(self._take_code(function.folder))
+        if has_code:
+            keys += [self._take_package(one) for one in packages_beside(self.repository, function)]
         return keys
 
     def take_all(self) -> None:
@@ -224,6 +226,14 @@ class LayerChoices:
             f"{key_of(around)}-code" if around else "code",
             _Draft(entry=entry, why=[hint], code=folder),
         )
+
+    def _take_package(self, folder: str) -> str:
+        for key, draft in self._drafts.items():
+            if draft.code == folder:
+                return key
+        hint = Hint.line(f"{folder}/", None, "a package that functions import")
+        draft = _Draft(entry={"include": f"{folder}/"}, why=[hint], code=folder)
+        return self._add(key_of(folder), draft)
 
     def _add(self, key: str, draft: _Draft) -> str:
         self._drafts[found := unique(key, self._keys)] = draft

@@ -1,4 +1,4 @@
-"""Ten repositories as they are met in public: what deploys them today, small real distributions, handlers.
+"""Eleven repositories as they are met in public: what deploys them today, small real distributions, handlers.
 
 Each says the running Python where its kind says one at all. Locks are made by their own tools, from the
 real index, when a layout is written.
@@ -80,6 +80,28 @@ REQUIREMENTS = Layout(
     },
 )
 
+SHARED = Layout(
+    files={
+        "requirements.txt": "six==1.17.0\n",
+        "src/shop.py": "PRICE = 2\n",
+        "common/__init__.py": "",
+        "common/tax.py": "RATE = 0.19\n",
+        "functions/api/app.py": "import six\nfrom src import shop\n\n\n"
+        "def handler(event, context):\n    return shop.PRICE\n",
+        "functions/worker/app.py": "import json\nfrom common.tax import RATE\nfrom src import shop\n\n\n"
+        "def handler(event, context):\n    return json.dumps(shop.PRICE * RATE)\n",
+        "tests/test_shop.py": "from src import shop\n",
+    },
+    layers={
+        "deps": "{requirements: requirements.txt}",
+        "src": "{include: src/, requires: [deps]}",
+        "common": "{include: common/, requires: [deps]}",
+    },
+    functions={
+        "api": "{layers: [deps, src], code: functions/api/, handler: app.handler}",
+        "worker": "{layers: [deps, common, src], code: functions/worker/, handler: app.handler}",
+    },
+)
 SRC_LAYOUT = Layout(
     files={
         "pyproject.toml": _text("""\
@@ -451,6 +473,7 @@ TERRAFORM = Layout(
 
 LAYOUTS = {
     "requirements": REQUIREMENTS,
+    "packages beside": SHARED,
     "src layout": SRC_LAYOUT,
     "uv": UV,
     "poetry": POETRY,
