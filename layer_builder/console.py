@@ -6,8 +6,9 @@ What a terminal is shown besides is in `terminal`, and what a workflow is in `gi
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Protocol, TextIO
 
 from layer_builder.errors import Problem
@@ -27,6 +28,47 @@ class Reporter(Protocol):
 
     def notice(self, problem: Problem) -> None:
         """Say what the user may want to know; nothing is wrong."""
+
+
+class HeldReporter:
+    """Keeps what it hears until it is released; for work that goes on beside what is told first."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        """Tell that reporter, later."""
+        self._reporter = reporter
+        self._held: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._is_released = False
+
+    def release(self) -> None:
+        """Tell what was heard, in order, and what comes from now on at once."""
+        with self._lock:
+            for tell in self._held:
+                tell()
+            self._is_released = True
+
+    def step(self, layer: str, text: str) -> None:
+        """Say in one line what was done."""
+        self._tell(partial(self._reporter.step, layer, text))
+
+    def progress(self, layer: str, text: str, size: int = 0) -> None:
+        """Show at once what is being done now: it is no line of the log."""
+        self._reporter.progress(layer, text, size)
+
+    def warn(self, problem: Problem) -> None:
+        """Say what the user should look at."""
+        self._tell(partial(self._reporter.warn, problem))
+
+    def notice(self, problem: Problem) -> None:
+        """Say what the user may want to know."""
+        self._tell(partial(self._reporter.notice, problem))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        with self._lock:
+            if self._is_released:
+                tell()
+            else:
+                self._held.append(tell)
 
 
 # Halves of characters (surrogates) cannot be written as UTF-8; bidirectional controls show a line in

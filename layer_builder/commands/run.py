@@ -1,21 +1,24 @@
 """Runs a command of the action: plan, build, publish, attach or promote; and `prove`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
+from layer_builder import parallel
 from layer_builder.audit import audit
 from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
-from layer_builder.commands.build import build, prepare
+from layer_builder.commands.build import Work, build, prepare
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
 from layer_builder.commands.promote import promote
 from layer_builder.comparison import PublishedLayers, compare_layers, compare_with_report
-from layer_builder.console import Reporter
+from layer_builder.console import HeldReporter, Reporter
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import stacks_to_prove
 from layer_builder.github import job_split
@@ -63,13 +66,14 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
 
 def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     """Publish what changed; build nothing that AWS has already, by its stamps."""
-    regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
-    provenance = context.provenance(owner)
-    context.reporter.step("owner", str(provenance))
-    listed = list_versions(regions, outcome.layers)
-    outcome.versions = listed.of_region(regions[0].name)
-    refuse_foreign(listed, outcome.layers, provenance.owner)
-    work = prepare(outcome, context)
+    with _preparing(outcome, context) as prepared:
+        regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
+        provenance = context.provenance(owner)
+        context.reporter.step("owner", str(provenance))
+        listed = list_versions(regions, outcome.layers)
+        outcome.versions = listed.of_region(regions[0].name)
+        refuse_foreign(listed, outcome.layers, provenance.owner)
+    work = prepared()
     marks = work.marks(outcome, proven_stacks(outcome, context, work.resolved))
     outcome.contents = marks.by_layer(work.resolved)
     if not outcome.inputs.rebuild:
@@ -86,6 +90,27 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     _hear_legs(outcome, context)
     _compare(outcome, context, regions[0], listed)
     publish(outcome, regions, context.reporter, held, listed)
+
+
+@contextmanager
+def _preparing(outcome: Outcome, context: Context) -> Iterator[Callable[[], Work]]:
+    """Resolve while AWS answers; told after what that says, and given up where it refuses.
+
+    The index is waited for as long as AWS is: nothing is installed or written meanwhile.
+    """
+    held = HeldReporter(context.reporter)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        work = pool.submit(prepare, outcome, replace(context, reporter=held))
+
+        def finish() -> Work:
+            held.release()
+            return work.result()
+
+        try:
+            yield finish
+        except BaseException:
+            parallel.kill_children()
+            raise
 
 
 def _audit(outcome: Outcome, context: Context) -> None:
