@@ -11,13 +11,14 @@ ACTIONLINT_VERSION := v1.7.12
 TERRAFORM := .cache/bin/terraform
 TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
+DATE := today
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
 test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
-.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses reliability lock schema clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses reliability lock schema prepare clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -80,6 +81,9 @@ lock: $(READY) ## renew the locks of our own dependencies
 
 schema: $(READY) ## renew the JSON Schema of layers.yml
 	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
+
+prepare: ## write VERSION=0.2.0, its pins and its dated section of CHANGELOG.md (DATE=2026-11-30; DATE= leaves CHANGELOG.md alone)
+	$(PYTHON) -I .github/scripts prepare $(or $(VERSION),$(error VERSION= is missing)) --date "$(DATE)"
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .cache build dist *.egg-info
