@@ -11,7 +11,7 @@ from release.errors import RefusedError
 REPOSITORY = "https://github.com/layer-builder/layer-builder"
 LOCKS = ("uv", "sandbox")
 """What the action installs: uv first; each other lock that it takes is a part of the sandbox's."""
-PIN = re.compile(r"^([a-z0-9-]+)==([^\s;\\]+)(.*(?:\\\n.*)*)", re.MULTILINE)
+PIN = re.compile(r"^([a-z0-9-]+)==([^\s;]+)(.*)", re.MULTILINE)
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
@@ -21,7 +21,7 @@ def read_lock(text: str) -> dict[str, tuple[str, list[str]]]:
     Raises RefusedError for a line that pins nothing: a bill that leaves something out is none.
     """
     found = {}
-    for name, version, rest in PIN.findall(text):
+    for name, version, rest in PIN.findall(text.replace("\\\n", "")):
         hashes = sorted(HASH.findall(rest))
         if not hashes or name in found:
             raise RefusedError(f"{name} is locked without a hash, or twice")
