@@ -12,7 +12,7 @@ TERRAFORM := .cache/bin/terraform
 TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
 DATE := today
-COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes --no-header
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
