@@ -42,10 +42,12 @@ lint: $(READY) $(ACTIONLINT) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic . examples/cr2a/*-layers.yml
+	$(BIN)/zizmor --offline --no-progress --strict-collection --persona auditor . examples/cr2a/*-layers.yml
 	$(ACTIONLINT) -shellcheck= -pyflakes= .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/*-layers.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	LINT=1 $(BIN)/python -m pytest -q tests/integration/test_snippets.py
 	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
 
 fix: $(READY) ## format and apply safe fixes
