@@ -11,13 +11,14 @@ ACTIONLINT_VERSION := v1.7.12
 TERRAFORM := .cache/bin/terraform
 TERRAFORM_VERSION := v1.5.7
 OUT := dist/demo
-COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes --no-header
+DATE := today
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --override requirements/overrides.in --python-version 3.11 --generate-hashes
 PYTEST := $(BIN)/python -m pytest --dist worksteal
 
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
 test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
-.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses legs reliability lock schema clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses legs reliability lock schema prepare clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -41,10 +42,12 @@ lint: $(READY) $(ACTIONLINT) ## types, style, action security, schemas
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --no-progress --strict-collection --persona pedantic . examples/cr2a/*-layers.yml
+	$(BIN)/zizmor --offline --no-progress --strict-collection --persona auditor . examples/cr2a/*-layers.yml
 	$(ACTIONLINT) -shellcheck= -pyflakes= .github/workflows/*.yml examples/cr2a/*-layers.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/cr2a/*-layers.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	LINT=1 $(BIN)/python -m pytest -q tests/integration/test_snippets.py
 	$(BIN)/check-jsonschema --schemafile docs/layers.schema.json examples/cr2a/layers.yml
 
 fix: $(READY) ## format and apply safe fixes
@@ -83,6 +86,9 @@ lock: $(READY) ## renew the locks of our own dependencies
 
 schema: $(READY) ## renew the JSON Schema of layers.yml
 	$(BIN)/python -m layer_builder schema > docs/layers.schema.json
+
+prepare: ## write VERSION=0.2.0, its pins and its dated section of CHANGELOG.md (DATE=2026-11-30; DATE= leaves CHANGELOG.md alone)
+	$(PYTHON) -I .github/scripts prepare $(or $(VERSION),$(error VERSION= is missing)) --date "$(DATE)"
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .cache build dist *.egg-info

@@ -1,3 +1,3 @@
 """Lambda layers from one manifest: built, pruned, weighed and published."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

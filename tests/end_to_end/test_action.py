@@ -32,7 +32,7 @@ jobs:
       - uses: actions/checkout@v7
 {before}
       - id: layers
-        uses: layer-builder/layer-builder@v0.1.0
+        uses: layer-builder/layer-builder@v0.2.0
         with:
           sandbox: "true"
 {given}{after}
@@ -141,7 +141,7 @@ def test_a_plan_gives_the_matrix_of_a_later_job(stage: Stage) -> None:
 
 BUILD_FIRST = """
       - id: build
-        uses: layer-builder/layer-builder@v0.1.0
+        uses: layer-builder/layer-builder@v0.2.0
         with: {command: build, output-dir: built layers}
 """
 

@@ -21,7 +21,7 @@ jobs:
     steps:
       - uses: actions/checkout@v7
       - id: layers
-        uses: layer-builder/layer-builder@v0.1.0
+        uses: layer-builder/layer-builder@v0.2.0
         with: {command: build, more}
 """
 RUN, RESTORE, SAVE = (f"layers/layers/{name}" for name in ("run", "restore", "keep"))

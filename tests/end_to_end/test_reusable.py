@@ -17,7 +17,7 @@ on: [push, pull_request]
 permissions: {}
 jobs:
   layers:
-    uses: layer-builder/layer-builder/.github/workflows/publish-layers.yml@v0.1.0
+    uses: layer-builder/layer-builder/.github/workflows/publish-layers.yml@v0.2.0
     permissions: {contents: read, actions: read, attestations: write, id-token: write, pull-requests: write}
     with:
       manifest: infra/layers.yml

@@ -16,6 +16,7 @@ from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome
 from layer_builder.report import outputs as report_outputs
 from layer_builder.survey.writing import STARTER
+from release import changelog, pins
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DEFAULT = {"all", "–", "`AWS_REGION`"}
@@ -80,7 +81,34 @@ def test_dependabot_leaves_the_pins_of_examples_alone() -> None:
     for update in found["updates"]:
         folders = update.get("directories") or [update["directory"]]
         assert set(folders) <= {"/", "/requirements"}
-        assert "/" not in folders or {"examples/**", "tests/**"} <= {*update["exclude-paths"]}
+        if "/" in folders:
+            assert {"examples/**", "tests/**"} <= {*update["exclude-paths"]}
+            assert {"dependency-name": "layer-builder/*"} in update["ignore"]
+
+
+def test_each_lock_says_how_make_lock_made_it() -> None:
+    """Dependabot reads the flags there; no index's address is among them."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    flags = re.findall(r"^COMPILE := \$\(BIN\)/(uv .*)$", makefile, re.MULTILINE)[0]
+    flags = flags.replace(" --quiet --upgrade", "")
+    made = {
+        line.rpartition("/")[2]: f"#    {flags} {line}\n"
+        for line in re.findall(r"^\t\$\(COMPILE\) (.*)$", makefile, re.MULTILINE)
+    }
+    assert made.keys() == {path.name for path in ROOT.glob("requirements/*.txt")}
+    for name, line in made.items():
+        text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+        assert text.split("\n", 1)[1].startswith(line), name
+        assert "://" not in text
+
+
+def test_what_a_push_samples_is_played_whole_every_night() -> None:
+    night = (ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8")
+    (job,) = yaml.safe_load(night)["jobs"].values()
+    targets = job["strategy"]["matrix"]["target"]
+    assert {"all-cases", "fuzz"} <= {*targets}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [name for name in targets if f"\n{name}: " not in makefile] == []
 
 
 def test_the_step_hands_every_input_on(action: dict[str, Any]) -> None:
@@ -180,6 +208,25 @@ def test_who_names_a_release_names_this_one(path: str) -> None:
     text = (ROOT / path).read_text(encoding="utf-8")
     named = re.findall(r"layer-builder/layer-builder\S*@v([\w.]+)|ref: v([\w.]+)", text)
     assert {one or other for one, other in named} == {layer_builder.__version__}
+
+
+def test_every_page_that_names_a_release_names_this_one() -> None:
+    files = list(pins.pinning_files(ROOT))
+    assert {"README.md", "workflow.md", "publish-layers.yml"} <= {path.name for path in files}
+    for path in files:
+        assert pins.pinned(path.read_text(encoding="utf-8")) == {layer_builder.__version__}, path
+
+
+def test_the_changelog_is_ready_to_be_dated_or_is_dated_for_this_version() -> None:
+    """`make prepare` makes the second of the first."""
+    sections = changelog.read_sections((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert sections[0].name == changelog.UNRELEASED
+    ours = [section for section in sections if section.name == layer_builder.__version__]
+    assert [bool(section.date and section.text) for section in ours] in ([], [True])
+    assert sections[0].text or ours
+    versions = [changelog.parse_version(section.name) for section in sections[1:]]
+    assert versions == sorted(versions, reverse=True)
+    assert all(section.date for section in sections[1:])
 
 
 def test_the_version_is_written_in_one_place_of_the_program() -> None:

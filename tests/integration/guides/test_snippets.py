@@ -1,23 +1,15 @@
-"""Workflows that README and docs/workflow.md show: valid, and what they run themselves does what is said."""
+"""What workflows that README and docs/workflow.md show run themselves does what is said."""
 
 import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "docs" / "workflow.md"]
-ACTIONLINT = ROOT / ".cache" / "bin" / "actionlint"
-CHECKERS = [
-    ["check-jsonschema", "--builtin-schema", "vendor.github-workflows"],
-    ["zizmor", "--offline", "--no-progress", "--strict-collection", "--config"],
-    [str(ACTIONLINT), "-shellcheck=", "-pyflakes="],
-]
 
 
 def workflows() -> list[str]:
@@ -25,24 +17,6 @@ def workflows() -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in PAGES]
     found = [re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) for text in texts]
     return [block for blocks in found for block in blocks if re.search(r"(?m)^on:", block)]
-
-
-@pytest.mark.parametrize("checker", CHECKERS, ids=lambda words: Path(words[0]).name)
-def test_workflows_are_valid(checker: list[str], tmp_path: Path) -> None:
-    program = Path(sys.executable).parent / checker[0]
-    words = [*checker[1:]]
-    if checker[0] == "zizmor":
-        words.append(str(Path(__file__).with_name("zizmor.yml")))
-    if not program.exists():
-        pytest.skip("there is no actionlint: run `make lint`")
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    assert len(workflows()) >= 5
-    for number, text in enumerate(workflows()):
-        (folder / f"{number}.yml").write_text(text, encoding="utf-8")
-    paths = sorted(map(str, folder.iterdir()))
-    done = subprocess.run([program, *words, *paths], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def joined(tmp_path: Path, legs: dict[str, str]) -> subprocess.CompletedProcess[str]:

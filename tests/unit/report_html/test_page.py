@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from layer_builder import __version__
 from layer_builder.changes import LayerSnapshot, compare
 from layer_builder.errors import Place, Problem
 from layer_builder.inputs import Inputs
@@ -120,6 +121,7 @@ def test_the_whole_page_is_as_it_was_looked_at(rich: Outcome) -> None:
     page = re.sub(
         "(?s)(<style>|<script>|sha256-).+?(</style>|</script>|')", r"\1…\2", render_html(rich)
     )
+    page = page.replace(f"layer-builder {__version__} ", "layer-builder VERSION ")
     assert page == WHOLE.read_text("utf-8")
 
 
