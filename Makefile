@@ -54,8 +54,8 @@ fix: $(READY) ## format and apply safe fixes
 e2e: $(READY) $(ACT) $(TERRAFORM) ## run the composite action under act, and what deploys with what it hands on
 	$(BIN)/python -m pytest -n logical --dist loadfile tests/end_to_end
 
-mutants: $(READY) $(MINISTACK) $(ACT) ## break the action, its entry point and the workflow in thirteen places, and see which tests notice (ONLY=digests: some)
-	$(BIN)/python tests/end_to_end/mutants.py $(if $(ONLY),--only "$(ONLY)")
+mutants: $(READY) $(MINISTACK) $(ACT) ## break the action, its entry point and the workflow in one place after another, and see which tests notice (ONLY=digests: some)
+	$(BIN)/python tests/end_to_end/mutants.py $(if $(ONLY),--only "$(ONLY)") $(if $(KIND),--kind "$(KIND)")
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ACTION, ENTRY = "action.yml", "entrypoint.py"
 WORKFLOW = ".github/workflows/publish-layers.yml"
 PLAYED, INTEGRATION, UNIT = "tests/end_to_end", "tests/integration", "tests/unit"
+END_TO_END, BESIDE = "end to end", "unit or integration"
 FAILED = 1
 """What pytest ends with when a test failed; https://docs.pytest.org/en/stable/reference/exit-codes.html"""
 
@@ -198,25 +199,30 @@ def notices(tests: Sequence[str], folder: Path) -> str:
     return done.stdout if done.returncode else ""
 
 
-def play(mutation: Mutation) -> Mapping[str, str]:
+def play(mutation: Mutation, kinds: Collection[str]) -> Mapping[str, str]:
     """Say by kind of test whether it noticed: caught, SURVIVED, or cannot tell."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         folder = copy_tree(Path(name))
         path = folder / mutation.file
         path.write_text(mutate(path.read_text(), mutation))
-        tests = {"beside": mutation.beside, "end to end": mutation.end_to_end}
-        if mutation.end_to_end:
-            tests["end to end"] = f"{PLAYED}/{mutation.end_to_end}"
+        tests = named(mutation)
         return {
             kind: ("caught" if notices([test], folder) else "SURVIVED") if test else "cannot tell"
             for kind, test in tests.items()
+            if kind in kinds
         }
 
 
-def check_unbroken(mutations: Sequence[Mutation]) -> str:
+def named(mutation: Mutation) -> Mapping[str, str]:
+    """Give a mutation's tests as pytest names them, by kind."""
+    played = f"{PLAYED}/{mutation.end_to_end}" if mutation.end_to_end else ""
+    return {END_TO_END: played, BESIDE: mutation.beside}
+
+
+def check_unbroken(mutations: Sequence[Mutation], kinds: Collection[str]) -> str:
     """Give what the tests say where nothing is broken: one that fails there catches nothing."""
-    tests = dict.fromkeys(mutation.beside for mutation in mutations)
-    tests |= dict.fromkeys(f"{PLAYED}/{one.end_to_end}" for one in mutations if one.end_to_end)
+    found = [named(mutation)[kind] for mutation in mutations for kind in kinds]
+    tests = dict.fromkeys(test for test in found if test)
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         return notices([*tests], copy_tree(Path(name)))
 
@@ -226,24 +232,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="a word in the names of mutations")
     parser.add_argument("--trust", action="store_true", help="do not run the tests unbroken first")
+    parser.add_argument("--kind", choices=[END_TO_END, BESIDE], help="tests of this kind alone")
     asked = parser.parse_args()
+    kinds = [asked.kind] if asked.kind else [END_TO_END, BESIDE]
     chosen = [one for one in MUTATIONS if asked.only in one.name]
     os.environ.pop("PYTEST_ADDOPTS", None)
-    if said := "" if asked.trust else check_unbroken(chosen):
+    if said := "" if asked.trust else check_unbroken(chosen, kinds):
         print("with nothing broken:", said, sep="\n")
         return 1
     survived = 0
-    print("| mutation | file | end to end | unit or integration | seconds |")
-    print("| --- | --- | --- | --- | ---: |")
+    print("| mutation | file |", " | ".join(kinds), "| seconds |")
+    print("| --- | --- |", " | ".join("---" for _ in kinds), "| ---: |")
     for mutation in chosen:
         began = time.monotonic()
-        found = play(mutation)
+        found = play(mutation, kinds)
         survived += "SURVIVED" in found.values()
-        cells = [mutation.name, mutation.file]
-        for kind, test in (("end to end", mutation.end_to_end), ("beside", mutation.beside)):
-            by = test.rpartition("/")[2].replace("::", ": ")
-            cells.append(f"{found[kind]} {by}".strip())
-        print("|", " | ".join(cells), "|", f"{time.monotonic() - began:.0f} |", flush=True)
+        by = {
+            kind: test.rpartition("/")[2].replace("::", ": ")
+            for kind, test in named(mutation).items()
+        }
+        cells = [f"{found[kind]} {by[kind]}".strip() for kind in kinds]
+        cells = [mutation.name, mutation.file, *cells, f"{time.monotonic() - began:.0f}"]
+        print("|", " | ".join(cells), "|", flush=True)
     print(f"{len(chosen)} mutations, {survived} survived")
     return min(survived, 1)
 
