@@ -132,7 +132,7 @@ MUTATIONS = (
         after="\n  publish:\n",
         old="          merge-multiple: true\n",
         new="",
-        end_to_end="test_reusable.py::test_twelve_zips_are_taken_up_and_published",
+        end_to_end="test_reusable.py::test_a_zip_that_was_changed_with_its_note_is_refused_before_aws",
         beside=f"{UNIT}/test_callable_workflow.py::test_who_takes_up_builds_nothing",
     ),
     Mutation(

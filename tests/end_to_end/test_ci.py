@@ -38,7 +38,8 @@ def test_the_example_workflow_is_as_strict_as_ours() -> None:
     assert done.returncode == 0, done.stdout
 
 
-MATRIX = ("shared-code,core-deps,optional-deps,3.12,x86_64,ubuntu-24.04",)
+LAYERS = ("shared-code,core-deps,optional-deps", "shared-deps")
+MATRIX = [f"{layers},3.12,x86_64,ubuntu-24.04" for layers in LAYERS]
 KEYS = ("broken", "over-the-limit")
 PLAYED = {
     "self-test-outputs": {"self-test": "success", "self-test-outputs": "success"},
