@@ -188,12 +188,13 @@ def copy_tree(folder: Path) -> Path:
 def notices(tests: Sequence[str], folder: Path) -> str:
     """Give what pytest said where one of the tests fails in a copy; nothing where all pass.
 
-    Raises ValueError where one cannot be run, or is skipped.
+    Raises ValueError where one cannot be run, is skipped, or takes too long.
     """
     words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     last = (done.stdout.splitlines() or [""])[-1]
-    if done.returncode not in {0, FAILED} or "skipped" in last or " error" in last:
+    is_late = "TimeoutExpired" in done.stdout
+    if is_late or done.returncode not in {0, FAILED} or "skipped" in last or " error" in last:
         message = f"{' '.join(tests)} was not run:\n{done.stdout}{done.stderr}"
         raise ValueError(message)
     return done.stdout if done.returncode else ""
