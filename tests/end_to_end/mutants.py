@@ -237,6 +237,8 @@ def main() -> int:
     asked = parser.parse_args()
     kinds = [asked.kind] if asked.kind else [END_TO_END, BESIDE]
     chosen = [one for one in MUTATIONS if asked.only in one.name]
+    if not chosen:
+        parser.error(f"no mutation has {asked.only!r} in its name")
     os.environ.pop("PYTEST_ADDOPTS", None)
     if said := "" if asked.trust else check_unbroken(chosen, kinds):
         print("with nothing broken:", said, sep="\n")
