@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest --dist worksteal
 # Tests install from a cache of their own: another's may hold files that somebody has changed since.
 test all-cases: export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
-.PHONY: help demo check test fuzz all-cases lint fix e2e bench attack proving-ground uses legs reliability lock schema prepare clean
+.PHONY: help demo check test fuzz all-cases lint fix e2e mutants bench attack proving-ground uses legs reliability lock schema prepare clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -56,6 +56,9 @@ fix: $(READY) ## format and apply safe fixes
 
 e2e: $(READY) $(ACT) $(TERRAFORM) ## run the composite action under act, and what deploys with what it hands on
 	$(BIN)/python -m pytest -n logical --dist loadfile tests/end_to_end
+
+mutants: $(READY) $(MINISTACK) $(ACT) ## break the action, its entry point and the workflow in one place after another, and see which tests notice (ONLY=digests: some)
+	$(BIN)/python tests/end_to_end/mutants.py $(if $(ONLY),--only "$(ONLY)") $(if $(KIND),--kind "$(KIND)")
 
 bench: $(READY) ## measure this program and its peers (ROUNDS=1 SETS=tiny: a quick one); writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.peers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SETS),--sets $(SETS))

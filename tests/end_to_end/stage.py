@@ -21,11 +21,12 @@ ACTION = "layer-builder/layer-builder"
 RUNNERS = ("ubuntu-22.04", "ubuntu-24.04", "ubuntu-24.04-arm")
 MOST_SECONDS = 400
 
-# act finds bash by the step's PATH. Two things that act does and GitHub does not are put right
-# here: it gives composite steps INPUT_<NAME> by itself (so in our copy action.yml sets
+# act finds a step's shell by PATH. Two things that act does and GitHub does not are put right here:
+# it gives the steps of composites INPUT_<NAME> by itself (so in our copy action.yml sets
 # MAPPED_INPUT_<NAME>, which becomes INPUT_<NAME> here), and it gives them a terminal. What a step
 # says last is lost when act notices its end before it has read the terminal, hence the wait.
-BASH = """#!{python} -IS
+SHELLS = ("bash", "python3")
+SHELL = """#!{python} -IS
 import json
 import os
 import sys
@@ -34,8 +35,9 @@ env = {{k: v for k, v in os.environ.items() if not k.startswith("INPUT_") and k 
 mapped = {{k: env.pop(k) for k in list(env) if k.startswith("MAPPED_INPUT_")}}
 env.update((k.removeprefix("MAPPED_"), v) for k, v in mapped.items())
 env.update(json.loads(env.pop("ACT_STUB_ENV", "{{}}")))
+env["PATH"] = os.pathsep.join(p for p in env["PATH"].split(os.pathsep) if p != {folder!r})
 pipe = '"$0" "$@" 2>&1 </dev/null | cat; code=${{PIPESTATUS[0]}}; sleep 0.3; exit "$code"'
-os.execve({bash!r}, ["bash", "-c", pipe, {bash!r}, *sys.argv[1:]], env)
+os.execve({bash!r}, ["bash", "-c", pipe, {shell!r}, *sys.argv[1:]], env)
 """
 
 # Stands in for GitHub's CLI: finds no run of anything, and the provenance of what was attested.
@@ -96,6 +98,8 @@ class Stage:
     """Python that runs in the folder of each artifact that was fetched."""
     caches: Path | None = None
     """Where the stand-in for GitHub's cache service keeps things; None where the service is down."""
+    lets_leak: bool = False
+    """Whether a run may hold what act hands on and GitHub would not; for tests of the stage itself."""
 
     @property
     def state(self) -> Path:
@@ -133,12 +137,9 @@ class Stage:
         job: str = "",
     ) -> Run:
         """Run a workflow, or one job of it and what that needs, where the workflow is at home."""
-        for name in ("home", "cache", "state", "bin"):
+        for name in ("home", "cache", "state", "bin", "shells"):
             (self.tmp / name).mkdir()
-        for name, text in {"bash": BASH, "gh": GH}.items():
-            tool = self.tmp / "bin" / name
-            tool.write_text(text.format(python=sys.executable, bash=shutil.which("bash")))
-            tool.chmod(0o755)
+        self._put_tools()
         (self.tmp / "event.json").write_text(json.dumps(payload or {}))
         command = [
             str(self.act), event, "-C", str(repository), "-W", str(workflow),
@@ -154,7 +155,23 @@ class Stage:
         run = Run()
         for line in self._output(command, repository).splitlines():
             run.note(line)
+        leaks = {key: step.leaked for key, step in run.steps.items() if step.leaked}
+        assert self.lets_leak or not leaks, f"on GitHub a later step would not have {leaks}"
         return run
+
+    def _put_tools(self) -> None:
+        path, folder = surroundings()["PATH"], self.tmp / "shells"
+        tools = {self.tmp / "bin" / "gh": GH.format(python=sys.executable)}
+        for name in SHELLS:
+            tools[folder / name] = SHELL.format(
+                python=sys.executable,
+                bash=shutil.which("bash"),
+                shell=shutil.which(name, path=path),
+                folder=str(folder),
+            )
+        for tool, text in tools.items():
+            tool.write_text(text)
+            tool.chmod(0o755)
 
     def _stand_in(self, used: str) -> Path:
         slug = used.partition("@")[0]
@@ -177,7 +194,8 @@ class Stage:
     def _environment(self) -> dict[str, str]:
         """Give act what it hands on to the steps."""
         around = surroundings()
-        tools = {"PATH": f"{self.tmp / 'bin'}{os.pathsep}{around['PATH']}"}
+        folders = [str(self.tmp / "shells"), str(self.tmp / "bin"), around["PATH"]]
+        tools = {"PATH": os.pathsep.join(folders)}
         mine = {
             "HOME": str(self.tmp / "home"),
             "ACT_STUB_STATE": str(self.state),

@@ -164,6 +164,9 @@ def test_publish_takes_up_what_an_earlier_step_built(stage: Stage) -> None:
     assert json.loads(publish.outputs["layer-arns"]) == {"deps": ARN.format("deps")}
     assert list(json.loads(build.outputs["digests"])) == ["deps"]
     assert publish.outputs["digests"] == build.outputs["digests"]
+    # Built anew they would be the same bytes.
+    assert "deps: took up deps.zip" in run.steps["layers/layers/run"].log
+    assert (build.outputs["isolated"], publish.outputs["isolated"]) == ("true", "")
     assert "setting up layer-builder" in run.steps["layers/build/run"].log
 
 

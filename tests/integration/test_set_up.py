@@ -425,3 +425,18 @@ def test_an_old_python_that_finds_no_newer_one_is_told_what_to_put_before(
     entrypoint: ModuleType, said: str
 ) -> None:
     assert any("actions/setup-python" in line for line in entrypoint.advise(said, {}))
+
+
+def test_the_program_starts_alone_and_its_exit_code_is_the_steps(
+    set_up: SetUp, packages: tuple[Index, str], action: Path, tmp_path: Path
+) -> None:
+    _, url = packages
+    (action / "layer_builder/main.py").write_text(
+        "import sys\ndef main(arguments, environ):\n    print(sys.flags.isolated)\n    return 6\n"
+    )
+    (tmp_path / "caller").mkdir()
+    (tmp_path / "caller/layer_builder.py").write_text(
+        'raise SystemExit("the caller is imported")\n'
+    )
+    done = set_up(PIP_INDEX_URL=f"{url}/simple", PYTHONPATH=str(tmp_path / "caller"))
+    assert (done.returncode, done.stdout) == (6, "1\n"), done.stderr
