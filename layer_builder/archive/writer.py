@@ -51,7 +51,7 @@ def write_zip(  # noqa: PLR0913 (where packed files may be taken from)
     """
     ordered = sorted(members, key=lambda member: member.path)
     known = locate_data(base, stale) if base else {}
-    packed = locate_data(earlier, ()) if earlier else {}
+    packed = _packed(earlier) if earlier else {}
     destination.parent.mkdir(parents=True, exist_ok=True)
 
     def write(out: BinaryIO) -> Archive:
@@ -91,6 +91,13 @@ def copy_zip(base: Path, destination: Path, *, leaving_out: Collection[str]) -> 
         return Archive(path=destination, sha256=records.sha256, weight=weight, files=len(known))
 
     return replace_file(destination, write)
+
+
+def _packed(earlier: Path) -> Mapping[str, CompressedData]:
+    try:
+        return locate_data(earlier, ())
+    except (OSError, zipfile.BadZipFile):
+        return {}  # gone since it was found: others needed its room
 
 
 def _compress_ahead(

@@ -7,7 +7,7 @@ from layer_builder.audit.osv import ask_database
 from layer_builder.connections import connection_advice, masked_problem
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem, shortened
-from layer_builder.model import Audited, AuditPolicy, Vulnerable, counted
+from layer_builder.model import OSV, Audited, AuditPolicy, Vulnerable, counted
 from layer_builder.outcome import Outcome
 
 
@@ -85,6 +85,14 @@ def _letter(one: Vulnerable, policy: AuditPolicy) -> Problem:
         advice=(
             f"take a newer version: layer-builder lock --upgrade-package {one.name}, or another"
             " requirement",
-            f"or, when you have looked at it, write audit: {{ignore: [{', '.join(one.ids)}]}}",
+            f"or, when you have looked at it, write {_ignoring(one, policy)}",
         ),
     )
+
+
+def _ignoring(one: Vulnerable, policy: AuditPolicy) -> str:
+    """Give the line that ignores what is known of one, too, and is otherwise what it was."""
+    level = "fail" if policy.fails else "warn"
+    ids = ", ".join(sorted({*policy.ignore, *one.ids}))
+    database = "" if policy.database == OSV else f', database: "{policy.database}"'
+    return f"audit: {{level: {level}, ignore: [{ids}]{database}}}"

@@ -24,8 +24,12 @@ class KeptBytecode:
         place = self.parts.find(self.about)
         if place is None:
             return {}
+        try:
+            file = place.open("rb")
+        except OSError:
+            return {}  # gone since it was found: others needed its room
         taken = {}
-        with place.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as kept:
+        with file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as kept:
             kept.readline()  # the tag
             index = json.loads(kept.readline())
             begin = kept.tell()

@@ -5,6 +5,7 @@ advice and warnings. It is unsigned, like a note: it tells, and decides nothing.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ def _read(path: Path) -> Part:
     part = _PART.validate_json(content)
     if part.version != FORMAT:
         raise ValueError(f"its version is {part.version}, and this program reads {FORMAT}")
+    # NaN and Infinity would get into report.json, and no JSON reader would take that.
+    json.dumps(_PART.dump_python(part), allow_nan=False, default=str)
     return part
 
 

@@ -1,6 +1,7 @@
 """Which licences a layer may have: `licenses: {allow: […], deny: […]}`, held against what is in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,7 +18,6 @@ def licence_problems(built: Built) -> Iterator[Problem]:
         if _is_let_in(one, policy):
             continue
         has = f"has the licence {one.expression}" if one.expression else "does not tell its licence"
-        wanted = one.expression or UNKNOWN_LICENCE
         yield Problem(
             message=f"{one.name} {one.version} {has}, and licenses: does not let that in",
             layer=layer.key,
@@ -26,17 +26,49 @@ def licence_problems(built: Built) -> Iterator[Problem]:
             advice=(
                 "take another distribution in its place; layer-builder why "
                 f"{one.name} says through whom it came",
-                f"or, when you have looked at it, write {wanted} under allow:",
+                f"or, when you have looked at it, {_way_out(one, policy)}",
             ),
         )
+
+
+def _way_out(one: Licensed, policy: LicencePolicy) -> str:
+    """Say what to write for a licence that is not let in: what is denied, allow: does not let in."""
+    names, denied = [UNKNOWN_LICENCE], [one for one in policy.deny if one == UNKNOWN_LICENCE]
+    if one.expression:
+        parts = _parsed(one.expression).symbols
+        names = sorted(str(part) for part in parts if not _holds(part, _as_parsed(policy)))
+        denied = [
+            pattern
+            for pattern in policy.deny
+            if any(_matches(name, (_pattern(pattern),)) for name in names)
+        ]
+    ways = [f"take {', '.join(denied)} out of deny:"] if denied else []
+    if policy.allow or not denied:
+        ways.append(f"write {', '.join(names)} under allow:")
+    return " and ".join(ways)
 
 
 def _is_let_in(one: Licensed, policy: LicencePolicy) -> bool:
     if not one.expression:
         return _permits(policy, (UNKNOWN_LICENCE,))
+    return _holds(_parsed(one.expression), _as_parsed(policy))
+
+
+def _parsed(expression: str) -> Any:  # noqa: ANN401 (license_expression is untyped)
+    """Parse an expression; deprecated identifiers, such as AGPL-3.0, become those in their place."""
     from license_expression import get_spdx_licensing  # noqa: PLC0415 (150 ms, for policies alone)
 
-    return _holds(get_spdx_licensing().parse(one.expression), policy)
+    return get_spdx_licensing().parse(expression)
+
+
+def _pattern(text: str) -> str:
+    return text if "*" in text else str(_parsed(text))
+
+
+def _as_parsed(policy: LicencePolicy) -> LicencePolicy:
+    """Give a policy that has the names which the parser gives expressions."""
+    allow, deny = (tuple(map(_pattern, some)) for some in (policy.allow, policy.deny))
+    return replace(policy, allow=allow, deny=deny)
 
 
 def _holds(node: Any, policy: LicencePolicy) -> bool:  # noqa: ANN401 (boolean.py is untyped)

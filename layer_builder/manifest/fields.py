@@ -70,10 +70,13 @@ def _licence(value: str) -> str:
     if value == "unknown" or re.fullmatch(r"[\w.+-]*\*[\w.+*-]*", value):
         return value
     try:
-        return canonicalize_license_expression(value)
+        expression = str(canonicalize_license_expression(value))
     except InvalidLicenseExpression:
+        expression = ""
+    if not expression or {"AND", "OR"} & set(expression.split()):
         message = "it is no SPDX identifier such as BSD-3-Clause, no pattern such as GPL-*, and not unknown"
-        raise ValueError(message) from None
+        raise ValueError(message)
+    return expression
 
 
 def _variable_name(value: str) -> str:

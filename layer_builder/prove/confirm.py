@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from layer_builder.prove.start import Bench
 
 _ANSWER = "answer.json"
 """As `programs.confirm_imports` has it."""
+_BYTECODE = "bytecode"
 _MOST_ANSWER_BYTES = 4 * 1024 * 1024
 _NAME_BYTES = 16
 
@@ -38,8 +40,11 @@ def _confirm(
 ) -> tuple[ImportResult, tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix="layer-builder-proof-") as folder:
         home, signature = Path(folder), Path(folder, secrets.token_hex(_NAME_BYTES))
-        confined = bench.start("confirm_imports", home)
-        orders = {**bench.orders(), "modules": list(names)}
+        # What other imports wrote for it may be of another source, and name this one's hash.
+        alone = replace(bench, caches=(home / _BYTECODE, *bench.caches[1:]))
+        alone.caches[0].mkdir()
+        confined = alone.start("confirm_imports", home)
+        orders = {**alone.orders(), "modules": list(names)}
         confined.send(json.dumps(orders).encode() + b"\n" + os.fsencode(signature))
         why = _end_of(confined, seconds)
         answer = _answer(home / _ANSWER)

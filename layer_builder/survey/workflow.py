@@ -37,7 +37,8 @@ jobs:
     permissions:
       contents: read # checks out
       actions: read # fetches the report that a pull request is compared with
-      id-token: write # proves to AWS which workflow this is; only the jobs that publish and attach get it
+      attestations: write # keeps the provenance of the zips
+      id-token: write # proves to AWS which workflow this is; no job that builds gets it
       pull-requests: write # writes the comment
     with:
       manifest: @manifest@

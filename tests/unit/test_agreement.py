@@ -15,6 +15,7 @@ from layer_builder.arguments import parser
 from layer_builder.manifest import reader, schema
 from layer_builder.outcome import Outcome
 from layer_builder.report import outputs as report_outputs
+from layer_builder.survey.workflow import write_workflow
 from layer_builder.survey.writing import STARTER
 from release import changelog, pins
 
@@ -269,3 +270,39 @@ def test_the_reusable_workflow_hands_on_what_the_action_has(action: dict[str, An
         assert f"`{job}`" in page
         for permission, level in of["permissions"].items():
             assert f"`{permission}: {level}`" in page
+
+
+def _callers() -> dict[str, str]:
+    """Give all workflows that call the reusable one: in pages, in examples, and init's."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    found = {"init": write_workflow("layers.yml")}
+    for path in [*pages, *(ROOT / "examples").rglob("*.yml")]:
+        text = path.read_text(encoding="utf-8")
+        blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for number, block in enumerate(blocks if path.suffix == ".md" else [text]):
+            if "/publish-layers.yml@" in block:
+                found[f"{path.relative_to(ROOT)} {number}"] = block
+    return found
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in _callers().items()])
+def test_who_calls_the_reusable_workflow_grants_what_its_jobs_ask_for(text: str) -> None:
+    """GitHub starts no run else, not even where the job that asks for more would be skipped.
+
+    https://github.com/actions/runner/issues/4151
+    """
+    path = ROOT / ".github" / "workflows" / "publish-layers.yml"
+    levels = ["none", "read", "write"]
+    wanted = [
+        job["permissions"] for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values()
+    ]
+    calls = [
+        job
+        for job in yaml.safe_load(text)["jobs"].values()
+        if "/publish-layers.yml@" in job.get("uses", "")
+    ]
+    assert calls
+    for call in calls:
+        for name, level in [one for of_job in wanted for one in of_job.items()]:
+            granted = call["permissions"].get(name, "none")
+            assert levels.index(granted) >= levels.index(level), name

@@ -285,3 +285,19 @@ def test_a_failed_write_leaves_nothing_half_done(tmp_path: Path, before: bytes |
         writer.write_zip(members, out / "layer.zip", Compression.FAST)
     left = {path.name: path.read_bytes() for path in out.iterdir()}
     assert left == ({} if before is None else {"layer.zip": before})
+
+
+@pytest.mark.parametrize("there", [None, b"", b"PK\x05\x06 and no more"])
+def test_an_earlier_zip_that_went_meanwhile_makes_no_difference(
+    tmp_path: Path, there: bytes | None
+) -> None:
+    """Another run, or another layer of this one, needed its room while this layer was proven."""
+    (tmp_path / "source").write_bytes(b"a line\n" * 500)
+    members = [ZipMember(path="python/text.txt", source=tmp_path / "source")]
+    fresh = writer.write_zip(members, tmp_path / "fresh.zip", Compression.BALANCED)
+    earlier = tmp_path / "earlier.zip"
+    if there is not None:
+        earlier.write_bytes(there)
+    again = writer.write_zip(members, tmp_path / "again.zip", Compression.BALANCED, earlier=earlier)
+    assert again.path.read_bytes() == fresh.path.read_bytes()
+    assert not again.taken

@@ -130,6 +130,9 @@ def test_what_somebody_has_looked_at_is_ignored(
     assert (vulnerable["ids"], len(vulnerable["ignored"])) == ([], 2)
     write(workspace, database, ", level: fail, ignore: [PYSEC-2026-1]")
     assert run("build").returncode == 2
+    # As it is written there it goes on to fail, and to ask whom it asked.
+    line = f'audit: {{level: fail, ignore: [GHSA-aaaa-bbbb-cccc, PYSEC-2026-1], database: "{database.url}"}}'
+    assert line in run("plan").stderr
 
 
 @pytest.mark.parametrize(

@@ -205,8 +205,9 @@ def test_aws_shows_the_licences(
     assert second["LicenseInfo"] == "Ours"
 
 
-def test_what_is_no_licence_is_a_mistake_at_its_line(run: Run, workspace: Path) -> None:
-    write(workspace, "licenses: {allow: [MIT, GPLish]}\n")
+@pytest.mark.parametrize("wrong", ["GPLish", "ISC OR 0BSD"])
+def test_what_is_no_licence_is_a_mistake_at_its_line(run: Run, workspace: Path, wrong: str) -> None:
+    write(workspace, f"licenses: {{allow: [MIT, {wrong}]}}\n")
     done = run("build")
     assert done.returncode == 2
     assert "layers.yml:4:25: " in done.stderr

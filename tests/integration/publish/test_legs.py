@@ -129,6 +129,11 @@ def test_a_leg_whose_report_is_missing_is_named(run: Run, job: Path) -> None:
         ("{", "Invalid JSON"),
         ('{"version": 9, "zips": {}, "advice": {}}', "its version is 9"),
         ('{"version": 1, "zips": [], "advice": {}}', "zips"),
+        (
+            '{"version": 1, "zips": {}, "advice": {}, "proofs": [{"function": "api", "cost": {'
+            '"source": NaN, "bytecode": 1, "processes": 1, "memory_bytes": 1, "modules": 1}}]}',
+            "not JSON compliant",
+        ),
     ],
 )
 def test_a_part_that_is_no_part_is_said_and_changes_nothing(

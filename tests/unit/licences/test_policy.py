@@ -2,7 +2,7 @@
 
 import pytest
 
-from layer_builder.licences.policy import _is_let_in
+from layer_builder.licences.policy import _is_let_in, _way_out
 from layer_builder.model import LicencePolicy, Licensed
 
 GCC = "GPL-3.0-or-later WITH GCC-exception-3.1"
@@ -27,6 +27,10 @@ GCC = "GPL-3.0-or-later WITH GCC-exception-3.1"
         (GCC, (GCC,), ("GPL-3.0-or-later",), True),
         (GCC, ("GPL-3.0-or-later",), (), True),
         ("GPL-2.0+", (), ("GPL-2.0-or-later",), False),
+        ("AGPL-3.0", (), ("AGPL-3.0",), False),
+        ("AGPL-3.0-only", (), ("AGPL-3.0",), False),
+        ("GPL-2.0+", (), ("GPL-2.0+",), False),
+        ("GPL-2.0", ("GPL-2.0",), (), True),
         ("LicenseRef-Ours", ("LicenseRef-*",), (), True),
         ("", ("MIT",), (), False),
         ("", ("MIT", "unknown"), (), True),
@@ -39,3 +43,26 @@ def test_an_expression_is_held_to_a_policy(
 ) -> None:
     one = Licensed(name="a", version="1", expression=expression)
     assert _is_let_in(one, LicencePolicy(allow=allow, deny=deny)) is is_let_in
+
+
+@pytest.mark.parametrize(
+    ("expression", "allow", "deny", "way"),
+    [
+        ("MPL-2.0", ("MIT",), (), "write MPL-2.0 under allow:"),
+        ("MIT AND MPL-2.0", ("MIT",), (), "write MPL-2.0 under allow:"),
+        ("AGPL-3.0", (), ("MIT", "AGPL-3.0"), "take AGPL-3.0 out of deny:"),
+        ("", ("MIT",), (), "write unknown under allow:"),
+        ("", (), ("unknown",), "take unknown out of deny:"),
+        (
+            "GPL-3.0-only",
+            ("MIT",),
+            ("GPL-*",),
+            "take GPL-* out of deny: and write GPL-3.0-only under allow:",
+        ),
+    ],
+)
+def test_what_is_said_to_be_written_lets_it_in(
+    expression: str, allow: tuple[str, ...], deny: tuple[str, ...], way: str
+) -> None:
+    one = Licensed(name="a", version="1", expression=expression)
+    assert _way_out(one, LicencePolicy(allow=allow, deny=deny)) == way
