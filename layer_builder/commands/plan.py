@@ -60,7 +60,7 @@ def plan(outcome: Outcome, context: Context) -> None:
     pins = {
         one: [(pin.name, pin.version) for pin in found[one].own.pins] for one in outcome.estimates
     }
-    audit(outcome, context.reporter, pins)
+    audit(outcome, context.reporter, context.workspace.find, pins)
     _tell_weights(outcome, context)
 
 

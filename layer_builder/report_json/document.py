@@ -65,6 +65,7 @@ def _audit(audited: Audited | None) -> dict[str, Any] | None:
     return {
         "database": audited.database,
         "not_audited": audited.why_not or None,
+        "about": audited.about or None,
         "distributions": audited.distributions,
         "vulnerable": [
             {
@@ -72,6 +73,7 @@ def _audit(audited: Audited | None) -> dict[str, Any] | None:
                 "version": one.version,
                 "ids": list(one.ids),
                 "ignored": list(one.ignored),
+                "aliases": {known: list(others) for known, others in one.aliases.items()},
                 "layers": list(one.layers),
             }
             for one in audited.vulnerable
