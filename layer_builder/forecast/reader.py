@@ -101,12 +101,7 @@ class WheelReader:
             for pin in pins
             if pin.name in build and pin.name not in direct
         }
-
-        def known(pin: Pin) -> WheelContents | None:
-            one = self._known.get((target, pin))
-            return None if one is None or (licences and one.licensed is None) else one
-
-        found = {pin: one for pin in pins if (one := known(pin))}
+        found = {pin: one for pin in pins if (one := self._known_of(target, pin, licences))}
         wanted = [pin for pin in pins if pin not in found and pin.name not in missing]
         addresses = self._addresses(wanted, requirements, target, build)
 
@@ -117,7 +112,7 @@ class WheelReader:
             with self._lock:
                 lock = self._locks.setdefault(key, threading.Lock())
             with lock:
-                if one := known(pin):
+                if one := self._known_of(target, pin, licences):
                     return one
                 try:
                     one = self._known[key] = self._look(pin, addresses[pin.name], licences)
@@ -141,6 +136,10 @@ class WheelReader:
             whole={pin.name: why for pin, why in whole.items()},
             missing=missing,
         )
+
+    def _known_of(self, target: Target, pin: Pin, licences: bool) -> WheelContents | None:  # noqa: FBT001 (read's)
+        one = self._known.get((target, pin))
+        return None if one is None or (licences and one.licensed is None) else one
 
     def _addresses(
         self,

@@ -170,7 +170,7 @@ def _known(known: KnownLayer) -> dict[str, Any]:
         *("zip", "zip_bytes", "unzipped_bytes", "files", "sha256", "limit", "headroom"),
         *("licenses", "license_info", "sbom"),
     )
-    none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped"))
+    none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped", "wheel_sha256"))
     return {
         **_contents(known.layer, BuildDetails()),
         "packages": [{"name": pin.name, "version": pin.version, **none} for pin in known.pins],
@@ -201,6 +201,7 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
                 "bytes_installed": package.bytes_installed,
                 "bytes_kept": package.bytes_kept,
                 "bytes_zipped": package.bytes_zipped,
+                "wheel_sha256": package.wheel_sha256 or None,
             }
             for package in details.packages
         ],
