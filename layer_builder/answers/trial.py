@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from layer_builder.forecast import LayerEstimate
+from layer_builder.licences import licence_problems
 from layer_builder.model import Package, StackWeight, Weight
 
 
@@ -52,6 +53,24 @@ class WeighedChange:
             if name not in old or name not in new or old[name].version != new[name].version
         ]
         return tuple(sorted(changes, key=lambda one: (one.before is not None, -one.bytes)))
+
+    @property
+    def denied(self) -> tuple[str, ...]:
+        """Say what it would bring whose licence its policy does not let in."""
+        brought = [one for one in self.after.licences if one.name in self._brought]
+        problems = licence_problems(self.after.layer, brought)
+        return tuple(problem.message for problem in problems)
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """Name what it would bring whose licence nobody can tell before a build."""
+        return tuple(one for one in self.after.unlicensed if one in self._brought)
+
+    @property
+    def _brought(self) -> frozenset[str]:
+        # What could not be read at all is in no list of packages.
+        named = {one.name for one in self.packages if one.after is not None}
+        return frozenset(named | set(self.after.unlicensed) - set(self.before.unlicensed))
 
     @property
     def verdict(self) -> Fit:

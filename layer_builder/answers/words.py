@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 
 from layer_builder.answers.changes import Mode
 from layer_builder.answers.trial import PackageChange, TrialOption, WeighedChange
-from layer_builder.forecast import ERROR
+from layer_builder.forecast import ERROR, unlicensed_line
 from layer_builder.model import mib
 
 _SIGNS = {Mode.ADD: "+", Mode.REMOVE: "-", Mode.UPGRADE: "↑"}
@@ -28,6 +28,9 @@ def trial_lines(
         for change in option.layers:
             yield f"  layer {change.after.layer.title}: {_change(change)}"
             yield from (f"    {_package(one)}" for one in change.packages)
+            yield from (f"    warning: {said}" for said in change.denied)
+            if change.unchecked:
+                yield f"    {unlicensed_line(change.unchecked)}"
         for function in option.functions:
             before, after = function.before.reading.share, function.after.reading.share
             yield (
@@ -103,6 +106,8 @@ def _option(option: TrialOption) -> dict[str, Any]:
                     {"name": one.name, "before": one.before, "after": one.after, "bytes": one.bytes}
                     for one in change.packages
                 ],
+                "denied": list(change.denied),
+                "licences_not_checked": list(change.unchecked),
             }
             for change in option.layers
         ],

@@ -7,11 +7,13 @@ secret for as long as it is valid: it is never shown, and no credentials go alon
 
 import contextlib
 import http.client
+import io
 import struct
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import IO, cast
@@ -38,6 +40,11 @@ directories fit the rest."""
 
 _TAIL_OF_WHEEL_BYTES = 64 * 1024
 """The same of a wheel, of which there are many at once: most directories are shorter."""
+
+_MEMBER_BYTES = 64 * 1024
+"""The least that is fetched of a wheel's member: most METADATA is shorter, and lies in the tail."""
+
+_MOST_MEMBER_BYTES = MIB
 
 # zlib: "the limit is 1032:1", https://zlib.net/zlib_tech.html
 _MOST_DEFLATED = 1032
@@ -66,14 +73,17 @@ class RemoteZips:
             yield cast("IO[bytes]", file)
 
     @staticmethod
-    def members(url: str, authorization: str = "") -> list[zipfile.ZipInfo]:
+    def wheel(
+        url: str, authorization: str = "", wanted: Callable[[str], bool] = lambda _: False
+    ) -> tuple[list[zipfile.ZipInfo], dict[str, bytes]]:
         """List the members of a wheel by ranges alone, no more than its length allows them to be.
 
+        Of those whose paths are `wanted` the content is read as well, up to 1 MiB each.
         `authorization` is the header of that name; it is sent to the address's own host, and to
         none that this leads on to. Raises UnreadableZipError, also for a server without ranges, of
         which the wheel is not fetched.
         """
-        return _members_of_wheel(url, authorization)
+        return _read_wheel(url, authorization, wanted)
 
 
 @contextlib.contextmanager
@@ -90,7 +100,9 @@ def _opened(url: str) -> "Iterator[IO[bytes] | Ranges]":
         raise UnreadableZipError(f"it cannot be read: {reason or type(error).__name__}") from None
 
 
-def _members_of_wheel(url: str, authorization: str) -> list[zipfile.ZipInfo]:
+def _read_wheel(
+    url: str, authorization: str, wanted: Callable[[str], bool]
+) -> tuple[list[zipfile.ZipInfo], dict[str, bytes]]:
     require_address(url)
     try:
         with get_range(url, f"bytes=-{_TAIL_OF_WHEEL_BYTES}", authorization) as response:
@@ -102,7 +114,9 @@ def _members_of_wheel(url: str, authorization: str) -> list[zipfile.ZipInfo]:
             place = response.geturl()
         login = authorization if place == url else ""
         with Ranges(place, size, start, tail, login) as file:
-            return _plausible(_members(file), size)
+            members = _plausible(_members(file), size)
+            names = [one.filename for one in members if wanted(one.filename)]
+            return members, _contents(file, names) if names else {}
     except urllib.error.HTTPError as error:
         error.close()
         raise UnreadableZipError.of_server(f"the server answers {error.code}") from None
@@ -110,6 +124,24 @@ def _members_of_wheel(url: str, authorization: str) -> list[zipfile.ZipInfo]:
         reason = getattr(error, "reason", None)
         why = f"it cannot be read: {reason or type(error).__name__}"
         raise UnreadableZipError.of_server(why) from None
+
+
+def _contents(file: Ranges, names: Sequence[str]) -> dict[str, bytes]:
+    """Read the beginnings of members. Raises UnreadableZipError, OSError."""
+    # Unbuffered, a member's header and each 4 KiB of it would be a request.
+    buffered = io.BufferedReader(file, _MEMBER_BYTES)
+    try:
+        with zipfile.ZipFile(buffered) as archive:
+            return {name: _start(archive, name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, struct.error) as error:
+        raise UnreadableZipError(f"a member cannot be read: {error}") from None
+    except (zlib.error, EOFError, ValueError) as error:
+        raise UnreadableZipError(f"a member is broken: {error}") from None
+
+
+def _start(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as member:
+        return member.read(_MOST_MEMBER_BYTES)
 
 
 def _plausible(members: list[zipfile.ZipInfo], size: int) -> list[zipfile.ZipInfo]:

@@ -1,8 +1,11 @@
 """What a database knows, held against `audit:` of the manifest: a warning, or the end of the run."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
+from layer_builder.audit.answer import Answer, Distribution, join_aliases
+from layer_builder.audit.offline import look_up
 from layer_builder.audit.osv import ask_database
 from layer_builder.connections import connection_advice, masked_problem
 from layer_builder.console import Reporter
@@ -12,46 +15,70 @@ from layer_builder.outcome import Outcome
 
 
 def audit(
-    outcome: Outcome, reporter: Reporter, distributions: Mapping[str, Sequence[tuple[str, str]]]
+    outcome: Outcome,
+    reporter: Reporter,
+    find: Callable[[str], Path],
+    distributions: Mapping[str, Sequence[Distribution]],
 ) -> None:
-    """Ask what is known of distributions (names, versions; by layer id), where the manifest wants it.
+    """Ask what is known of distributions (by layer id), where the manifest wants it.
 
-    What could not be asked is never told as clean. Raises ManifestError with `audit: fail`.
+    `find` says where a file of the workspace lies. What could not be asked is never told as clean.
+    Raises ManifestError with `audit: fail`.
     """
     policy = outcome.manifest.audit if outcome.manifest else None
     if policy is None:
         return
     asked = sorted({one for of_layer in distributions.values() for one in of_layer})
     try:
-        known = ask_database(policy.database, asked) if asked else {}
+        answer = _ask(policy, find, asked) if asked else Answer(known={})
     except (OSError, ValueError) as error:
         why = shortened(f"{type(error).__name__}: {error}")
         outcome.audited = Audited(database=policy.database, why_not=why)
         _tell([_unasked(policy, why, str(error))], policy, reporter)
         return
     vulnerable = []
-    for (name, version), ids in sorted(known.items()):
-        ids_of_layers = {
-            one for one, of_layer in distributions.items() if (name, version) in of_layer
-        }
-        layers = dict.fromkeys(one.key for one in outcome.layers if one.id in ids_of_layers)
-        ignored = tuple(one for one in ids if one in policy.ignore)
-        counted_ids = tuple(one for one in ids if one not in policy.ignore)
-        vulnerable.append(
-            Vulnerable(
-                name=name, version=version, ids=counted_ids, ignored=ignored, layers=tuple(layers)
-            )
-        )
+    for one, ids in sorted(answer.known.items()):
+        having = {layer_id for layer_id, of_layer in distributions.items() if one in of_layer}
+        layers = dict.fromkeys(layer.key for layer in outcome.layers if layer.id in having)
+        vulnerable.append(_vulnerable(one, join_aliases(ids, answer.aliases), layers, policy))
     outcome.audited = Audited(
-        database=policy.database, distributions=len(asked), vulnerable=tuple(vulnerable)
+        database=policy.database,
+        about=answer.about,
+        distributions=len(asked),
+        vulnerable=tuple(vulnerable),
     )
     open_ones = [one for one in vulnerable if one.ids]
+    about = f" ({answer.about})" if answer.about else ""
     reporter.step(
         "audit",
-        f"{counted(len(asked), 'distribution')} asked of {policy.database}:"
+        f"{counted(len(asked), 'distribution')} asked of {policy.database}{about}:"
         f" {len(open_ones)} with known vulnerabilities",
     )
     _tell([_letter(one, policy) for one in open_ones], policy, reporter)
+
+
+def _ask(policy: AuditPolicy, find: Callable[[str], Path], asked: Sequence[Distribution]) -> Answer:
+    if policy.is_file:
+        return look_up(find(policy.database), asked)
+    return ask_database(policy.database, asked)
+
+
+def _vulnerable(
+    one: Distribution,
+    holes: Sequence[Sequence[str]],
+    layers: Iterable[str],
+    policy: AuditPolicy,
+) -> Vulnerable:
+    """Sort out the holes that somebody has looked at, by any of their names."""
+    ignored = [names for names in holes if policy.ignore.intersection(names)]
+    return Vulnerable(
+        name=one[0],
+        version=one[1],
+        ids=tuple(names[0] for names in holes if names not in ignored),
+        ignored=tuple(names[0] for names in ignored),
+        aliases={names[0]: tuple(names[1:]) for names in holes if names[1:]},
+        layers=tuple(layers),
+    )
 
 
 def _tell(problems: Sequence[Problem], policy: AuditPolicy, reporter: Reporter) -> None:
@@ -67,7 +94,7 @@ def _unasked(policy: AuditPolicy, why: str, said: str) -> Problem:
         place=policy.place,
         details=(why,),
         advice=(
-            *connection_advice(said, os.environ),
+            *(() if policy.is_file else connection_advice(said, os.environ)),
             "whether what is in the layers has known vulnerabilities, this run does not say",
         ),
     )
@@ -75,8 +102,12 @@ def _unasked(policy: AuditPolicy, why: str, said: str) -> Problem:
 
 
 def _letter(one: Vulnerable, policy: AuditPolicy) -> Problem:
+    shown = [
+        f"{known} ({', '.join(others)})" if (others := one.aliases.get(known)) else known
+        for known in one.ids
+    ]
     return Problem(
-        message=f"{one.name} {one.version} has known vulnerabilities: {', '.join(one.ids)}",
+        message=f"{one.name} {one.version} has known vulnerabilities: {', '.join(shown)}",
         place=policy.place,
         details=(
             f"in {', '.join(one.layers)}",

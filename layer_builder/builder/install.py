@@ -1,7 +1,7 @@
 """Installs a layer: packages, less what is pruned, with the workspace's files; ready to be proven."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from layer_builder.builder import checks
@@ -33,6 +33,8 @@ class InstalledTree:
     warnings: tuple[Problem, ...]
     included_bytes: int
     """Of the workspace's files."""
+    wheels: Mapping[str, str] = field(default_factory=dict)
+    """The sha256 of wheels, by the distributions' names, as far as it is known."""
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
@@ -47,6 +49,7 @@ class InstalledTree:
                 bytes_installed=sum(before.get(path, 0) for path in one.files),
                 bytes_kept=sum(now.get(path, 0) for path in one.files),
                 places=places[one.name],
+                wheel_sha256=self.wheels.get(one.name, ""),
             )
             for one in self.installation.distributions
         )
@@ -75,10 +78,11 @@ def install(
     """
     request = resolved.request
     layer = request.layer
+    wheels: dict[str, str] = {}
     if resolved.own.pins:
         with clock.step("install"):
             check_closure(resolved, installer)
-            installer.install(
+            wheels = installer.install(
                 resolved.own, request.requirements, layer.target, tree.root, layer.build
             )
             when_there()
@@ -107,6 +111,7 @@ def install(
         has_native=bool(libraries),
         warnings=(*unloadable, *odd, *plan.warnings),
         included_bytes=sum(file.source.stat().st_size for file in request.files.files),
+        wheels=wheels,
     ).following(plan.with_removals(rewritten))
 
 

@@ -66,6 +66,7 @@ def make_record(
             bytecode=PackedBytecode(mode=variant.mode, files=variant.files, bytes=variant.bytes),
             warnings=tuple(warnings),
             included_bytes=installed.included_bytes,
+            extras=resolved.request.requirements.extras,
             seconds=dict(seconds),
         ),
     )
@@ -132,6 +133,7 @@ def adopt_record(record: BuildRecord, resolved: Resolved) -> BuildRecord:
             record.details,
             warnings=warnings,
             services=services.seen_now(needs.uses, needs.reasons) if services else None,
+            extras=resolved.request.requirements.extras,
         ),
     )
 

@@ -25,6 +25,7 @@ from layer_builder.forecast import (
 )
 from layer_builder.identity import Marks, resolved_contents
 from layer_builder.inputs import Inputs
+from layer_builder.licences import licence_problems
 from layer_builder.model import Reference, Stack, StackWeight, VersionSummary, counted
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
@@ -35,7 +36,8 @@ from layer_builder.timing import Clock
 def plan(outcome: Outcome, context: Context) -> None:
     """Resolve all layers, tell the versions and what they will weigh; build nothing.
 
-    Raises LimitError for layers and functions that cannot fit.
+    Raises LimitError for layers and functions that cannot fit, ManifestError for licences that are
+    not let in.
     """
     found = resolve_requests(
         load.requests(outcome, context.workspace, context.installer, context.reporter),
@@ -60,7 +62,7 @@ def plan(outcome: Outcome, context: Context) -> None:
     pins = {
         one: [(pin.name, pin.version) for pin in found[one].own.pins] for one in outcome.estimates
     }
-    audit(outcome, context.reporter, pins)
+    audit(outcome, context.reporter, context.workspace.find, pins)
     _tell_weights(outcome, context)
 
 
@@ -122,7 +124,13 @@ def weigh(found: Mapping[str, Resolved], context: Context) -> dict[str, LayerEst
 
     def weigh(item: Resolved) -> LayerEstimate:
         request, layer = item.request, item.request.layer
-        wheels = context.wheels.read(item.own.pins, request.requirements, layer.target, layer.build)
+        wheels = context.wheels.read(
+            item.own.pins,
+            request.requirements,
+            layer.target,
+            layer.build,
+            licences=bool(layer.licences),
+        )
         with context.scratch.folder() as folder:
             included = weigh_included(request.files.files, layer.compression, folder)
         return estimate_layer(layer, request.requirements.names, wheels, included, item.needs)
@@ -151,7 +159,10 @@ def _weight(stack: Stack, shares: Mapping[str, int]) -> StackWeight:
 
 
 def _tell_weights(outcome: Outcome, context: Context) -> None:
-    """Tell what layers and functions will weigh. Raises LimitError for those that cannot fit."""
+    """Tell what layers and functions will weigh.
+
+    Raises ManifestError for licences that are not let in, LimitError for what cannot fit.
+    """
     errors: list[Problem] = []
     for estimate in outcome.estimates.values():
         title = estimate.layer.title
@@ -171,6 +182,13 @@ def _tell_weights(outcome: Outcome, context: Context) -> None:
                 errors.append(problem)
             else:
                 context.reporter.warn(problem)
+    refused = [
+        problem
+        for one in outcome.estimates.values()
+        for problem in licence_problems(one.layer, one.licences)
+    ]
+    if refused:
+        raise ManifestError(*dict.fromkeys(refused))
     if errors:
         raise LimitError(*errors)
 

@@ -122,7 +122,7 @@ def _audit(outcome: Outcome, context: Context) -> None:
         ]
         for one in outcome.built_or_known()
     }
-    audit(outcome, context.reporter, inside)
+    audit(outcome, context.reporter, context.workspace.find, inside)
 
 
 def _hear_legs(outcome: Outcome, context: Context) -> None:

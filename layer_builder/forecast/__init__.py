@@ -6,6 +6,7 @@ from layer_builder.forecast.letters import (
     estimate_line,
     open_lines,
     problems_of_estimate,
+    unlicensed_line,
 )
 from layer_builder.forecast.logins import Logins
 from layer_builder.forecast.reader import WheelReader
@@ -19,5 +20,6 @@ __all__ = [
     "estimate_line",
     "open_lines",
     "problems_of_estimate",
+    "unlicensed_line",
     "weigh_included",
 ]

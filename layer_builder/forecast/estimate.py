@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from layer_builder.forecast.reader import WheelsRead
 from layer_builder.forecast.wheel_files import WheelContents, WheelMember
+from layer_builder.licences import is_metadata
 from layer_builder.model import (
     Bytecode,
     InstalledFile,
     Layer,
+    Licensed,
     LimitReading,
     Package,
     PruneProfile,
@@ -56,6 +58,10 @@ class LayerEstimate:
     """Distributions that were fetched whole, and why."""
     unknown: tuple[str, ...] = ()
     """What it leaves open, besides its error."""
+    licences: tuple[Licensed, ...] = ()
+    """Of its distributions, where a policy is to be held to."""
+    unlicensed: tuple[str, ...] = ()
+    """Distributions whose licences could not be read in that case."""
 
     @property
     def tightest(self) -> LimitReading:
@@ -98,6 +104,7 @@ def estimate_layer(
         + sum(_in_zip(one, "", 1.0) for one in included),
         unzipped_bytes=sum(one.size for one in (*kept, *included)),
     )
+    licences, unlicensed = _licences(layer, wheels, gone)
     least = _least(layer, weight, kept, sum(one.size for one in included))
     return LayerEstimate(
         layer=layer,
@@ -112,7 +119,27 @@ def estimate_layer(
             *(f"{name}: {why}" for name, why in sorted(wheels.missing.items())),
             *_unknown(layer, packages),
         ),
+        licences=licences,
+        unlicensed=unlicensed,
     )
+
+
+def _licences(
+    layer: Layer, wheels: WheelsRead, gone: Collection[str]
+) -> tuple[tuple[Licensed, ...], tuple[str, ...]]:
+    """Tell the licences of what stays, by names, and of whom they are not known."""
+    if not layer.licences:
+        return (), ()
+    # What is left to the runtime goes with its metadata, and is not in a build's zip, either.
+    staying = [
+        wheel
+        for wheel in wheels.contents
+        if not wheel.members
+        or not all(one.path in gone for one in wheel.members if is_metadata(one.path))
+    ]
+    licences = tuple(one.licensed for one in staying if one.licensed)
+    unknown = {one.name for one in staying if one.licensed is None}
+    return licences, tuple(sorted(unknown | wheels.missing.keys()))
 
 
 def _installation(wheels: Sequence[WheelContents]) -> Installation:

@@ -1,5 +1,7 @@
 """What to say of an estimate: limits that it breaks or comes near to, and a line for the log."""
 
+from collections.abc import Sequence
+
 from layer_builder.errors import Problem
 from layer_builder.forecast.estimate import ERROR, LayerEstimate
 from layer_builder.model import LimitReading, PruneProfile, mib, unzipped_limit
@@ -19,8 +21,8 @@ def estimate_line(estimate: LayerEstimate) -> str:
 def open_lines(estimate: LayerEstimate) -> list[str]:
     """Say what an estimate leaves open, and what had to be fetched whole for it."""
     lines = [f"not in it: {line}" for line in estimate.unknown]
-    if estimate.layer.licences:
-        lines.append("licenses: was held against nothing: a build reads what was installed")
+    if estimate.unlicensed:
+        lines.append(unlicensed_line(estimate.unlicensed))
     by_reason: dict[str, list[str]] = {}
     for name, why in estimate.whole.items():
         by_reason.setdefault(why, []).append(name)
@@ -28,6 +30,11 @@ def open_lines(estimate: LayerEstimate) -> list[str]:
         f"fetched whole, since of its wheel no part could be read ({why}): {', '.join(names)}"
         for why, names in sorted(by_reason.items())
     ]
+
+
+def unlicensed_line(names: Sequence[str]) -> str:
+    """Say of whom nobody can tell before a build whether a policy lets them in."""
+    return f"licenses: not checked: {', '.join(names)}: their metadata is there after a build"
 
 
 def problems_of_estimate(estimate: LayerEstimate) -> tuple[list[Problem], list[Problem]]:

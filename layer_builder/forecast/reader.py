@@ -4,7 +4,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from layer_builder.forecast.wheel_files import (
     read_members,
     wheel_addresses,
 )
+from layer_builder.licences import is_metadata, licensed_in
 from layer_builder.model import Compression, Pin, Target
 from layer_builder.sources import Requirements
 from layer_builder.tree import Tree, find_distributions
@@ -84,8 +85,12 @@ class WheelReader:
         requirements: Requirements,
         target: Target,
         build: Collection[str] = (),
+        *,
+        licences: bool = False,
     ) -> WheelsRead:
         """Read the wheels of pins; those that cannot be read in part are fetched whole by uv.
+
+        With `licences` what they say of those, too: it may take another request for each.
 
         What can be had neither way is missing in the answer: it is a build's to say what is wrong.
         Nothing is built for it, but what had to be, to know its version.
@@ -96,7 +101,7 @@ class WheelReader:
             for pin in pins
             if pin.name in build and pin.name not in direct
         }
-        found = {pin: self._known[target, pin] for pin in pins if (target, pin) in self._known}
+        found = {pin: one for pin in pins if (one := self._known_of(target, pin, licences))}
         wanted = [pin for pin in pins if pin not in found and pin.name not in missing]
         addresses = self._addresses(wanted, requirements, target, build)
 
@@ -107,12 +112,13 @@ class WheelReader:
             with self._lock:
                 lock = self._locks.setdefault(key, threading.Lock())
             with lock:
+                if one := self._known_of(target, pin, licences):
+                    return one
                 try:
-                    if key not in self._known:
-                        self._known[key] = self._look(pin, addresses[pin.name])
-                    return self._known[key]
+                    one = self._known[key] = self._look(pin, addresses[pin.name], licences)
                 except UnreadableZipError as error:
                     return str(error)
+                return one
 
         looked = dict(zip(wanted, parallel.each(look, wanted, _AT_ONCE), strict=True))
         whole = {pin: why for pin, why in looked.items() if isinstance(why, str)}
@@ -131,6 +137,10 @@ class WheelReader:
             missing=missing,
         )
 
+    def _known_of(self, target: Target, pin: Pin, licences: bool) -> WheelContents | None:  # noqa: FBT001 (read's)
+        one = self._known.get((target, pin))
+        return None if one is None or (licences and one.licensed is None) else one
+
     def _addresses(
         self,
         pins: Sequence[Pin],
@@ -145,20 +155,23 @@ class WheelReader:
         pylock = self.source.locate(from_indexes, requirements, target)
         return wheel_addresses(pylock, target)
 
-    def _look(self, pin: Pin, url: str) -> WheelContents:
-        """Read a wheel's directory. Raises UnreadableZipError."""
+    def _look(self, pin: Pin, url: str, licences: bool) -> WheelContents:  # noqa: FBT001 (read's)
+        """Read a wheel's directory, and its METADATA for licences. Raises UnreadableZipError."""
         host = urlsplit(url).netloc
         if host in self._unreached:
             raise UnreadableZipError("its host did not give parts of others")
         try:
-            infos = RemoteZips().members(url, self.authorization(url))
+            wanted = is_metadata if licences else _nothing
+            infos, texts = RemoteZips().wheel(url, self.authorization(url), wanted)
         except UnreadableZipError as error:
             if error.is_of_server:
                 self._unreached.add(host)
             raise
         if is_hardly_packed(infos):
             raise UnreadableZipError("it is not compressed")
-        return _contents(pin, infos)
+        of_wheel = (licensed_in(path, text) for path, text in texts.items())
+        licensed = next((one for one in of_wheel if one and one.name == pin.name), None)
+        return replace(_contents(pin, infos), licensed=licensed)
 
     def _fetch(
         self,
@@ -189,10 +202,21 @@ class WheelReader:
                 )
                 for one in find_distributions([*known], tree.read)
             }
+            licences = [licensed_in(path, tree.read(path)) for path in known if is_metadata(path)]
+        licensed = {one.name: one for one in licences if one}
         return {
-            pin: WheelContents(name=pin.name, version=pin.version, members=owned.get(pin.name, ()))
+            pin: WheelContents(
+                name=pin.name,
+                version=pin.version,
+                members=owned.get(pin.name, ()),
+                licensed=licensed.get(pin.name),
+            )
             for pin in pins
         }
+
+
+def _nothing(_path: str) -> bool:
+    return False
 
 
 def _contents(pin: Pin, infos: Sequence[zipfile.ZipInfo]) -> WheelContents:

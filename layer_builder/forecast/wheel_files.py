@@ -16,7 +16,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from layer_builder.model import Target
+from layer_builder.model import Licensed, Target
 
 _DATA = re.compile(r"[^/]+\.data/(?P<kind>[^/]+)/(?P<rest>.+)")
 
@@ -47,6 +47,8 @@ class WheelContents:
     """Normalised."""
     version: str
     members: tuple[WheelMember, ...]
+    licensed: Licensed | None = None
+    """What its METADATA says of its licence; None where that was not read."""
 
 
 def read_members(infos: Iterable[zipfile.ZipInfo]) -> tuple[WheelMember, ...]:

@@ -10,11 +10,25 @@ from email.parser import HeaderParser
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from layer_builder.inventory import metadata_of
 from layer_builder.licences.table import CLASSIFIERS, WORDS
 from layer_builder.model import Licensed
 
+_FILE = "METADATA"
 _SHOWN_CHARACTERS = 80
 _PREFIX = "License :: "
+
+
+def is_metadata(path: str) -> bool:
+    """Tell whether a path, as it is below python/ and in a wheel, is that of a distribution's METADATA."""
+    folder, _, file = path.rpartition("/")
+    return file == _FILE and "/" not in folder and metadata_of(folder) is not None
+
+
+def licensed_in(path: str, content: bytes) -> Licensed | None:
+    """Read a distribution's METADATA; None for another file."""
+    whose = metadata_of(path) if is_metadata(path) else None
+    return read_metadata(content.decode("utf-8", "replace"), *whose) if whose else None
 
 
 def read_metadata(text: str, name: str, version: str) -> Licensed:

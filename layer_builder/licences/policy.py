@@ -6,15 +6,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from layer_builder.errors import Problem
-from layer_builder.model import UNKNOWN_LICENCE, Built, LicencePolicy, Licensed
+from layer_builder.model import UNKNOWN_LICENCE, Layer, LicencePolicy, Licensed
 
 
-def licence_problems(built: Built) -> Iterator[Problem]:
+def licence_problems(layer: Layer, licences: Iterable[Licensed]) -> Iterator[Problem]:
     """Say which distributions of a layer have a licence that its policy does not let in."""
-    policy, layer = built.layer.licences, built.layer
+    policy = layer.licences
     if not policy:
         return
-    for one in built.licences:
+    for one in licences:
         if _is_let_in(one, policy):
             continue
         has = f"has the licence {one.expression}" if one.expression else "does not tell its licence"

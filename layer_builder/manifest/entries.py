@@ -66,9 +66,10 @@ class AuditEntry(EntryModel):
     database gives no answer."""
     ignore: list[Annotated[str, Field(min_length=1)]] | None = None
     """Ids such as GHSA-… that somebody has looked at."""
-    database: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")] | None = None
-    """The address of an OSV database; https://api.osv.dev unless said otherwise. It is told the names
-    and versions of all distributions."""
+    database: Text | None = None
+    """The address of an OSV database, https://api.osv.dev unless said otherwise, which is told the names
+    and versions of all distributions; or a file of the workspace, relative to the manifest, that holds
+    one: a zip of records, such as PyPI/all.zip of OSV's dumps, or records as JSON."""
 
 
 def _audit(value: object) -> object:

@@ -1,5 +1,6 @@
 """The manifest: text in, layers and stacks out, or every mistake at once with its place."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ from layer_builder.model import (
     required_layers,
     tied_layers,
 )
+
+_ADDRESS = re.compile(r"https?://[^\s@]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,11 +217,22 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
 
 
 def _audit(model: ManifestFile, mistakes: Mistakes) -> AuditPolicy | None:
-    if model.audit is None:
+    audit = model.audit
+    if audit is None:
         return None
+    database, at = audit.database or OSV, ("audit", "database")
+    is_file = "://" not in database
+    if is_file:
+        database = mistakes.path(database, at, of="audit: ") or database
+    elif not _ADDRESS.fullmatch(database):
+        mistakes.add(
+            "audit: database is an address of http or https without a login, or a file of the workspace",
+            at,
+        )
     return AuditPolicy(
-        fails=model.audit.level == "fail",
-        ignore=frozenset(model.audit.ignore or ()),
-        database=model.audit.database or OSV,
+        fails=audit.level == "fail",
+        ignore=frozenset(audit.ignore or ()),
+        database=database,
+        is_file=is_file,
         place=mistakes.document.place(("audit",), of_key=True),
     )

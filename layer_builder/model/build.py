@@ -29,6 +29,9 @@ class Package:
     """What it adds to the zip."""
     places: tuple[str, ...] = ()
     """The beginnings of paths below python/ that are its own, and no other distribution's."""
+    wheel_sha256: str = ""
+    """Of the wheel that it was installed from, in hexadecimal; empty where that is not known, and
+    where it was built from sources."""
 
 
 UNKNOWN_LICENCE = "unknown"
@@ -135,6 +138,8 @@ class BuildDetails:
     warnings: tuple[Problem, ...] = ()
     included_bytes: int = 0
     """Bytes of files from the workspace."""
+    extras: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The extras that the layer itself asks for, by the distributions' names."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by step."""
 

@@ -1,6 +1,7 @@
 """The words that users type in a manifest: what to prune, prove, compress, keep, share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from layer_builder.errors import Place
@@ -157,6 +158,8 @@ class AuditPolicy:
     ignore: frozenset[str] = frozenset()
     """Ids that somebody has looked at."""
     database: str = OSV
+    """An address, or the path of a file in the workspace, in its one spelling."""
+    is_file: bool = False
     place: Place | None = None
 
 
@@ -167,8 +170,10 @@ class Vulnerable:
     name: str
     version: str
     ids: tuple[str, ...]
-    """Those that count."""
+    """Those that count: one for each hole."""
     ignored: tuple[str, ...] = ()
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The other names of a hole, by its id, as far as the database tells them."""
     layers: tuple[str, ...] = ()
     """Keys of the layers that it is in."""
 
@@ -180,6 +185,8 @@ class Audited:
     database: str
     why_not: str = ""
     """Why there is no answer; empty where there is one."""
+    about: str = ""
+    """Of a file: how many records it has, and how old the newest is."""
     distributions: int = 0
     """How many it was asked about."""
     vulnerable: tuple[Vulnerable, ...] = ()

@@ -65,6 +65,7 @@ def _audit(audited: Audited | None) -> dict[str, Any] | None:
     return {
         "database": audited.database,
         "not_audited": audited.why_not or None,
+        "about": audited.about or None,
         "distributions": audited.distributions,
         "vulnerable": [
             {
@@ -72,6 +73,7 @@ def _audit(audited: Audited | None) -> dict[str, Any] | None:
                 "version": one.version,
                 "ids": list(one.ids),
                 "ignored": list(one.ignored),
+                "aliases": {known: list(others) for known, others in one.aliases.items()},
                 "layers": list(one.layers),
             }
             for one in audited.vulnerable
@@ -168,7 +170,7 @@ def _known(known: KnownLayer) -> dict[str, Any]:
         *("zip", "zip_bytes", "unzipped_bytes", "files", "sha256", "limit", "headroom"),
         *("licenses", "license_info", "sbom"),
     )
-    none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped"))
+    none = dict.fromkeys(("bytes_installed", "bytes_kept", "bytes_zipped", "wheel_sha256"))
     return {
         **_contents(known.layer, BuildDetails()),
         "packages": [{"name": pin.name, "version": pin.version, **none} for pin in known.pins],
@@ -199,6 +201,7 @@ def _contents(layer: Layer, details: BuildDetails) -> dict[str, Any]:
                 "bytes_installed": package.bytes_installed,
                 "bytes_kept": package.bytes_kept,
                 "bytes_zipped": package.bytes_zipped,
+                "wheel_sha256": package.wheel_sha256 or None,
             }
             for package in details.packages
         ],

@@ -64,8 +64,8 @@ class Installer(Protocol):
         target: Target,
         into: Path,
         build: Sequence[str] = (),
-    ) -> None:
-        """Fill a folder."""
+    ) -> dict[str, str]:
+        """Fill a folder; gives the sha256 of wheels by name, as far as it is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

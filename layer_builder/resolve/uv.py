@@ -179,7 +179,7 @@ class Uv:
         target: Target,
         into: Path,
         build: Sequence[str] = (),
-    ) -> None:
+    ) -> dict[str, str]:
         """Fill a folder with what was resolved, each file compared with the locked wheel's.
 
         Raises InstallError with uv's reason, or with what is not as it is locked.
@@ -199,7 +199,7 @@ class Uv:
                 )
             return not done.returncode
 
-        self.wheels.install(resolution.pins, target, build, into, fill)
+        return self.wheels.install(resolution.pins, target, build, into, fill)
 
     def fill(  # noqa: PLR0913 (what a call of uv's has)
         self,

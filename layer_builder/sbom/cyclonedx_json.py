@@ -36,7 +36,12 @@ def render_sbom(built: Built) -> str:
             Property(name="aws:lambda:architecture", value=str(layer.target.architecture)),
         ],
     )
-    bom = Bom(components=[_component(one) for one in built.licences])
+    wheels = {(one.name, one.version): one.wheel_sha256 for one in built.details.packages}
+    bom = Bom(
+        components=[
+            _component(one, wheels.get((one.name, one.version), "")) for one in built.licences
+        ]
+    )
     bom.metadata.component = root
     bom.metadata.tools.components.add(
         Component(
@@ -45,7 +50,7 @@ def render_sbom(built: Built) -> str:
     )
     bom.register_dependency(root, bom.components)
     parts = {part.name: part for part in bom.components}
-    for name, others in required_by(built.licences, layer.target).items():
+    for name, others in required_by(built.licences, layer.target, built.details.extras).items():
         bom.register_dependency(parts[name], [parts[other] for other in others])
     data: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
     del data["metadata"]["timestamp"], data["serialNumber"]
@@ -54,7 +59,7 @@ def render_sbom(built: Built) -> str:
     return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _component(one: Licensed) -> Component:
+def _component(one: Licensed, wheel_sha256: str) -> Component:
     licence = (
         LicenseExpression(one.expression, bom_ref=BomRef(f"licence-of-{one.name}"))
         if one.expression
@@ -70,4 +75,5 @@ def _component(one: Licensed) -> Component:
         bom_ref=purl.to_string(),
         purl=purl,
         licenses=[licence],
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=wheel_sha256)] if wheel_sha256 else (),
     )

@@ -4,7 +4,7 @@ https://packaging.python.org/en/latest/specifications/core-metadata/#requires-di
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from packaging.markers import UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,14 +13,16 @@ from packaging.utils import canonicalize_name
 from layer_builder.model import Licensed, Target
 
 
-def required_by(distributions: Sequence[Licensed], target: Target) -> dict[str, tuple[str, ...]]:
+def required_by(
+    distributions: Sequence[Licensed], target: Target, of_layer: Mapping[str, Collection[str]]
+) -> dict[str, tuple[str, ...]]:
     """Name what each distribution requires of the others; what another layer has is not in it.
 
-    Extras count where a distribution asks for them; which ones the layer itself asked for, no
-    METADATA says.
+    Extras count where a distribution asks for them, or the layer itself (`of_layer`, by name).
     """
     asked = {one.name: tuple(_read(one.requires)) for one in distributions}
     extras: dict[str, set[str]] = defaultdict(set)
+    extras |= {name: set(found) for name, found in of_layer.items()}
     while True:
         before = sum(map(len, extras.values()))
         found: dict[str, set[str]] = {name: set() for name in asked}

@@ -2,7 +2,11 @@
 
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem
@@ -59,6 +63,17 @@ class Requirements:
     def text(self) -> str:
         """One requirements file that says the same."""
         return "".join(f"{line}\n" for line in (*self.options, *self.lines))
+
+    @property
+    def extras(self) -> dict[str, tuple[str, ...]]:
+        """The extras that lines ask for, by normalised names of distributions, both in order."""
+        found: dict[str, set[str]] = {}
+        for line in self.lines:
+            with suppress(InvalidRequirement):
+                asked = Requirement(line.partition(" --hash")[0])
+                if asked.extras:
+                    found.setdefault(canonicalize_name(asked.name), set()).update(asked.extras)
+        return {name: tuple(sorted(found[name])) for name in sorted(found)}
 
     def refused_builds(self, build: Collection[str]) -> tuple[Problem, ...]:
         """Tell of what somebody else's backend would have to make, and `build:` does not name."""

@@ -33,7 +33,11 @@ def weigh(
 
 
 def _refuse_licences(outcome: Outcome) -> None:
-    refused = [problem for built in outcome.built.values() for problem in licence_problems(built)]
+    refused = [
+        problem
+        for built in outcome.built.values()
+        for problem in licence_problems(built.layer, built.licences)
+    ]
     if refused:
         raise ManifestError(*dict.fromkeys(refused))
 

@@ -17,7 +17,7 @@ _WITHOUT_WHEELS = frozenset(
 uv's, that nothing else is there is not known. Interpreters, pages of indexes, what came of sdists."""
 
 
-_WHEELS = "wheels-v8"
+WHEELS = "wheels-v8"
 """Has what resolving reads of wheels, and for each that was unpacked a file and a link that say where."""
 
 
@@ -63,6 +63,11 @@ class UvCache:
         except OSError:
             return False
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where what is installed may come from."""
+        return tuple(folder for folder in (self._own, self.folder) if folder)
+
     def fresh(self) -> Path:
         """Give the folder of a cache that this process alone uses, empty when it first does."""
         with self._lock:
@@ -75,9 +80,9 @@ class UvCache:
 def _has_wheels(folder: Path) -> bool:
     try:
         names = {path.name for path in folder.iterdir()} - _WITHOUT_WHEELS
-        if names != {_WHEELS}:
+        if names != {WHEELS}:
             return bool(names)
-        return not all(map(_is_metadata, (folder / _WHEELS).rglob("*")))
+        return not all(map(_is_metadata, (folder / WHEELS).rglob("*")))
     except FileNotFoundError:
         return False
     except OSError:

@@ -26,6 +26,7 @@ from layer_builder.wheels.mismatch import (
     unchecked,
     unlike_pins,
 )
+from layer_builder.wheels.origins import wheel_hashes
 from layer_builder.wheels.uv_cache import UvCache
 
 
@@ -55,11 +56,12 @@ class Wheels:
 
     def install(
         self, pins: Sequence[Pin], target: Target, build: Collection[str], into: Path, fill: Fill
-    ) -> None:
+    ) -> dict[str, str]:
         """Fill a folder with the files of locked wheels, and with nothing else.
 
         What `build` names is built here, from an sdist with a locked hash: of that it is only known
-        that it is as its own RECORD says.
+        that it is as its own RECORD says. Gives the sha256 of wheels, in hexadecimal, by the names of
+        distributions: which of the files that are locked was taken, as far as that is known.
 
         Raises InstallError for what is not as the locked wheel has it, or cannot be compared.
         """
@@ -77,6 +79,7 @@ class Wheels:
         for pin in doubtful:
             if digest := found[pin.name].digest:
                 self.ledger.note(pin, target, digest)
+        return wheel_hashes(locked, into, self.cache.folders)
 
     @property
     def _cache(self) -> str:

@@ -25,9 +25,15 @@ class Database:
     status: int = 200
     body: bytes | None = None
     asked: list[list[dict[str, Any]]] = field(default_factory=list)
+    aliases: dict[str, list[str]] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Response:
         _, path, _, body = request
+        if path.startswith("/v1/vulns/"):
+            found = path.rpartition("/")[2]
+            record = {"id": found, "aliases": self.aliases.get(found, [])}
+            status = 200 if found in self.aliases else 404
+            return status, {"Content-Type": "application/json"}, json.dumps(record).encode()
         assert path == "/v1/querybatch"
         queries = json.loads(body)["queries"]
         self.asked.append(queries)
@@ -179,3 +185,19 @@ def test_nobody_is_asked_unless_the_manifest_says_so(
     assert run("build").returncode == 0
     assert report(workspace)["audit"] is None
     assert database.asked == []
+
+
+@pytest.mark.parametrize("ignored", ["", "PYSEC-2026-1", "GHSA-aaaa-bbbb-cccc", "CVE-2026-1"])
+def test_one_hole_with_several_names_is_told_once(
+    run: Run, workspace: Path, database: Database, ignored: str
+) -> None:
+    database.aliases = {"PYSEC-2026-1": ["CVE-2026-1", "GHSA-aaaa-bbbb-cccc"]}
+    write(workspace, database, f", level: fail, ignore: [{ignored}]" if ignored else "")
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    [vulnerable] = report(workspace)["audit"]["vulnerable"]
+    told = ["GHSA-aaaa-bbbb-cccc"]
+    assert (vulnerable["ids"], vulnerable["ignored"]) == (([], told) if ignored else (told, []))
+    assert vulnerable["aliases"] == {"GHSA-aaaa-bbbb-cccc": ["CVE-2026-1", "PYSEC-2026-1"]}
+    said = "known vulnerabilities: GHSA-aaaa-bbbb-cccc (CVE-2026-1, PYSEC-2026-1)"
+    assert (said in done.stderr) == (not ignored)

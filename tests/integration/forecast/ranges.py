@@ -10,15 +10,17 @@ from typing import Any
 from tests.integration.local_index import Answer, Response, answers, wheel
 
 
-def packed_wheel(
+def packed_wheel(  # noqa: PLR0913 (what a wheel has)
     folder: Path,
     name: str,
     version: str,
     files: Mapping[str, str | bytes],
     requires: Iterable[str] = (),
+    *,
+    headers: Iterable[str] = (),
 ) -> Path:
     """Put a compressed wheel into the folder of an index."""
-    file, content = wheel(name, version, files, requires=requires)
+    file, content = wheel(name, version, files, requires=requires, headers=headers)
     data = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as plain, zipfile.ZipFile(data, "w", 8) as packed:
         for member in plain.infolist():

@@ -162,13 +162,6 @@ def test_a_policy_is_enforced(
     assert bool(versions()) != bool(refused)
 
 
-def test_plan_says_that_it_holds_to_no_policy(run: Run, workspace: Path) -> None:
-    write(workspace, "licenses: {deny: ['GPL-*']}\n")
-    done = run("plan")
-    assert done.returncode == 0, done.stderr
-    assert "licenses: was held against nothing: a build reads what was installed" in done.stderr
-
-
 def test_a_policy_holds_for_what_is_published_already(
     run: Run, workspace: Path, versions: Callable[..., list[str]]
 ) -> None:
