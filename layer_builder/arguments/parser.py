@@ -15,7 +15,7 @@ from layer_builder.manifest import Share
 _EPILOG = """\
 exit codes: 0 good, 1 a bug of ours, 2 manifest or inputs, 3 resolve or install,
             4 proof failed or not isolated, 5 over a limit, 6 AWS, 7 changes found
-            where --fail-on-changes asks for that
+            where --fail-on-changes asks for that, 130 stopped by Ctrl-C
 
 try it without an AWS account:  layer-builder publish --sandbox
 """
