@@ -150,7 +150,7 @@ def _run(
     else:
         warn_of_masks(outcome, recording)
         tell(outcome, reporter, environ, verbose=verbose)
-        if key := job.new_key(kept):
+        if key := job.new_key(kept, is_isolated=outcome.is_isolated):
             set_outputs({"cache-key": key})  # for the steps of action.yml alone
     reporter.end()
     if not is_idle:

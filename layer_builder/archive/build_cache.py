@@ -93,12 +93,7 @@ class BuildCache:
         entry = OutputDir(folder=self.folder).find(name, record_text=text)
         if entry is None or entry[0].content != content:
             return None
-        with suppress(OSError):
-            # A folder that may only be read serves, too, and mounts with relatime may not keep an
-            # access time: what was taken gets a new modification time.
-            # https://man7.org/linux/man-pages/man8/mount.8.html
-            for path in self.folder.glob(f"{name}.*"):
-                os.utime(path)
+        self._touch(self.folder, name)
         return entry
 
     def last_of(self, series: str) -> Path | None:
@@ -107,7 +102,10 @@ class BuildCache:
             return None
         name, _, sha256 = self.last.find(_series(series)).partition(" ")
         output_dir = OutputDir(folder=self.folder)
-        return output_dir.zip_path(name) if name and output_dir.sha256(name) == sha256 else None
+        if not name or output_dir.sha256(name) != sha256:
+            return None
+        self._touch(self.folder, name)
+        return output_dir.zip_path(name)
 
     def keep(self, archive: Archive, record: BuildRecord, series: str = "") -> None:
         """Keep a copy of a build, and let go of what there is no room for. Raises OSError.
@@ -128,6 +126,16 @@ class BuildCache:
         replace_file(self.folder / f"{name}.signed", lambda file: file.write(tag + b"\n" + text))
         self.last.keep(_series(series), f"{name} {archive.sha256}")
         self._make_room(self.folder)
+
+    @staticmethod
+    def _touch(folder: Path, name: str) -> None:
+        """Note that an entry was used now."""
+        with suppress(OSError):
+            # A folder that may only be read serves, too, and mounts with relatime may not keep an
+            # access time: what was taken gets a new modification time.
+            # https://man7.org/linux/man-pages/man8/mount.8.html
+            for path in folder.glob(f"{name}.*"):
+                os.utime(path)
 
     def _make_room(self, folder: Path) -> None:
         """Remove the files used longest ago, what a stopped run left half written among them."""

@@ -41,7 +41,7 @@ class LowerLayer:
     root: Path
     """What it has below python/."""
     bytecode: tuple[Path, ...]
-    """What its proof compiled, and what was compiled before."""
+    """What was compiled before its proof: not what imports wrote, which could be of other code."""
 
     def lend_libraries(self, tree: Tree) -> None:
         """Have its /opt/lib be that of a tree above, which goes first."""
@@ -56,11 +56,8 @@ class LowerLayer:
         folder.mkdir()
         if tree.libraries.is_dir():
             tree.libraries.rename(folder / "lib")
-        compiled = (one for one in (tree.bytecode, tree.compiled) if one.is_dir())
-        return cls(
-            root=tree.root.rename(folder / "python"),
-            bytecode=tuple(one.rename(folder / one.name) for one in compiled),
-        )
+        compiled = [tree.compiled.rename(folder / "compiled")] if tree.compiled.is_dir() else []
+        return cls(root=tree.root.rename(folder / "python"), bytecode=tuple(compiled))
 
 
 def prove(  # noqa: PLR0913, PLR0917 (what it waits for)

@@ -59,14 +59,17 @@ class JobCache:
                     found[str(path.relative_to(self.folder or parent))] = path.stat().st_ino
         return found
 
-    def new_key(self, before: Mapping[str, int]) -> str:
+    def new_key(self, before: Mapping[str, int], *, is_isolated: bool | None) -> str:
         """Give the end of a key for what lies there now; nothing where nothing was made since `before`.
+
+        Nor where code of others ran and was not isolated: it could have written there, the signing
+        key's file among others. None says that none ran.
 
         Entries are named after their content. The run stands in it, too, since GitHub replaces no
         cache: an entry that was damaged and is made anew would never get there.
         """
         after = self.entries()
-        if not after.items() - before.items():
+        if is_isolated is False or not after.items() - before.items():
             return ""
         digest = hashlib.sha256("\n".join(sorted(after)).encode()).hexdigest()[:16]
         return f"{digest}-{self.run}" if self.run else digest

@@ -17,7 +17,7 @@ class LayerTree:
     python: Path
     """What it has below python/."""
     bytecode: tuple[Path, ...]
-    """What was compiled for its proof, and by it; none of a layer that was not built now."""
+    """What was compiled before its proof; nothing of a layer that was not built now."""
     archive: Path
     """Its zip, for what it has beside python/."""
     content: str

@@ -50,26 +50,37 @@ def test_the_key_travels_with_what_the_action_keeps_and_the_room_is_smaller(tmp_
 def test_a_run_that_made_nothing_new_gives_no_key(tmp_path: Path) -> None:
     job, entry = JobCache.around(around(tmp_path, "all")), tmp_path / "wheels" / "ab"
     before = job.entries()
-    assert job.new_key(before) == ""
+    assert job.new_key(before, is_isolated=True) == ""
     entry.parent.mkdir()
     replace_file(entry, lambda file: file.write(b"1"))
-    first = job.new_key(before)
+    first = job.new_key(before, is_isolated=True)
     content, run = first.split("-", 1)
     assert (len(content), run) == (16, "17-2")
 
     before = job.entries()
     entry.touch()  # what is taken gets a new time
-    assert job.new_key(before) == ""
+    assert job.new_key(before, is_isolated=True) == ""
     replace_file(entry, lambda file: file.write(b"1"))
-    assert job.new_key(before) == first  # the same content, in a run of its own
+    assert job.new_key(before, is_isolated=True) == first  # the same content, in a run of its own
     (tmp_path / "more").touch()
-    assert job.new_key(before).split("-")[0] != content
+    assert job.new_key(before, is_isolated=True).split("-")[0] != content
     before = job.entries()
     entry.unlink()
-    assert job.new_key(before) == ""
+    assert job.new_key(before, is_isolated=True) == ""
+
+
+@pytest.mark.parametrize(("is_isolated", "has_key"), [(None, True), (True, True), (False, False)])
+def test_what_ran_without_isolation_keeps_nothing(
+    tmp_path: Path,
+    is_isolated: bool | None,  # noqa: FBT001 (a table's column)
+    has_key: bool,  # noqa: FBT001
+) -> None:
+    job = JobCache.around(around(tmp_path, "all"))
+    (tmp_path / "new").touch()
+    assert bool(job.new_key({}, is_isolated=is_isolated)) == has_key
 
 
 def test_without_the_action_there_is_nothing_to_hand_on(tmp_path: Path) -> None:
     job = JobCache.around(around(tmp_path, ""))
     (tmp_path / "new").touch()
-    assert (job.folder, job.new_key({})) == (None, "")
+    assert (job.folder, job.new_key({}, is_isolated=None)) == (None, "")
