@@ -34,6 +34,7 @@ from layer_builder.errors import ISSUES_URL, LayerBuilderError, Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.github import WorkflowConsole, is_workflow_step, read_action_inputs, set_outputs
 from layer_builder.inputs import INPUT_DEFAULTS, Inputs, read_inputs
+from layer_builder.isolation import what_holds
 from layer_builder.keeping import NO_CACHE_VARIABLE, JobCache
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
@@ -150,12 +151,19 @@ def _run(
     else:
         warn_of_masks(outcome, recording)
         tell(outcome, reporter, environ, verbose=verbose)
-        if key := job.new_key(kept, is_isolated=outcome.is_isolated):
+        if key := job.new_key(kept, is_isolated=_was_isolated(outcome, job)):
             set_outputs({"cache-key": key})  # for the steps of action.yml alone
     reporter.end()
     if not is_idle:
         _leave_now(scratch, outcome.exit_code)
     return outcome.exit_code
+
+
+def _was_isolated(outcome: Outcome, job: JobCache) -> bool | None:
+    """Tell whether what ran was isolated; of a run that finished nothing, whether this machine isolates."""
+    if outcome.built or outcome.known or not job.folder:
+        return outcome.is_isolated
+    return what_holds().holds
 
 
 def _let_end(recording: RecordingReporter) -> bool:

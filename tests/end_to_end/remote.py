@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 import boto3
+import requests
 from moto.server import ThreadedMotoServer
 
 Answer: TypeAlias = Callable[[str, str, bytes], tuple[int, Any]]
@@ -73,6 +74,8 @@ def serve_aws(*functions: str, regions: Sequence[str] = ("eu-west-1",)) -> Itera
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
+    # All servers of a process have one state, and another test of this one may have left some.
+    requests.post(f"{url}/moto-api/reset", timeout=10).raise_for_status()
     role = client(url, "iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")["Role"]
     try:
         for region in regions:
