@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,8 @@ def test_two_manifests_run_as_the_docs_show_it(stage: Stage, heading: str) -> No
         for name in ("infra", "web")
         for file, text in {"layers.yml": manifest, "code.py": "A = 1\n"}.items()
     }
+    # act gives the steps of both calls one name, so that the outputs of the second look left over.
+    stage = replace(stage, lets_leak=heading == "Two manifests")
     run = played(stage, workflow, files)
     if heading == "Two in one job":
         told = {key: run.steps[f"layers/{key}"].outputs["output-dir"] for key in ("infra", "web")}
