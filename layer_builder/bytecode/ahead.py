@@ -97,8 +97,9 @@ def compile_ahead(
 ) -> CompiledSources:
     """Compile the sources of a tree to a new folder, or take what was kept of the same contents.
 
-    Those that imports will hardly load are left out unless it is to be `everything`. Files may go from the tree meanwhile. Raises InstallError when the interpreter fails, ProofError
-    where it must be isolated and cannot be.
+    Those that imports will hardly load are left out unless it is to be `everything`. Files may go
+    from the tree meanwhile. Raises InstallError when the interpreter fails, ProofError where it must
+    be isolated and cannot be.
     """
     into.mkdir()
     paths = sorted(_sources(root))
