@@ -93,10 +93,9 @@ def prove(  # noqa: PLR0913, PLR0917 (what it waits for)
     lower_layers = below()
     for lower in reversed(lower_layers):
         lower.lend_libraries(tree)
-    with clock.step("compile"):
-        ahead = compiled()
-    caches = (tree.bytecode, *([ahead.folder] if ahead else ()))
     with clock.step("prove"), tree.merged([lower.root for lower in lower_layers]):
+        ahead = compiled()
+        caches = (tree.bytecode, *([ahead.folder] if ahead else ()))
         setup = ProofSetup(
             tree=tree,
             prover=prover,
