@@ -26,6 +26,8 @@ def hold(request: pytest.FixtureRequest, tmp_path: Path) -> Hold:
     for stem, content in {"a-x86_64": X86, "a-arm64": ARM}.items():
         (folder / f"{stem}.zip").write_bytes(content)
         (folder / f"{stem}.layer.json").write_text("{}")
+    for leg in ("x86_64", "arm64"):
+        (folder / f"report-{leg}.json").write_text("{}")
 
     def run(**digests: dict[str, str]) -> tuple[int, str]:
         legs = {name: json.dumps(leg) for name, leg in digests.items()}
@@ -71,6 +73,11 @@ def test_what_nobody_built_is_refused(hold: Hold, tmp_path: Path) -> None:
     (tmp_path / "dist/layers/a-arm64.zip.sig").touch()
     code, said = hold(**GOOD)
     assert (code, "a-arm64.zip.sig is in no job" in said) == (1, True)
+
+
+def test_a_job_that_handed_on_no_report_is_refused(hold: Hold, tmp_path: Path) -> None:
+    (tmp_path / "dist/layers/report-arm64.json").unlink()
+    assert hold(**GOOD) == (1, "::error::'2 jobs built, and 1 handed on a report'\n")
 
 
 def test_a_leg_that_was_skipped_vouches_for_nothing(hold: Hold) -> None:
