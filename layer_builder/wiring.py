@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
@@ -24,7 +25,7 @@ from layer_builder.inputs import INPUT_DEFAULTS, Command, Inputs
 from layer_builder.keeping import NO_CACHE_VARIABLE, SignedNotes
 from layer_builder.model import Target
 from layer_builder.outcome import Outcome
-from layer_builder.prove import Prover, find_interpreter
+from layer_builder.prove import FindProver, Prover, find_interpreter
 from layer_builder.resolve import Uv, UvWheels, find_uv_environment
 from layer_builder.sources import Workspace
 from layer_builder.tree import Scratch
@@ -89,7 +90,7 @@ def make_context(
             # As uv reads it: https://docs.astral.sh/uv/reference/environment/#uv_offline
             is_offline=of_uv.get("UV_OFFLINE", "").lower() in {"1", "true", "yes", "on", "y", "t"},
         ),
-        find_prover=cache(lambda target: _prover(target, environ, leave)),
+        find_prover=_once(lambda target: _prover(target, environ, leave)),
         connect=cloud.connect,
         connect_source=partial(cloud.connect, profile=asked.source_profile),
         zips=RemoteZips(refusal=_REMOTE_REFUSAL if asked.sandbox else ""),
@@ -119,6 +120,17 @@ def _leave(asked: Inputs, environ: Mapping[str, str], credentials: tuple[str, ..
     if not publishes and holds_nothing(environ, credentials):
         return "a job without credentials, which publishes nothing, on a runner that goes with it"
     return ""
+
+
+def _once(find: FindProver) -> FindProver:
+    """Look for each target's Python once, though several layers ask at the same time."""
+    lock, known = threading.Lock(), cache(find)
+
+    def find_prover(target: Target) -> Prover | None:
+        with lock:
+            return known(target)
+
+    return find_prover
 
 
 def _prover(target: Target, environ: Mapping[str, str], leave: str) -> Prover | None:

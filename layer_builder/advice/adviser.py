@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,7 +31,9 @@ from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Distribution, Scratch, find_distributions, list_files
 
-_ADVICE = TypeAdapter(list[Advice])
+@cache
+def _notes() -> TypeAdapter[list[Advice]]:
+    return TypeAdapter(list[Advice])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +133,11 @@ class Adviser:
         of_key, _, text = self.notes.find(layer.id).partition("\n")
         if of_key == key:
             try:
-                return [*_ADVICE.validate_json(text), *of_requirements]
+                return [*_notes().validate_json(text), *of_requirements]
             except ValidationError:
                 pass  # of another program: found anew
         found = self._measure(built, item, needs)
-        self.notes.keep(layer.id, f"{key}\n{_ADVICE.dump_json(found).decode()}")
+        self.notes.keep(layer.id, f"{key}\n{_notes().dump_json(found).decode()}")
         return [*found, *of_requirements]
 
     def _measure(self, built: Built, item: Resolved, needs: ServiceNeeds | None) -> list[Advice]:

@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,10 +37,12 @@ class BuildRecord:
     @property
     def text(self) -> bytes:
         """The record as it is written beside its zip."""
-        return _RECORDS.dump_json(self, indent=1) + b"\n"
+        return _records().dump_json(self, indent=1) + b"\n"
 
 
-_RECORDS = TypeAdapter(BuildRecord)
+@cache
+def _records() -> TypeAdapter[BuildRecord]:
+    return TypeAdapter(BuildRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ class OutputDir:
         """
         try:
             text = self.record_path(name).read_bytes() if record_text is None else record_text
-            record = _RECORDS.validate_json(text)
+            record = _records().validate_json(text)
         except (OSError, ValidationError):
             return None
         if self.sha256(name) != record.sha256:

@@ -150,6 +150,7 @@ class Builder:
         with self.scratch.folder() as folder, ThreadPoolExecutor(max_workers=1) as pool:
             tree = Tree.below(folder)
             ahead = Ahead(layer=layer, find_prover=self.find_prover, parts=self.parts, pool=pool)
+            ahead.seek()
             installed = install(resolved, tree, self.installer, clock, lambda: ahead.begin(tree))
             if self.stops_early:
                 refuse_hopeless(installed, resolved.request, folder)

@@ -62,15 +62,20 @@ class Ahead:
     find_prover: FindProver
     parts: PartCache
     pool: ThreadPoolExecutor
+    _sought: Future[Prover | None] | None = None
     _begun: Future[CompiledSources] | None = None
     _kept: KeptBytecode = field(default_factory=KeptBytecode)
 
+    def seek(self) -> None:
+        """Look for the Python that compiles, while what is to be compiled is installed."""
+        if self._is_needed:
+            self._sought = self.pool.submit(
+                prover_for, self.layer, self.find_prover, any_architecture=True
+            )
+
     def begin(self, tree: Tree) -> None:
-        """Begin, where imports will need it and the bytecode is the same each time it is made."""
-        is_needed = self.layer.proof in _IMPORTING or self.layer.bytecode is not Bytecode.NONE
-        if not is_needed or self.layer.target.python in _UNSTEADY:
-            return
-        prover = prover_for(self.layer, self.find_prover, any_architecture=True)
+        """Begin, where a Python was looked for and found."""
+        prover = self._sought.result() if self._sought else None
         if prover is None:
             return
         about = f"bytecode of {self.layer.title} by {prover.version}" if prover.version else ""
@@ -79,6 +84,12 @@ class Ahead:
         self._begun = self.pool.submit(
             compile_ahead, tree.root, prover, tree.compiled, self._kept, everything=everything
         )
+
+    @property
+    def _is_needed(self) -> bool:
+        """Tell whether imports will need bytecode that is the same each time it is made."""
+        is_read = self.layer.proof in _IMPORTING or self.layer.bytecode is not Bytecode.NONE
+        return is_read and self.layer.target.python not in _UNSTEADY
 
     def result(self) -> CompiledSources | None:
         """Wait for it; None where nothing was begun. Raises as `compile_ahead`."""

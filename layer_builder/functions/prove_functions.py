@@ -4,7 +4,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -32,7 +32,9 @@ from layer_builder.runtime import (
 from layer_builder.sources import Workspace, collect_files
 from layer_builder.timing import Clock
 
-_PROOF = TypeAdapter(FunctionProof)
+@cache
+def _proofs() -> TypeAdapter[FunctionProof]:
+    return TypeAdapter(FunctionProof)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +179,7 @@ class FunctionProofs:
         if timed.warnings or not timed.proof:
             self.unproven.add(stack.key)
         elif not stack.settings.test:
-            text = _PROOF.dump_json(timed.proof).decode()
+            text = _proofs().dump_json(timed.proof).decode()
             self.notes.keep(self._about(stack), f"{key}\n{text}")
         return timed
 
@@ -186,7 +188,7 @@ class FunctionProofs:
 
     def _known(self, stack: Stack, key: str, prover: Prover) -> FunctionProof | None:
         of_key, _, text = self.notes.find(self._about(stack)).partition("\n")
-        proof = _PROOF.validate_json(text) if text and of_key == key else None
+        proof = _proofs().validate_json(text) if text and of_key == key else None
         return proof if proof and (proof.is_isolated or bool(prover.leave)) else None
 
     def _test(self, stack: Stack) -> Callable[[FunctionProcess], CommandResult] | None:

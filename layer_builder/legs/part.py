@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,7 +38,9 @@ class Part:
     warnings: tuple[Problem, ...] = ()
 
 
-_PART = TypeAdapter(Part)
+@cache
+def _parts() -> TypeAdapter[Part]:
+    return TypeAdapter(Part)
 
 
 def part_name(inputs: Inputs) -> str:
@@ -80,7 +83,7 @@ def part_of(outcome: Outcome) -> Part:
 
 def part_text(part: Part) -> str:
     """Render it as JSON."""
-    return _PART.dump_json(part, indent=2).decode() + "\n"
+    return _parts().dump_json(part, indent=2).decode() + "\n"
 
 
 def read_parts(folder: Path) -> tuple[dict[str, Part], list[Problem]]:
@@ -107,11 +110,11 @@ def _read(path: Path) -> Part:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    part = _PART.validate_json(content)
+    part = _parts().validate_json(content)
     if part.version != FORMAT:
         raise ValueError(f"its version is {part.version}, and this program reads {FORMAT}")
     # NaN and Infinity would get into report.json, and no JSON reader would take that.
-    json.dumps(_PART.dump_python(part), allow_nan=False, default=str)
+    json.dumps(_parts().dump_python(part), allow_nan=False, default=str)
     return part
 
 

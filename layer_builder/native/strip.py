@@ -10,13 +10,14 @@ Format: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 import io
 import struct
 from collections.abc import Iterable, Mapping
-
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+from typing import TYPE_CHECKING
 
 from layer_builder.model import InstalledFile, Removal
 from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
 from layer_builder.tree import Tree
+
+if TYPE_CHECKING:
+    from elftools.elf.elffile import ELFFile
 
 # "Occupies memory during process execution":
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.sheader.html
@@ -75,6 +76,9 @@ def strip_library(content: bytes) -> bytes:
     # e_ident: ELFCLASS64, then ELFDATA2LSB; the field offsets above are those of this class.
     if content[:6] != ELF_MAGIC + b"\x02\x01":
         return content
+    from elftools.common.exceptions import ELFError  # noqa: PLC0415 (loads late, as in elf.py)
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415
+
     try:
         file = ELFFile(io.BytesIO(content))
         if file["e_type"] not in {"ET_DYN", "ET_EXEC"} or not file["e_phnum"]:
@@ -94,7 +98,7 @@ def strip_library(content: bytes) -> bytes:
     return bytes(stripped) if len(stripped) <= len(content) else content
 
 
-def _parts(file: ELFFile) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _parts(file: "ELFFile") -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """List offset and size of what the loader reads, and of all else that the headers tell of."""
     needed = [(0, _HEADER_BYTES), (file["e_phoff"], file["e_phnum"] * file["e_phentsize"])]
     needed += [

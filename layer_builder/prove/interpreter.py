@@ -18,7 +18,7 @@ from types import MappingProxyType
 import uv as uv_package
 
 from layer_builder.errors import InstallError
-from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
+from layer_builder.isolation import Policy, prefixes, run_confined, system_files, what_holds
 from layer_builder.model import CompiledSource, ImportCost, Target
 from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
@@ -195,13 +195,23 @@ def find_interpreter(
         answer, executable, version, *_ = [*_answer(path, environ).split("\n"), "", ""]
         if answer == wanted:
             # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
-            return Interpreter(
-                path=executable or path,
-                isolated=what_holds().held,
-                libraries=base_libraries(target),
-                version=version,
+            return _ready(
+                Interpreter(
+                    path=executable or path,
+                    isolated=what_holds().held,
+                    libraries=base_libraries(target),
+                    version=version,
+                )
             )
     return None
+
+
+def _ready(found: Interpreter) -> Interpreter:
+    """Have at hand what it needs to start, which is asked once: now, while uv installs."""
+    prefixes(Path(found.path))
+    if found.libraries is not None:
+        system_files(found.libraries)
+    return found
 
 
 def _candidates(target: Target, environ: Mapping[str, str], uv_binary: str) -> Iterator[str]:

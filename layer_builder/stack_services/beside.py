@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +17,9 @@ from layer_builder.sdk_services import ServiceNeeds, joined_needs, services_of_t
 from layer_builder.stack_services.company import companies_of
 from layer_builder.tree import Scratch, Tree
 
-_NEEDS = TypeAdapter(ServiceNeeds)
+@cache
+def _notes() -> TypeAdapter[ServiceNeeds]:
+    return TypeAdapter(ServiceNeeds)
 
 
 _AT_ONCE = 4
@@ -102,9 +105,9 @@ def _remembered(
     of_key, _, text = notes.find(layer.id).partition("\n")
     if of_key == key:
         with suppress(ValidationError):
-            return _NEEDS.validate_json(text)
+            return _notes().validate_json(text)
     needs = _read(item, installer, scratch)
-    notes.keep(layer.id, f"{key}\n{_NEEDS.dump_json(needs).decode()}")
+    notes.keep(layer.id, f"{key}\n{_notes().dump_json(needs).decode()}")
     return needs
 
 
