@@ -31,6 +31,7 @@ from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Distribution, Scratch, find_distributions, list_files
 
+
 @cache
 def _notes() -> TypeAdapter[list[Advice]]:
     return TypeAdapter(list[Advice])

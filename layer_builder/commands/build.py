@@ -29,11 +29,21 @@ from layer_builder.model import (
     Stack,
 )
 from layer_builder.outcome import Outcome
-from layer_builder.resolve import Resolved, group_layers
+from layer_builder.resolve import LayerGroup, Resolved, group_layers
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources import collect_files
 from layer_builder.stack_services import letters_about, read_beside
 from layer_builder.weighing import join_targets, weigh
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedLayers:
+    """What the layers of a run ask for; nothing was sent anywhere to know it."""
+
+    taken: Mapping[str, BuildResult]
+    """By layer id: zips of another job."""
+    groups: Sequence[LayerGroup] = ()
+    """Families of all other layers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +64,31 @@ class Work:
         return Marks(layers=outcome.layers, contents=contents, stacks=stacks, ties=outcome.ties)
 
 
-def prepare(outcome: Outcome, context: Context) -> Work:
-    """Take up what another job built, and resolve the rest; installs nothing."""
+def read_asked(outcome: Outcome, context: Context) -> AskedLayers:
+    """Take up what another job built, and read what all other layers ask for. Raises ManifestError."""
     taken = _take_up(outcome, context, OutputDir(folder=Path(outcome.inputs.output_dir)))
-    resolved = _resolve(outcome, context, taken)
+    if taken.keys() == {layer.id for layer in outcome.layers}:
+        return AskedLayers(taken=taken)
+    requests = load.requests(outcome, context.workspace, context.installer, context.reporter)
+    groups = [
+        group
+        for group in group_layers(requests, outcome.ties)
+        if not taken.keys() & {request.layer.id for request in group.requests}
+    ]
+    return AskedLayers(taken=taken, groups=groups)
+
+
+def prepare(asked: AskedLayers, outcome: Outcome, context: Context) -> Work:
+    """Resolve what is to be built; installs nothing."""
+    lock = load.lock_of(outcome.inputs, context.workspace) if asked.groups else None
+    resolved = resolve(asked.groups, context, lock)
     refuse_unknown_names(resolved, outcome)
-    return Work(taken=taken, resolved=resolved)
+    return Work(taken=asked.taken, resolved=resolved)
 
 
 def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
     """Build all layers but those that are known, equal ones once; weigh them; prove the functions."""
-    work = work or prepare(outcome, context)
+    work = work or prepare(read_asked(outcome, context), outcome, context)
     layers = [layer for layer in outcome.layers if layer.id not in outcome.known]
     if not layers:
         return
@@ -138,21 +162,6 @@ def _take_up(outcome: Outcome, context: Context, output_dir: OutputDir) -> dict[
     if not inputs.may_build:
         taking.refuse_strangers()
     return taking.take(mine, may_build=inputs.may_build)
-
-
-def _resolve(
-    outcome: Outcome, context: Context, taken: Mapping[str, BuildResult]
-) -> dict[str, Resolved]:
-    """Resolve the families of layers that are to be built."""
-    if taken.keys() == {layer.id for layer in outcome.layers}:
-        return {}
-    requests = load.requests(outcome, context.workspace, context.installer, context.reporter)
-    groups = [
-        group
-        for group in group_layers(requests, outcome.ties)
-        if not taken.keys() & {request.layer.id for request in group.requests}
-    ]
-    return resolve(groups, context, load.lock_of(outcome.inputs, context.workspace))
 
 
 def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, Resolved]:

@@ -12,14 +12,14 @@ from layer_builder.audit import audit
 from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.attach import attach
-from layer_builder.commands.build import Work, build, prepare
+from layer_builder.commands.build import Work, build, prepare, read_asked
 from layer_builder.commands.context import Context
 from layer_builder.commands.functions import proven_stacks
 from layer_builder.commands.plan import plan
 from layer_builder.commands.promote import promote
 from layer_builder.comparison import PublishedLayers, compare_layers, compare_with_report
 from layer_builder.console import HeldReporter, Reporter
-from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
+from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import stacks_to_prove
 from layer_builder.github import job_split
 from layer_builder.identity import known_lines, recognise, stamp_built
@@ -48,14 +48,13 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             plan(outcome, context)
         case Command.BUILD:
             _say_what_the_job_holds(context)
-            work = prepare(outcome, context)
+            work = prepare(read_asked(outcome, context), outcome, context)
             outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
             build(outcome, context, work)
             _audit(outcome, context)
             if inputs.baseline:
                 compare_with_report(outcome, context.workspace.load_named, context.reporter)
         case Command.PUBLISH:
-            load.choose_regions(outcome, context.default_regions)
             _publish(outcome, context, outcome.manifest.owner)
         case Command.ATTACH:
             load.choose_regions(outcome, context.default_regions)
@@ -67,6 +66,7 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
 def _publish(outcome: Outcome, context: Context, owner: str) -> None:
     """Publish what changed; build nothing that AWS has already, by its stamps."""
     with _preparing(outcome, context) as prepared:
+        load.choose_regions(outcome, context.default_regions)
         regions = open_regions(outcome, context.connect, context.known_regions, context.reporter)
         provenance = context.provenance(owner)
         context.reporter.step("owner", str(provenance))
@@ -96,11 +96,18 @@ def _publish(outcome: Outcome, context: Context, owner: str) -> None:
 def _preparing(outcome: Outcome, context: Context) -> Iterator[Callable[[], Work]]:
     """Resolve while AWS answers; told after what that says, and given up where it refuses.
 
-    The index is waited for as long as AWS is: nothing is installed or written meanwhile.
+    The index is waited for as long as AWS is: nothing is installed or written meanwhile. Files are
+    read first: a thread that did so would share one core with the one that loads boto3.
     """
     held = HeldReporter(context.reporter)
+    beside = replace(context, reporter=held)
+    try:
+        asked = read_asked(outcome, beside)
+    except LayerBuilderError:
+        held.release()
+        raise
     with ThreadPoolExecutor(max_workers=1) as pool:
-        work = pool.submit(prepare, outcome, replace(context, reporter=held))
+        work = pool.submit(prepare, asked, outcome, beside)
 
         def finish() -> Work:
             held.release()

@@ -32,6 +32,7 @@ from layer_builder.runtime import (
 from layer_builder.sources import Workspace, collect_files
 from layer_builder.timing import Clock
 
+
 @cache
 def _proofs() -> TypeAdapter[FunctionProof]:
     return TypeAdapter(FunctionProof)

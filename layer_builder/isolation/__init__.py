@@ -11,7 +11,7 @@ from layer_builder.isolation.launcher import (
     what_holds,
 )
 from layer_builder.isolation.policy import Policy
-from layer_builder.isolation.system_files import as_if_absent, system_files
+from layer_builder.isolation.system_files import as_if_absent
 
 __all__ = [
     "Confined",
@@ -24,6 +24,5 @@ __all__ = [
     "prefixes",
     "read_answers",
     "run_confined",
-    "system_files",
     "what_holds",
 ]

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import uv as uv_package
 
 from layer_builder.errors import InstallError
-from layer_builder.isolation import Policy, prefixes, run_confined, system_files, what_holds
+from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
 from layer_builder.model import CompiledSource, ImportCost, Target
 from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection
@@ -209,8 +209,6 @@ def find_interpreter(
 def _ready(found: Interpreter) -> Interpreter:
     """Have at hand what it needs to start, which is asked once: now, while uv installs."""
     prefixes(Path(found.path))
-    if found.libraries is not None:
-        system_files(found.libraries)
     return found
 
 

@@ -17,6 +17,7 @@ from layer_builder.sdk_services import ServiceNeeds, joined_needs, services_of_t
 from layer_builder.stack_services.company import companies_of
 from layer_builder.tree import Scratch, Tree
 
+
 @cache
 def _notes() -> TypeAdapter[ServiceNeeds]:
     return TypeAdapter(ServiceNeeds)
