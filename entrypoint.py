@@ -64,7 +64,7 @@ NAME = (
     r"|Temporary failure in name resolution"
 )
 NO_PYTHON = r"No interpreter found|No download found|Failed to (download|install) .*[Pp]ython"
-WRONG_INPUT, NOT_INSTALLED = 2, 3
+WRONG_INPUT, NOT_INSTALLED, INTERRUPTED = 2, 3, 130
 WITHOUT_AWS = ("build", "init", "lock", "plan", "prove", "schema", "split", "try", "why")
 # Never loaded, and 8 MB of what would be 68: schemas to validate SBOMs by, a parser in C beside the one that
 # is used, pydantic's last major version, SBOMs of wheels, uv's second program, what is for other platforms.
@@ -89,8 +89,9 @@ def start():
         fail("layer-builder could not set itself up: " + why, [
             "it makes an environment below %s; its disk has room for 150 MB?" % cache_folder(environment),
         ], NOT_INSTALLED)  # fmt: skip
-    # As layer_builder/__main__.py has it: imports make few cycles to look for.
-    program = "import gc, os, sys; gc.disable(); sys.path.insert(0, {!r}); ".format(HERE)
+    # As layer_builder/__main__.py has it: imports make few cycles to look for, and have nothing to undo.
+    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    program += "import gc, os, sys; gc.disable(); sys.path.insert(0, {!r}); ".format(HERE)
     program += "from layer_builder.main import main; gc.freeze(); gc.enable(); "
     program += "sys.exit(main(sys.argv[1:], os.environ))"
     sys.stdout.flush()
@@ -640,4 +641,7 @@ def say(text):
 
 
 if __name__ == "__main__":
-    start()
+    try:
+        start()
+    except KeyboardInterrupt:
+        fail("layer-builder was stopped while it set itself up", ["nothing was built or published"], INTERRUPTED)

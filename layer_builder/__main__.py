@@ -2,8 +2,11 @@
 
 import gc
 import os
+import signal
 import sys
 
+# Nothing is to be undone until the program itself hears signals.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 # Imports make many objects and few cycles: to look for these meanwhile takes a tenth of the time.
 gc.disable()
 from layer_builder.main import main  # noqa: E402 (after that)

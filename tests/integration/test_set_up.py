@@ -1,11 +1,13 @@
 """The action setting itself up: from whichever index is named, with or without pip, and what it refuses."""
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +17,7 @@ from subprocess import CompletedProcess
 from types import ModuleType
 from typing import TypeAlias
 
+import psutil
 import pytest
 import uv
 
@@ -45,11 +48,15 @@ class Index:
     lacks_uv: bool = False
     heard: list[tuple[str, str]] = field(default_factory=list)
     """Paths, and the program that asked."""
+    stops: bool = False
+    """Whether whoever asks is interrupted, as by Ctrl-C."""
 
     def answer(self, request: Request) -> Response:
         _, path, headers, _ = request
         agent = headers.get("User-Agent", "").partition("/")[0]
         self.heard.append((path, agent))
+        if self.stops:
+            _interrupt_set_up()
         if self.lacks_uv and path.endswith("/uv/"):
             return 404, {}, b""
         if self.is_json and "v1+json" not in headers.get("Accept", "") and "/simple/" in path:
@@ -71,6 +78,13 @@ class Index:
     def asked_for(self, what: str) -> set[str]:
         """Tell which programs asked for paths that have this in them."""
         return {agent for path, agent in self.heard if what in path}
+
+
+def _interrupt_set_up() -> None:
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(word.endswith("/entrypoint.py") for word in process.cmdline()):
+                process.send_signal(signal.SIGINT)
 
 
 @pytest.fixture
@@ -440,3 +454,28 @@ def test_the_program_starts_alone_and_its_exit_code_is_the_steps(
     )
     done = set_up(PIP_INDEX_URL=f"{url}/simple", PYTHONPATH=str(tmp_path / "caller"))
     assert (done.returncode, done.stdout) == (6, "1\n"), done.stderr
+
+
+def test_who_stops_it_while_it_is_set_up_reads_one_line(
+    set_up: SetUp, packages: tuple[Index, str]
+) -> None:
+    index, url = packages
+    index.stops = True
+    done = set_up(PIP_INDEX_URL=f"{url}/simple")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.splitlines()[-2:] == [
+        "error: layer-builder was stopped while it set itself up",
+        "  nothing was built or published",
+    ]
+    assert "Traceback" not in done.stderr
+
+
+def test_who_stops_it_while_it_loads_reads_nothing(
+    set_up: SetUp, packages: tuple[Index, str], action: Path
+) -> None:
+    _, url = packages
+    (action / "layer_builder/main.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    )
+    done = set_up(PIP_INDEX_URL=f"{url}/simple")
+    assert (done.returncode, "Traceback" in done.stderr) == (-signal.SIGINT, False)
