@@ -10,11 +10,11 @@ from typing import Any
 import uv
 
 from benchmarks.peers import builders, figures, results
-from benchmarks.peers.builders import Pass
 from benchmarks.peers.measure import process, wheels
 from benchmarks.peers.measure.process import MIB, Run
 from benchmarks.peers.measure.runs import FailedRunError, Setup
 from benchmarks.peers.results import Point
+from layer_builder.keeping import find_cache_folder
 
 LAYERS = (1, 5, 20, 80)
 SIZES = (1, 10, 50, 100, 200, 245)
@@ -81,6 +81,8 @@ def _points(
             # Wheels of one name and different contents must not meet in uv's cache.
             home = _emptied(folder / f"home-{size}") if more else folder / "home"
             work = _emptied(folder / "work")
+            # All of it is to be built: a run with more layers has those of one with fewer.
+            _remove_builds(home)
             pair = tuple(_build(work, manifest, home, setup, more) for _ in range(2))
             runs[size].append((pair[0], pair[1]))
             reports[size] = json.loads((work / "out" / "report.json").read_text(encoding="utf-8"))
@@ -104,13 +106,19 @@ def _build(folder: Path, manifest: str, home: Path, setup: Setup, more: Mapping[
     folder.mkdir(exist_ok=True)
     home.mkdir(exist_ok=True)
     (folder / "layers.yml").write_text(manifest, encoding="utf-8")
-    # All of it is to be built: a run with more layers has those of one with fewer.
-    more = {**more, **Pass.REBUILT.environ}
     environ = process.environment(home, [setup.interpreter.parent], **more)
     run = process.run(builders.ours().command, folder, environ, limit=setup.limit)
     if run.exit_code != 0:
         raise FailedRunError(figures.reason(run.log, [str(folder)]))
     return run
+
+
+def _remove_builds(home: Path) -> None:
+    """Remove what was built; what is known of the wheels in uv's cache lies below, and stays."""
+    folder = find_cache_folder({"HOME": str(home)})
+    for path in folder.iterdir() if folder and folder.is_dir() else ():
+        if path.is_file():
+            path.unlink()
 
 
 def _small(count: int) -> str:
