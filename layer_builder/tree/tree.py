@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
+from itertools import groupby
 from pathlib import Path
 
 from layer_builder.errors import InstallError, ManifestError
@@ -159,19 +160,14 @@ class Tree:
         Taking out, putting back and going back to an original are all this; twice is as before.
         Folders that become empty go, or they would be importable.
         """
-        for path in sorted(paths):
-            here, there = self.root / path, self.attic / path
-            aside = there.with_name(f"{there.name}.exchanged")
-            there.parent.mkdir(parents=True, exist_ok=True)
+        for folder, within in groupby(sorted(paths), os.path.dirname):
+            here, there = self.root / folder, self.attic / folder
+            there.mkdir(parents=True, exist_ok=True)
+            for path in within:
+                name = os.path.basename(path)  # noqa: PTH119 (thousands of them)
+                _swap(f"{here}/{name}", f"{there}/{name}")
             if here.exists():
-                here.rename(aside)
-            if there.exists():
-                here.parent.mkdir(parents=True, exist_ok=True)
-                there.rename(here)
-            else:
-                self._remove_empty_folders(here.parent)
-            if aside.exists():
-                aside.rename(there)
+                self._remove_empty_folders(here)
 
     @contextmanager
     def merged(self, lower: Sequence[Path]) -> Iterator[None]:
@@ -252,6 +248,21 @@ class Tree:
         while folder != self.root and not any(folder.iterdir()):
             folder.rmdir()
             folder = folder.parent
+
+
+def _swap(one: str, other: str) -> None:
+    """Exchange two files, of which either may be missing; in the words of `os`, for thousands."""
+    if not os.path.lexists(other):
+        if os.path.lexists(one):
+            os.rename(one, other)  # noqa: PTH104 (said above)
+        return
+    aside = f"{other}.exchanged"
+    if os.path.lexists(one):
+        os.rename(one, aside)  # noqa: PTH104 (said above)
+    os.makedirs(os.path.dirname(one), exist_ok=True)  # noqa: PTH103, PTH120 (said above)
+    os.rename(other, one)  # noqa: PTH104 (said above)
+    if os.path.lexists(aside):
+        os.rename(aside, other)  # noqa: PTH104 (said above)
 
 
 def _write(path: Path, text: str) -> None:
