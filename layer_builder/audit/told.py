@@ -13,6 +13,10 @@ from layer_builder.errors import ManifestError, Problem, shortened
 from layer_builder.model import OSV, Audited, AuditPolicy, Vulnerable, counted
 from layer_builder.outcome import Outcome
 
+_DUMP = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
+_FETCHED_ANEW = f"fetch the file anew; {_DUMP} is the whole of it for PyPI"
+_FROM_A_FILE = f"run it again, or name a file in database: that needs no network, such as {_DUMP}"
+
 
 def audit(
     outcome: Outcome,
@@ -95,6 +99,7 @@ def _unasked(policy: AuditPolicy, why: str, said: str) -> Problem:
         details=(why,),
         advice=(
             *(() if policy.is_file else connection_advice(said, os.environ)),
+            _FETCHED_ANEW if policy.is_file else _FROM_A_FILE,
             "whether what is in the layers has known vulnerabilities, this run does not say",
         ),
     )

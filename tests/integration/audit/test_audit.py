@@ -173,6 +173,7 @@ def test_a_database_that_is_not_there_is_told(
     done = run("build")
     assert done.returncode == 0, done.stderr
     assert "not audited: http://127.0.0.1:9" in done.stderr
+    assert "run it again, or name a file in database:" in done.stderr
     assert database.asked == []
 
 

@@ -133,6 +133,7 @@ def test_what_is_no_database_is_never_clean(
     done = run("plan")
     assert done.returncode == 0, done.stderr
     assert "not audited: osv.zip gave no answer that counts" in done.stderr
+    assert "fetch the file anew" in done.stderr
     assert why in report(workspace)["audit"]["not_audited"]
     assert "with known vulnerabilities" not in done.stderr
     write(workspace, "osv.zip", ", level: fail")
