@@ -1,6 +1,7 @@
 """The output directory: finished zips, each with a record of how it came to be."""
 
 import hashlib
+import json
 import shutil
 import zipfile
 from collections.abc import Collection
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from layer_builder.archive import reader, remote
 from layer_builder.archive.writer import copy_zip
@@ -77,7 +78,9 @@ class OutputDir:
         try:
             text = self.record_path(name).read_bytes() if record_text is None else record_text
             record = _records().validate_json(text)
-        except (OSError, ValidationError):
+            # NaN and Infinity would get into report.json, and no JSON reader would take that.
+            json.dumps(_records().dump_python(record), allow_nan=False, default=str)
+        except (OSError, ValueError):
             return None
         if self.sha256(name) != record.sha256:
             return None

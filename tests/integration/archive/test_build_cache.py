@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,20 @@ def test_what_no_python_imported_is_not_kept(
         kept = BuildCache(folder=tmp_path / f"{depth}-{static}", key=key)
         kept.keep(found[1], note)
         assert bool(kept.find(note.content, pytest.fail)) is is_kept
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_a_note_beside_a_zip_with_a_number_that_is_none_is_not_taken(
+    build: Run, workspace: Path, add_wheel: Add, number: str
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": "A = 1\n"})
+    build("layers:\n  one: {packages: [demo]}\n", "first")
+    output_dir = OutputDir(folder=workspace / "first")
+    note = output_dir.record_path("one")
+    text, times = re.subn(r'("install": )[\d.e-]+', rf"\g<1>{number}", note.read_text())
+    assert (bool(output_dir.find("one")), times) == (True, 1)
+    note.write_text(text)
+    assert output_dir.find("one") is None
 
 
 def test_it_can_be_left_out(build: Run, add_wheel: Add, cache: Path) -> None:
