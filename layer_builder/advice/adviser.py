@@ -1,6 +1,7 @@
 """Advises on the layers of a run, when they are built; what was measured is noted for later runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -24,7 +25,7 @@ from layer_builder.advice.splitting import is_over_zip, split_advice
 from layer_builder.advice.stacks import repeated_advice
 from layer_builder.advice.twins import TwinScale
 from layer_builder.advice.unused import never_loaded, proofs_of, unused_advice
-from layer_builder.archive import compressed_sizes
+from layer_builder.archive import compressed_sizes, sha256_of
 from layer_builder.keeping import SignedNotes, code_digest
 from layer_builder.model import Advice, Built, FunctionProof, Stack, weigh_stack
 from layer_builder.resolve import Installer, Resolved
@@ -47,7 +48,9 @@ class Adviser:
     notes: SignedNotes
     """Keeps what was measured on the same zips."""
     root_of: Callable[[str], Path]
-    """Gives the folder of what a layer, by its id, has below python/."""
+    """Gives the folder of what a layer, by its id, has below python/: a zip is unpacked for it."""
+    digest_of: Callable[[str], str]
+    """Gives the sha256 of a layer's zip, by its id."""
     needs: Mapping[str, ServiceNeeds]
     """By layer id: what code would ask of the AWS SDK, of layers that `sdk: auto` might make smaller."""
     today: date
@@ -102,14 +105,19 @@ class Adviser:
         if not never & asked.names:
             return []
         having = [one for one in stacks if one.key in {proof.function for proof in tried}]
-        roots = {layer.id: self.root_of(layer.id) for one in having for layer in one.layers}
-        found: dict[str, Distribution] = {}
-        for root in roots.values():
-            found |= _distributions(root)
-        sources = [path for root in roots.values() for path in root.rglob("*.py")]
-        sources += [path for one in having for path in code_of(one) if path.suffix == ".py"]
-        knowing = asked.knowing(self._requires(item))
-        return list(unused_advice(knowing, never, found, sources))
+        layers = list(dict.fromkeys(layer.id for one in having for layer in one.layers))
+        code = [path for one in having for path in code_of(one) if path.suffix == ".py"]
+
+        def find() -> list[Advice]:
+            roots = [self.root_of(layer_id) for layer_id in layers]
+            found: dict[str, Distribution] = {}
+            for root in roots:
+                found |= _distributions(root)
+            sources = [*(path for root in roots for path in root.rglob("*.py")), *code]
+            return list(unused_advice(asked.knowing(self._requires(item)), never, found, sources))
+
+        parts = [*map(self.digest_of, layers), *asked.lines, *sorted(never), *map(sha256_of, code)]
+        return self._remembered(f"unused in {built.layer.id}", self._rests_on(item, parts), find)
 
     def _asked(self, built: Built, item: Resolved) -> AskedFor:
         return AskedFor(
@@ -125,21 +133,34 @@ class Adviser:
         of_requirements = self._of_requirements(built, item)
         if built.layer.id not in self.near:
             return of_requirements
-        layer, needs = built.layer, self.needs.get(built.layer.id)
-        asked = [*layer.packages, *layer.requirements]
-        parts = [code_digest(), built.archive.sha256, item.content_key, item.lock]
-        parts += [one.text for one in asked]
-        parts += needs.key if needs else ()
-        key = sha256("\n".join(map(str, parts)).encode()).hexdigest()
-        of_key, _, text = self.notes.find(layer.id).partition("\n")
-        if of_key == key:
-            try:
-                return [*_notes().validate_json(text), *of_requirements]
-            except ValidationError:
-                pass  # of another program: found anew
-        found = self._measure(built, item, needs)
-        self.notes.keep(layer.id, f"{key}\n{_notes().dump_json(found).decode()}")
+        needs = self.needs.get(built.layer.id)
+        parts = [built.archive.sha256, *(needs.key if needs else ())]
+        found = self._remembered(
+            built.layer.id,
+            self._rests_on(item, parts),
+            lambda: self._measure(built, item, needs),
+        )
         return [*found, *of_requirements]
+
+    @staticmethod
+    def _rests_on(item: Resolved, parts: Iterable[str]) -> list[str]:
+        """List what advice on a layer rests on, besides those parts."""
+        layer = item.request.layer
+        asked = [one.text for one in (*layer.packages, *layer.requirements)]
+        return [item.content_key, item.lock, *asked, *parts]
+
+    def _remembered(
+        self, about: str, parts: Iterable[str], find: Callable[[], list[Advice]]
+    ) -> list[Advice]:
+        """Take what an earlier run found of the same, or find it."""
+        key = sha256("\n".join([code_digest(), *parts]).encode()).hexdigest()
+        of_key, _, text = self.notes.find(about).partition("\n")
+        if of_key == key:
+            with suppress(ValidationError):  # of another program: found anew
+                return _notes().validate_json(text)
+        found = find()
+        self.notes.keep(about, f"{key}\n{_notes().dump_json(found).decode()}")
+        return found
 
     def _measure(self, built: Built, item: Resolved, needs: ServiceNeeds | None) -> list[Advice]:
         request, details = item.request, built.details

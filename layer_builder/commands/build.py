@@ -99,8 +99,11 @@ def build(outcome: Outcome, context: Context, work: Work | None = None) -> None:
     ]
     output_dir = OutputDir(folder=Path(outcome.inputs.output_dir))
     builder = replace(context.builder(output_dir), done=outcome.finished.__setitem__)
-    with builder.scratch.folder() as folder:
+    with builder.scratch.folder() as folder, ThreadPoolExecutor(max_workers=1) as seeking:
         to_prove = choose_stacks(outcome, work.taken)
+        for target in dict.fromkeys(item.stack.target for item in to_prove):
+            # It starts a process or two, and functions wait for it even where no layer is built.
+            seeking.submit(context.find_prover, target)
         kept = frozenset(layer.id for item in to_prove for layer in item.stack.layers)
         lower = LowerLayers(folder=folder, kept=kept)
         try:
@@ -181,6 +184,7 @@ def _with_services(outcome: Outcome, context: Context, work: Work) -> dict[str, 
 
 
 def _adviser(
+    outcome: Outcome,
     context: Context,
     lower: LowerLayers,
     near: frozenset[str] = frozenset(),
@@ -192,6 +196,7 @@ def _adviser(
         scratch=context.scratch,
         notes=context.advice_notes,
         root_of=lambda layer_id: lower.of_layer(layer_id).root,
+        digest_of=lambda layer_id: outcome.built[layer_id].archive.sha256,
         needs=needs,
         near=near,
         today=context.today().date(),
@@ -207,7 +212,8 @@ def _advise(
         near = near_limits(outcome.built, outcome.functions)
         if context.is_verbose:
             near = frozenset(outcome.built)
-        adviser = _adviser(context, lower, near, _needs_if_auto(outcome, context, resolved, near))
+        needs = _needs_if_auto(outcome, context, resolved, near)
+        adviser = _adviser(outcome, context, lower, near, needs)
         return adviser.advise(outcome.built, resolved, outcome.functions)
     except (LayerBuilderError, OSError) as error:
         context.reporter.step("advice", f"not measured: {error}")
@@ -224,7 +230,7 @@ def _advise_on_unused(
         return [file.source for file in files]
 
     try:
-        adviser = _adviser(context, lower)
+        adviser = _adviser(outcome, context, lower)
         for layer_id, built in outcome.built.items():
             if layer_id in resolved:
                 item, proofs = resolved[layer_id], outcome.function_proofs

@@ -92,14 +92,16 @@ def _proofs(
 ) -> FunctionProofs:
     manifest = Path(outcome.inputs.manifest).parent
 
-    def tree_of(layer_id: str) -> LayerTree:
-        tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive
+    def content_of(layer_id: str) -> str:
         item = resolved.get(layer_id)
         # Where what functions load decides the zip's bytecode, that is no part of what they rest on.
-        content = item.content_key if item and item.request.loaded_by else archive.sha256
-        return LayerTree(
-            python=tree.root, bytecode=tree.bytecode, archive=archive.path, content=content
-        )
+        if item and item.request.loaded_by:
+            return item.content_key
+        return outcome.built[layer_id].archive.sha256
+
+    def tree_of(layer_id: str) -> LayerTree:
+        tree, archive = lower.of_layer(layer_id), outcome.built[layer_id].archive
+        return LayerTree(python=tree.root, bytecode=tree.bytecode, archive=archive.path)
 
     def install_whole(layer_id: str, folder: Path) -> Path | None:
         if layer_id not in resolved:
@@ -131,6 +133,7 @@ def _proofs(
         find_prover=context.find_prover,
         reporter=context.reporter,
         notes=context.function_notes,
+        content_of=content_of,
         tree_of=tree_of,
         files_of=lambda layer_id: resolved[layer_id].request.files.files if layer_id in resolved else (),
         install_unpruned=install_whole,

@@ -62,8 +62,10 @@ class FunctionProofs:
     reporter: Reporter
     notes: SignedNotes
     """Keeps the proofs of earlier runs."""
+    content_of: Callable[[str], str]
+    """Gives a digest of what a layer, by its id, brings to /opt, and unpacks nothing."""
     tree_of: Callable[[str], LayerTree]
-    """Gives what a layer, by its id, brings to /opt."""
+    """Gives what it brings; of a zip that was taken from the cache it is unpacked now."""
     files_of: Callable[[str], Sequence[FileToInclude]]
     """Gives the workspace's files in a layer, by its id."""
     install_unpruned: Callable[[str, Path], Path | None]
@@ -133,14 +135,15 @@ class FunctionProofs:
             self.untried.add(stack.key)
             self.reporter.warn(_untried(item))
             return None
-        trees = [self.tree_of(layer.id) for layer in stack.layers]
-        key = proof_key(stack, prover.path, [tree.content for tree in trees], own, events)
+        contents = [self.content_of(layer.id) for layer in stack.layers]
+        key = proof_key(stack, prover.path, contents, own, events)
         known = self._known(stack, key, prover)
         if known and not settings.test:
             self.reporter.step(
                 stack.key, "an earlier run proved it, with the same zips, code and events"
             )
             return lambda: Tried(proof=known)
+        trees = [self.tree_of(layer.id) for layer in stack.layers]
         place = self._place()
         bytecode = place / "bytecode"
         process = FunctionProcess(

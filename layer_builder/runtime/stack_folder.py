@@ -20,8 +20,6 @@ class LayerTree:
     """What was compiled before its proof; nothing of a layer that was not built now."""
     archive: Path
     """Its zip, for what it has beside python/."""
-    content: str
-    """Digest of the zip, or of what decides it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A function that would die in Lambda is refused before anything is written to AWS."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -8,6 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from ..conftest import REPOSITORY
 from .conftest import APP, HEAD, MANIFEST, SHOP, Write
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
@@ -274,6 +276,28 @@ def test_nothing_is_proven_twice(run: Run, write: Write, workspace: Path) -> Non
         note.write_bytes(note.read_bytes().replace(b"Hello Ann", b"Hello Eve"))
     write({})
     assert earlier not in run("build", env=known).stderr
+
+
+def test_where_all_is_proven_no_zip_is_unpacked(run: Run, write: Write, workspace: Path) -> None:
+    write({})
+    trap = workspace.parent / "trap"
+    trap.mkdir()
+    (trap / "sitecustomize.py").write_text(
+        "import os\n"
+        "from layer_builder.builder import scheduler\n"
+        "scheduler.extract_zip = lambda *_: os._exit(99)\n"
+    )
+    known = {
+        "LAYER_BUILDER_NO_CACHE": None,
+        "LAYER_BUILDER_CACHE_DIR": str(workspace.parent / "kept"),
+    }
+    trapped = {**known, "PYTHONPATH": f"{trap}{os.pathsep}{REPOSITORY}"}
+    assert run("build", env=known).returncode == 0
+    done = run("build", env=trapped)
+    assert done.returncode == 0, done.stderr
+    assert "api: an earlier run proved it" in done.stderr
+    write({"events/one.json": '{"name": "Bob"}'})
+    assert run("build", env=trapped).returncode == 99
 
 
 def test_what_may_be_in_a_layer_of_others_is_not_proven(
