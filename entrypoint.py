@@ -17,6 +17,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -641,6 +642,8 @@ def say(text):
 
 
 if __name__ == "__main__":
+    # As layer_builder/main.py has it: a shell's background job begins with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         start()
     except KeyboardInterrupt:

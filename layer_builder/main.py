@@ -137,6 +137,8 @@ def _run(
         outcome.exit_code = error.exit_code
     except KeyboardInterrupt:
         is_idle = _let_end(recording)
+        # What ends later is not told as done, whichever part of the report asks.
+        outcome.finished = dict(outcome.finished)
         keeps_builds = not environ.get(NO_CACHE_VARIABLE)
         outcome.errors = [stopped_problem(outcome, keeps_builds=keeps_builds)]
         outcome.exit_code = ExitCode.INTERRUPTED

@@ -94,9 +94,10 @@ class Wheels:
         """
         # What is built may need more than is in the cache, and would be built twice.
         is_built = len(locked) < len(pins)
-        # A cache that was empty has only what this run downloaded: uv need not be asked twice.
-        if not (is_built or self.cache.is_own) and fill(pins, into, offline=True):
-            return False
+        # In a cache that was empty is only what this run has downloaded, which is noted.
+        may_be_there = not self.cache.is_own or all(self.ledger.find(pin, target) for pin in locked)
+        if may_be_there and not is_built and fill(pins, into, offline=True):
+            return self.cache.is_own
         is_new = not any(self.ledger.find(pin, target) for pin in locked)
         if is_new and not is_built and not self.cache.is_own:
             # From the cache it would be downloaded a second time, to compare.
