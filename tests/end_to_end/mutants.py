@@ -114,7 +114,7 @@ MUTATIONS = (
         after="\n  publish:\n",
         old="!startsWith(github.event_name, 'pull_request') && ",
         new="",
-        end_to_end="test_example.py::test_a_pull_request_publishes_nothing_and_needs_no_credentials",
+        end_to_end="test_reusable.py::test_a_pull_request_gets_a_comment_and_reaches_no_aws",
         beside=f"{UNIT}/test_callable_workflow.py::test_publish_waits_for_every_build_and_runs_on_no_pull_request",
     ),
     Mutation(
