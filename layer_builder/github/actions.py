@@ -9,10 +9,8 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self, TextIO
-
-from actions_toolkit import core
-from actions_toolkit.command import issue_command
 
 from layer_builder.console import Console, Tone, sanitize_line
 from layer_builder.errors import Place, Problem
@@ -32,6 +30,13 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 
+def _toolkit() -> tuple[ModuleType, ModuleType]:
+    # With it comes requests, which takes 30 ms to load: only steps of workflows need it.
+    from actions_toolkit import command, core  # noqa: PLC0415 (said above)
+
+    return command, core
+
+
 def is_workflow_step() -> bool:
     """Tell whether this process is a step of a workflow."""
     # Always set there: https://docs.github.com/en/actions/reference/workflows-and-actions/variables
@@ -42,6 +47,7 @@ def read_action_inputs(names: Iterable[str]) -> dict[str, str]:
     """Read `INPUT_<NAME>` for each name; absent ones are empty."""
     # The runner sets these for no composite action: action.yml does it itself
     # (https://github.com/actions/runner/issues/665).
+    _, core = _toolkit()
     return {name: str(core.get_input(name)) for name in names}
 
 
@@ -61,8 +67,11 @@ class DebugLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record, as debug lines."""
+        command, _ = _toolkit()
         for line in record.getMessage().splitlines():
-            issue_command("debug", {}, f"{record.name.rpartition('.')[2]}: {sanitize_line(line)}")
+            command.issue_command(
+                "debug", {}, f"{record.name.rpartition('.')[2]}: {sanitize_line(line)}"
+            )
         self._out.flush()
 
 
@@ -102,6 +111,7 @@ class WorkflowConsole(Console):
 
     def details(self, title: str, lines: Sequence[str]) -> None:
         """Print a block of lines, folded."""
+        _, core = _toolkit()
         with self._lock:
             core.start_group(title)
             self._flush()
@@ -134,7 +144,8 @@ class WorkflowConsole(Console):
         with self._lock:
             headline = problem.headline if problem.place else first
             text = "\n".join([headline, *rest]).encode(errors="backslashreplace").decode()
-            issue_command(kind, _properties(problem.place), text)
+            command, _ = _toolkit()
+            command.issue_command(kind, _properties(problem.place), text)
             self._flush()
 
     def _flush(self) -> None:
@@ -145,6 +156,7 @@ def set_outputs(outputs: Mapping[str, str]) -> None:
     """Hand values on to later steps and jobs."""
     if not os.environ.get("GITHUB_OUTPUT"):
         return
+    _, core = _toolkit()
     for name, value in outputs.items():
         core.set_output(name, value)
 
