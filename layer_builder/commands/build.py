@@ -38,7 +38,7 @@ from layer_builder.weighing import join_targets, weigh
 
 @dataclass(frozen=True, kw_only=True)
 class AskedLayers:
-    """What the layers of a run ask for; nothing was sent anywhere to know it."""
+    """What the layers of a run ask for; no index was asked yet."""
 
     taken: Mapping[str, BuildResult]
     """By layer id: zips of another job."""
