@@ -647,4 +647,8 @@ if __name__ == "__main__":
     try:
         start()
     except KeyboardInterrupt:
-        fail("layer-builder was stopped while it set itself up", ["nothing was built or published"], INTERRUPTED)
+        fail(
+            "layer-builder was stopped while it set itself up",
+            ["nothing was built or published"],
+            INTERRUPTED,
+        )
