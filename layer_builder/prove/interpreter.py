@@ -195,21 +195,15 @@ def find_interpreter(
         answer, executable, version, *_ = [*_answer(path, environ).split("\n"), "", ""]
         if answer == wanted:
             # Not what it was found by: a shim of pyenv's starts it, and cannot, isolated.
-            return _ready(
-                Interpreter(
-                    path=executable or path,
-                    isolated=what_holds().held,
-                    libraries=base_libraries(target),
-                    version=version,
-                )
+            # Asked once, and now, while uv installs: its first start waits for that.
+            prefixes(Path(executable or path))
+            return Interpreter(
+                path=executable or path,
+                isolated=what_holds().held,
+                libraries=base_libraries(target),
+                version=version,
             )
     return None
-
-
-def _ready(found: Interpreter) -> Interpreter:
-    """Have at hand what it needs to start, which is asked once: now, while uv installs."""
-    prefixes(Path(found.path))
-    return found
 
 
 def _candidates(target: Target, environ: Mapping[str, str], uv_binary: str) -> Iterator[str]:
