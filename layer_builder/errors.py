@@ -2,11 +2,12 @@
 
 import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Self
 
 from layer_builder.exit_codes import ExitCode
+from layer_builder.lazy_dataclasses import dataclass
 
 
 class Failure(StrEnum):

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import ACCOUNT_PATTERN, REGION_PATTERN, Architecture, Python
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -39,7 +39,7 @@ from layer_builder.keeping import NO_CACHE_VARIABLE, JobCache
 from layer_builder.manifest import json_schema
 from layer_builder.outcome import Outcome
 from layer_builder.parallel import kill_children, others_end
-from layer_builder.tell import tell, warn_of_masks
+from layer_builder.tell import load_reports, tell, warn_of_masks
 from layer_builder.terminal import TerminalConsole, shows_live_lines
 from layer_builder.tree import Scratch
 from layer_builder.wiring import RecordingReporter, make_context, with_own_output_dir
@@ -126,7 +126,7 @@ def _run(
         environ = trust(environ)
         cloud = Cloud(asked)
         context = make_context(asked, environ, recording, cloud)
-        context = replace(context, is_verbose=verbose)
+        context = replace(context, is_verbose=verbose, load_ahead=load_reports)
         scratch = context.scratch
         with cloud.sandboxed() if asked.sandbox and not work else nullcontext():
             (work or run_command)(asked, context, outcome)

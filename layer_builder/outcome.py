@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from layer_builder.attach import Attached, Status
@@ -12,6 +12,7 @@ from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
 from layer_builder.forecast import LayerEstimate
 from layer_builder.inputs import Command, Inputs
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest import Manifest
 from layer_builder.model import (
     Action,

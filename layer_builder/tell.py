@@ -70,6 +70,13 @@ def tell(outcome: Outcome, reporter: Console, environ: Mapping[str, str], *, ver
         reporter.lines([report_place(outcome)])
 
 
+def load_reports() -> None:
+    """Load what the reports are written with: best while something else is waited for."""
+    from layer_builder.report_html import load_templates  # noqa: PLC0415 (loads Jinja2, for pages alone)
+
+    load_templates()
+
+
 def _write_reports_or_say(outcome: Outcome, environ: Mapping[str, str]) -> bool:
     """Write the reports; gives whether that could be done, and adds to the errors where not."""
     try:

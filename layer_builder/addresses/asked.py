@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from layer_builder.errors import shortened
+from layer_builder.lazy_dataclasses import dataclass
 
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*@\s*(.+)", re.DOTALL)
 _EXTRAS = re.compile(r"(.*[^\s])\s*\[([\w\s,.-]*)\]")

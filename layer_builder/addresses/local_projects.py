@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from layer_builder.addresses.project_names import (
 )
 from layer_builder.direct import LocalSource, pack
 from layer_builder.errors import shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sources import Workspace
 
 _ARCHIVES = (".whl", ".tar.gz", ".zip")

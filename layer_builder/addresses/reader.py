@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
@@ -24,6 +24,7 @@ from layer_builder.direct import (
     digest_now,
 )
 from layer_builder.errors import Place, Problem, shortened
+from layer_builder.lazy_dataclasses import dataclass
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -27,6 +26,7 @@ from layer_builder.advice.twins import TwinScale
 from layer_builder.advice.unused import never_loaded, proofs_of, unused_advice
 from layer_builder.archive import compressed_sizes, sha256_of
 from layer_builder.keeping import SignedNotes, code_digest
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Advice, Built, FunctionProof, Stack, weigh_stack
 from layer_builder.resolve import Installer, Resolved
 from layer_builder.sdk_services import ServiceNeeds

@@ -1,6 +1,6 @@
 """Distributions that have a smaller twin, and tools that no function needs: data, each with its source."""
 
-from dataclasses import dataclass
+from layer_builder.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
 from layer_builder.archive import compressed_sizes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Built, InstalledFile, Layer, Weight
 from layer_builder.tree import Installation, find_distributions
 

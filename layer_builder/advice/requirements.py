@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.advice.alternatives import DEV_TOOLS, TWINS, Twin
 from layer_builder.advice.layer_files import total
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Advice, Layer, Weight
 
 _NAMED = 5

@@ -5,9 +5,9 @@ them at times, and then later.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Advice, Layer, Python
 
 _AHEAD = timedelta(days=365)

@@ -1,10 +1,9 @@
 """Weighs the twin of a distribution in the index's wheel, of which only the directory is read."""
 
-from dataclasses import dataclass
-
 from layer_builder.advice.alternatives import Twin
 from layer_builder.errors import LayerBuilderError
 from layer_builder.forecast import WheelReader, estimate_layer
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin, Weight
 from layer_builder.resolve import Resolved
 from layer_builder.sdk_services import ServiceNeeds

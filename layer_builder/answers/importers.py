@@ -1,9 +1,9 @@
 """Which files of the workspace import a distribution, read from their sources."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude
 from layer_builder.prune import imports_of, module_name, name_and_parents
 

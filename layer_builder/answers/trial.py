@@ -1,10 +1,10 @@
 """What a change of requirements would come to, from estimates before and after. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from layer_builder.forecast import LayerEstimate
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.licences import licence_problems
 from layer_builder.model import Package, StackWeight, Weight
 

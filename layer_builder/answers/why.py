@@ -3,7 +3,6 @@
 import json
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from layer_builder.answers.importers import Importer, find_importers, module_nam
 from layer_builder.commands import Context, read_requests, resolve_requests
 from layer_builder.errors import ManifestError, Place, did_you_mean
 from layer_builder.inputs import Inputs
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, Pin, Resolution
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved

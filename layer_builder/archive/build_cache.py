@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from layer_builder.archive.output_dir import BuildRecord, OutputDir
@@ -25,6 +25,7 @@ from layer_builder.keeping import (
     refuse_folder,
     replace_file,
 )
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, ProofDepth
 
 CACHE_BYTES = 2 * 1024 * 1024 * 1024

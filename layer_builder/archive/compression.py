@@ -9,11 +9,12 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import deflate
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Compression
 
 STORED, DEFLATED = 0, 8

@@ -5,7 +5,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from layer_builder.archive import reader, remote
 from layer_builder.archive.writer import copy_zip
 from layer_builder.keeping import copy_file, move_file, replace_file
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, BuildDetails, Weight
 
 _CHUNK = 1 << 20

@@ -14,7 +14,6 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import IO, cast
 
@@ -30,6 +29,7 @@ from layer_builder.archive.ranges import (
     read_exactly,
     require_address,
 )
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import MIB, UNZIPPED_BYTES
 
 # A suffix range, https://www.rfc-editor.org/rfc/rfc9110.html#section-14.1.2; a server without

@@ -1,7 +1,7 @@
 """Gives functions their layers: checks all of them first, then updates those that need it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from layer_builder import parallel
 from layer_builder.attach import preflight
@@ -14,6 +14,7 @@ from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws import Region
 from layer_builder.errors import LayerBuilderError
 from layer_builder.handoff import Wish
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FunctionState, Stack
 
 

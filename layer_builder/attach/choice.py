@@ -5,12 +5,13 @@ version that was named is read by its own number, and none is taken that is not 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder import parallel
 from layer_builder.aws import LOOK_DELAYS, Region
 from layer_builder.errors import AwsError, LayerBuilderError, ManifestError
 from layer_builder.handoff import NamedVersion, NamedVersions
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, LayerVersion, LayerVersionArn, Stack, VersionSummary
 
 LOOKUPS_AT_ONCE = 8

@@ -1,13 +1,14 @@
 """The attachment: the layers a function has, those it is to have, and what changes in between."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LAYERS_PER_FUNCTION, Stack, layer_arn_of
 
 

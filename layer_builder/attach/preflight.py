@@ -1,7 +1,7 @@
 """Checks functions before they get layers: what each is to have, and what stands in the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.choice import NOT_THERE, ChosenVersion, mismatch, not_behind
@@ -11,6 +11,7 @@ from layer_builder.attach.sizes import FunctionSize, SizeLookup
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.handoff import Wish
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Alias, FunctionState, FunctionVersion, LayerVersionArn, Stack
 
 

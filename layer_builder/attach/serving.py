@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.aws import RetryState, ServingApi
 from layer_builder.errors import AwsError, Failure
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Alias, FunctionState, FunctionVersion, Serving
 
 _ROUNDS = 5

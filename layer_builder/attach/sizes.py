@@ -1,11 +1,12 @@
 """Measures what zips unzip to: no API tells it, so it is known, declared, or read from the zip."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder.archive import OutputDir, UnreadableZipError
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     FunctionState,
     Layer,

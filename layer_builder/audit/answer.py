@@ -1,8 +1,10 @@
 """What a database knows, and which of its ids are names of one hole."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from layer_builder.lazy_dataclasses import dataclass
 
 Distribution: TypeAlias = tuple[str, str]
 """A name and a version."""

@@ -1,11 +1,11 @@
 """What other packages have of AWS: one region with its five interfaces. Loads no boto3."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.errors import Failure
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Alias, Built, Caller, FunctionState, LayerVersion
 
 if TYPE_CHECKING:

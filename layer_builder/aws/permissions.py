@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Permissions
 
 PREFIX = "layer-builder-"

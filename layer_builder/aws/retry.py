@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder.errors import Failure
+from layer_builder.lazy_dataclasses import dataclass
 
 # As botocore's own retry handler has them, and TooManyUpdates, which is how SSM says it:
 # https://github.com/boto/botocore/blob/develop/botocore/retries/standard.py

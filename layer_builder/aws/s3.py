@@ -6,7 +6,6 @@ API: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and its
 import base64
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import boto3.s3.transfer
@@ -17,6 +16,7 @@ from layer_builder.aws.permissions import LAMBDA
 from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import FAILURES, Client
 from layer_builder.errors import AwsError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import INLINE_ZIP_BYTES, Built, S3Mode, StoredObject
 
 _PART_BYTES = 8 * 1024 * 1024

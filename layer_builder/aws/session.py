@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 import boto3
@@ -17,6 +17,7 @@ from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
 from layer_builder.errors import AwsError, Failure, LayerBuilderError, ManifestError, shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Caller, Releasable
 from layer_builder.refusals import home_region
 

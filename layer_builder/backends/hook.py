@@ -13,13 +13,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from layer_builder.backends.stand_in import ASKED, ORDERS, REFUSED
 from layer_builder.errors import ProofError
 from layer_builder.isolation import Policy, launch, run_confined
+from layer_builder.lazy_dataclasses import dataclass
 
 BUILD_SECONDS = 600.0
 """Bounds each hook: a build that needs more compiles, and what is compiled here is refused."""

@@ -13,12 +13,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import layer_builder
 from layer_builder.errors import Problem, ProofError
 from layer_builder.isolation import prefixes
+from layer_builder.lazy_dataclasses import dataclass
 
 NAME, ORDERS, REFUSED, ASKED = "python", "orders.json", "refused.json", "asked"
 """Files in its folder: itself, what it is told, why it ran nothing, a mark that it was asked to."""

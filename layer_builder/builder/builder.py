@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from layer_builder.bytecode import Ahead, CompiledSources
 from layer_builder.console import Reporter
 from layer_builder.errors import LayerBuilderError
 from layer_builder.keeping import PartCache
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, Weight
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved

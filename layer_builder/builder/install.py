@@ -1,13 +1,14 @@
 """Installs a layer: packages, less what is pruned, with the workspace's files; ready to be proven."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
 from layer_builder.errors import Problem
 from layer_builder.inventory import places_of
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, Package, PrunePlan
 from layer_builder.native import check_libraries
 from layer_builder.prune import plan_pruning

@@ -1,7 +1,7 @@
 """Packs a tree: the zip as it is, and the zips with bytecode in them."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import ZipMember, write_zip
@@ -16,6 +16,7 @@ from layer_builder.bytecode import (
     unchecked,
 )
 from layer_builder.errors import InstallError, ManifestError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, Bytecode, PackedModules, Proof, PrunePlan
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.sources import LayerRequest

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from layer_builder.builder.install import InstalledTree
 from layer_builder.bytecode import CompiledSources
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, Proof, ProofDepth
 from layer_builder.native import base_libraries
 from layer_builder.prove import (

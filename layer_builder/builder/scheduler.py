@@ -4,7 +4,7 @@ import shutil
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from layer_builder import parallel
@@ -14,6 +14,7 @@ from layer_builder.builder.loaded_bytecode import loaded_line, pack_loaded
 from layer_builder.builder.proof_step import LowerLayer
 from layer_builder.builder.record import adopt_record
 from layer_builder.bytecode import choose, fits
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.licences import read_licences
 from layer_builder.model import Built, Layer, Stack, check_limits
 from layer_builder.resolve import Resolved

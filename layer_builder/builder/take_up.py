@@ -1,7 +1,7 @@
 """Takes up zips that another job built: by digests that it handed on, never on their own word."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
@@ -9,6 +9,7 @@ from layer_builder.builder.builder import BuildResult
 from layer_builder.builder.record import is_proven_enough
 from layer_builder.console import Reporter
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sources import LayerRequest
 
 _FROM_BUILD = (

@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from layer_builder.bytecode.kept import KeptBytecode
 from layer_builder.bytecode.reach import likely_loaded
 from layer_builder.keeping import PartCache
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Bytecode, CompiledSource, Layer, ProofDepth, Python
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.tree import Tree

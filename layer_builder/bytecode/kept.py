@@ -4,10 +4,11 @@ import hashlib
 import json
 import mmap
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from layer_builder.keeping import PartCache
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import CompiledSource
 
 

@@ -1,10 +1,10 @@
 """Bytecode in a layer: whose is packed, and how much of it keeps the limits."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import assert_never
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     Archive,
     Bytecode,

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer
 
 _Bytes = Annotated[int, Field(ge=0)] | None

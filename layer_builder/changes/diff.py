@@ -1,12 +1,13 @@
 """Compares two snapshots of a layer."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from packaging.version import InvalidVersion, Version
 
 from layer_builder.changes.snapshot import LayerPart, LayerSnapshot
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Budget, Limit
 
 

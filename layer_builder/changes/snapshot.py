@@ -1,10 +1,11 @@
 """A layer at one time: its distributions, its weight, who and what it is for."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Self
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Package, Pin
 
 

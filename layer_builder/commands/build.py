@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from layer_builder.commands.plan import refuse_unknown_names, resolve
 from layer_builder.errors import LayerBuilderError
 from layer_builder.identity import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.inputs import Command
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     Advice,
     Sdk,

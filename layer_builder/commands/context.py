@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from layer_builder import timing
@@ -14,6 +14,7 @@ from layer_builder.errors import Problem
 from layer_builder.forecast import WheelReader
 from layer_builder.identity import Provenance
 from layer_builder.keeping import PartCache, SignedNotes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Stack
 from layer_builder.prove import FindProver
 from layer_builder.resolve import Installer
@@ -56,6 +57,8 @@ class Context:
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""
     has_index_credentials: bool = False
+    load_ahead: Callable[[], None] = lambda: None
+    """Loads what the end of a run needs; called while the index is waited for."""
     is_verbose: bool = False
     """Whether advice is measured on layers that are far from their limits, too."""
     workers: int = os.cpu_count() or 1

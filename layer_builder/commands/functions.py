@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from layer_builder.functions import (
     stacks_to_prove,
 )
 from layer_builder.identity import ProvenStack
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FunctionProof, Stack, Target
 from layer_builder.outcome import Outcome
 from layer_builder.resolve import Resolved

@@ -48,7 +48,10 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             plan(outcome, context)
         case Command.BUILD:
             _say_what_the_job_holds(context)
-            work = prepare(read_asked(outcome, context), outcome, context)
+            asked = read_asked(outcome, context)
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                pool.submit(context.load_ahead)
+                work = prepare(asked, outcome, context)
             outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
             build(outcome, context, work)
             _audit(outcome, context)
@@ -115,6 +118,9 @@ def _preparing(outcome: Outcome, context: Context) -> Iterator[Callable[[], Work
 
         try:
             yield finish
+            # Not before: it would share the interpreter with what loads boto3, and the index is
+            # still waited for.
+            context.load_ahead()
         except BaseException:
             parallel.kill_children()
             raise

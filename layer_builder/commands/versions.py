@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError, ManifestError
 from layer_builder.github import add_summary, is_workflow_step
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, LayerContent, LayerUser, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions

@@ -1,12 +1,13 @@
 """What a layer's newest version on AWS is, read from the directory of its zip."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.archive import RemoteZips, UnreadableZipError
 from layer_builder.aws import Region, grantee_name, policy_change
 from layer_builder.changes import LayerSnapshot, read_snapshot
 from layer_builder.errors import AwsError, LayerBuilderError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     UNPROVEN,
     Built,

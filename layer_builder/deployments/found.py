@@ -1,9 +1,10 @@
 """What descriptions of a deployment say: functions and layers, as SAM, Serverless Framework, CDK and Terraform name them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder.deployments.repository import Hint
+from layer_builder.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from layer_builder.lazy_dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))

@@ -3,10 +3,11 @@
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from layer_builder.errors import Place
+from layer_builder.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

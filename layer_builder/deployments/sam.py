@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from layer_builder.deployments.found import (
     Description,
@@ -14,6 +13,7 @@ from layer_builder.deployments.found import (
     python_of,
 )
 from layer_builder.deployments.repository import Hint, Repository, folder_of, joined, printable
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest import Document, YamlPath, YamlValue, parse_yaml
 
 _FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")

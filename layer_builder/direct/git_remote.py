@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from layer_builder.direct.packing import MOST_SOURCE_BYTES, PackedFile
 from layer_builder.direct.reference import GitCommit
 from layer_builder.errors import InstallError, shortened
+from layer_builder.lazy_dataclasses import dataclass
 
 FETCH_SECONDS, ASK_SECONDS = 600, 30
 """A large history over a slow line takes minutes; a question does not."""

@@ -5,7 +5,9 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from layer_builder.lazy_dataclasses import dataclass
 
 MOST_SOURCE_BYTES = 256 * 1024 * 1024
 """Of a project's files: what a layer may unzip to."""

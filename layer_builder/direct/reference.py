@@ -3,10 +3,11 @@
 https://packaging.python.org/en/latest/specifications/version-specifiers/#direct-references
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from layer_builder.errors import Place
+from layer_builder.lazy_dataclasses import dataclass
 
 _WHEEL = ".whl"
 

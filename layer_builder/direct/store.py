@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import assert_never
 
@@ -18,6 +18,7 @@ from layer_builder.direct.packing import pack
 from layer_builder.direct.reference import DirectReference, GitCommit, LocalSource, RemoteFile
 from layer_builder.errors import InstallError
 from layer_builder.keeping import SignedNotes, refuse_folder, replace_file
+from layer_builder.lazy_dataclasses import dataclass
 
 _FOLDER = "sources"
 _KEPT_SECONDS = 30 * 24 * 3600

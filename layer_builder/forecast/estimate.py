@@ -6,10 +6,10 @@ for. What stripping takes, and what bytecode adds, nobody knows before it is don
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from layer_builder.forecast.reader import WheelsRead
 from layer_builder.forecast.wheel_files import WheelContents, WheelMember
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.licences import is_metadata
 from layer_builder.model import (
     Bytecode,

@@ -4,7 +4,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from layer_builder.forecast.wheel_files import (
     read_members,
     wheel_addresses,
 )
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.licences import is_metadata, licensed_in
 from layer_builder.model import Compression, Pin, Target
 from layer_builder.sources import Requirements

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from layer_builder.errors import Problem
 from layer_builder.functions.init_cost import measure_init
 from layer_builder.functions.verdict import Scene
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     DistributionUse,
     Event,

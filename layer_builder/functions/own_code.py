@@ -1,9 +1,10 @@
 """The workspace's own Python in a stack: which files, which modules, and where they are from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude
 from layer_builder.prune import module_name
 

@@ -3,7 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from layer_builder.functions.proof_key import proof_key
 from layer_builder.functions.stacks import StackToProve
 from layer_builder.functions.verdict import Scene
 from layer_builder.keeping import SignedNotes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Event, FileToInclude, FunctionProof, Layer, Stack, Target
 from layer_builder.prove import FindProver, Prover, prover_for
 from layer_builder.runtime import (

@@ -1,8 +1,9 @@
 """Which stacks are proven: those of functions, and those of layers that no function has."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     Layer,
     ProofDepth,

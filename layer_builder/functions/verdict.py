@@ -1,12 +1,12 @@
 """Says what a function lacks: at which line, in which layer or function, and who else has it."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import Place, Problem
 from layer_builder.functions.events import differences
 from layer_builder.functions.own_code import OwnCode
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Event, FunctionProof, Stack
 from layer_builder.runtime import Fault, InvocationResult
 

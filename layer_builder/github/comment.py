@@ -9,12 +9,12 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from layer_builder.errors import Problem
 from layer_builder.github.api import GitHubApi, GitHubApiError
+from layer_builder.lazy_dataclasses import dataclass
 
 # Of GITHUB_TOKEN: https://docs.github.com/en/actions/concepts/security/github_token
 _WORKFLOW_LOGIN = "github-actions[bot]"

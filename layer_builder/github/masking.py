@@ -6,9 +6,9 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-synt
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest import Document, YamlPath, YamlValue, parse_yaml
 
 _ACTION = "aws-actions/configure-aws-credentials@"

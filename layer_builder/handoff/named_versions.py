@@ -7,10 +7,11 @@ same JSON.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from layer_builder.errors import ManifestError, shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     LAYER_VERSION_ARN_PATTERN,
     REGION_PATTERN,

@@ -7,9 +7,9 @@ JSON such as `{"api": "core-deps@36"}`.
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Stack
 
 _WORD = re.compile(r"(?P<name>[^@\s]+)(@(?P<number>[1-9][0-9]{0,8}))?", re.ASCII)

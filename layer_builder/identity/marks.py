@@ -1,8 +1,8 @@
 """The keys of a run's layers: digests of what decides their bytes, and of what proves them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     UNPROVEN,
     Layer,

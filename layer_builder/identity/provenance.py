@@ -3,10 +3,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import UNKNOWN_COMMIT, Stamp, owner_mark
 from layer_builder.sources import Workspace
 

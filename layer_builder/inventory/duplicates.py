@@ -1,8 +1,9 @@
 """What several layers of one function have: the same distribution, or files of the same content."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerFile
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,7 @@ from layer_builder.isolation.policy import DEVICES, LOADERS, SYSTEM, Isolation, 
 from layer_builder.isolation.refusal import refusal
 from layer_builder.isolation.system_files import system_files
 from layer_builder.isolation.traps import traps
+from layer_builder.lazy_dataclasses import dataclass
 
 _BOOT = (
     "import sys; sys.path.insert(0, {home!r});"

@@ -1,8 +1,10 @@
 """What code of others may read, write and reach, and what came of holding it to that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from layer_builder.lazy_dataclasses import dataclass
 
 MEMORY_BYTES = 10_240 * 1024 * 1024
 """The most that a function can have:

@@ -5,9 +5,10 @@ import secrets
 import socket
 import tempfile
 import threading
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from layer_builder.lazy_dataclasses import dataclass
 
 _CONTENT = "not to be read"
 _lock = threading.Lock()

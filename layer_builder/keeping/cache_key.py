@@ -6,8 +6,9 @@ import os
 import secrets
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from layer_builder.lazy_dataclasses import dataclass
 
 CACHE_DIR_VARIABLE = "LAYER_BUILDER_CACHE_DIR"
 """Where it lies, if not in the user's folder for caches."""

@@ -4,10 +4,10 @@ import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.keeping.cache_key import JOB_CACHE_VARIABLE, find_cache_folder
+from layer_builder.lazy_dataclasses import dataclass
 
 _ALL = "all"
 _ROOM_BYTES = 1024 * 1024 * 1024

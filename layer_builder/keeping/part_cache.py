@@ -4,13 +4,13 @@ import hashlib
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from layer_builder.keeping.cache_key import CacheKey
 from layer_builder.keeping.files import replace_file
 from layer_builder.keeping.signed_notes import code_digest
+from layer_builder.lazy_dataclasses import dataclass
 
 _PIECE_BYTES = 1024 * 1024
 

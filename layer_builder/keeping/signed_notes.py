@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from layer_builder.keeping.cache_key import (
 )
 from layer_builder.keeping.files import replace_file
 from layer_builder.keeping.job_cache import JobCache
+from layer_builder.lazy_dataclasses import dataclass
 
 KEEPS_NOTES = "builds"
 """The value of LAYER_BUILDER_NO_CACHE that leaves out builds alone."""

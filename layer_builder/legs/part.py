@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from layer_builder.errors import Problem
 from layer_builder.inputs import Inputs
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Advice, FunctionProof
 from layer_builder.outcome import Outcome
 

@@ -3,8 +3,8 @@
 import re
 import string
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import PermissionsEntry, RetainEntry, S3Entry
 from layer_builder.manifest.schema import FunctionEntry, LayerEntry, ManifestFile

@@ -1,10 +1,11 @@
 """A document: plain values that remember their line and column."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 
 YamlValue: TypeAlias = bool | int | float | str | list["YamlValue"] | dict[str, "YamlValue"] | None
 

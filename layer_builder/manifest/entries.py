@@ -58,6 +58,7 @@ class EntryModel(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         alias_generator=lambda name: name.replace("_", "-"),
         json_schema_extra=_describe,

@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest import aws_settings
 from layer_builder.manifest.document import YamlPath
 from layer_builder.manifest.entries import LicensesEntry, ProofEntry

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from layer_builder.errors import ManifestError, Place, Problem, did_you_mean
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.manifest import aws_settings, functions
 from layer_builder.manifest.layers import LayersReader
 from layer_builder.manifest.salvage import salvage_model

@@ -1,12 +1,13 @@
 """The build: a layer's zip, and the account of how it came to be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.layer import Layer
 from layer_builder.model.limits import LICENSE_CHARACTERS, LimitReading, Weight
 from layer_builder.model.proof import Proof

@@ -1,9 +1,10 @@
 """The layer as the manifest asks for it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from layer_builder.errors import Place
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.limits import Budget
 from layer_builder.model.settings import (
     Bytecode,

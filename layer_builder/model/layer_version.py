@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.build import Built, Releasable
 from layer_builder.model.stamp import Stamp
 

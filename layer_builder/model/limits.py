@@ -4,8 +4,9 @@ Sources: Lambda quotas, https://docs.aws.amazon.com/lambda/latest/dg/gettingstar
 and the texts of the API's own errors.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from layer_builder.lazy_dataclasses import dataclass
 
 KIB = 1024
 

@@ -1,9 +1,10 @@
 """The proof: the evidence that a pruned tree still imports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.limits import mib
 from layer_builder.model.settings import ProofDepth
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.limits import mib
 
 

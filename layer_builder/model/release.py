@@ -1,8 +1,9 @@
 """Releases: what a run did with layer versions on AWS."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.stamp import Stamp
 
 

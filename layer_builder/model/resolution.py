@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from packaging.version import InvalidVersion, Version
 
 from layer_builder.errors import shortened
+from layer_builder.lazy_dataclasses import dataclass
 
 _HASH = re.compile(r"--hash=(\S+)")
 

@@ -1,10 +1,11 @@
 """The words that users type in a manifest: what to prune, prove, compress, keep, share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from layer_builder.errors import Place
+from layer_builder.lazy_dataclasses import dataclass
 
 
 class Compression(StrEnum):

@@ -1,9 +1,10 @@
 """The stack: the ordered layers that one function loads."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import limits
 from layer_builder.model.build import Built
 from layer_builder.model.layer import Include, Layer, Reference

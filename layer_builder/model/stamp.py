@@ -9,8 +9,9 @@ import base64
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model.limits import DESCRIPTION_CHARACTERS
 
 CONTENT_FORMAT = 2

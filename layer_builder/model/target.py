@@ -5,9 +5,10 @@ Amazon Linux 2 has glibc 2.26 and Amazon Linux 2023 has glibc 2.34.
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, assert_never
+
+from layer_builder.lazy_dataclasses import dataclass
 
 
 class Python(StrEnum):

@@ -3,10 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import InstallError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, ProofDepth, Target
 from layer_builder.native.base_system import base_libraries
 from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf

@@ -8,8 +8,9 @@ import io
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from layer_builder.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from elftools.elf.dynamic import DynamicSegment

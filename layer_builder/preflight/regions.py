@@ -5,11 +5,12 @@ after minutes of building.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.aws import Connect, Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Failure, ManifestError, Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Caller
 from layer_builder.outcome import Outcome
 from layer_builder.refusals import near_regions, region_mistake, wrong_partition

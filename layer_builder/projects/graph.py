@@ -1,7 +1,7 @@
 """A lock that tells what requires what, and not who needs it: walked from the project's own requirements."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from layer_builder.errors import shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Target
 from layer_builder.projects.constraints import admits
 from layer_builder.projects.locked import applies

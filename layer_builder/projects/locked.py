@@ -2,13 +2,13 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from layer_builder.errors import did_you_mean, shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Target
 
 MAIN = "main"

@@ -1,10 +1,11 @@
 """Finds what a project has, and reads it: a lock of one of five tools, else its own file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Project, Target
 from layer_builder.projects.locked import ProjectLines, StaleError, read_toml, table
 from layer_builder.projects.pdm import read_pdm_lock

@@ -1,8 +1,9 @@
 """A finished layer version: its bytes, and what it says of itself; nothing is decided anew."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.errors import ManifestError, Place
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     Architecture,
     Archive,

@@ -1,12 +1,12 @@
 """Finished versions that are on AWS: read, fetched, and held to the digest that AWS has of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from layer_builder.archive import OutputDir, UnreadableZipError
 from layer_builder.aws import Connect, Region
 from layer_builder.errors import AwsError, ManifestError
 from layer_builder.handoff import NamedVersion
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, LayerContent, LayerVersionArn
 from layer_builder.promote.finished import Finished
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from layer_builder.errors import Place, Problem, ProofError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import ImportCost, Proof, ProofDepth, PrunePlan
 from layer_builder.prove import selection
 from layer_builder.prove.prover import Prover

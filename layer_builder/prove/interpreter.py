@@ -10,7 +10,7 @@ import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ import uv as uv_package
 
 from layer_builder.errors import InstallError
 from layer_builder.isolation import Policy, prefixes, run_confined, what_holds
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import CompiledSource, ImportCost, Target
 from layer_builder.native import base_libraries
 from layer_builder.prove import results, selection

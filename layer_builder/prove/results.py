@@ -1,9 +1,10 @@
 """Rounds of imports: what came of each module."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import CompiledSource, ImportCost
 
 

@@ -2,12 +2,12 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from layer_builder.isolation import Confined, Policy, launch, prefixes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.native import lambda_programs
 
 _PROGRAMS = Path(__file__).parent / "programs"

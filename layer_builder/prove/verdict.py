@@ -1,9 +1,9 @@
 """The verdict on what was asked for: a distribution of which nothing imports is not proven."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from layer_builder.errors import Place, Problem, ProofError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prove.reasons import LACKING, LACKS_LIBRARY, error_lines, likely_reason
 from layer_builder.prove.results import ImportResult
 from layer_builder.prune import module_name, name_and_parents

@@ -3,10 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune.source import folders_of, native_module, outermost
 
 TEST_FOLDERS = frozenset({"tests", "test", "SelfTest"})

@@ -3,9 +3,9 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune.metadata import Metadata, index_metadata
 from layer_builder.prune.source import outermost, source_place
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune import imports
 from layer_builder.prune.data_files import DataFiles, index_data_files
 from layer_builder.prune.imports import When

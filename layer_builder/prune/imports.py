@@ -6,9 +6,9 @@ Sources: the import statement and its relative form, PEP 328; `importlib.import_
 import ast
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune.source import parse
 
 _DYNAMIC = ("import_module", "__import__", "get_data", "files", "open_text", "open_binary")

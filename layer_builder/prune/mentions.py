@@ -6,10 +6,10 @@ Each reason is a kind of expression that was seen in a package which pruning had
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import PurePosixPath
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune import rules
 from layer_builder.prune.conditions import TEST_FOLDERS
 from layer_builder.prune.rules import Rule

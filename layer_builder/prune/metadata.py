@@ -8,10 +8,10 @@ where there is no top_level.txt: https://docs.python.org/3/library/importlib.met
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.prune.source import source_place
 
 _FILE = re.compile(r"^(?P<name>[^/]+?)-[^/-]+\.dist-info/(?P<file>.+)$")

@@ -1,8 +1,9 @@
 """Decides what leaves the tree and what stays because of whom; never deletes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, PrunePlan, PruneProfile, Removal, Restoration
 from layer_builder.patterns import PathPatterns
 from layer_builder.prune import rules

@@ -5,8 +5,7 @@ matches directories, a leading slash anchors it to the root of the installed pac
 to installed distributions only, never to files that the manifest includes from the workspace.
 """
 
-from dataclasses import dataclass
-
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import PruneProfile
 from layer_builder.prune import conditions
 from layer_builder.prune.conditions import Condition

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from layer_builder.errors import ManifestError, Problem, did_you_mean
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, KeptServices, Sdk, SdkPolicy, ServiceUse
 from layer_builder.prune.source import ReadSource
 from layer_builder.sdk_services import (

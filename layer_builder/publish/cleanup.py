@@ -6,12 +6,13 @@ is deleted in that region. What is published is good all the same, so all of thi
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder import parallel
 from layer_builder.aws import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerVersionArn, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.publish import retention

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.aws import LOOK_DELAYS, RetryState, VersionsApi
 from layer_builder.errors import AwsError, Failure, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Built, LayerVersion, LayerVersionArn
 
 

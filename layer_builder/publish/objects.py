@@ -5,12 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-self-managed-storage.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from layer_builder import parallel
 from layer_builder.aws import Region
 from layer_builder.console import Reporter
 from layer_builder.errors import AwsError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerContent, Releasable, StoredObject, VersionSummary
 from layer_builder.publish.region_state import AT_ONCE
 

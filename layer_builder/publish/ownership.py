@@ -1,12 +1,13 @@
 """Whose layer versions are: what is listed before the build, what is another owner's, what may go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 
 from layer_builder import parallel
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError, LayerBuilderError, Problem, merged
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, Stamp, VersionSummary
 
 _AT_ONCE = 8

@@ -5,10 +5,9 @@ wrote, and earlier values can be read by their numbers.
 https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 """
 
-from dataclasses import dataclass
-
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerVersionArn, ParameterValue, Releasable
 
 _MOST_ROUNDS = 5

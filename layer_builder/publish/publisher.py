@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import assert_never
 
@@ -16,6 +16,7 @@ from layer_builder.errors import (
     Problem,
     merged,
 )
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Action, Built, LayerVersion, Releasable, Release
 from layer_builder.outcome import Outcome
 from layer_builder.publish import exactly_once, region_state, sharing

@@ -1,12 +1,13 @@
 """The state of a region before anything is written there: what it has, what it lacks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import assert_never
 
 from layer_builder import parallel
 from layer_builder.aws import PolicyChange, Region, policy_change
 from layer_builder.errors import AwsError, LayerBuilderError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Built, KnownLayer, LayerVersion, Releasable, VersionSummary
 from layer_builder.publish.ownership import Listed, foreign_problem
 from layer_builder.timing import now

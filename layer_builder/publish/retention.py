@@ -5,11 +5,11 @@ updated: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.ht
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from layer_builder.aws import policy_outsiders
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     DEFAULT_WARN_AT,
     CodeStorage,

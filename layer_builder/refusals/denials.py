@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
 import re
-from dataclasses import dataclass
+
+from layer_builder.lazy_dataclasses import dataclass
 
 # Not each operation is allowed by an action of its own name:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html

@@ -1,11 +1,11 @@
 """Figures of the page: each says which value of `report.json` it is, so that a test can compare them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import mib
 
 NOT_KNOWN = "–"

@@ -2,10 +2,11 @@
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import count
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerFile, PrunedPart
 
 _DEEPEST = 8

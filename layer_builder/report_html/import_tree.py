@@ -2,9 +2,11 @@
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any
+
+from layer_builder.lazy_dataclasses import dataclass
 
 MOST_IMPORTS = 400
 """Of a function, the slowest; all are in report.json."""

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from layer_builder.attach import Attached, Status
 from layer_builder.changes import changes_headline
 from layer_builder.errors import Problem
 from layer_builder.forecast import ERROR
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import mib
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import function_lines, old_version_lines, one_line, report_title
@@ -46,6 +46,13 @@ def render_html(outcome: Outcome) -> str:
         if len(page.encode(errors="replace")) <= MOST_BYTES:
             break
     return page
+
+
+def load_templates() -> None:
+    """Compile what pages are made from, so that the first one is rendered at once."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
 
 
 @cache

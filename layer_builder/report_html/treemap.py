@@ -1,10 +1,10 @@
 """Lays out the blocks of a layer as nested rectangles, in shares of the one around them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import squarify
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.report_html.file_tree import Block, Kind
 
 WIDTH, HEIGHT = 1180.0, 620.0

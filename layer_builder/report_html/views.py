@@ -1,11 +1,11 @@
 """What the page shows of layers and functions besides the figures of the report."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from layer_builder.forecast import LayerEstimate, open_lines
 from layer_builder.inputs import Command
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Action, Built, KnownLayer, LimitReading, StackWeight
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import bytecode_line, licence_line, proof_line

@@ -9,10 +9,10 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import LimitError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.logged_calls import log_call, log_end
 from layer_builder.model import gib
 from layer_builder.timing import now

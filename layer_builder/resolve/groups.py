@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, Resolution, Stack, tied_layers
 from layer_builder.sources import LayerRequest, Requirements, merge_requirements
 

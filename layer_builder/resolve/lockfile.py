@@ -4,10 +4,11 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from layer_builder.errors import ManifestError, Place, shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import HeldBack, Layer, Pin, Resolution
 from layer_builder.sources import Requirements
 

@@ -8,7 +8,7 @@ layers and installations know one form only.
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ from layer_builder.direct import (
     StoredSource,
 )
 from layer_builder.errors import InstallError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin
 from layer_builder.sources import Requirements
 from layer_builder.tree import find_distributions

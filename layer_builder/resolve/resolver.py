@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder import parallel
 from layer_builder.errors import InstallError, LayerBuilderError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Bytecode, Layer, Resolution, Target, required_layers
 from layer_builder.resolve.groups import LayerGroup
 from layer_builder.resolve.lockfile import Lockfile
@@ -197,9 +198,7 @@ def choose_versions(
 
     # They ask the index, and wait for it most of the time.
     chosen = parallel.each(resolve_one, asking, _ASKING_AT_ONCE)
-    return {
-        request.layer.id: resolution for request, resolution in zip(asking, chosen, strict=True)
-    }
+    return dict(zip((request.layer.id for request in asking), chosen, strict=True))
 
 
 def _agreed(

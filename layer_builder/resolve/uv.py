@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import uv as uv_package
@@ -15,6 +15,7 @@ import uv as uv_package
 from layer_builder.backends import StandIn
 from layer_builder.direct import SourceStore
 from layer_builder.errors import InstallError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin, Resolution, Target
 from layer_builder.resolve.bounded import RESOLVING, WriteBound, run_bounded
 from layer_builder.resolve.placed import PlacedSources, place_sources

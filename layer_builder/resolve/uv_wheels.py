@@ -6,10 +6,10 @@ Flags: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile.
 import sys
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import InstallError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin, Target
 from layer_builder.resolve.uv import Uv
 from layer_builder.resolve.uv_options import platform_options

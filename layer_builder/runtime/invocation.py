@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from layer_builder.isolation import as_if_absent
+from layer_builder.lazy_dataclasses import dataclass
 
 _NOT_FOUND = re.compile(r"No module named '([\w.]+)'")
 

@@ -5,7 +5,6 @@ import os
 import secrets
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +19,7 @@ from layer_builder.isolation import (
     prefixes,
     read_answers,
 )
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Stack
 from layer_builder.native import lambda_programs
 from layer_builder.runtime.environment import lambda_variables

@@ -4,9 +4,9 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude
 
 

@@ -7,11 +7,11 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from layer_builder.errors import Problem
 from layer_builder.isolation import Policy, ending, launch, prefixes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude, TestCommand
 from layer_builder.runtime.environment import lambda_variables
 from layer_builder.runtime.process import TEMPORARY_BYTES, FunctionProcess

@@ -3,8 +3,9 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sdk_services.elements import Search
 from layer_builder.sdk_services.receivers import FACTORIES, Receivers, Whose, is_family
 from layer_builder.sdk_services.scopes import Scope, Scopes

@@ -2,9 +2,9 @@
 
 import ast
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sdk_services.scopes import Assigned, Scope
 
 _MOST_STEPS = 12

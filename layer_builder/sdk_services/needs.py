@@ -1,8 +1,8 @@
 """What code needs of the SDK: the services that it names, with the line; what nobody can tell."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import ServiceUse
 
 CREDENTIAL_SERVICES = frozenset({"sts", "sso", "sso-oidc", "signin"})

@@ -4,9 +4,9 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sdk_services.scopes import Assigned, Binding, Imported, Scope, Scopes
 
 FAMILY = frozenset({"boto3", "botocore", "aioboto3", "aiobotocore"})

@@ -4,8 +4,10 @@ Rules: https://docs.python.org/3/reference/executionmodel.html#naming-and-bindin
 """
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from layer_builder.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import ServiceUse
 from layer_builder.sdk_services.bindings import read_scopes
 from layer_builder.sdk_services.calls import CallReader, ServiceCall, imports_sdk

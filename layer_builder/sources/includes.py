@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from layer_builder.console import Reporter
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude, Include, Layer
 from layer_builder.patterns import PathPatterns
 from layer_builder.sources.secrets import is_left_out, is_secret

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import layer_builder
 from layer_builder.archive import sha256_of
 from layer_builder.direct import DirectReference
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import CONTENT_FORMAT, Bytecode, Layer
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.sources.includes import CollectedFiles

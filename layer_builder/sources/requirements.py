@@ -3,13 +3,14 @@
 import posixpath
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.sources.texts import Tell
 
 ReadDirect = Callable[[str, Sequence[str], str, Place], tuple[DirectReference, ...] | Problem]

@@ -7,7 +7,7 @@ requirement is a PEP 508 specifier.
 import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder.direct import DirectReference
 from layer_builder.errors import Place, Problem, shortened
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Reference, Target
 from layer_builder.paths import PathMistakeError, normal_path
 from layer_builder.projects import is_pylock, read_pylock
@@ -72,7 +73,7 @@ def collect_requirements(
     )
 
 
-@dataclass
+@dataclass()
 class _Collector:
     source: RequirementsSource
     target: Target

@@ -3,11 +3,12 @@
 import os
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.paths import PathMistakeError, normal_path
 from layer_builder.sources.git import commit_of, files_of, is_tracked, origin_of
 from layer_builder.sources.requirements import ReadDirect

@@ -5,9 +5,10 @@ most, and first-fit for the many small distributions, which find room wherever t
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, mib
 
 EXACT = 14

@@ -1,9 +1,10 @@
 """What the workspace's own code asks of the AWS SDK: included in layers, or a function's."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude, SdkPolicy, Stack
 from layer_builder.sdk_services import ServiceNeeds, find_services, is_code, joined_needs
 from layer_builder.sources import LayerRequest

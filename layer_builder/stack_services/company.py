@@ -1,8 +1,9 @@
 """The company of a layer: what Lambda loads together with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Layer, Stack, required_layers
 
 

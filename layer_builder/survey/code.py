@@ -4,10 +4,10 @@ import ast
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from layer_builder.deployments import Repository, folder_of, parse_python
+from layer_builder.lazy_dataclasses import dataclass
 
 _HANDLER = re.compile(
     r"^(?:async )?def (\w*handler)\(\s*_?event\b[^)]{0,200}?,\s*_?(?:context|ctx)\b", re.MULTILINE

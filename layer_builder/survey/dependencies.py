@@ -4,10 +4,11 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.deployments import Hint, Repository, folder_of, printable
 from layer_builder.errors import ManifestError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Project, Target
 from layer_builder.projects import find_project, read_project
 from layer_builder.survey.code import is_aside

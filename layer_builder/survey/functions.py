@@ -3,9 +3,9 @@
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from layer_builder.deployments import FoundFunction, Hint, Repository, folder_of, printable
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.survey.code import Closure, Handler, find_handlers
 
 _USUAL = frozenset({"app", "main", "index", "handler", "handlers", "lambda_function", "__init__"})

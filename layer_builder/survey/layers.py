@@ -3,9 +3,10 @@
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from layer_builder.deployments import FoundFunction, FoundLayer, Hint, Repository, key_of
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Python, Target
 from layer_builder.survey.code import is_aside
 from layer_builder.survey.dependencies import Source, requirements_at
@@ -17,7 +18,7 @@ _PYTHONS = {str(one) for one in Python}
 _Loaded = Sequence[tuple[FoundFunction, Sequence[str]]]
 
 
-@dataclass
+@dataclass()
 class _Draft:
     """A layer, before it is known who loads it."""
 

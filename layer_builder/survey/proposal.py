@@ -1,9 +1,9 @@
 """What `init` proposes: entries of a manifest, each with what it was guessed from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from layer_builder.deployments import Hint
+from layer_builder.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,7 @@
 """What is being done at a moment, as a live line tells it."""
 
-from dataclasses import dataclass
-
 from layer_builder.console import sanitize_line
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import mib
 from layer_builder.timing import now
 

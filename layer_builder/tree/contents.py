@@ -8,10 +8,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from layer_builder import parallel
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile
 from layer_builder.tree.console_scripts import with_runtime_shebang
 from layer_builder.tree.distributions import Distribution, find_distributions

@@ -5,13 +5,13 @@ Format: https://packaging.python.org/en/latest/specifications/recording-installe
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 from functools import cached_property
 
 from packaging.utils import canonicalize_name
 
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile
 from layer_builder.tree.record import broken_wheel, read_record
 

@@ -6,8 +6,10 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from layer_builder.lazy_dataclasses import dataclass
 
 # A tmpfs where glibc keeps POSIX shared memory: https://man7.org/linux/man-pages/man7/shm_overview.7.html
 _MEMORY = Path("/dev/shm")  # noqa: S108 (a folder with a random name is made in it)

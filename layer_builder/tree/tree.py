@@ -4,12 +4,12 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import Distribution as Metadata
 from itertools import groupby
 from pathlib import Path
 
 from layer_builder.errors import InstallError, ManifestError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FileToInclude, InstalledFile, PrunePlan
 from layer_builder.tree import distributions
 from layer_builder.tree.console_scripts import rewrite_scripts

@@ -1,10 +1,11 @@
 """The inventory: what AWS has of the layers, how they grew, who uses them, what is near a limit."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from layer_builder.attach import Size
 from layer_builder.errors import Problem
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
     DEFAULT_WARN_AT,
     INLINE_ZIP_BYTES,

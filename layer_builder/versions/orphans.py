@@ -4,9 +4,10 @@ A layer that was renamed or removed leaves its versions behind, and no publish l
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from layer_builder.aws import Region
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerUser, LayerVersionArn, VersionSummary
 from layer_builder.publish import reason_of_others, reasons_of_users
 

@@ -5,11 +5,12 @@ lies unpacked in its cache cannot be compared with those hashes any more; with t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib.metadata import version
 
 from layer_builder.keeping import SignedNotes
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin, Target
 
 _FORMAT = 1

@@ -7,8 +7,10 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from layer_builder.lazy_dataclasses import dataclass
 
 _WITHOUT_WHEELS = frozenset(
     {"CACHEDIR.TAG", ".gitignore", ".lock", "interpreter-v5", "simple-v28", "sdists-v11"}

@@ -8,13 +8,14 @@ could have changed that.
 
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from packaging.utils import canonicalize_version
 
 from layer_builder.errors import InstallError
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Pin, Target
 from layer_builder.tree import Contents, read_installed
 from layer_builder.wheels.ledger import WheelLedger
