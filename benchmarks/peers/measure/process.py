@@ -63,17 +63,22 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], *, lim
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        memory = _Memory(process.pid)
+        memory, is_late = _Memory(process.pid), threading.Event()
+
+        def stop() -> None:
+            is_late.set()
+            _kill(process)
+
+        # `wait` with a limit asks every 50 ms whether it has ended: a run's time would be rounded up.
+        timer = threading.Timer(limit, stop)
         memory.start()
-        code: int | None = None
+        timer.start()
         try:
-            code = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            pass
+            code = process.wait()
         finally:
             seconds = time.perf_counter() - start
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            timer.cancel()
+            _kill(process)
             process.wait()
             memory.stop()
     text = log.read_text(encoding="utf-8", errors="replace")
@@ -82,9 +87,15 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], *, lim
         cpu_seconds=_children_seconds() - used,
         peak_bytes=memory.peak,
         own_bytes=memory.own_peak,
-        exit_code=code,
+        exit_code=None if is_late.is_set() else code,
         log=text,
     )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process with all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _children_seconds() -> float:
