@@ -17,7 +17,7 @@ _NAMED = 3
 class _Lenient(BaseModel):
     """Takes reports of other versions of this program: they may have more fields."""
 
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, defer_build=True)
 
 
 class _ReportedPackage(_Lenient):

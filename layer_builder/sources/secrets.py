@@ -57,7 +57,10 @@ _TOOLS = (
 )  # fmt: skip
 
 
-_SECRET_NAMES = PathPatterns((*_ENVIRONMENTS, *_KEYS, *_CLOUDS, *_TOOLS))
+_ALL_NAMES = frozenset((*_ENVIRONMENTS, *_KEYS, *_CLOUDS, *_TOOLS))
+_NAME_PATTERNS = frozenset(name for name in _ALL_NAMES if "*" in name)
+_NAMES = _ALL_NAMES - _NAME_PATTERNS
+_SECRET_NAMES = PathPatterns(sorted(_NAME_PATTERNS))
 
 
 _SECRET_PATHS = PathPatterns(
@@ -85,10 +88,8 @@ def is_secret(path: str) -> bool:
     (True, False, True)
     """
     lower = path.lower()
-    is_file = not path.endswith("/")
-    return _SECRET_PATHS.matches(lower) or (
-        is_file and _SECRET_NAMES.matches(PurePosixPath(lower).name)
-    )
+    name = "" if path.endswith("/") else PurePosixPath(lower).name
+    return _SECRET_PATHS.matches(lower) or name in _NAMES or _SECRET_NAMES.matches(name)
 
 
 def is_left_out(path: str) -> bool:
