@@ -110,7 +110,8 @@ def _taken(earlier: CompressedData | None, content: bytes | mmap.mmap) -> Compre
         unpacked = deflate.deflate_decompress(data, size)
     except (OSError, deflate.DeflateError):
         return None  # gone meanwhile, or damaged
-    if memoryview(unpacked) != memoryview(content):
+    # The `bytearray` compares whole buffers; two of `memoryview` are compared byte by byte.
+    if unpacked != memoryview(content):
         return None
     return replace(earlier, data=data, origin=None, is_taken=True)
 

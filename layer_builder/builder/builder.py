@@ -22,6 +22,7 @@ from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Archive, Weight
 from layer_builder.prove import FindProver, ProofResult
 from layer_builder.resolve import Installer, Resolved
+from layer_builder.scans import KeptScans
 from layer_builder.timing import Clock
 from layer_builder.tree import Scratch, Tree
 
@@ -150,9 +151,12 @@ class Builder:
         series = f"{layer.title} at {layer.compression}"
         with self.scratch.folder() as folder, ThreadPoolExecutor(max_workers=1) as pool:
             tree = Tree.below(folder)
-            ahead = Ahead(layer=layer, find_prover=self.find_prover, parts=self.parts, pool=pool)
+            scans = KeptScans(parts=self.parts, title=layer.title)
+            ahead = Ahead(
+                layer=layer, find_prover=self.find_prover, parts=self.parts, pool=pool, scan=scans
+            )
             ahead.seek()
-            installed = install(resolved, tree, self.installer, clock, lambda: ahead.begin(tree))
+            installed = install(resolved, tree, self.installer, clock, ahead)
             if self.stops_early:
                 refuse_hopeless(installed, resolved.request, folder)
             packer = Packer(
@@ -174,15 +178,20 @@ class Builder:
                 archive = self.output_dir.receive(variant.archive, hidden)
                 results.append(BuildResult(archive=archive, record=record, series=series))
             ahead.keep(folder / "bytecode.part")
-            self._tell_taken(layer.title, ahead.result(), plain)
+            scans.keep(folder / "scans.part")
+            self._tell_taken(layer.title, ahead.result(), plain, scans)
             lower = LowerLayer.left_by(tree, keep) if keep else None
         for line in record_lines(layer, results[0].record):
             self.reporter.step(layer.title, line)
         first = replace(results[0], smaller=tuple(results[1:]), lower=lower)
         return first if first.smaller else self.commit(first, first)
 
-    def _tell_taken(self, title: str, compiled: CompiledSources | None, plain: Archive) -> None:
+    def _tell_taken(
+        self, title: str, compiled: CompiledSources | None, plain: Archive, scans: KeptScans
+    ) -> None:
         parts = []
+        if scans.taken:
+            parts.append(f"{scans.taken:,} of {scans.asked:,} scans of files")
         if compiled and compiled.taken:
             modules = f"{compiled.taken:,} of {len(compiled.sources):,} modules"
             parts.append(f"the bytecode of {modules}")

@@ -1,11 +1,12 @@
 """Installs a layer: packages, less what is pruned, with the workspace's files; ready to be proven."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 
 from layer_builder.builder import checks
 from layer_builder.builder.rewrite import REWRITES, rewrite
+from layer_builder.bytecode import Ahead
 from layer_builder.errors import Problem
 from layer_builder.inventory import places_of
 from layer_builder.lazy_dataclasses import dataclass
@@ -13,6 +14,7 @@ from layer_builder.model import InstalledFile, Layer, Package, PrunePlan
 from layer_builder.native import check_libraries
 from layer_builder.prune import plan_pruning
 from layer_builder.resolve import Installer, Resolved, check_closure
+from layer_builder.scans import scan_anew
 from layer_builder.timing import Clock
 from layer_builder.tree import Installation, Tree
 
@@ -70,15 +72,16 @@ def install(
     tree: Tree,
     installer: Installer,
     clock: Clock,
-    when_there: Callable[[], object] = lambda: None,
+    ahead: Ahead | None = None,
 ) -> InstalledTree:
     """Install what was resolved, leave out what is to go, add the workspace's files.
 
-    `when_there` is called when all distributions are, and nothing has gone yet. Raises InstallError for wheels that cannot load on the target, ManifestError for files that
+    `ahead` begins when all distributions are there, and nothing has gone yet. Raises InstallError for wheels that cannot load on the target, ManifestError for files that
     would overwrite one another.
     """
     request = resolved.request
     layer = request.layer
+    scan = ahead.scan if ahead else scan_anew
     wheels: dict[str, str] = {}
     if resolved.own.pins:
         with clock.step("install"):
@@ -86,12 +89,13 @@ def install(
             wheels = installer.install(
                 resolved.own, request.requirements, layer.target, tree.root, layer.build
             )
-            when_there()
+            if ahead:
+                ahead.begin(tree)
     with clock.step("prune"):
         installation = tree.installation(layer.target.runtime)
         clock.weigh(sum(file.size for file in installation.files))
         asked_for = request.requirements.names
-        plan = plan_pruning(layer, asked_for, installation, tree.read, resolved.needs)
+        plan = plan_pruning(layer, asked_for, installation, tree.read, resolved.needs, scan)
         tree.follow(plan)
         included = tree.include(request.files.files)
         tree.include_libraries(request.files.files)
@@ -100,7 +104,9 @@ def install(
     with clock.step("check"):
         files, below = [*kept, *included], resolved.elsewhere.versions.keys()
         odd = checks.check_installation(installation, plan, files, layer, below)
-        libraries, unloadable = check_libraries(tree, files, layer, installation.distributions)
+        libraries, unloadable = check_libraries(
+            tree, files, layer, installation.distributions, scan
+        )
     rewritten = rewrite(tree, layer, kept, libraries, clock)
     return InstalledTree(
         tree=tree,

@@ -14,6 +14,7 @@ from layer_builder.keeping import PartCache
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Bytecode, CompiledSource, Layer, ProofDepth, Python
 from layer_builder.prove import FindProver, Prover, prover_for
+from layer_builder.scans import Scan, scan_anew
 from layer_builder.tree import Tree
 
 # Flags and hash follow the magic number: https://peps.python.org/pep-0552/#specification
@@ -63,6 +64,7 @@ class Ahead:
     find_prover: FindProver
     parts: PartCache
     pool: ThreadPoolExecutor
+    scan: Scan = scan_anew
     _sought: Future[Prover | None] | None = None
     _begun: Future[CompiledSources] | None = None
     _kept: KeptBytecode = field(default_factory=KeptBytecode)
@@ -83,7 +85,9 @@ class Ahead:
         self._kept = KeptBytecode(parts=self.parts if about else PartCache(), about=about)
         everything = self.layer.proof is ProofDepth.DEEP or self.layer.bytecode in _OF_ALL
         self._begun = self.pool.submit(
-            compile_ahead, tree.root, prover, tree.compiled, self._kept, everything=everything
+            compile_ahead,
+            *(tree.root, prover, tree.compiled, self._kept),
+            scan=None if everything else self.scan,
         )
 
     @property
@@ -105,18 +109,18 @@ class Ahead:
 
 
 def compile_ahead(
-    root: Path, prover: Prover, into: Path, kept: KeptBytecode, *, everything: bool
+    root: Path, prover: Prover, into: Path, kept: KeptBytecode, *, scan: Scan | None
 ) -> CompiledSources:
     """Compile the sources of a tree to a new folder, or take what was kept of the same contents.
 
-    Those that imports will hardly load are left out unless it is to be `everything`. Files may go
+    Those that imports will hardly load are left out, unless nothing is to `scan` for that. Files may go
     from the tree meanwhile. Raises InstallError when the interpreter fails, ProofError where it must
     be isolated and cannot be.
     """
     into.mkdir()
     paths = sorted(_sources(root))
-    if not everything:
-        paths = likely_loaded(root, paths)
+    if scan:
+        paths = likely_loaded(root, paths, scan)
     taken = kept.take(root, paths, into)
     left = [path for path in paths if path not in taken]
     done = prover.compile(root, left, into, taken)

@@ -1,10 +1,12 @@
 """Guesses which modules imports will load, from the beginnings of lines: what to compile ahead."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from layer_builder.prune import module_name, name_and_parents
+from layer_builder.scans import Scan, scan_anew
 
 _STATEMENT = re.compile(
     rb"^(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n;#]*)|import[ \t]+([^\n;#]*))",
@@ -15,7 +17,7 @@ import itself."""
 _NAME = re.compile(rb"[\w.]+")
 
 
-def likely_loaded(root: Path, paths: Collection[str]) -> list[str]:
+def likely_loaded(root: Path, paths: Collection[str], scan: Scan = scan_anew) -> list[str]:
     """List the sources that importing each top-level module, and those one level below, may load.
 
     A guess: what it misses is compiled when it is imported. What is gone meanwhile is not listed.
@@ -32,31 +34,47 @@ def likely_loaded(root: Path, paths: Collection[str]) -> list[str]:
             continue
         found.append(path)
         package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
-        new = _named(content, package, sources) - known
+        statements = scan("imports", content, _statements)
+        new = _named(statements, package, sources) - known
         known |= new
         waiting += new
     return sorted(found)
 
 
-def _named(content: bytes, package: str, sources: Mapping[str, str]) -> set[str]:
-    """Name the modules among `sources` that a source in a package imports."""
+def _statements(content: bytes) -> list[tuple[str, list[str]]]:
+    """Read where each statement imports from, and what; from nowhere, whole modules."""
+    found: list[tuple[str, list[str]]] = []
+    for start, names, plain in _STATEMENT.findall(content):
+        if plain:
+            whole = (_NAME.match(part.strip()) for part in plain.split(b","))
+            found.append(("", [_text(name[0]) for name in whole if name]))
+        else:
+            found.append((_text(start), list(map(_text, _NAME.findall(names)))))
+    return found
+
+
+def _text(name: bytes) -> str:
+    return name.decode("ascii", "replace")
+
+
+def _named(
+    statements: Iterable[Sequence[Any]], package: str, sources: Mapping[str, str]
+) -> set[str]:
+    """Name the modules among `sources` that statements in a package import."""
     found = set[str]()
-    for one in _modules(content, package):
+    for one in _modules(statements, package):
         found.update(parent for parent in name_and_parents(one) if parent in sources)
     return found
 
 
-def _modules(content: bytes, package: str) -> Iterator[str]:
-    for start, names, plain in _STATEMENT.findall(content):
-        if plain:
-            for part in plain.split(b","):
-                if name := _NAME.match(part.strip()):
-                    yield name[0].decode("ascii", "replace")
+def _modules(statements: Iterable[Sequence[Any]], package: str) -> Iterator[str]:
+    for start, names in statements:
+        if not start:
+            yield from names
             continue
-        base = _absolute(start.decode("ascii", "replace"), package)
+        base = _absolute(start, package)
         yield base
-        for name in _NAME.findall(names):
-            yield f"{base}.{name.decode('ascii', 'replace')}"
+        yield from (f"{base}.{name}" for name in names)
 
 
 def _absolute(name: str, package: str) -> str:

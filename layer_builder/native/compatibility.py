@@ -9,7 +9,8 @@ from layer_builder.errors import InstallError, Problem
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, ProofDepth, Target
 from layer_builder.native.base_system import base_libraries
-from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
+from layer_builder.native.elf import ELF_MAGIC, Elf, elf_facts, elf_of
+from layer_builder.scans import Scan, scan_anew
 from layer_builder.tree import Distribution, Tree
 
 _TEXT_SUFFIXES = frozenset(
@@ -46,7 +47,9 @@ class Findings:
     warnings: tuple[Problem, ...] = ()
 
 
-def scan_libraries(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, Elf]:
+def scan_libraries(
+    tree: Tree, entries: Iterable[InstalledFile], scan: Scan = scan_anew
+) -> dict[str, Elf]:
     """Read every ELF file among these, by path."""
     libraries = {}
     for entry in entries:
@@ -55,20 +58,24 @@ def scan_libraries(tree: Tree, entries: Iterable[InstalledFile]) -> dict[str, El
         with (tree.root / entry.path).open("rb") as file:
             if file.read(len(ELF_MAGIC)) != ELF_MAGIC:
                 continue
-        library = read_elf(tree.read(entry.path))
-        if library:
-            libraries[entry.path] = library
+        told = scan("elf", tree.read(entry.path), elf_facts)
+        if told:
+            libraries[entry.path] = elf_of(told)
     return libraries
 
 
 def check_libraries(
-    tree: Tree, files: Iterable[InstalledFile], layer: Layer, distributions: Iterable[Distribution]
+    tree: Tree,
+    files: Iterable[InstalledFile],
+    layer: Layer,
+    distributions: Iterable[Distribution],
+    scan: Scan = scan_anew,
 ) -> tuple[dict[str, Elf], list[Problem]]:
     """Read the libraries among files; give them by path, and warnings of what may not load.
 
     Raises InstallError, naming the wheel, for what cannot load on the target.
     """
-    libraries = scan_libraries(tree, files)
+    libraries = scan_libraries(tree, files, scan)
     wheels = {
         path: Wheel(name=one.name, version=one.version, tags=one.tags)
         for one in distributions

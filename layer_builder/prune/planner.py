@@ -14,16 +14,18 @@ from layer_builder.prune.sdk import runtime_paths
 from layer_builder.prune.services import select_services
 from layer_builder.prune.source import ReadSource
 from layer_builder.prune.taken import taken_warnings
+from layer_builder.scans import Scan, scan_anew
 from layer_builder.sdk_services import ServiceNeeds
 from layer_builder.tree import Installation
 
 
-def plan_pruning(
+def plan_pruning(  # noqa: PLR0913, PLR0917 (all that a plan rests on)
     layer: Layer,
     asked_for: frozenset[str],
     installation: Installation,
     read: ReadSource,
     needs: ServiceNeeds | None = None,
+    scan: Scan = scan_anew,
 ) -> PrunePlan:
     """Plan what leaves a layer: by its rules, and of the AWS SDK what its `sdk:` leaves out.
 
@@ -33,6 +35,7 @@ def plan_pruning(
         installation: what was installed.
         read: gives the bytes of an installed file.
         needs: the AWS services that code outside of what was installed asks for.
+        scan: remembers what was read out of contents.
 
     Raises InstallError and ManifestError for an `sdk:` that cannot be.
     """
@@ -42,7 +45,7 @@ def plan_pruning(
     owners = installation.owners
     plan = rules(files, owners, read)
     kept = plan.kept(files)
-    sdk = select_services(layer.sdk, kept, owners, needs or ServiceNeeds(), read)
+    sdk = select_services(layer.sdk, kept, owners, needs or ServiceNeeds(), read, scan)
     data = [file for file in kept if file.path in sdk.unwanted]
     return replace(
         plan.with_removals(Removal(entry=file, rule="sdk") for file in data),

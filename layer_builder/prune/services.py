@@ -8,6 +8,7 @@ from layer_builder.errors import ManifestError, Problem, did_you_mean
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, KeptServices, Sdk, SdkPolicy, ServiceUse
 from layer_builder.prune.source import ReadSource
+from layer_builder.scans import Scan, scan_anew
 from layer_builder.sdk_services import (
     CREDENTIAL_SERVICES,
     ServiceNeeds,
@@ -33,12 +34,13 @@ class ServiceSelection:
     warnings: tuple[Problem, ...] = ()
 
 
-def select_services(
+def select_services(  # noqa: PLR0913, PLR0917 (as of the plan that it is a part of)
     sdk: Sdk,
     kept: Sequence[InstalledFile],
     owners: Mapping[str, str],
     needs: ServiceNeeds,
     read: ReadSource,
+    scan: Scan = scan_anew,
 ) -> ServiceSelection:
     """Choose whose data stays, as the manifest's `sdk:` says.
 
@@ -48,6 +50,7 @@ def select_services(
         owners: the distribution (normalised name) of each path.
         needs: what code outside of the tree asks for.
         read: gives the bytes of a file.
+        scan: remembers what was read out of contents.
 
     Raises ManifestError for a service that botocore does not know.
     """
@@ -58,14 +61,14 @@ def select_services(
             return ServiceSelection()
         case SdkPolicy.SERVICES:
             _refuse_unknown(sdk.services, _known(owners))
-            own = services_of_tree(kept, owners, read)
+            own = services_of_tree(kept, owners, read, scan)
             listed = {*sdk.services, *CREDENTIAL_SERVICES}
             uses = [ServiceUse(service=name, place="named in sdk:") for name in sdk.services]
             return _selection(kept, data, uses, listed, _left_out(data, listed, own))
         case SdkPolicy.AUTO:
             if not data:
                 return ServiceSelection()
-            own = services_of_tree(kept, owners, read)
+            own = services_of_tree(kept, owners, read, scan)
             return _needed(kept, data, needs, own)
         case _:
             assert_never(sdk.policy)

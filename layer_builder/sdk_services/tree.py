@@ -1,10 +1,13 @@
 """Which services the code of installed distributions asks for."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 
-from layer_builder.model import InstalledFile
+from layer_builder.model import InstalledFile, ServiceUse
+from layer_builder.scans import Scan, scan_anew
 from layer_builder.sdk_services.filters import has_literal_call, is_code, may_ask, names_sdk
-from layer_builder.sdk_services.needs import ServiceNeeds
+from layer_builder.sdk_services.needs import ServiceNeeds, Unreadable
 from layer_builder.sdk_services.sources import find_services
 
 _ASK_FOR_OTHERS = frozenset({"boto3", "botocore", "s3transfer", "aioboto3", "aiobotocore"})
@@ -12,7 +15,10 @@ _ASK_FOR_OTHERS = frozenset({"boto3", "botocore", "s3transfer", "aioboto3", "aio
 
 
 def services_of_tree(
-    files: Iterable[InstalledFile], owners: Mapping[str, str], read: Callable[[str], bytes]
+    files: Iterable[InstalledFile],
+    owners: Mapping[str, str],
+    read: Callable[[str], bytes],
+    scan: Scan = scan_anew,
 ) -> ServiceNeeds:
     """Find what distributions ask for, but for those that make clients for others.
 
@@ -20,24 +26,60 @@ def services_of_tree(
         files: what is looked at.
         owners: the distribution (normalised name) of each path.
         read: gives the bytes of a file.
+        scan: remembers what was read out of contents.
     """
     by_owner: dict[str, dict[str, bytes]] = {}
     knowing: set[str] = set()
+    literal: set[str] = set()
     for file in files:
         owner = owners.get(file.path, "")
         if not is_code(file.path) or owner in _ASK_FOR_OTHERS:
             continue
         source = read(file.path)
-        names = names_sdk(source)
+        is_source = file.path.endswith(".py")
+        read_signs = ("sdk in source", _signs) if is_source else ("sdk in binary", _name_alone)
+        names, asks, is_literal = scan(read_signs[0], source, read_signs[1])
         if names:
             knowing.add(owner)
-        if names or (file.path.endswith(".py") and may_ask(source)):
+        if is_literal:
+            literal.add(file.path)
+        if names or asks:
             by_owner.setdefault(owner, {})[file.path] = source
-    return find_services(
+    return _found(
         {
             path: source
             for owner, sources in by_owner.items()
             for path, source in sources.items()
-            if owner in knowing or has_literal_call(source)
-        }
+            if owner in knowing or path in literal
+        },
+        scan,
+    )
+
+
+def _signs(source: bytes) -> tuple[bool, bool, bool]:
+    """Tell whether a source names the SDK, whether it may ask for a service, and in a literal."""
+    asks = may_ask(source)
+    return names_sdk(source), asks, asks and has_literal_call(source)
+
+
+def _name_alone(content: bytes) -> tuple[bool, bool, bool]:
+    """Tell the same of compiled code, of which only the name says something."""
+    return names_sdk(content), False, False
+
+
+def _found(sources: Mapping[str, bytes], scan: Scan) -> ServiceNeeds:
+    """Find the services that sources ask for, which read each other's names."""
+    digests = [[path, sha256(source).hexdigest()] for path, source in sorted(sources.items())]
+
+    def find(_: bytes) -> tuple[list[list[str]], list[list[str]]]:
+        needs = find_services(sources)
+        return (
+            [[use.service, use.place] for use in needs.uses],
+            [[one.place, one.text] for one in needs.unreadable],
+        )
+
+    uses, unreadable = scan("services", json.dumps(digests).encode(), find)
+    return ServiceNeeds(
+        uses=tuple(ServiceUse(service=service, place=place) for service, place in uses),
+        unreadable=tuple(Unreadable(place=place, text=text) for place, text in unreadable),
     )
