@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 import zipfile
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from subprocess import CompletedProcess
 from typing import TypeAlias
 
 import pytest
+from deflate import _deflate
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -90,12 +92,35 @@ def test_bytecode_and_packed_files_of_an_earlier_build_are_taken(
     add_wheel("beta", "1", sources("beta", random.Random(2)))
     add_wheel("beta", "2", sources("beta", random.Random(3)))
     build({"alpha": "1", "beta": "1"})
-    (part,) = (tmp_path / "cache").glob("*.part")
-    index = json.loads(part.read_bytes().split(b"\n", 2)[1])
+    parts = [part.read_bytes() for part in (tmp_path / "cache").glob("*.part")]
+    (index,) = (json.loads(part.split(b"\n", 2)[1]) for part in parts if b"seconds" in part)
     assert "alpha/one.py" in index
     assert {"sha256", "seconds", "start", "length"} == index["alpha/one.py"].keys()
     _, done = build({"alpha": "1", "beta": "2"})
-    assert "deps: taken from an earlier build: the bytecode of 7 of 10 modules, " in done.stderr
+    taken = re.search(
+        r"^deps: taken from an earlier build: (\d+) of (\d+) scans of files,"
+        r" the bytecode of 7 of 10 modules, ",
+        done.stderr,
+        re.MULTILINE,
+    )
+    assert taken
+    assert 0 < int(taken[1]) < int(taken[2])
+
+
+def test_what_was_read_of_a_library_is_that_of_its_content(
+    build: Callable[..., tuple[str, CompletedProcess[str]]], add_wheel: Add
+) -> None:
+    """One for another machine, in the place of one that could be loaded."""
+    library = Path(_deflate.__file__).read_bytes()
+    foreign = bytearray(library)
+    foreign[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V
+    for version, content in (("1", library), ("2", bytes(foreign))):
+        files = {"alpha/__init__.py": "", "alpha/_native.abi3.so": content}
+        add_wheel("alpha", version, files, tag=f"cp{PYTHON.replace('.', '')}-none-any")
+    build({"alpha": "1"})
+
+    with pytest.raises(AssertionError, match="is for EM_RISCV"):
+        build({"alpha": "2"})
 
 
 @pytest.mark.parametrize("what", ["*.part", "*.zip", "zips/*"])
