@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from layer_builder.advice.requirements import AskedFor
+from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Advice, FunctionProof, Stack
 from layer_builder.tree import Distribution
 
@@ -38,20 +40,65 @@ def unused_advice(
         distributions: those that its functions find, by name, with their files.
         sources: all Python files that they find, and their own.
     """
-    for name in sorted(asked.names & set(never)):
-        gone = asked.brought_by(name)
-        if not gone or not gone <= set(never):
-            continue
-        modules = {top for one in gone if one in distributions for top in _tops(distributions[one])}
-        own = {path for one in gone if one in distributions for path in distributions[one].files}
-        if modules and not _is_named(modules, (one for one in sources if not _ends(one, own))):
-            others = f" and {len(gone) - 1} that only it requires" if len(gone) > 1 else ""
-            yield Advice(
-                line=asked.without(name),
-                text=f"{name}{others}: no function that has the layer loaded it, and no code that"
-                " they find names its modules",
-                gain=asked.weigh(gone),
-            )
+    gone_with = {name: asked.brought_by(name) for name in sorted(asked.names & set(never))}
+    searched = {
+        name: _Search.of([distributions[one] for one in gone if one in distributions])
+        for name, gone in gone_with.items()
+        if gone and gone <= set(never)
+    }
+    for name in _unnamed({name: one for name, one in searched.items() if one.modules}, sources):
+        gone = gone_with[name]
+        others = f" and {len(gone) - 1} that only it requires" if len(gone) > 1 else ""
+        yield Advice(
+            line=asked.without(name),
+            text=f"{name}{others}: no function that has the layer loaded it, and no code that"
+            " they find names its modules",
+            gain=asked.weigh(gone),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """What code would name of distributions that go, and their own code, which may."""
+
+    modules: frozenset[str]
+    own: frozenset[str]
+
+    @classmethod
+    def of(cls, gone: Sequence[Distribution]) -> "_Search":
+        return cls(
+            modules=frozenset(top for one in gone for top in _tops(one)),
+            own=frozenset(path for one in gone for path in one.files),
+        )
+
+    @cached_property
+    def _plain(self) -> list[bytes]:
+        return [name.encode() for name in self.modules]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        names = "|".join(re.escape(name) for name in sorted(self.modules))
+        return re.compile(rf"\b(?:import|from)\s+(?:{names})\b|['\"](?:{names})\b".encode())
+
+    def finds(self, source: Path, content: bytes) -> bool:
+        """Tell whether code of others imports one of the modules, or has its name in quotes."""
+        # To look for the plain names first takes a tenth of the time.
+        return (
+            any(name in content for name in self._plain)
+            and bool(self._pattern.search(content))
+            and not _ends(source, self.own)
+        )
+
+
+def _unnamed(searched: Mapping[str, _Search], sources: Iterable[Path]) -> list[str]:
+    """List what no source names; each is read once."""
+    left = dict(searched)
+    for source in sources:
+        if not left:
+            break
+        content = source.read_bytes()
+        left = {name: one for name, one in left.items() if not one.finds(source, content)}
+    return list(left)
 
 
 def _tops(distribution: Distribution) -> set[str]:
@@ -64,18 +111,6 @@ def _tops(distribution: Distribution) -> set[str]:
         ):
             tops.add(top.partition(".")[0])
     return tops - {"bin", "share", ""}
-
-
-def _is_named(modules: Collection[str], sources: Iterable[Path]) -> bool:
-    """Tell whether code imports one of the modules, or has its name in quotes."""
-    names = "|".join(re.escape(name) for name in sorted(modules))
-    pattern = re.compile(rf"\b(?:import|from)\s+(?:{names})\b|['\"](?:{names})\b".encode())
-    plain = [name.encode() for name in modules]
-    contents = (source.read_bytes() for source in sources)
-    # To look for the plain names first takes a tenth of the time.
-    return any(
-        pattern.search(content) for content in contents if any(name in content for name in plain)
-    )
 
 
 def _ends(path: Path, own: Collection[str]) -> bool:
