@@ -65,6 +65,7 @@ class Ahead:
     parts: PartCache
     pool: ThreadPoolExecutor
     scan: Scan = scan_anew
+    """Remembers what was read out of the layer's files."""
     _sought: Future[Prover | None] | None = None
     _begun: Future[CompiledSources] | None = None
     _kept: KeptBytecode = field(default_factory=KeptBytecode)

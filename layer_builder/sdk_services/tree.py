@@ -36,9 +36,11 @@ def services_of_tree(
         if not is_code(file.path) or owner in _ASK_FOR_OTHERS:
             continue
         source = read(file.path)
-        is_source = file.path.endswith(".py")
-        read_signs = ("sdk in source", _signs) if is_source else ("sdk in binary", _name_alone)
-        names, asks, is_literal = scan(read_signs[0], source, read_signs[1])
+        names, asks, is_literal = (
+            scan("signs of the SDK", source, _signs)
+            if file.path.endswith(".py")
+            else (names_sdk(source), False, False)
+        )
         if names:
             knowing.add(owner)
         if is_literal:
@@ -60,11 +62,6 @@ def _signs(source: bytes) -> tuple[bool, bool, bool]:
     """Tell whether a source names the SDK, whether it may ask for a service, and in a literal."""
     asks = may_ask(source)
     return names_sdk(source), asks, asks and has_literal_call(source)
-
-
-def _name_alone(content: bytes) -> tuple[bool, bool, bool]:
-    """Tell the same of compiled code, of which only the name says something."""
-    return names_sdk(content), False, False
 
 
 def _found(sources: Mapping[str, bytes], scan: Scan) -> ServiceNeeds:
