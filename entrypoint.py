@@ -94,7 +94,7 @@ def start():
     program = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
     program += "import gc, os, sys; gc.disable(); sys.path.insert(0, {!r}); ".format(HERE)
     program += "from layer_builder.main import main; gc.freeze(); gc.enable(); "
-    program += "sys.exit(main(sys.argv[1:], os.environ))"
+    program += "code = main(sys.argv[1:], os.environ); gc.freeze(); sys.exit(code)"
     sys.stdout.flush()
     # -I: no PYTHONPATH, no user site, and the caller's folder is not on sys.path.
     os.execv(python, [python, "-I", "-c", program] + sys.argv[1:])

@@ -17,7 +17,10 @@ gc.enable()
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(main(sys.argv[1:], os.environ))
+    code = main(sys.argv[1:], os.environ)
+    # As Python ends, it looks for cycles among all that is not frozen: 45 ms.
+    gc.freeze()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

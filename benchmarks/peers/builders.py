@@ -79,7 +79,7 @@ _OVER_A_LIMIT = 5
 _PROGRAM = (
     f"import gc, os, sys; gc.disable(); sys.path.insert(0, {str(ROOT)!r}); "
     "from layer_builder.main import main; gc.freeze(); gc.enable(); "
-    "sys.exit(main(sys.argv[1:], os.environ))"
+    "code = main(sys.argv[1:], os.environ); gc.freeze(); sys.exit(code)"
 )
 
 
