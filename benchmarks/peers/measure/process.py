@@ -51,6 +51,7 @@ def environment(home: Path, path: Sequence[Path], **more: str) -> dict[str, str]
 
 def run(command: Sequence[str], folder: Path, environ: Mapping[str, str], *, limit: float) -> Run:
     """Run a command in a folder; stop it, with all that it started, after `limit` seconds."""
+    os.sync()  # what runs before it left to be written is not written meanwhile
     log = folder / "bench.log"
     with log.open("wb") as said:
         start, used = time.perf_counter(), _children_seconds()
