@@ -87,7 +87,10 @@ class Ahead:
         everything = self.layer.proof is ProofDepth.DEEP or self.layer.bytecode in _OF_ALL
         self._begun = self.pool.submit(
             compile_ahead,
-            *(tree.root, prover, tree.compiled, self._kept),
+            tree.root,
+            prover,
+            tree.compiled,
+            self._kept,
             scan=None if everything else self.scan,
         )
 

@@ -3,13 +3,16 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
+
+from pydantic import TypeAdapter
 
 from layer_builder.errors import InstallError, Problem
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import InstalledFile, Layer, ProofDepth, Target
 from layer_builder.native.base_system import base_libraries
-from layer_builder.native.elf import ELF_MAGIC, Elf, elf_facts, elf_of
+from layer_builder.native.elf import ELF_MAGIC, Elf, read_elf
 from layer_builder.scans import Scan, scan_anew
 from layer_builder.tree import Distribution, Tree
 
@@ -47,6 +50,15 @@ class Findings:
     warnings: tuple[Problem, ...] = ()
 
 
+@cache
+def _facts() -> TypeAdapter[Elf | None]:
+    return TypeAdapter(Elf | None)
+
+
+def _plain_facts(content: bytes) -> object:
+    return _facts().dump_python(read_elf(content), mode="json")
+
+
 def scan_libraries(
     tree: Tree, entries: Iterable[InstalledFile], scan: Scan = scan_anew
 ) -> dict[str, Elf]:
@@ -58,9 +70,9 @@ def scan_libraries(
         with (tree.root / entry.path).open("rb") as file:
             if file.read(len(ELF_MAGIC)) != ELF_MAGIC:
                 continue
-        told = scan("elf", tree.read(entry.path), elf_facts)
-        if told:
-            libraries[entry.path] = elf_of(told)
+        library = _facts().validate_python(scan("elf", tree.read(entry.path), _plain_facts))
+        if library:
+            libraries[entry.path] = library
     return libraries
 
 

@@ -7,8 +7,8 @@ https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic
 import io
 import re
 import struct
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from layer_builder.lazy_dataclasses import dataclass
 
@@ -60,26 +60,6 @@ class Elf:
             if match and match["family"] == family
         )
         return max(numbers, default=())
-
-
-def elf_facts(content: bytes) -> list[str | bool | list[str]] | None:
-    """Read the same as plain texts, which can be kept."""
-    one = read_elf(content)
-    if one is None:
-        return None
-    return [one.machine, list(one.needed), list(one.search), sorted(one.versions), one.is_aligned]
-
-
-def elf_of(facts: Sequence[Any]) -> Elf:
-    """Give what `elf_facts` told."""
-    machine, needed, search, versions, is_aligned = facts
-    return Elf(
-        machine=machine,
-        needed=tuple(needed),
-        search=tuple(search),
-        versions=frozenset(versions),
-        is_aligned=is_aligned,
-    )
 
 
 def read_elf(content: bytes) -> Elf | None:

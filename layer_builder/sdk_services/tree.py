@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from hashlib import sha256
 
-from layer_builder.model import InstalledFile, ServiceUse
+from pydantic import TypeAdapter
+
+from layer_builder.model import InstalledFile
 from layer_builder.scans import Scan, scan_anew
 from layer_builder.sdk_services.filters import has_literal_call, is_code, may_ask, names_sdk
-from layer_builder.sdk_services.needs import ServiceNeeds, Unreadable
+from layer_builder.sdk_services.needs import ServiceNeeds
 from layer_builder.sdk_services.sources import find_services
 
 _ASK_FOR_OTHERS = frozenset({"boto3", "botocore", "s3transfer", "aioboto3", "aiobotocore"})
@@ -68,15 +71,12 @@ def _found(sources: Mapping[str, bytes], scan: Scan) -> ServiceNeeds:
     """Find the services that sources ask for, which read each other's names."""
     digests = [[path, sha256(source).hexdigest()] for path, source in sorted(sources.items())]
 
-    def find(_: bytes) -> tuple[list[list[str]], list[list[str]]]:
-        needs = find_services(sources)
-        return (
-            [[use.service, use.place] for use in needs.uses],
-            [[one.place, one.text] for one in needs.unreadable],
-        )
+    def find(_: bytes) -> object:
+        return _needs().dump_python(find_services(sources), mode="json")
 
-    uses, unreadable = scan("services", json.dumps(digests).encode(), find)
-    return ServiceNeeds(
-        uses=tuple(ServiceUse(service=service, place=place) for service, place in uses),
-        unreadable=tuple(Unreadable(place=place, text=text) for place, text in unreadable),
-    )
+    return _needs().validate_python(scan("services", json.dumps(digests).encode(), find))
+
+
+@cache
+def _needs() -> TypeAdapter[ServiceNeeds]:
+    return TypeAdapter(ServiceNeeds)
