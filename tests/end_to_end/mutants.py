@@ -77,8 +77,8 @@ MUTATIONS = (
     Mutation(
         name="the program's exit code is lost",
         file=ENTRY,
-        old='program += "sys.exit(main(sys.argv[1:], os.environ))"',
-        new='program += "main(sys.argv[1:], os.environ)"',
+        old="gc.freeze(); sys.exit(code)",
+        new="gc.freeze()",
         end_to_end="test_action.py::test_mistakes_in_the_manifest_are_shown_where_they_are",
         beside=f"{INTEGRATION}/test_set_up.py::test_the_program_starts_alone_and_its_exit_code_is_the_steps",
     ),
