@@ -38,6 +38,13 @@ def each(
             raise
 
 
+def begin(work: Callable[[], object]) -> None:
+    """Begin what nothing waits for but the end of the process; of its failure nothing is said."""
+    pool = ThreadPoolExecutor(max_workers=1)
+    pool.submit(work)
+    pool.shutdown(wait=False)
+
+
 def results(futures: Sequence[Future[_R]]) -> list[_R]:
     """Give all results, or raise all problems, each once."""
     errors = [error for future in futures if (error := future.exception())]

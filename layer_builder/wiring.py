@@ -99,6 +99,7 @@ def make_context(
         known_regions=cloud.known_regions,
         provenance=lambda owner: find_provenance(owner, Path(asked.manifest), workspace, environ),
         reporter=reporter,
+        know_python=uv.know_python,
         scratch=scratch,
         cache=BuildCache.around(environ),
         function_notes=SignedNotes.around(environ, "functions")

@@ -57,6 +57,8 @@ class Context:
     credentials: tuple[str, ...] = ()
     """The credentials of the job that a build could do without, by name."""
     has_index_credentials: bool = False
+    know_python: Callable[[], None] = lambda: None
+    """Has uv look at its Python; called while files are read."""
     load_ahead: Callable[[], None] = lambda: None
     """Loads what the end of a run needs; called while the index is waited for."""
     is_verbose: bool = False

@@ -27,6 +27,7 @@ from layer_builder.inputs import Command, Inputs
 from layer_builder.legs import join_parts, read_parts
 from layer_builder.model import Built, VersionSummary
 from layer_builder.outcome import Outcome
+from layer_builder.parallel import begin
 from layer_builder.plain_text import function_lines
 from layer_builder.preflight import open_regions
 from layer_builder.publish import Listed, list_versions, prepare_publishing, publish, refuse_foreign
@@ -40,6 +41,8 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
     if inputs.command is Command.PROMOTE:
         promote(outcome, context)
         return
+    if inputs.command is not Command.ATTACH and not load.lock_path(inputs).exists():
+        begin(context.know_python)
     outcome.manifest = load.read(inputs, context.workspace)
     _notice_runtimes(outcome, context.reporter)
     match inputs.command:

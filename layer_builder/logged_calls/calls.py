@@ -12,6 +12,7 @@ _LOG = logging.getLogger(__name__)
 _PURPOSES = {
     ("pip", "compile"): "choose versions, or see who requires what",
     ("pip", "install"): "install what was chosen, or build a wheel",
+    ("python", "find"): "learn what its Python is",
     ("export",): "read a project's uv.lock",
 }
 # A login stands in an address before the @, a token in its query.

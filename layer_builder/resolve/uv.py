@@ -48,6 +48,14 @@ class Uv:
     store: SourceStore = field(default_factory=SourceStore, compare=False)
     """Where the sources of what comes from no index are."""
 
+    def know_python(self) -> None:
+        """Have uv ask its Python what it is, where its cache is empty: all later runs read it there.
+
+        That is a process of Python's own, and resolving waits for it.
+        """
+        if self.wheels.cache.was_empty:
+            self.run("python", "find", sys.executable)
+
     def place(self, requirements: Requirements) -> PlacedSources:
         """Have at hand what comes from no index, with versions and digests. Raises InstallError."""
         return place_sources(requirements.direct, self.store, self._build)

@@ -19,7 +19,7 @@ from typing import Any
 _MOST_SECONDS = 180
 
 _FORKS = """
-import json, os, sys, traceback
+import atexit, json, os, sys, threading, traceback
 import botocore.session, s3transfer.manager
 import layer_builder.aws.catalog, layer_builder.aws.policies_ssm, layer_builder.aws.functions
 import layer_builder.aws.layer_versions, layer_builder.aws.s3
@@ -44,6 +44,9 @@ for line in sys.stdin:
         except BaseException:
             traceback.print_exc()
         finally:
+            # As an interpreter ends: it waits for its threads, and folders for temporary files go.
+            threading._shutdown()
+            atexit._run_exitfuncs()
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)

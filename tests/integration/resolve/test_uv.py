@@ -7,6 +7,7 @@ import io
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -356,3 +357,30 @@ def test_what_a_program_says_is_taken_whole_and_what_it_may_write_is_written(
     )
     assert (done.returncode, len(done.stdout), len(done.stderr)) == (0, 1_000_000, 1_000_000)
     assert (tmp_path / "f").stat().st_size == 1_000_000
+
+
+def test_what_the_python_is_is_asked_while_files_are_read(
+    run: Run, workspace: Path, add_wheel: Add
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": ""})
+    ask_for(workspace, "demo")
+    debugging = {"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1"}
+    told = run("plan", env=debugging).stdout
+    asked = told.index("to learn what its Python is")
+    assert asked < told.index("to choose versions")
+    run("lock")
+    assert "what its Python is" not in run("plan", env=debugging).stdout
+
+
+def test_what_uv_was_told_of_its_python_is_kept_and_not_asked_where_wheels_are(
+    tmp_path: Path, index: str, add_wheel: Add
+) -> None:
+    add_wheel("demo", "1.0", {"demo.py": ""})
+    first, cache = uv(tmp_path, index), tmp_path / "uv-cache"
+    first.know_python()
+    assert list(cache.glob("interpreter-*/*/*.msgpack"))
+    first.install(first.resolve(DEMO, TARGET), DEMO, TARGET, tmp_path / "filled")
+    for folder in cache.glob("interpreter-*"):
+        shutil.rmtree(folder)
+    uv(tmp_path, index).know_python()
+    assert not list(cache.glob("interpreter-*/*/*.msgpack"))
