@@ -9,7 +9,7 @@ from dataclasses import field
 from itertools import islice
 
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import LAYERS_PER_FUNCTION, Layer, Stack, mib
+from layer_builder.model import LAYERS_PER_FUNCTION, UNZIPPED_BYTES, Layer, Stack, mib
 
 EXACT = 14
 """How many of the heaviest units are placed by search; beyond that, a search could take minutes."""
@@ -41,9 +41,10 @@ class SplitLimits:
     """What the new layers may take."""
 
     zip_bytes: int
-    """Of each layer."""
     unzipped_bytes: int
-    """Of all together."""
+    """Both of each layer."""
+    total_bytes: int
+    """Unzipped, of all together."""
     layers: int
     """How many at most."""
 
@@ -69,8 +70,31 @@ class _Unit:
         return sum(part.zip_bytes for part in self.parts)
 
     @property
+    def unzipped_bytes(self) -> int:
+        return sum(part.unzipped_bytes for part in self.parts)
+
+    @property
     def changes_often(self) -> bool:
         return any(part.changes_often for part in self.parts)
+
+
+class _Room:
+    """What is free in each of the new layers."""
+
+    def __init__(self, limits: SplitLimits, count: int) -> None:
+        self._zip = [limits.zip_bytes] * count
+        self._unzipped = [limits.unzipped_bytes] * count
+
+    def fits(self, unit: _Unit, level: int) -> bool:
+        return unit.zip_bytes <= self._zip[level] and unit.unzipped_bytes <= self._unzipped[level]
+
+    def take(self, unit: _Unit, level: int) -> None:
+        self._zip[level] -= unit.zip_bytes
+        self._unzipped[level] -= unit.unzipped_bytes
+
+    def give_back(self, unit: _Unit, level: int) -> None:
+        self._zip[level] += unit.zip_bytes
+        self._unzipped[level] += unit.unzipped_bytes
 
 
 def limits_of(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
@@ -81,11 +105,12 @@ def limits_of(layer: Layer, stacks: Sequence[Stack]) -> SplitLimits:
         stack.reserve + sum(other.unzipped_bytes for other in stack.external) for stack in loading
     ]
     allowed = {limit.kind: limit.allowed for limit in layer.budget.limits}
-    unzipped = allowed["unzipped"] - max(taken, default=0)
+    total = UNZIPPED_BYTES - max(taken, default=0)
     return SplitLimits(
         # A little less than allowed: what is shared between members compresses apart.
-        zip_bytes=int(allowed.get("zip", unzipped) * 0.98),
-        unzipped_bytes=unzipped,
+        zip_bytes=int(allowed.get("zip", total) * 0.98),
+        unzipped_bytes=allowed["unzipped"],
+        total_bytes=total,
         layers=LAYERS_PER_FUNCTION - max(others, default=0),
     )
 
@@ -95,24 +120,28 @@ def place_distributions(
 ) -> list[list[MeasuredDistribution]] | CannotSplit:
     """Place every part; gives the layers from the lowest up, or says why that cannot be."""
     total = sum(part.unzipped_bytes for part in parts)
-    if total > limits.unzipped_bytes:
+    if total > limits.total_bytes:
         heaviest = sorted(parts, key=lambda part: -part.unzipped_bytes)[:10]
         return CannotSplit(
-            reason=f"together they unzip to {mib(total)}, and {mib(limits.unzipped_bytes)} are free",
+            reason=f"together they unzip to {mib(total)}, and {mib(limits.total_bytes)} are free",
             culprits=tuple(heaviest),
         )
     units = _units(parts)
     for unit in units:
-        if unit.zip_bytes > limits.zip_bytes:
-            names = ", ".join(part.name for part in unit.parts)
-            return CannotSplit(
-                reason=f"{names} alone takes {mib(unit.zip_bytes)} zipped, and a layer may have"
-                f" {mib(limits.zip_bytes)}",
-                culprits=unit.parts,
-            )
+        for takes, allowed, kind in (
+            (unit.zip_bytes, limits.zip_bytes, "zipped"),
+            (unit.unzipped_bytes, limits.unzipped_bytes, "unzipped"),
+        ):
+            if takes > allowed:
+                names = ", ".join(part.name for part in unit.parts)
+                return CannotSplit(
+                    reason=f"{names} alone takes {mib(takes)} {kind}, and a layer may have"
+                    f" {mib(allowed)}",
+                    culprits=unit.parts,
+                )
     fewest = max(1, -(-sum(unit.zip_bytes for unit in units) // limits.zip_bytes))
     for count in range(fewest, limits.layers + 1):
-        levels = _place(units, limits.zip_bytes, count)
+        levels = _place(units, limits, count)
         if levels is not None:
             layers: list[list[MeasuredDistribution]] = [[] for _ in range(count)]
             for index, level in levels.items():
@@ -120,42 +149,41 @@ def place_distributions(
             return [sorted(layer, key=lambda part: part.name) for layer in layers if layer]
     return CannotSplit(
         reason=f"no way was found to put them into {limits.layers} layers of {mib(limits.zip_bytes)}"
-        " with each below what needs it",
+        f" zipped and {mib(limits.unzipped_bytes)} unzipped with each below what needs it",
         culprits=tuple(sorted(parts, key=lambda part: -part.zip_bytes)[:10]),
     )
 
 
-def _place(units: Sequence[_Unit], most: int, count: int) -> dict[int, int] | None:
+def _place(units: Sequence[_Unit], limits: SplitLimits, count: int) -> dict[int, int] | None:
     """Give a level to each unit, or None."""
     request = sorted(range(len(units)), key=lambda i: -units[i].zip_bytes)
     heavy = sorted(request[:EXACT], key=lambda i: (len(units[i].below), i))
     light = sorted(request[EXACT:], key=lambda i: (len(units[i].below), i))
     above = {i: [j for j in range(len(units)) if i in units[j].below] for i in range(len(units))}
-    for levels in islice(_search(units, heavy, most, count), _MOST_TRIES):
-        if _first_fit(units, light, above, levels, [most] * count):
+    for levels in islice(_search(units, heavy, limits, count), _MOST_TRIES):
+        if _first_fit(units, light, above, levels, _Room(limits, count), count):
             return levels
-    levels = _in_turn(units, most)
+    levels = _in_turn(units, limits)
     return levels if max(levels.values(), default=0) < count else None
 
 
-def _in_turn(units: Sequence[_Unit], most: int) -> dict[int, int]:
+def _in_turn(units: Sequence[_Unit], limits: SplitLimits) -> dict[int, int]:
     """Fill one layer after the other in an order in which nothing comes before what it needs."""
     levels: dict[int, int] = {}
-    level, used = 0, 0
+    level, room = 0, _Room(limits, len(units))
     for index in sorted(range(len(units)), key=lambda i: (len(units[i].below), i)):
-        size = units[index].zip_bytes
-        if used + size > most:
-            level, used = level + 1, 0
+        if not room.fits(units[index], level):
+            level += 1
         levels[index] = level
-        used += size
+        room.take(units[index], level)
     return levels
 
 
 def _search(
-    units: Sequence[_Unit], request: Sequence[int], most: int, count: int
+    units: Sequence[_Unit], request: Sequence[int], limits: SplitLimits, count: int
 ) -> Iterator[dict[int, int]]:
     """Yield the placements of some units that fit, those first that put the restless up."""
-    free = [most] * count
+    room = _Room(limits, count)
     levels: dict[int, int] = {}
     steps = 0
 
@@ -172,12 +200,12 @@ def _search(
         lowest = max((levels[i] for i in unit.below if i in levels), default=0)
         choices = range(lowest, count)
         for level in reversed(choices) if unit.changes_often else choices:
-            if unit.zip_bytes <= free[level]:
-                free[level] -= unit.zip_bytes
+            if room.fits(unit, level):
+                room.take(unit, level)
                 levels[index] = level
                 yield from place(position + 1)
                 del levels[index]
-                free[level] += unit.zip_bytes
+                room.give_back(unit, level)
 
     yield from place(0)
 
@@ -187,19 +215,20 @@ def _first_fit(
     request: Sequence[int],
     above: Mapping[int, Collection[int]],
     levels: dict[int, int],
-    free: list[int],
+    room: _Room,
+    count: int,
 ) -> bool:
     """Add the light units to a placement, each between what it needs and what needs it."""
     for index, level in levels.items():
-        free[level] -= units[index].zip_bytes
+        room.take(units[index], level)
     for index in request:
         unit = units[index]
         lowest = max((levels[i] for i in unit.below if i in levels), default=0)
-        highest = min((levels[i] for i in above[index] if i in levels), default=len(free) - 1)
+        highest = min((levels[i] for i in above[index] if i in levels), default=count - 1)
         choices = range(lowest, highest + 1)
         for level in reversed(choices) if unit.changes_often else choices:
-            if unit.zip_bytes <= free[level]:
-                free[level] -= unit.zip_bytes
+            if room.fits(unit, level):
+                room.take(unit, level)
                 levels[index] = level
                 break
         else:

@@ -112,11 +112,27 @@ def test_three_layers_have_three_names(run: Run, workspace: Path) -> None:
 
 
 @pytest.mark.usefixtures("filled_index")
+def test_a_layers_own_limit_unzipped_is_met_by_each_of_the_new_ones(
+    run: Run, workspace: Path
+) -> None:
+    (workspace / "layers.yml").write_text(
+        HEAD + "layers:\n  core: {packages: [app], proof: off, limits: {unzipped: 50 MiB}}\n"
+        "functions:\n  f: {layers: [core]}\n"
+    )
+    assert run("build").returncode == 5
+    done = run("split", "core", "--write")
+    assert done.returncode == 0, done.stderr
+    done = run("build")
+    assert done.returncode == 0, done.stderr
+    assert sorted(map(len, held(workspace).values())) == [2, 2]
+
+
+@pytest.mark.usefixtures("filled_index")
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ("limits: {zip: 10 MiB}", "alone takes 20.0 MiB zipped, and a layer may have "),
-        ("limits: {unzipped: 50 MiB}", "together they unzip to 60.0 MiB, and 50.0 MiB are free"),
+        ("limits: {unzipped: 10 MiB}", "alone takes 20.0 MiB unzipped, and a layer may have 10.0"),
     ],
 )
 def test_what_no_split_helps_says_who_takes_the_bytes_and_what_then(

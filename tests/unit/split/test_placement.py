@@ -12,7 +12,7 @@ from layer_builder.split.placement import (
     place_distributions,
 )
 
-ROOM = SplitLimits(zip_bytes=10, unzipped_bytes=1000, layers=5)
+ROOM = SplitLimits(zip_bytes=10, unzipped_bytes=1000, total_bytes=1000, layers=5)
 
 
 def part(name: str, size: int, *requires: str, restless: bool = False) -> MeasuredDistribution:
@@ -53,6 +53,7 @@ def check(
     for level in levels:
         assert level
         assert sum(item.zip_bytes for item in level) <= limits.zip_bytes
+        assert sum(item.unzipped_bytes for item in level) <= limits.unzipped_bytes
         seen |= {item.name for item in level}
         for item in level:
             assert item.requires & set(placed) <= seen
@@ -66,19 +67,20 @@ def optimum(parts: Sequence[MeasuredDistribution], limits: SplitLimits) -> int |
         for levels in product(range(count), repeat=len(parts)):
             if any(levels[upper] < levels[lower] for upper, lower in edges):
                 continue
-            used = [0] * count
+            packed, unpacked = [0] * count, [0] * count
             for level, item in zip(levels, parts, strict=True):
-                used[level] += item.zip_bytes
-            if max(used) <= limits.zip_bytes:
+                packed[level] += item.zip_bytes
+                unpacked[level] += item.unzipped_bytes
+            if max(packed) <= limits.zip_bytes and max(unpacked) <= limits.unzipped_bytes:
                 return count
     return None
 
 
-@given(graphs(most=40), st.integers(1, 5), st.integers(10, 60))
+@given(graphs(most=40), st.integers(1, 5), st.integers(10, 60), st.integers(20, 120))
 def test_a_split_never_breaks_a_requirement_or_a_limit(
-    parts: list[MeasuredDistribution], layers: int, size: int
+    parts: list[MeasuredDistribution], layers: int, size: int, unzipped: int
 ) -> None:
-    limits = SplitLimits(zip_bytes=size, unzipped_bytes=10_000, layers=layers)
+    limits = SplitLimits(zip_bytes=size, unzipped_bytes=unzipped, total_bytes=10_000, layers=layers)
     found = place_distributions(parts, limits)
     if isinstance(found, CannotSplit):
         assert found.reason
@@ -87,11 +89,11 @@ def test_a_split_never_breaks_a_requirement_or_a_limit(
         check(parts, found, limits)
 
 
-@given(graphs(most=7), st.integers(3, 4))
+@given(graphs(most=7), st.integers(3, 4), st.sampled_from([10, 12]))
 def test_a_split_of_few_parts_takes_the_fewest_layers(
-    parts: list[MeasuredDistribution], layers: int
+    parts: list[MeasuredDistribution], layers: int, size: int
 ) -> None:
-    limits = SplitLimits(zip_bytes=12, unzipped_bytes=10_000, layers=layers)
+    limits = SplitLimits(zip_bytes=size, unzipped_bytes=22, total_bytes=10_000, layers=layers)
     best = optimum(parts, limits)
     found = place_distributions(parts, limits)
     if isinstance(found, CannotSplit):
@@ -108,7 +110,10 @@ def test_a_split_with_room_enough_is_always_found(parts: list[MeasuredDistributi
         len(
             names(
                 place_distributions(
-                    parts, SplitLimits(zip_bytes=whole + 1, unzipped_bytes=9999, layers=1)
+                    parts,
+                    SplitLimits(
+                        zip_bytes=whole + 1, unzipped_bytes=9999, total_bytes=9999, layers=1
+                    ),
                 )
             )
         )
@@ -138,7 +143,7 @@ def test_a_split_goes_along_the_requirements_with_the_restless_on_top(
 def test_many_small_parts_find_room_around_the_large_ones() -> None:
     large = [part(f"large{n}", 9) for n in range(4)]
     small = [part(f"small{n:02}", 1, "large0") for n in range(14)]
-    limits = SplitLimits(zip_bytes=10, unzipped_bytes=9999, layers=5)
+    limits = SplitLimits(zip_bytes=10, unzipped_bytes=9999, total_bytes=9999, layers=5)
     found = place_distributions([*large, *small], limits)
     assert not isinstance(found, CannotSplit)
     check([*large, *small], found, limits)
@@ -161,6 +166,12 @@ def test_many_small_parts_find_room_around_the_large_ones() -> None:
             ["large"],
         ),
         (
+            [part("small", 1), part("large", 8)],
+            SplitLimits(zip_bytes=10, unzipped_bytes=15, total_bytes=1000, layers=5),
+            "large alone takes 16 B unzipped, and a layer may have 15 B",
+            ["large"],
+        ),
+        (
             [part("one", 6, "two"), part("two", 6, "one")],
             ROOM,
             "one, two alone takes 12 B zipped, and a layer may have 10 B",
@@ -168,8 +179,9 @@ def test_many_small_parts_find_room_around_the_large_ones() -> None:
         ),
         (
             [part(f"p{n}", 6 + n) for n in range(3)],
-            SplitLimits(zip_bytes=10, unzipped_bytes=1000, layers=2),
-            "no way was found to put them into 2 layers of 10 B with each below what needs it",
+            SplitLimits(zip_bytes=10, unzipped_bytes=1000, total_bytes=1000, layers=2),
+            "no way was found to put them into 2 layers of 10 B zipped and 1000 B"
+            " unzipped with each below what needs it",
             ["p2", "p1", "p0"],
         ),
     ],
@@ -181,3 +193,9 @@ def test_what_cannot_be_split_says_why_and_who_is_to_blame(
     assert isinstance(found, CannotSplit)
     assert found.reason == reason
     assert [item.name for item in found.culprits] == culprits
+
+
+def test_a_layers_own_limit_unzipped_is_that_of_each_new_layer() -> None:
+    limits = SplitLimits(zip_bytes=100, unzipped_bytes=14, total_bytes=1000, layers=5)
+    found = place_distributions([part("a", 6), part("b", 6, "a"), part("c", 1)], limits)
+    assert names(found) == [["a", "c"], ["b"]]
