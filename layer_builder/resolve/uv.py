@@ -49,10 +49,7 @@ class Uv:
     """Where the sources of what comes from no index are."""
 
     def know_python(self) -> None:
-        """Have uv ask its Python what it is, where its cache is empty: all later runs read it there.
-
-        That is a process of Python's own, and resolving waits for it.
-        """
+        """Have an empty cache tell what uv's Python is: asking takes a process that resolving awaits."""
         if self.wheels.cache.was_empty:
             self.run("python", "find", sys.executable)
 
@@ -69,10 +66,7 @@ class Uv:
                 "pip", "install",
                 *self._wheels([name]),
                 "--target", str(into),
-                "--require-hashes",
-                "--no-deps",
-                "--no-compile-bytecode",
-                "--no-installer-metadata",
+                "--require-hashes", "--no-deps", "--no-compile-bytecode", "--no-installer-metadata",
                 "--requirements", str(asked),
             )  # fmt: skip
         if done.returncode:
@@ -232,11 +226,8 @@ class Uv:
                 *platform_options(target, target.uv_platform),
                 *self._wheels(build),
                 "--target", str(into),
-                "--require-hashes",
-                "--no-deps",
                 *(() if build else ("--link-mode", "copy")),
-                "--no-compile-bytecode",
-                "--no-installer-metadata",
+                "--require-hashes", "--no-deps", "--no-compile-bytecode", "--no-installer-metadata",
                 "--requirements", str(lock),
                 *((_OFFLINE,) if offline else ()),
                 bound=WriteBound.of_install(into),

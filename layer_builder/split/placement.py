@@ -85,6 +85,9 @@ class _Room:
         self._zip = [limits.zip_bytes] * count
         self._unzipped = [limits.unzipped_bytes] * count
 
+    def __len__(self) -> int:
+        return len(self._zip)
+
     def fits(self, unit: _Unit, level: int) -> bool:
         return unit.zip_bytes <= self._zip[level] and unit.unzipped_bytes <= self._unzipped[level]
 
@@ -161,7 +164,7 @@ def _place(units: Sequence[_Unit], limits: SplitLimits, count: int) -> dict[int,
     light = sorted(request[EXACT:], key=lambda i: (len(units[i].below), i))
     above = {i: [j for j in range(len(units)) if i in units[j].below] for i in range(len(units))}
     for levels in islice(_search(units, heavy, limits, count), _MOST_TRIES):
-        if _first_fit(units, light, above, levels, _Room(limits, count), count):
+        if _first_fit(units, light, above, levels, _Room(limits, count)):
             return levels
     levels = _in_turn(units, limits)
     return levels if max(levels.values(), default=0) < count else None
@@ -216,7 +219,6 @@ def _first_fit(
     above: Mapping[int, Collection[int]],
     levels: dict[int, int],
     room: _Room,
-    count: int,
 ) -> bool:
     """Add the light units to a placement, each between what it needs and what needs it."""
     for index, level in levels.items():
@@ -224,7 +226,7 @@ def _first_fit(
     for index in request:
         unit = units[index]
         lowest = max((levels[i] for i in unit.below if i in levels), default=0)
-        highest = min((levels[i] for i in above[index] if i in levels), default=count - 1)
+        highest = min((levels[i] for i in above[index] if i in levels), default=len(room) - 1)
         choices = range(lowest, highest + 1)
         for level in reversed(choices) if unit.changes_often else choices:
             if room.fits(unit, level):
