@@ -157,21 +157,22 @@ def compare(
     )
 
 
-def best_option(options: Sequence[TrialOption]) -> TrialOption | None:
-    """Choose the layer to put it: it fits, the least bytes come to functions, then to layers.
+def best_options(options: Sequence[TrialOption]) -> list[TrialOption]:
+    """Choose where to put it: a layer that fits, where the least bytes come to functions, then to layers.
 
-    None where no layer can have it.
+    Several where these are alike, that with the most room first; none where no layer can have it.
     """
     order = list(Fit)
     possible = [one for one in options if one.verdict is not Fit.CANNOT_FIT]
 
-    def cost(option: TrialOption) -> tuple[int, int, int, float]:
+    def cost(option: TrialOption) -> tuple[int, int, int]:
         grown = sum(one.after.used - one.before.used for one in option.functions)
         layers = sum(one.grows.unzipped_bytes for one in option.layers)
-        share = max((one.shares[1] for one in option.layers), default=0.0)
-        return order.index(option.verdict), grown, layers, share
+        return order.index(option.verdict), grown, layers
 
-    return min(possible, key=cost, default=None)
+    least = min(map(cost, possible), default=None)
+    alike = [one for one in possible if cost(one) == least]
+    return sorted(alike, key=lambda one: max((item.shares[1] for item in one.layers), default=0.0))
 
 
 def _by_name(estimate: LayerEstimate) -> dict[str, Package]:

@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from layer_builder import parallel
 from layer_builder.answers.changes import Mode, changed_request, read_packages
-from layer_builder.answers.trial import FunctionChange, TrialOption, best_option, compare
+from layer_builder.answers.trial import FunctionChange, TrialOption, best_options, compare
 from layer_builder.answers.words import trial_data, trial_lines
 from layer_builder.commands import (
     Context,
@@ -62,8 +62,8 @@ def try_packages(inputs: Inputs, context: Context, outcome: Outcome, asked: Name
         else one
         for key, one in zip(keys, found, strict=True)
     ]
-    best = best_option(options)
-    if best is None:
+    best = best_options(options)
+    if not best:
         outcome.exit_code = ExitCode.LIMIT
     if asked.json:
         return json.dumps(trial_data(mode, packages, options, best), indent=2) + "\n"

@@ -17,7 +17,7 @@ def trial_lines(
     mode: Mode,
     packages: Sequence[Requirement],
     options: Sequence[TrialOption],
-    best: TrialOption | None,
+    best: Sequence[TrialOption],
 ) -> Iterator[str]:
     """Say what each layer's change would come to, and which is best."""
     yield f"{' '.join(f'{_SIGNS[mode]} {one}' for one in packages)} (≈ is ±{ERROR:.0%})"
@@ -39,10 +39,12 @@ def trial_lines(
             )
         if not option.layers and not option.refused:
             yield "  nothing changes"
-    if best is None:
+    if not best:
         yield "no layer can have it" if mode is Mode.ADD else "it does not fit so, either"
     elif mode is Mode.ADD and len(options) > 1:
-        yield f"best: {best.key}"
+        first, *others = [one.key for one in best]
+        alike = f" ({', '.join(others)}: the same bytes, no more room)" if others else ""
+        yield f"best: {first}{alike}"
 
 
 def _change(change: WeighedChange) -> str:
@@ -69,14 +71,15 @@ def trial_data(
     mode: Mode,
     packages: Sequence[Requirement],
     options: Sequence[TrialOption],
-    best: TrialOption | None,
+    best: Sequence[TrialOption],
 ) -> dict[str, Any]:
     """Render the same as data; documented in docs/plan.md. All sizes are bytes."""
     return {
         "mode": str(mode),
         "packages": [str(one) for one in packages],
         "error": ERROR,
-        "best": best.key if best else None,
+        "best": best[0].key if best else None,
+        "alike": [one.key for one in best[1:]],
         "options": [_option(option) for option in options],
     }
 

@@ -84,15 +84,21 @@ class Ahead:
             return
         about = f"bytecode of {self.layer.title} by {prover.version}" if prover.version else ""
         self._kept = KeptBytecode(parts=self.parts if about else PartCache(), about=about)
-        everything = self.layer.proof is ProofDepth.DEEP or self.layer.bytecode in _OF_ALL
-        self._begun = self.pool.submit(
-            compile_ahead,
-            tree.root,
-            prover,
-            tree.compiled,
-            self._kept,
-            scan=None if everything else self.scan,
-        )
+        self._begun = self.pool.submit(self._compile, tree.root, tree.compiled, prover)
+
+    def _compile(self, root: Path, into: Path, prover: Prover) -> CompiledSources:
+        """Compile sources to a new folder, or take what was kept of the same contents.
+
+        Files may go from the tree meanwhile.
+        """
+        into.mkdir()
+        paths = sorted(_sources(root))
+        if self.layer.proof is not ProofDepth.DEEP and self.layer.bytecode not in _OF_ALL:
+            paths = likely_loaded(root, paths, self.scan)
+        taken = self._kept.take(root, paths, into)
+        left = [path for path in paths if path not in taken]
+        done = prover.compile(root, left, into, taken)
+        return CompiledSources(folder=into, sources=done.sources, taken=len(taken))
 
     @property
     def _is_needed(self) -> bool:
@@ -101,7 +107,11 @@ class Ahead:
         return is_read and self.layer.target.python not in _UNSTEADY
 
     def result(self) -> CompiledSources | None:
-        """Wait for it; None where nothing was begun. Raises as `compile_ahead`."""
+        """Wait for it; None where nothing was begun.
+
+        Raises InstallError when the interpreter fails, ProofError where it must be isolated and
+        cannot be.
+        """
         return self._begun.result() if self._begun else None
 
     def keep(self, scratch: Path) -> None:
@@ -110,25 +120,6 @@ class Ahead:
         if done and len(done.sources) > done.taken:
             with suppress(OSError):
                 self._kept.keep(done.sources, done.folder, scratch)
-
-
-def compile_ahead(
-    root: Path, prover: Prover, into: Path, kept: KeptBytecode, *, scan: Scan | None
-) -> CompiledSources:
-    """Compile the sources of a tree to a new folder, or take what was kept of the same contents.
-
-    Those that imports will hardly load are left out, unless nothing is to `scan` for that. Files may go
-    from the tree meanwhile. Raises InstallError when the interpreter fails, ProofError where it must
-    be isolated and cannot be.
-    """
-    into.mkdir()
-    paths = sorted(_sources(root))
-    if scan:
-        paths = likely_loaded(root, paths, scan)
-    taken = kept.take(root, paths, into)
-    left = [path for path in paths if path not in taken]
-    done = prover.compile(root, left, into, taken)
-    return CompiledSources(folder=into, sources=done.sources, taken=len(taken))
 
 
 def _sources(root: Path) -> Iterator[str]:

@@ -8,7 +8,8 @@ from packaging.requirements import Requirement
 from layer_builder.answers.chains import requirer_chains
 from layer_builder.answers.changes import Mode, changed_request
 from layer_builder.answers.importers import module_names
-from layer_builder.answers.trial import Fit, TrialOption, WeighedChange, best_option
+from layer_builder.answers.trial import Fit, TrialOption, WeighedChange, best_options
+from layer_builder.answers.words import trial_data, trial_lines
 from layer_builder.errors import Place
 from layer_builder.forecast import LayerEstimate
 from layer_builder.model import (
@@ -48,10 +49,11 @@ def estimate(*packages: tuple[str, str, int], least: float = 0.9) -> LayerEstima
     )
 
 
-def option(key: str, *packages: tuple[str, str, int]) -> TrialOption:
-    return TrialOption(
-        key=key, layers=(WeighedChange(before=estimate(), after=estimate(*packages)),)
-    )
+def option(
+    key: str, *packages: tuple[str, str, int], there: tuple[tuple[str, str, int], ...] = ()
+) -> TrialOption:
+    change = WeighedChange(before=estimate(*there), after=estimate(*there, *packages))
+    return TrialOption(key=key, layers=(change,))
 
 
 def test_a_change_lists_what_comes_goes_and_moves() -> None:
@@ -77,9 +79,20 @@ def test_the_best_fits_and_grows_least() -> None:
     small, large = option("z", ("a", "1", 100)), option("a", ("a", "1", 200))
     doubtful, hopeless = option("b", ("a", "1", 1050)), option("c", ("a", "1", 2000))
     refused = TrialOption(key="d", refused="no version")
-    assert best_option([large, small, doubtful, hopeless, refused]) is small
-    assert best_option([hopeless, doubtful, refused]) is doubtful
-    assert best_option([hopeless, refused]) is None
+    assert best_options([large, small, doubtful, hopeless, refused]) == [small]
+    assert best_options([hopeless, doubtful, refused]) == [doubtful]
+    assert best_options([hopeless, refused]) == []
+
+
+def test_of_equal_ones_the_best_has_the_most_room_and_the_others_are_named() -> None:
+    package = ("new", "1", 100)
+    full, empty = option("full", package, there=(("there", "1", 500),)), option("empty", package)
+    assert best_options([full, empty]) == [empty, full]
+    asked = [Requirement("new")]
+    lines = [*trial_lines(Mode.ADD, asked, [full, empty], [empty, full])]
+    assert lines[-1] == "best: empty (full: the same bytes, no more room)"
+    data = trial_data(Mode.ADD, asked, [full, empty], [empty, full])
+    assert (data["best"], data["alike"]) == ("empty", ["full"])
 
 
 @pytest.mark.parametrize(
