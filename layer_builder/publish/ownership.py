@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from itertools import product
+from itertools import islice, product
 
 from layer_builder import parallel
 from layer_builder.aws import Region
@@ -62,13 +62,15 @@ def list_versions(regions: Sequence[Region], layers: Sequence[Layer]) -> Listed:
 
 
 def refuse_foreign(listed: Listed, layers: Sequence[Layer], owner: str) -> None:
-    """Raise AwsError for names whose newest version is another owner's, unless that is adopted."""
+    """Raise AwsError for names whose newest stamp is another owner's, unless that is adopted.
+
+    A version without a stamp that somebody put on top takes no name from its owner.
+    """
     by_name = {layer.name: layer for layer in reversed(layers)}
     problems = [
         problem
-        for (_, name), (newest, *_) in (
-            (at, found) for at, found in listed.versions.items() if found
-        )
+        for (_, name), found in listed.versions.items()
+        for newest in islice((one for one in found if one.stamp), 1)
         if (problem := foreign_problem(by_name[name], newest.arn, newest.stamp, owner))
     ]
     if problems:
@@ -76,9 +78,9 @@ def refuse_foreign(listed: Listed, layers: Sequence[Layer], owner: str) -> None:
 
 
 def foreign_problem(layer: Layer, arn: str, stamp: Stamp | None, owner: str) -> Problem | None:
-    """Say whose the newest version of a layer's name is; None where this run may publish after it.
+    """Say whose a layer's name is by a version's stamp; None where this run may publish after it.
 
-    One without a stamp is nobody's: it stays, and the next version has this owner.
+    A name without any stamp is nobody's: its versions stay, and the next one has this owner.
     """
     if layer.adopt or stamp is None or stamp.owner == owner:
         return None

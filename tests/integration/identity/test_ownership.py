@@ -185,3 +185,20 @@ def test_an_owner_who_comes_between_the_look_and_the_publish_is_seen(
     assert f"{arn(1)} was published by octo-org/other:layers.yml" in done.stderr
     assert "zipped" in done.stderr
     assert versions() == [*before, arn(1)]
+
+
+def test_a_version_without_a_stamp_on_top_takes_no_name_from_its_owner(
+    team: Callable[..., CompletedProcess[str]], versions: Versions, client: Connect, tmp_path: Path
+) -> None:
+    assert team("a", "A = 1\n").returncode == 0
+    shutil.make_archive(str(tmp_path / "made"), "zip", Path(__file__).parent)
+    by_hand = {"ZipFile": (tmp_path / "made.zip").read_bytes()}
+    client("lambda").publish_layer_version(LayerName="utils", Content=by_hand)
+    refused = team("b", "B = 1\n")
+    assert refused.returncode == 6
+    assert f"{arn(1)} was published by octo-org/a:layers.yml" in refused.stderr
+    assert versions() == [arn(1), arn(2)]
+    again = team("a", "A = 2\n")
+    assert again.returncode == 0, again.stderr
+    assert versions() == [arn(2), arn(3)]
+    assert team("b", "B = 1\n", more=", adopt: true").returncode == 0
