@@ -39,21 +39,35 @@ class Provenance:
         return f"{self.written} ({self.source}{as_stamped})"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Repository:
+    """Where a manifest is kept."""
+
+    name: str
+    source: str
+    """Where the name was found."""
+    top: Path
+    """The folder that it begins at."""
+    commit: str = ""
+    """What the job says is checked out; empty where only git knows."""
+
+
 def find_provenance(
     named: str, manifest: Path, workspace: Workspace, environ: Mapping[str, str]
 ) -> Provenance:
     """Find the owner: as the manifest names it, else by its repository and its own path there.
 
-    The repository is `GITHUB_REPOSITORY`, else what git's origin says; without either it is called
-    like the folder of the checkout, and without git like the folder of the manifest.
+    The repository is `GITHUB_REPOSITORY`, unless git's origin says that the manifest is checked out
+    from another one; else what origin says; without either it is called like the folder of the
+    checkout, and without git like the folder of the manifest.
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
+    repository = _repository(workspace, environ)
     written, source = named, "owner: of the manifest"
     if not named:
-        repository, source, top = _repository(workspace, environ)
-        path = Path(os.path.realpath(manifest)).relative_to(top)
-        written = f"{repository}:{path.as_posix()}"
-    commit = environ.get("GITHUB_SHA", "")
+        path = Path(os.path.realpath(manifest)).relative_to(repository.top)
+        written, source = f"{repository.name}:{path.as_posix()}", repository.source
+    commit = repository.commit
     if not _COMMIT.fullmatch(commit):
         commit = workspace.commit()
     known = _COMMIT.fullmatch(commit)
@@ -65,16 +79,22 @@ def find_provenance(
     )
 
 
-def _repository(workspace: Workspace, environ: Mapping[str, str]) -> tuple[str, str, Path]:
-    """Name the repository, say how it is known, and give the folder that it begins at."""
-    checkout = workspace.checkout
-    if named := environ.get("GITHUB_REPOSITORY"):
-        return named, "GITHUB_REPOSITORY", checkout or workspace.root
+def _repository(workspace: Workspace, environ: Mapping[str, str]) -> _Repository:
+    checkout, of_job = workspace.checkout, environ.get("GITHUB_REPOSITORY", "")
+    origin = repository_of(workspace.origin())
+    if of_job and origin.casefold() in {"", of_job.casefold()}:
+        # Without an origin nothing else tells two folders of the workspace apart.
+        top = checkout if checkout and origin else workspace.root
+        commit = environ.get("GITHUB_SHA", "")
+        return _Repository(name=of_job, source="GITHUB_REPOSITORY", top=top, commit=commit)
     if checkout is None:
-        return workspace.base.name, "the manifest's folder: there is no git here", workspace.base
-    if named := repository_of(workspace.origin()):
-        return named, "git's origin", checkout
-    return checkout.name, "the checkout's folder: git has no remote origin", checkout
+        without = "the manifest's folder: there is no git here"
+        return _Repository(name=workspace.base.name, source=without, top=workspace.base)
+    if origin:
+        other = f"; the job is of {of_job}" if of_job else ""
+        return _Repository(name=origin, source=f"git's origin{other}", top=checkout)
+    without = "the checkout's folder: git has no remote origin"
+    return _Repository(name=checkout.name, source=without, top=checkout)
 
 
 def repository_of(address: str) -> str:

@@ -55,3 +55,24 @@ def test_without_a_commit_there_is_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     found = find_provenance("", manifest, Workspace.around(manifest, {}), {})
     assert (found.written, found.commit) == (f"{tmp_path.name}:layers.yml", "-")
+
+
+def test_a_checkout_of_another_repository_than_the_jobs_says_it_itself(
+    manifest: Path, tmp_path: Path
+) -> None:
+    job = {
+        "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_REPOSITORY": "octo-org/deploys", "GITHUB_SHA": "f" * 40
+    }  # fmt: skip
+
+    def found() -> tuple[str, str, str]:
+        provenance = find_provenance("", manifest, Workspace.around(manifest, job), job)
+        return provenance.written, provenance.commit, provenance.source
+
+    of_job = ("f" * 12, "GITHUB_REPOSITORY")
+    assert found() == ("octo-org/deploys:contracts/infra/layers.yml", *of_job)
+    git(manifest.parent, "remote", "add", "origin", "https://example.com/Octo-Org/deploys.git")
+    assert found() == ("octo-org/deploys:infra/layers.yml", *of_job)
+    git(manifest.parent, "remote", "set-url", "origin", "https://example.com/octo-org/contracts")
+    commit = git(manifest.parent, "rev-parse", "HEAD")[:12]
+    source = "git's origin; the job is of octo-org/deploys"
+    assert found() == ("octo-org/contracts:infra/layers.yml", commit, source)

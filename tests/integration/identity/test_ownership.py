@@ -1,6 +1,7 @@
 """Names on AWS have an owner: nobody publishes over another's, and nobody's versions are deleted."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -202,3 +203,25 @@ def test_a_version_without_a_stamp_on_top_takes_no_name_from_its_owner(
     assert again.returncode == 0, again.stderr
     assert versions() == [arn(2), arn(3)]
     assert team("b", "B = 1\n", more=", adopt: true").returncode == 0
+
+
+def test_two_repositories_that_one_job_checks_out_are_two_owners(
+    run: Run, workspace: Path, versions: Versions
+) -> None:
+    job = {"GITHUB_REPOSITORY": "octo-org/deploys", "GITHUB_WORKSPACE": str(workspace)}
+
+    def publish(name: str) -> CompletedProcess[str]:
+        folder = workspace / name
+        (folder / "src").mkdir(parents=True)
+        (folder / "src/utils.py").write_text(f"NAME = '{name}'\n")
+        (folder / "layers.yml").write_text(MANIFEST.format(more=""))
+        origin = f"https://github.com/octo-org/{name}"
+        for words in (["init", "-q"], ["remote", "add", "origin", origin]):
+            subprocess.run(["git", *words], cwd=folder, check=True)
+        return run("publish", "--manifest", f"{name}/layers.yml", env=job)
+
+    assert publish("a").returncode == 0
+    refused = publish("b")
+    assert refused.returncode == 6
+    assert "was published by octo-org/a:layers.yml" in refused.stderr
+    assert versions() == [arn(1)]
