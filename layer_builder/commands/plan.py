@@ -6,6 +6,7 @@ from functools import partial
 
 from layer_builder import parallel
 from layer_builder.audit import audit
+from layer_builder.aws import Region
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
 from layer_builder.comparison import (
@@ -14,7 +15,7 @@ from layer_builder.comparison import (
     compare_with_report,
     planned_snapshots,
 )
-from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem, did_you_mean
+from layer_builder.errors import AwsError, LimitError, ManifestError, Problem, did_you_mean
 from layer_builder.forecast import (
     LayerEstimate,
     estimate_layer,
@@ -28,6 +29,7 @@ from layer_builder.inputs import Inputs
 from layer_builder.licences import licence_problems
 from layer_builder.model import Reference, Stack, StackWeight, VersionSummary, counted
 from layer_builder.outcome import Outcome
+from layer_builder.preflight import WrongAccountError, open_regions
 from layer_builder.resolve import LayerGroup, Lockfile, Resolved, group_layers, resolve_group
 from layer_builder.sources import LayerRequest
 from layer_builder.timing import Clock
@@ -37,8 +39,9 @@ def plan(outcome: Outcome, context: Context) -> None:
     """Resolve all layers, tell the versions and what they will weigh; build nothing.
 
     Raises LimitError for layers and functions that cannot fit, ManifestError for licences that are
-    not let in.
+    not let in and for a misspelt region, WrongAccountError.
     """
+    region = _region(outcome, context)
     found = resolve_requests(
         load.requests(outcome, context.workspace, context.installer, context.reporter),
         outcome,
@@ -58,7 +61,7 @@ def plan(outcome: Outcome, context: Context) -> None:
     _tell_lacking(outcome, context)
     wanted = {layer.id for layer in outcome.layers}
     outcome.estimates = weigh({one: found[one] for one in found if one in wanted}, context)
-    _compare(found, outcome, context)
+    _compare(found, outcome, context, region)
     pins = {
         one: [(pin.name, pin.version) for pin in found[one].own.pins] for one in outcome.estimates
     }
@@ -78,7 +81,23 @@ def _tell_lacking(outcome: Outcome, context: Context) -> None:
         )
 
 
-def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) -> None:
+def _region(outcome: Outcome, context: Context) -> Region | None:
+    """Open the region to compare with; None without one, or where nobody can be asked there."""
+    inputs = outcome.inputs
+    if inputs.baseline or inputs.sandbox or not inputs.regions:
+        return None
+    try:
+        return open_regions(outcome, context.connect, context.known_regions, context.reporter)[0]
+    except WrongAccountError:
+        raise
+    except AwsError as error:
+        context.reporter.warn(_not_compared(error.problems[0]))
+        return None
+
+
+def _compare(
+    found: Mapping[str, Resolved], outcome: Outcome, context: Context, region: Region | None
+) -> None:
     """Say what would change, against a baseline, or what a region has that the inputs name."""
     inputs, contents = outcome.inputs, resolved_contents(found, outcome.ties)
     marks = Marks(layers=outcome.layers, contents=contents, stacks=(), ties=outcome.ties)
@@ -86,12 +105,7 @@ def _compare(found: Mapping[str, Resolved], outcome: Outcome, context: Context) 
     now = planned_snapshots(outcome, {layer_id: item.own.pins for layer_id, item in found.items()})
     if inputs.baseline:
         compare_with_report(outcome, context.workspace.load_named, context.reporter, now)
-    elif inputs.regions and not inputs.sandbox:
-        try:
-            region = context.connect(inputs.regions[0])
-        except LayerBuilderError as error:
-            context.reporter.warn(_not_compared(error.problems[0]))
-            return
+    elif region:
 
         def newest(name: str) -> VersionSummary | None:
             versions = outcome.versions[name] = tuple(region.catalog.versions(name))

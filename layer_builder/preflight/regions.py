@@ -4,7 +4,8 @@ All of it before anything is built: what is wrong with the credentials is known 
 after minutes of building.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from layer_builder.aws import Connect, Region
@@ -14,6 +15,10 @@ from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Caller
 from layer_builder.outcome import Outcome
 from layer_builder.refusals import near_regions, region_mistake, wrong_partition
+
+
+class WrongAccountError(AwsError):
+    """The credentials are of another account than the run is meant for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +38,16 @@ def open_regions(
 ) -> list[Region]:
     """Open the regions of a run, and say as whom it works there.
 
-    Raises ManifestError for a name that is no region, and AwsError where the credentials are
-    missing or refused, or are of another account than the run is meant for.
+    Raises ManifestError for a name that is no region, AwsError where the credentials are missing
+    or refused, and WrongAccountError where they are of another account than the run is meant for.
     """
     known = known_regions()
     _refuse_misspelt(outcome, known)
     regions = [connect(name) for name in outcome.regions]
     if outcome.inputs.sandbox:
         return regions
-    caller = regions[0].caller
+    with _telling_the_nearest(regions[0], known):
+        caller = regions[0].caller
     reporter.step("aws", f"account {caller.account}, {caller}, in {', '.join(outcome.regions)}")
     _refuse_wrong_account(outcome, caller)
     for region in regions:
@@ -69,7 +75,7 @@ def _refuse_wrong_account(outcome: Outcome, caller: Caller) -> None:
     if wanted is None or wanted.id == caller.account:
         return
     where = "account: of the manifest" if wanted.place else "the input account"
-    raise AwsError.because(
+    raise WrongAccountError.because(
         f"these credentials are of the account {caller.account}, and {where} says {wanted.id}:"
         " nothing was built or published",
         place=wanted.place,
@@ -93,11 +99,18 @@ def _check(region: Region, caller: Caller, known: Sequence[str]) -> None:
     if region.name in known:
         return
     # It may be newer than our data, or be misspelt: who asks there knows.
-    try:
+    with _telling_the_nearest(region, known):
         region.aws.require_reachable()
+
+
+@contextmanager
+def _telling_the_nearest(region: Region, known: Sequence[str]) -> Iterator[None]:
+    """Add regions of a similar name where nobody answers in one that is not known."""
+    try:
+        yield
     except AwsError as error:
         near = near_regions(region.name, known)
-        if error.failure is not Failure.UNSENT or not near:
+        if error.failure is not Failure.UNSENT or region.name in known or not near:
             raise
         first, *rest = error.problems
         advice = (f"did you mean {' or '.join(near)}?", *first.advice)

@@ -185,13 +185,15 @@ def test_a_variable_that_holds_no_number_is_a_mistake(
     assert not list(workspace.glob("dist/layers/*.zip"))
 
 
-@pytest.mark.parametrize("command", ["publish", "attach", "versions"])
+@pytest.mark.parametrize(
+    "command", ["publish", "attach", "versions", "plan --aws-region eu-west-1"]
+)
 def test_the_wrong_account_ends_before_the_build(
     run: Run, proxy: Proxy, workspace: Path, command: str
 ) -> None:
     manifest = workspace / "layers.yml"
     manifest.write_text(manifest.read_text() + 'account: "999999999999"\n')
-    done = run(command, env={"AWS_ENDPOINT_URL": proxy.url})
+    done = run(*command.split(), env={"AWS_ENDPOINT_URL": proxy.url})
     not_built(
         done, workspace,
         "layers.yml:5:10: these credentials are of the account 123456789012, and account: of the"

@@ -1,5 +1,6 @@
 """Regions that are none, that an account has not enabled, or that a policy keeps it out of."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -56,11 +57,12 @@ class Denies:
         return answer
 
 
+@pytest.mark.parametrize("command", ["publish", "plan"])
 @pytest.mark.parametrize("region", ["eu-wset-1", "us-esat-2"])
 def test_a_misspelt_region_of_the_input_ends_before_the_build(
-    run: Run, workspace: Path, proxy: Proxy, region: str
+    run: Run, workspace: Path, proxy: Proxy, region: str, command: str
 ) -> None:
-    done = run("publish", "--aws-region", region, env={"AWS_ENDPOINT_URL": proxy.url})
+    done = run(command, "--aws-region", region, env={"AWS_ENDPOINT_URL": proxy.url})
     assert done.returncode == 2, done.stderr
     assert f"'{region}' is not a region of AWS" in done.stderr
     assert "  → did you mean " in done.stderr
@@ -97,6 +99,8 @@ def test_a_region_that_nobody_answers_in_is_told_with_the_nearest(run: Run) -> N
     done = run("publish", "--aws-region", "ue-west-1", env=env)
     assert done.returncode == 6, done.stderr
     assert "AWS in ue-west-1 was not reached: the proxy did not connect" in done.stderr
+    (nearest,) = re.findall("  → did you mean (.+)", done.stderr)
+    assert "eu-west-1" in nearest.rstrip("?").split(" or ")
 
 
 @pytest.mark.parametrize("regions", ["af-south-1", "eu-west-1,af-south-1"])
