@@ -56,12 +56,11 @@ def promote(outcome: Outcome, context: Context) -> None:
 
 
 def _refuse_foreign(listed: Listed, builds: Sequence[Built]) -> None:
-    """Raise AwsError for names whose newest version is of another owner than what is promoted."""
+    """Raise AwsError for names whose newest stamp is of another owner than what is promoted."""
     built = {one.layer.name: one for one in builds}
     problems = [
         replace(problem, place=None, advice=_OF_ANOTHER)
-        for (_, name), versions in listed.versions.items()
-        for newest in versions[:1]
+        for name, newest in listed.newest_stamped()
         if (problem := foreign_problem(built[name].layer, newest.arn, newest.stamp, _owner(built[name])))
     ]  # fmt: skip
     if problems:

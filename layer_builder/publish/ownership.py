@@ -1,6 +1,6 @@
 """Whose layer versions are: what is listed before the build, what is another owner's, what may go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from itertools import islice, product
 
@@ -23,6 +23,11 @@ class Listed:
     def newest(self, region: str, name: str) -> VersionSummary | None:
         """Give the newest version; None where there is none, or where that is not known."""
         return next(iter(self.versions.get((region, name), ())), None)
+
+    def newest_stamped(self) -> Iterator[tuple[str, VersionSummary]]:
+        """Yield names with the version that says whose they are, region by region."""
+        for (_, name), versions in self.versions.items():
+            yield from islice(((name, one) for one in versions if one.stamp), 1)
 
     def of_region(self, region: str) -> dict[str, tuple[VersionSummary, ...]]:
         """Give the versions of a region by name."""
@@ -69,8 +74,7 @@ def refuse_foreign(listed: Listed, layers: Sequence[Layer], owner: str) -> None:
     by_name = {layer.name: layer for layer in reversed(layers)}
     problems = [
         problem
-        for (_, name), found in listed.versions.items()
-        for newest in islice((one for one in found if one.stamp), 1)
+        for name, newest in listed.newest_stamped()
         if (problem := foreign_problem(by_name[name], newest.arn, newest.stamp, owner))
     ]
     if problems:

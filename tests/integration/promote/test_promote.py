@@ -308,15 +308,17 @@ def test_the_wrong_account_ends_it_before_anything_is_read(
     assert accounts("layers.json", *AS_DEV, "--account", PROD).returncode == 0
 
 
+@pytest.mark.parametrize("on_top", [0, 1])
 def test_a_name_of_another_owner_is_refused(
-    accounts: Callable[..., CompletedProcess[str]], ministack: str, workspace: Path
+    accounts: Callable[..., CompletedProcess[str]], ministack: str, workspace: Path, on_top: int
 ) -> None:
     zipped = (workspace / "dist/layers/shop-more-311.zip").read_bytes()
     api = of(ministack, PROD)
     theirs = f"[llb1 {'k' * 22} another/team:layers.yml -]"
-    api.publish_layer_version(
-        LayerName="shop-code", Content={"ZipFile": zipped}, Description=theirs
-    )
+    for text in [theirs, *["by hand"] * on_top]:
+        api.publish_layer_version(
+            LayerName="shop-code", Content={"ZipFile": zipped}, Description=text
+        )
     done = accounts("layers.json", *AS_DEV)
     assert done.returncode == 6
     assert "layer code: the name 'shop-code' on AWS is another owner's: " in done.stderr
