@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import product
 
 from layer_builder import parallel
 from layer_builder.attach import preflight
 from layer_builder.attach.choice import LOOKUPS_AT_ONCE, ChosenVersion, VersionChoice
+from layer_builder.attach.ownership import ForeignVersionError
 from layer_builder.attach.plan import Attached, Attachment, Status
 from layer_builder.attach.preflight import FunctionCheck, PlannedUpdate
 from layer_builder.attach.serving import ServingPlan, serve
@@ -39,26 +41,32 @@ class Attacher:
     def check_and_update(self, regions: Sequence[Region]) -> list[LayerBuilderError]:
         """Read and check all functions, then update; gives what went wrong.
 
-        One function that fails does not stop the others.
+        One function that fails does not stop the others; a layer's name that is another owner's
+        stops all.
         """
-        errors: list[LayerBuilderError] = []
+        following = [one for one in self.stacks if not self._wish(one).goes_back]
+        choices = [(region, *self.choice.choose(region, following)) for region in regions]
+        errors = [error for _, _, found in choices for error in found.values()]
+        if any(isinstance(error, ForeignVersionError) for error in errors):
+            for region, stack in product(regions, self.stacks):
+                self._note_failed(region, stack)
+            return errors
         updates: list[PlannedUpdate] = []
-        for region in regions:
-            following = [one for one in self.stacks if not self._wish(one).goes_back]
-            chosen, layer_errors = self.choice.choose(region, following)
-            errors += layer_errors.values()
+        for region, chosen, layer_errors in choices:
             self.on_chosen(region, {layer_id: one.arn for layer_id, one in chosen.items()})
             for stack in self.stacks:
                 failing = any(layer.id in layer_errors for layer in stack.layers)
                 if failing and stack in following:
-                    failed = Attached(stack=stack, region=region.name, status=Status.FAILED)
-                    self.on_attached(failed)
+                    self._note_failed(region, stack)
                 else:
                     updates.append(self._planned(region, stack, chosen))
         checks = parallel.each(preflight.check, updates, LOOKUPS_AT_ONCE)
         return errors + [
             error for error in parallel.each(self._finish, checks, LOOKUPS_AT_ONCE) if error
         ]
+
+    def _note_failed(self, region: Region, stack: Stack) -> None:
+        self.on_attached(Attached(stack=stack, region=region.name, status=Status.FAILED))
 
     def _wish(self, stack: Stack) -> Wish:
         return self.wishes.get(stack.key, Wish())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from layer_builder import parallel
+from layer_builder.attach.ownership import foreign_error, owning_stamp
 from layer_builder.aws import LOOK_DELAYS, Region
 from layer_builder.errors import AwsError, LayerBuilderError, ManifestError
 from layer_builder.handoff import NamedVersion, NamedVersions
@@ -49,6 +50,8 @@ class VersionChoice:
     """Whether nothing but those is to be set; else all other layers get their newest version."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 in hexadecimal by the stem of a zip: what the version must hold."""
+    owner: str = ""
+    """As stamps have it: whose versions are taken where none was named. Empty where all are."""
 
     def choose(
         self, region: Region, stacks: Sequence[Stack]
@@ -79,7 +82,9 @@ class VersionChoice:
             return self._exact(region, layer, named, digest)
         if self.is_whole:
             return None
-        return _with_digest(region, layer, digest) if digest else _newest(region, layer)
+        if digest:
+            return _with_digest(region, layer, digest)
+        return _newest(region, layer, self.owner)
 
     def _exact(
         self, region: Region, layer: Layer, named: NamedVersion, digest: str
@@ -138,8 +143,11 @@ _UNREAD = LayerVersion(
 """Stands for a version that may be attached and not be read: AWS decides."""
 
 
-def _newest(region: Region, layer: Layer) -> ChosenVersion:
-    version = _listed(region, layer)[0]
+def _newest(region: Region, layer: Layer, owner: str) -> ChosenVersion:
+    versions = _listed(region, layer)
+    version = versions[0]
+    if error := foreign_error(layer, version.arn, owning_stamp(versions), owner):
+        raise error
     if problem := mismatch(layer, version, "its newest version"):
         raise problem
     return ChosenVersion(arn=version.arn, named=False)

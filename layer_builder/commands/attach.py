@@ -89,21 +89,21 @@ def _choice(outcome: Outcome, context: Context, regions: Sequence[Region]) -> Ve
     """Find out by what versions are chosen."""
     inputs, digests = outcome.inputs, outcome.inputs.digests or {}
     workspace = context.workspace
-    if inputs.arns == NEWEST:
-        return VersionChoice(digests=digests)
-    if not inputs.arns:
-        left = None
-        if not inputs.sandbox:
-            left = left_by_publish(inputs.output_dir, workspace.load_named, workspace.tracks)
-        if left:
-            context.reporter.step("versions", f"those that publish left in {left.source}")
-        return VersionChoice(named=left, digests=digests)
     if inputs.arns == FROM_SSM:
         readers = {region.name: region.parameters.read for region in regions}
         found = named_by_parameters(outcome.layers, readers)
-    else:
+        return VersionChoice(named=found, is_whole=True, digests=digests)
+    if inputs.arns not in {"", NEWEST}:
         found = named_by_input(inputs.arns, workspace.load_named)
-    return VersionChoice(named=found, is_whole=True, digests=digests)
+        return VersionChoice(named=found, is_whole=True, digests=digests)
+    left = None
+    if not inputs.arns and not inputs.sandbox:
+        left = left_by_publish(inputs.output_dir, workspace.load_named, workspace.tracks)
+    if left:
+        context.reporter.step("versions", f"those that publish left in {left.source}")
+    named_owner = outcome.manifest.owner if outcome.manifest else ""
+    owner = context.provenance(named_owner).owner
+    return VersionChoice(named=left, digests=digests, owner=owner)
 
 
 def _named_functions(
