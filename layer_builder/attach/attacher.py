@@ -10,7 +10,7 @@ from layer_builder.attach.choice import LOOKUPS_AT_ONCE, ChosenVersion, VersionC
 from layer_builder.attach.ownership import ForeignVersionError
 from layer_builder.attach.plan import Attached, Attachment, Status
 from layer_builder.attach.preflight import FunctionCheck, PlannedUpdate
-from layer_builder.attach.serving import ServingPlan, serve
+from layer_builder.attach.serving import ServingPlan, move_alias, publish_version
 from layer_builder.attach.sizes import SizeLookup
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws import Region
@@ -130,7 +130,10 @@ def _write(
             function_update.apply(layers)
         done = replace(attached, has=function_update.has, attachment=plans[-1])
         if serving.is_needed:
-            served = serve(functions, function_update.function, update.stack.serving, serving)
+            served = publish_version(functions, function_update.function, serving)
+            done = replace(done, serving=served)
+            name = function_update.function.name
+            served = move_alias(functions, name, update.stack.serving, served)
             done = replace(done, serving=served)
     except UpdateFailedError as error:
         failure: LayerBuilderError = function_update.rollback(error)

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layer_builder.attach import plan as attachment
+from layer_builder.attach.callers import look_at_callers
 from layer_builder.attach.choice import NOT_THERE, ChosenVersion, mismatch, not_behind
 from layer_builder.attach.plan import Attachment, function_title
-from layer_builder.attach.serving import ServingPlan, left_behind, plan_serving
+from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize, SizeLookup
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.handoff import Wish
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Alias, FunctionState, FunctionVersion, LayerVersionArn, Stack
+from layer_builder.model import FunctionState, LayerVersionArn, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,9 @@ def check(update: PlannedUpdate) -> FunctionCheck:
         result.planned = result.update.plan(function)
         if result.planned.is_needed:
             result.forecast = result.update.forecast(function, result.planned)
-        result.serving, problems = _look_at_callers(result.update, function, result.planned)
+        result.serving, problems = look_at_callers(
+            update.region, update.stack.serving, function, result.planned.after
+        )
         lines = [*said, *_backwards(result.update, result.planned)]
         result.warnings = (
             *_elsewhere(update),
@@ -220,43 +223,6 @@ def _is_older(after: str, before: str) -> bool:
     one, other = LayerVersionArn.parse(after), LayerVersionArn.parse(before)
     is_numbered = one.version.isdigit() and other.version.isdigit()
     return one.layer == other.layer and is_numbered and one.number < other.number
-
-
-def _look_at_callers(
-    update: PlannedUpdate, function: FunctionState, planned: Attachment
-) -> tuple[ServingPlan, list[Problem]]:
-    """See which published versions and aliases are to follow, and which do not."""
-    serving, problems = update.stack.serving, []
-    functions = update.region.functions
-    aliases: list[Alias] = []
-    versions: list[FunctionVersion] = []
-    try:
-        aliases = functions.aliases(function.name)
-        if serving.publishes or any(one.version.isdigit() for one in aliases):
-            versions = functions.versions(function.name)
-    except AwsError as error:
-        if serving.publishes or not error.is_withheld:
-            raise
-        first = error.problems[0]
-        problems.append(
-            replace(first, message=f"whether an alias serves its old layers is not known: {first.message}")
-        )  # fmt: skip
-    serving_plan = plan_serving(serving, planned.after, versions, aliases)
-    if behind := left_behind(planned.after, versions, aliases, serving.alias):
-        problems.append(
-            Problem(
-                message=f"callers of its alias {' and '.join(behind)} keep other layers than these",
-                advice=("alias: in the manifest names the one that is to follow",),
-            )
-        )
-    if function.serves_snapshots and not serving.publishes:
-        problems.append(
-            Problem(
-                message="SnapStart serves its published versions, and these keep the layers they have",
-                advice=("publish-version: true publishes one with the new layers; or alias:",),
-            )
-        )
-    return serving_plan, problems
 
 
 def _letter(update: PlannedUpdate, problem: Problem) -> Problem:

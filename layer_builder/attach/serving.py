@@ -111,21 +111,49 @@ def left_behind(
     ]
 
 
-def serve(
-    functions: ServingApi, function: FunctionState, serving: Serving, plan: ServingPlan
+def publish_version(
+    functions: ServingApi, function: FunctionState, plan: ServingPlan
 ) -> ServingPlan:
-    """Publish a version of a function that has its layers, and move the alias; gives what was done.
+    """Publish a version of a function where there is to be one; gives what was done until then.
 
     Raises AwsError.
     """
-    if plan.publishes:
-        plan = replace(plan, version=_publish(functions, function))
-    # Calls of a version that is not ready yet fail or wait:
-    # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html
-    functions.settled(function.name, plan.version)
+    version = _publish(functions, function) if plan.publishes else plan.version
+    return replace(plan, version=version, after=None)
+
+
+def move_alias(
+    functions: ServingApi, name: str, serving: Serving, plan: ServingPlan
+) -> ServingPlan:
+    """Move the alias to a version that is ready; gives what was done.
+
+    Raises AwsError where the version failed, or does not become ready: the alias stays.
+    """
+    try:
+        _require_ready(functions, name, plan.version)
+    except AwsError as error:
+        if plan.before is None:
+            raise
+        first, *rest = error.problems
+        stays = f"its alias {plan.before.name} stays where it is: {plan.before}"
+        raise error.with_problems(replace(first, details=(*first.details, stays)), *rest) from error
     if plan.before is None:
         return plan
-    return replace(plan, after=_move(functions, function.name, serving, plan))
+    return replace(plan, after=_move(functions, name, serving, plan))
+
+
+def _require_ready(functions: ServingApi, name: str, version: str) -> None:
+    # Calls of a version that is not ready yet fail or wait, those of one that failed fail for good:
+    # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html
+    state = functions.settled(name, version)
+    if state.broken:
+        raise AwsError.because(
+            f"its version {version} failed, and cannot be called: {state.broken}",
+            advice=(
+                "mend what the reason names, change something of the function (its description"
+                " will do: AWS publishes no second version of what did not change), and run it again",
+            ),
+        )
 
 
 def _publish(functions: ServingApi, function: FunctionState) -> str:

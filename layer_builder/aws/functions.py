@@ -39,7 +39,7 @@ class LambdaFunctions:
     def settled(self, name: str, qualifier: str = "") -> FunctionState:
         """Read a function, or a version of it, when no update of it is under way.
 
-        Raises AwsError when one takes longer than five minutes.
+        Raises AwsError when one takes longer than five minutes, or a version is not ready by then.
         """
         # By GetFunction, of which AWS takes 100 a second, where it takes 15 of all other reads:
         # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -48,8 +48,14 @@ class LambdaFunctions:
             if function.is_settled:
                 return function
             self._aws.wait(_LOOK_SECONDS)
+        seconds = f"{_LOOKS * _LOOK_SECONDS:.0f} s"
+        if qualifier:
+            raise AwsError.because(
+                f"its version {qualifier} is not ready after {seconds}",
+                advice=("run it again when the version is ready",),
+            )
         raise AwsError.because(
-            f"an update of it is still under way after {_LOOKS * _LOOK_SECONDS:.0f} s",
+            f"an update of it is still under way after {seconds}",
             advice=("run it again when the update is done",),
         )
 
@@ -169,7 +175,15 @@ def _function(answer: Mapping[str, Any]) -> FunctionState:
         # A function that is being created is Pending, one that is updated InProgress:
         # https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
         is_settled=update != "InProgress" and configuration.get("State") != "Pending",
+        broken=_why_broken(configuration) if configuration.get("State") == "Failed" else "",
     )
+
+
+def _why_broken(configuration: Mapping[str, Any]) -> str:
+    """Give the code and the words that AWS has for a state."""
+    # https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+    said = (configuration.get("StateReasonCode"), configuration.get("StateReason"))
+    return ": ".join(filter(None, said)) or "AWS gives no reason"
 
 
 def _version(item: Mapping[str, Any]) -> FunctionVersion:

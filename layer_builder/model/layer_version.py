@@ -200,6 +200,8 @@ class FunctionState:
     """Whether no update is under way."""
     serves_snapshots: bool = False
     """Whether SnapStart is on: it serves published versions, and `$LATEST` to nobody."""
+    broken: str = ""
+    """Why it cannot be called: its state is Failed. Empty where it can, or can be soon."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """New layers get to those who call a version or an alias, or it is said that they do not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,79 @@ def test_a_change_before_the_version_is_published_is_not_published(
     assert (done.returncode, len(script.calls)) == (6, 1)
     assert "somebody else changed it before a version of it was published" in done.stderr
     assert (live(cloud), versions(cloud)) == (("1", {}), ["$LATEST", "1"])
+
+
+class NotReady:
+    """A version of the function that never serves: each read of it has this state."""
+
+    def __init__(self, version: str, **state: str) -> None:
+        self.version, self.state = version, state
+
+    def refuse(self, _: Call) -> Answer | None:
+        return None
+
+    def amend(self, call: Call, answer: Answer) -> Answer:
+        if call.operation != "GetFunction" or call.query.get("Qualifier") != self.version:
+            return answer
+        found = json.loads(answer.body)
+        found["Configuration"] |= self.state
+        return replace(answer, body=json.dumps(found).encode())
+
+
+FAILED = {
+    "State": "Failed",
+    "StateReasonCode": "FunctionError",
+    "StateReason": "The snapshot could not be made",
+}
+
+
+@pytest.mark.parametrize("weight", ["", ", weight: 10%"])
+def test_an_alias_does_not_move_to_a_version_that_failed(
+    attach: Attach, cloud: Cloud, proxy: Proxy, workspace: Path, weight: str
+) -> None:
+    proxy.rules = [NotReady("2", **FAILED)]
+    settings = f", alias: live{weight}"
+    done = attach(settings)
+    assert done.returncode == 6, done.stderr
+    assert (
+        "error: layers.yml:6:3: function worker (shop-worker) in eu-west-1: its version 2 failed,"
+        " and cannot be called: FunctionError: The snapshot could not be made\n"
+        "    its alias live stays where it is: 1\n    it has now:\n"
+        f"      {arns('c:2')[0]}\n  → mend what the reason names, change something of the function"
+    ) in done.stderr
+    assert (live(cloud), MOVE in proxy.operations()) == (("1", {}), False)
+    (told,) = report(workspace)["attachments"]
+    assert (told["status"], told["has"], told["published_version"]) == ("failed", arns("c:2"), "2")
+    assert told["alias"] == {"name": "live", "before": "1", "after": "1"}
+    again = attach(settings)
+    assert (again.returncode, live(cloud)) == (6, ("1", {})), again.stderr
+    assert "its version 2 has these layers, and failed: FunctionError: The snapshot" in again.stderr
+    cloud.api.update_function_configuration(FunctionName="shop-worker", Description="mended")
+    wait(cloud)
+    mended = attach(settings)
+    assert mended.returncode == 0, mended.stderr
+    assert live(cloud) == (("1", {"3": 0.1}) if weight else ("3", {}))
+
+
+def test_an_alias_does_not_move_to_a_version_that_never_is_ready(
+    attach: Attach, cloud: Cloud, proxy: Proxy, workspace: Path
+) -> None:
+    proxy.rules = [NotReady("2", State="Pending")]
+    done = attach(", alias: live")
+    assert done.returncode == 6, done.stderr
+    assert "its version 2 is not ready after 300 s\n    its alias live stays where it is: 1\n" in (
+        done.stderr
+    )
+    assert (live(cloud), MOVE in proxy.operations()) == (("1", {}), False)
+    (told,) = report(workspace)["attachments"]
+    assert (told["status"], told["published_version"]) == ("failed", "2")
+    proxy.rules = []
+    again = attach(", alias: live")
+    assert (again.returncode, live(cloud)) == (0, ("2", {})), again.stderr
+
+
+def test_a_version_without_an_alias_that_failed_is_told(attach: Attach, proxy: Proxy) -> None:
+    proxy.rules = [NotReady("2", State="Failed")]
+    done = attach(", publish-version: true")
+    assert done.returncode == 6, done.stderr
+    assert "its version 2 failed, and cannot be called: AWS gives no reason\n" in done.stderr
