@@ -24,6 +24,7 @@ from layer_builder.handoff import (
     named_by_input,
     named_by_parameters,
     read_wishes,
+    refuse_gaps,
 )
 from layer_builder.inputs import Inputs
 from layer_builder.model import Action, LayerVersionArn, Release, Stack
@@ -113,14 +114,19 @@ def _named_functions(
     outcome: Outcome,
     reporter: Reporter,
 ) -> list[Stack]:
-    """Keep the functions of which a layer is named, where only what is named is set."""
+    """Keep the functions of which a layer is named, where only what is named is set.
+
+    Raises ManifestError where a layer is named in some regions of several, or none is named.
+    """
     versions = choice.named
     if not versions or not choice.is_whole:
         return list(stacks)
+    following = [one for one in stacks if not wishes.get(one.key, Wish()).goes_back]
+    layers = {layer.id: layer for stack in following for layer in stack.layers}
+    refuse_gaps(versions, layers.values(), outcome.regions)
     kept = []
     for stack in stacks:
-        goes_back = stack.key in wishes and wishes[stack.key].goes_back
-        if goes_back or any(
+        if stack not in following or any(
             versions.find(layer, region) for layer in stack.layers for region in outcome.regions
         ):
             kept.append(stack)

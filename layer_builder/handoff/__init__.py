@@ -7,6 +7,7 @@ from layer_builder.handoff.places import (
     left_by_publish,
     named_by_input,
     named_by_parameters,
+    refuse_gaps,
 )
 from layer_builder.handoff.wishes import Wish, read_wishes
 
@@ -20,4 +21,5 @@ __all__ = [
     "named_by_input",
     "named_by_parameters",
     "read_wishes",
+    "refuse_gaps",
 ]

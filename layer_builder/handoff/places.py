@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from layer_builder.errors import ManifestError
+from layer_builder.errors import ManifestError, Problem
 from layer_builder.handoff.named_versions import (
     NamedVersion,
     NamedVersions,
@@ -14,6 +14,9 @@ from layer_builder.model import CONTENT_FIELD, VERSION_FIELD, Layer
 
 FROM_SSM, NEWEST = "ssm", "newest"
 """What `arns` may be besides ARNs and paths."""
+
+
+_UNCHANGED = "no function was changed"
 
 
 Read = Callable[[Path], str]
@@ -70,13 +73,7 @@ def named_by_parameters(
 
     Raises ManifestError, and what the readers raise.
     """
-    # A name that each version fills in anew tells nothing of the newest.
-    by_name = {
-        name: layer
-        for layer in layers
-        for name in layer.delivery.parameters
-        if VERSION_FIELD not in name and CONTENT_FIELD not in name
-    }
+    by_name = {name: layer for layer in layers for name in followed(layer)}
     if not by_name:
         raise ManifestError.because(
             "input arns: ssm, and the manifest has no `ssm:` that follows the newest version",
@@ -90,3 +87,59 @@ def named_by_parameters(
             layer = by_name[name]
             versions.append(NamedVersion(arn=one.arn, key=layer.key, label=layer.target.label))
     return NamedVersions(source="ssm", versions=tuple(versions))
+
+
+def followed(layer: Layer) -> tuple[str, ...]:
+    """Name the SSM parameters of a layer that follow its newest version."""
+    # A name that each version fills in anew tells nothing of the newest.
+    return tuple(
+        name
+        for name in layer.delivery.parameters
+        if VERSION_FIELD not in name and CONTENT_FIELD not in name
+    )
+
+
+def refuse_gaps(named: NamedVersions, layers: Iterable[Layer], regions: Sequence[str]) -> None:
+    """Raise ManifestError for layers that are named in some region, and not in each of these.
+
+    One that is named in none is left as it is: whoever names some layers means those.
+    """
+    problems = [
+        _gap(named, layer, missing)
+        for layer in layers
+        if any(named.find(layer, region) for region in {*named.regions, *regions})
+        and (missing := [one for one in regions if not named.find(layer, one)])
+    ]
+    if problems:
+        raise ManifestError(*problems)
+
+
+def _gap(named: NamedVersions, layer: Layer, missing: Sequence[str]) -> Problem:
+    """Say where a layer is named, where it is not, and what to do."""
+    found = [one for region in named.regions if (one := named.find(layer, region))]
+    known = tuple(one.arn for one in found)
+    there = ", ".join(one.region for one in found)
+    if named.source == FROM_SSM:
+        return Problem(
+            message=f"no SSM parameter {' or '.join(followed(layer))} in {', '.join(missing)}"
+            f" names a version of it; that in {there} does",
+            layer=layer.key,
+            place=layer.place,
+            details=(*known, _UNCHANGED),
+            advice=(
+                f"publish to {', '.join(missing)}, which writes it",
+                f"or attach in {there} only: input aws-region",
+            ),
+        )
+    return Problem(
+        message=f"{named.source} names a version of it in {there}, and none in"
+        f" {', '.join(missing)}",
+        layer=layer.key,
+        place=layer.place,
+        details=(*known, _UNCHANGED),
+        advice=(
+            f"hand on layers.by-region.json, or the output layer-arns-by-region, of a publish to"
+            f" {', '.join(missing)}",
+            f"or attach in {there} only: input aws-region",
+        ),
+    )
