@@ -1,21 +1,21 @@
 """`promote`: publishes finished versions elsewhere, byte for byte; resolves and builds nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from layer_builder import parallel
 from layer_builder.archive import OutputDir
 from layer_builder.builder import problems_over_limits
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import AwsError, LimitError, ManifestError, did_you_mean
-from layer_builder.handoff import NamedVersion, named_by_input
+from layer_builder.errors import AwsError, LimitError
+from layer_builder.handoff import named_by_input
 from layer_builder.manifest import Manifest
 from layer_builder.model import Built
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
-from layer_builder.promote import Fetcher, as_built, find_finished
+from layer_builder.promote import Fetcher, as_built, choose_named, find_finished, selected
 from layer_builder.publish import (
     Listed,
     foreign_problem,
@@ -23,10 +23,6 @@ from layer_builder.publish import (
     prepare_publishing,
     publish,
 )
-
-_AT_ONCE = 4
-"""Zips that are fetched at the same time."""
-
 
 _OF_ANOTHER = (
     "the name belongs to what another manifest publishes: publish with a name of its own, and promote that",
@@ -76,55 +72,20 @@ def _finished(outcome: Outcome, context: Context) -> list[Built]:
     inputs = outcome.inputs
     output_dir = OutputDir(folder=Path(inputs.output_dir))
     if inputs.arns:
+        named = named_by_input(inputs.arns, context.workspace.load_named)
         fetcher = Fetcher(
             connect=context.connect_source,
             output_dir=output_dir,
             digests=inputs.digests or {},
             say=context.reporter.step,
         )
-        versions = _one_of_each(outcome, context)
-        finished = parallel.each(fetcher.fetch, versions, _AT_ONCE)
+        finished = fetcher.fetch(choose_named(named, inputs.layers))
     else:
-        finished = find_finished(output_dir, inputs.digests, context.workspace.tracks)
-    labels: dict[str, list[str]] = {}
-    for one in finished:
-        labels.setdefault(one.key, []).append(one.label)
-    chosen = [one for one in finished if not inputs.layers or one.key in inputs.layers]
-    unknown = [key for key in inputs.layers if key not in labels]
-    if unknown:
-        raise ManifestError.because(
-            f"there is no layer {unknown[0]!r} to promote", advice=did_you_mean(unknown[0], labels)
-        )
+        found = find_finished(output_dir, inputs.digests, context.workspace.tracks)
+        finished = selected(found, inputs.layers, lambda one: one.key)
+    targets = Counter(one.key for one in finished)
+    through_s3 = bool(inputs.s3_bucket)
     return [
-        as_built(
-            one if len(labels[one.key]) > 1 else replace(one, label=""),
-            through_s3=bool(inputs.s3_bucket),
-        )
-        for one in chosen
+        as_built(one, is_one_of_several=targets[one.key] > 1, through_s3=through_s3)
+        for one in finished
     ]
-
-
-def _one_of_each(outcome: Outcome, context: Context) -> Sequence[NamedVersion]:
-    """Give each layer and target once: of several regions, the first that is named has it.
-
-    Raises ManifestError where two versions of one layer are named.
-    """
-    versions = named_by_input(outcome.inputs.arns, context.workspace.load_named)
-    first = versions.regions[0]
-    chosen: dict[tuple[str, str], NamedVersion] = {}
-    for version in versions.versions:
-        if version.region == first:
-            key = (version.key or version.name, version.label)
-            other = chosen.setdefault(key, version)
-            if other.arn != version.arn:
-                raise ManifestError.because(
-                    f"{versions.source} names two versions of {key[0]}",
-                    details=(other.arn, version.arn),
-                )
-    left_out = {version.name for version in versions.versions} - {v.name for v in chosen.values()}
-    if left_out:
-        raise ManifestError.because(
-            f"{versions.source} has no version in {first} of {', '.join(sorted(left_out))}",
-            advice=("name versions of one region, or the same layers in each",),
-        )
-    return list(chosen.values())

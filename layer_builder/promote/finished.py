@@ -25,7 +25,7 @@ class Finished:
     key: str
     """Of its layer in the manifest that it is from; its name on AWS where nobody knows it."""
     label: str
-    """Of its target, where its layer has several; else empty."""
+    """Of its target; empty where nobody said it."""
     name: str
     """Of the layer on AWS."""
     version: LayerVersion
@@ -52,7 +52,7 @@ class PromotedBuild(Built):
         return sorted(self.said.architectures)
 
 
-def as_built(finished: Finished, *, through_s3: bool) -> PromotedBuild:
+def as_built(finished: Finished, *, is_one_of_several: bool, through_s3: bool) -> PromotedBuild:
     """Give a finished version as one that is to be published. Raises ManifestError.
 
     Its layer has no settings of a manifest: nobody is let in, nothing is deleted, no parameter is
@@ -68,7 +68,7 @@ def as_built(finished: Finished, *, through_s3: bool) -> PromotedBuild:
         description=text,
         license=version.license,
         budget=Budget(through_s3=through_s3),
-        is_one_of_several=bool(finished.label),
+        is_one_of_several=is_one_of_several,
     )
     readings = check_limits(finished.archive.weight, layer.budget.limits)
     return PromotedBuild(
@@ -92,7 +92,7 @@ def joined(finished: Finished, other: Finished) -> Finished:
 
 
 def _target(finished: Finished) -> Target:
-    """Find the target that its layer is told under: the one of its label, else its first."""
+    """Find the target that its layer is told under: that of its label, its first without one."""
     version = finished.version
     known = [
         Target(python=python, architecture=architecture)
@@ -101,10 +101,20 @@ def _target(finished: Finished) -> Target:
         for architecture in Architecture
         if architecture in version.architectures or not version.architectures
     ]
+    said = ", ".join((*sorted(version.runtimes), *sorted(version.architectures)))
     if not known:
-        said = ", ".join((*sorted(version.runtimes), *sorted(version.architectures)))
         raise ManifestError.because(
             f"{finished.source} is for {said or 'no runtime'}: it is no layer of this program",
             advice=(f"its runtimes must be some of {', '.join(f'python{one}' for one in Python)}",),
         )
-    return next((target for target in known if target.label == finished.label), known[0])
+    if not finished.label:
+        return known[0]
+    labelled = next((target for target in known if target.label == finished.label), None)
+    if labelled is None:
+        raise ManifestError.because(
+            f"{finished.source} is not for {finished.label}",
+            layer=finished.key,
+            details=(f"it says that it is for {said}",),
+            advice=(f"name it as one for {' or '.join(target.label for target in known)}",),
+        )
+    return labelled

@@ -1,14 +1,19 @@
 """Finished versions that are on AWS: read, fetched, and held to the digest that AWS has of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from layer_builder import parallel
 from layer_builder.archive import OutputDir, UnreadableZipError
 from layer_builder.aws import Connect, Region
 from layer_builder.errors import AwsError, ManifestError
 from layer_builder.handoff import NamedVersion
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Archive, LayerContent, LayerVersionArn
+from layer_builder.model import Archive, LayerContent, LayerVersion, LayerVersionArn
 from layer_builder.promote.finished import Finished
+
+_AT_ONCE = 4
+"""Zips that are fetched at the same time."""
+
 
 _TRIES = 4
 _PAUSE_SECONDS = 2.0
@@ -26,8 +31,18 @@ class Fetcher:
     say: Callable[[str, str], None]
     """Hears of a layer in a line."""
 
-    def fetch(self, named: NamedVersion) -> Finished:
-        """Fetch a version. Raises AwsError, and ManifestError where a digest is another."""
+    def fetch(self, versions: Sequence[NamedVersion]) -> list[Finished]:
+        """Fetch versions, of each name one: a version with several keys is fetched once.
+
+        Raises AwsError, and ManifestError where a digest is another.
+        """
+        by_arn = {one.arn: one for one in versions}
+        fetched = dict(
+            zip(by_arn, parallel.each(self._fetch, by_arn.values(), _AT_ONCE), strict=True)
+        )
+        return [self._finished(named, *fetched[named.arn]) for named in versions]
+
+    def _fetch(self, named: NamedVersion) -> tuple[LayerVersion, Archive]:
         arn = LayerVersionArn.parse(named.arn)
         region = self.connect(arn.region)
         version, content = region.catalog.version(arn.layer, arn.number)
@@ -41,13 +56,17 @@ class Fetcher:
             raise AwsError.because(f"AWS does not say what {named.arn} holds")
         if self.output_dir.sha256(named.name) != version.sha256:
             self._download(region, named, content)
-        self.say(named.key or named.name, f"{named.arn}, sha256 {version.sha256}")
+        return version, archive_in(self.output_dir, named.name, version.sha256)
+
+    def _finished(self, named: NamedVersion, version: LayerVersion, archive: Archive) -> Finished:
+        key = named.key or named.name
+        self.say(key, f"{named.arn}, sha256 {version.sha256}")
         return Finished(
-            key=named.key or named.name,
+            key=key,
             label=named.label,
             name=named.name,
             version=version,
-            archive=archive_in(self.output_dir, named.name, version.sha256),
+            archive=archive,
             source=named.arn,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 from layer_builder.archive import OutputDir
 from layer_builder.errors import ManifestError, Problem
 from layer_builder.model import LayerVersion
+from layer_builder.promote.choice import Claim, refuse_two_of_a_name
 from layer_builder.promote.finished import Finished, joined
 from layer_builder.promote.from_aws import archive_in
 from layer_builder.report import METADATA_FILE
@@ -30,16 +31,23 @@ def find_finished(
         )
     layers = _reported(output_dir)
     problems: list[Problem] = []
-    found: dict[str, Finished] = {}
+    found: dict[tuple[str, str, str], Finished] = {}
     for stem, digest in digests.items():
         try:
             for one in _of(output_dir, stem, digest, layers, is_tracked):
-                found[f"{one.key} {one.label}"] = one
+                found[one.key, one.label, one.archive.sha256] = one
         except ManifestError as error:
             problems += error.problems
     if problems:
         raise ManifestError(*problems)
+    refuse_two_of_a_name(map(_claim, found.values()), "input digests")
     return _with_all_targets(list(found.values()))
+
+
+def _claim(one: Finished) -> Claim:
+    digest = one.archive.sha256
+    told = f"{one.key} {one.label}: {one.source}, sha256 {digest}"
+    return Claim(name=one.name, content=digest, told=told)
 
 
 def _reported(output_dir: OutputDir) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 from botocore.config import Config
 
+from ..attach.test_attach import zipped
 from ..attach.test_exact import outputs, recorded
 from ..cloud.answers import Answer
 from ..cloud.calls import Call
@@ -141,6 +142,17 @@ def rename_in_metadata(folder: Path, _digests: dict[str, str]) -> None:
     )
 
 
+def give_one_target_another(folder: Path, digests: dict[str, str]) -> None:
+    stem, content = "shop-code-3.12-x86_64", zipped({"python/b.py": 3})
+    (folder / f"dist/layers/{stem}.zip").write_bytes(content)
+    file = folder / "dist/layers/zips.json"
+    metadata = json.loads(file.read_text())
+    for layer in metadata["layers"]:
+        if (layer["name"], layer["python"]) == ("shop-code", "3.12"):
+            layer["sha256"] = digests[stem] = sha256(content).hexdigest()
+    file.write_text(json.dumps(metadata))
+
+
 def lose_metadata(folder: Path, _digests: dict[str, str]) -> None:
     (folder / "dist/layers/zips.json").unlink()
 
@@ -162,6 +174,10 @@ def forget_digests(_folder: Path, digests: dict[str, str]) -> None:
         (rename_in_metadata, "zips.json does not tell of shop-more-312.zip"),
         (lose_metadata, "dist/layers/zips.json says nothing of the zips there"),
         (track, "git tracks dist/layers/shop-more-312.zip"),
+        (
+            give_one_target_another,
+            "input digests: 2 different versions would be published as shop-code,",
+        ),
         (forget_digests, "nothing says which versions to promote"),
     ],
 )
