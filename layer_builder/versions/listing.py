@@ -23,7 +23,7 @@ FORMAT = 1
 
 _HEADINGS = (
     *("version", "date", "zip", "growth", "unzipped", "growth", "of limit"),
-    *("for", "used by", "from", "owner"),
+    *("for", "used by", "from", "content", "owner"),
 )
 
 
@@ -199,6 +199,7 @@ def _rows(history: LayerHistory) -> list[tuple[str, ...]]:
                 ", ".join((*row.version.runtimes, *row.version.architectures)) or "?",
                 users,
                 stamp.commit if stamp else "–",
+                stamp.content if stamp else "–",
                 stamp.owner if stamp else "–",
             )
         )

@@ -18,7 +18,7 @@ from layer_builder.versions.inventory import (
 )
 
 GIB = 1024 * MIB
-STAMP = Stamp(key="k" * 22, owner="a/b:layers.yml", commit="0123456789ab")
+STAMP = Stamp(key=f"{'k' * 22}.{'p' * 12}", owner="a/b:layers.yml", commit="0123456789ab")
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:"
 
 
@@ -149,9 +149,9 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
     stocks = [stock(entry(12, 3 * MIB, 9 * MIB, user), entry(2, 3 * MIB, 10 * MIB))]
     assert listing.render_table(stocks) == (
         "core in eu-west-1\n"
-        "  version        date      zip  growth  unzipped           growth  of limit  for         used by  from          owner\n"
-        "       12  2026-11-12  3.0 MiB    same   9.0 MiB  -1.0 MiB (-10%)        4%  python3.12  a|b      0123456789ab  a/b:layers.yml\n"
-        "        2  2026-11-02  3.0 MiB       –  10.0 MiB                –        4%  python3.12  –        –             –\n"
+        "  version        date      zip  growth  unzipped           growth  of limit  for         used by  from          content                 owner\n"
+        "       12  2026-11-12  3.0 MiB    same   9.0 MiB  -1.0 MiB (-10%)        4%  python3.12  a|b      0123456789ab  kkkkkkkkkkkkkkkkkkkkkk  a/b:layers.yml\n"
+        "        2  2026-11-02  3.0 MiB       –  10.0 MiB                –        4%  python3.12  –        –             –                       –\n"
         f"  {ARN}1 was deleted, and is still used by old:7 (live)\n"
         "\n"
         "  code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n"
@@ -160,6 +160,7 @@ def test_the_table_aligns_and_the_markdown_says_the_same(
     page = listing.render_inventory(stocks)
     assert "| 12 | 2026-11-12 | 3.0 MiB | same | 9.0 MiB |" in page
     assert "a\\|b |" in page
+    assert "| 0123456789ab | kkkkkkkkkkkkkkkkkkkkkk | a/b:layers.yml |\n" in page
     assert "- code storage in eu-west-1: 1.0 GiB, 1% of 100.0 GiB\n- not known: x\n" in page
 
 
@@ -167,7 +168,7 @@ def test_the_stamp_of_a_version_is_told(stock: Callable[..., RegionInventory]) -
     data = listing.inventory_data([stock(entry(12, 1, 1), entry(2, 1, 1))], [], "layers.yml")
     stamped, other = data["regions"][0]["layers"][0]["versions"]
     assert stamped["stamp"] == {
-        "key": "k" * 22, "owner": "a/b:layers.yml", "commit": "0123456789ab"
+        "key": STAMP.key, "owner": "a/b:layers.yml", "commit": "0123456789ab"
     }  # fmt: skip
     assert other["stamp"] is None
 
