@@ -159,7 +159,7 @@ class LayerVersions:
             lambda: self._lambda.delete_layer_version(LayerName=name, VersionNumber=number)
         )
 
-    def discard(self, stored: StoredObject, built: Releasable) -> None:
+    def discard(self, stored: StoredObject, built: Releasable | None) -> None:
         """Remove an object that no layer version refers to any more; removed twice it is gone once."""
         with self._aws.translated(built):
             discard(self._aws, stored)

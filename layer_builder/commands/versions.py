@@ -67,12 +67,13 @@ def retire(
         raise ManifestError.because(
             "--orphans looks at the whole manifest, and --layers names a part of it"
         )
-    tell = partial(context.reporter.step, "orphan")
     return [
         replace(
             inventory,
             orphans=tuple(
-                retire_orphans(context.connect(inventory.region), inventory.orphans, tell)
+                retire_orphans(
+                    context.connect(inventory.region), inventory.orphans, context.reporter
+                )
             ),
         )
         for inventory in inventories

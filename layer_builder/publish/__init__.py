@@ -1,5 +1,6 @@
 """Layer versions: compared, published exactly once, shared, old ones deleted."""
 
+from layer_builder.publish.objects import Objects
 from layer_builder.publish.ownership import Listed, foreign_problem, list_versions, refuse_foreign
 from layer_builder.publish.preconditions import prepare_publishing
 from layer_builder.publish.publisher import publish
@@ -9,6 +10,7 @@ from layer_builder.publish.retention import users as reasons_of_users
 
 __all__ = [
     "Listed",
+    "Objects",
     "foreign_problem",
     "list_versions",
     "near_the_limit",

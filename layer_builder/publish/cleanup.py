@@ -47,9 +47,12 @@ class Cleanup:
     def delete_old_versions(self, items: Sequence[LayerState]) -> None:
         """Delete what goes; a version that cannot be deleted is warned of."""
         for item, plan in self._plans(items, published=True):
-            objects = Objects(region=self.region, built=item.built, reporter=self.reporter)
+            name = item.built.layer.name
+            objects = Objects(
+                region=self.region, name=name, reporter=self.reporter, built=item.built
+            )
             try:
-                referred = objects.of(plan.goes)
+                referred = objects.of(plan.goes).ours
             except AwsError as error:
                 self.reporter.warn(self._undeleted(item, plan.goes, error))
                 continue

@@ -22,22 +22,34 @@ def is_ours(name: str, content: LayerContent) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Referred:
+    """The objects that versions refer to, by the version's ARN."""
+
+    ours: Mapping[str, StoredObject]
+    """Those that this program put there."""
+    others: Mapping[str, StoredObject]
+    """Those that somebody named otherwise: they stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Objects:
     """The objects of one layer's versions in a region."""
 
     region: Region
-    built: Releasable
+    name: str
+    """What the layer is called on AWS."""
     reporter: Reporter
+    built: Releasable | None = None
+    """None for a layer that the manifest has no more."""
 
-    def of(self, versions: Iterable[VersionSummary]) -> dict[str, StoredObject]:
-        """Read by ARN which objects of ours versions refer to. Raises AwsError."""
-        contents = self._contents(versions)
-        name = self.built.layer.name
-        return {
-            arn: content.stored
-            for arn, content in contents.items()
-            if content.stored and is_ours(name, content)
-        }
+    def of(self, versions: Iterable[VersionSummary]) -> Referred:
+        """Read which objects versions refer to. Raises AwsError."""
+        ours: dict[str, StoredObject] = {}
+        others: dict[str, StoredObject] = {}
+        for arn, content in self._contents(versions).items():
+            if content.stored:
+                (ours if is_ours(self.name, content) else others)[arn] = content.stored
+        return Referred(ours=ours, others=others)
 
     def discard(self, referred: Mapping[str, StoredObject]) -> tuple[str, ...]:
         """Remove the objects that deleted versions referred to, and no other version does.
@@ -46,15 +58,15 @@ class Objects:
         """
         gone: list[str] = []
         try:
-            name = self.built.layer.name
-            left = {c.stored for c in self._contents(self.region.catalog.versions(name)).values()}
+            versions = self.region.catalog.versions(self.name)
+            left = {content.stored for content in self._contents(versions).values()}
             for stored in dict.fromkeys(referred.values()):
                 if stored not in left:
                     self.region.versions.discard(stored, self.built)
                     gone.append(str(stored))
         except AwsError as error:
             stay = [str(stored) for stored in referred.values() if str(stored) not in gone]
-            self.reporter.warn(_staying(self.built, stay, error))
+            self.reporter.warn(self._staying(stay, error))
         return tuple(gone)
 
     def _contents(self, versions: Iterable[VersionSummary]) -> dict[str, LayerContent]:
@@ -62,16 +74,15 @@ class Objects:
         found = parallel.each(self.region.catalog.content, arns, AT_ONCE)
         return dict(zip(arns, found, strict=True))
 
-
-def _staying(built: Releasable, addresses: list[str], error: AwsError) -> Problem:
-    first, *_ = error.problems
-    return Problem(
-        message=f"objects of deleted versions stay in the bucket: {first.message}",
-        layer=built.layer.key,
-        details=(*dict.fromkeys(addresses), *first.details),
-        advice=(
-            "it takes lambda:GetLayerVersion on the versions and s3:DeleteObjectVersion on the"
-            " objects, as in docs/iam/retention-s3-reference.json",
-            "nothing refers to them any more: remove them by hand",
-        ),
-    )
+    def _staying(self, addresses: Iterable[str], error: AwsError) -> Problem:
+        first, *_ = error.problems
+        return Problem(
+            message=f"objects of deleted versions stay in the bucket: {first.message}",
+            layer=self.built.layer.key if self.built else None,
+            details=(*dict.fromkeys(addresses), *first.details),
+            advice=(
+                "it takes lambda:GetLayerVersion on the versions and s3:DeleteObjectVersion on the"
+                " objects, as in docs/iam/retention-s3-reference.json",
+                "nothing refers to them any more: remove them by hand",
+            ),
+        )

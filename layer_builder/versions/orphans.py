@@ -3,13 +3,15 @@
 A layer that was renamed or removed leaves its versions behind, and no publish looks at them again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from layer_builder.aws import Region
+from layer_builder.console import Reporter
+from layer_builder.errors import Problem
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import LayerUser, LayerVersionArn, VersionSummary
-from layer_builder.publish import reason_of_others, reasons_of_users
+from layer_builder.publish import Objects, reason_of_others, reasons_of_users
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class OrphanVersion:
     kept: str = ""
     """Why it stayed when orphans were to go."""
     deleted: bool = False
+    removed: str = ""
+    """The address of the object that went with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,33 +63,70 @@ def find_orphans(
     return orphans
 
 
-def retire_orphans(
-    region: Region, orphans: Sequence[Orphan], tell: Callable[[str], None]
-) -> list[Orphan]:
-    """Delete the versions of orphans that nobody uses and nobody else may use; gives what came of it.
+def retire_orphans(region: Region, orphans: Sequence[Orphan], reporter: Reporter) -> list[Orphan]:
+    """Delete the versions of orphans that nobody uses and nobody else may use, with their objects.
 
-    Raises AwsError where AWS refuses; what was deleted before has been told.
+    Gives what came of it. Raises AwsError where AWS refuses; what was deleted before has been told.
     """
+    return [_Retirement(region=region, orphan=orphan, reporter=reporter).do() for orphan in orphans]
 
-    def retire(name: str, one: OrphanVersion) -> OrphanVersion:
+
+@dataclass(frozen=True, kw_only=True)
+class _Retirement:
+    """The end of one layer in one region."""
+
+    region: Region
+    orphan: Orphan
+    reporter: Reporter
+
+    def do(self) -> Orphan:
+        """Delete what goes, the oldest first, and then the objects that it referred to."""
+        name, oldest_first = self.orphan.name, self.orphan.versions[::-1]
+        judged = [self._judged(one) for one in oldest_first]
+        objects = Objects(region=self.region, name=name, reporter=self.reporter)
+        referred = objects.of(one.version for one in judged if not one.kept)
+        gone: dict[str, OrphanVersion] = {}
+        removed: tuple[str, ...] = ()
+        try:
+            for one in judged:
+                if not one.kept:
+                    self.region.versions.delete_version(name, one.version.number)
+                    gone[one.version.arn] = replace(one, deleted=True)
+                self._tell(f"{one.version.arn} {f'stays: {one.kept}' if one.kept else 'deleted'}")
+        finally:
+            left = {arn: stored for arn, stored in referred.ours.items() if arn in gone}
+            if left:
+                removed = objects.discard(left)
+            for address in removed:
+                self._tell(f"removed {address}")
+            others = {arn: at for arn, at in referred.others.items() if arn in gone}
+            for arn, stored in others.items():
+                self.reporter.warn(_foreign_object(name, arn, str(stored)))
+        addresses = {arn: str(stored) for arn, stored in left.items() if str(stored) in removed}
+        done = (gone.get(one.version.arn, one) for one in judged)
+        ended = [replace(one, removed=addresses.get(one.version.arn, "")) for one in done]
+        return replace(self.orphan, versions=tuple(ended[::-1]))
+
+    def _judged(self, one: OrphanVersion) -> OrphanVersion:
         why = "who uses it is not known" if one.used is None else one.used
         if not why:
-            policy = region.policies.read(name, one.version.number)
+            policy = self.region.policies.read(self.orphan.name, one.version.number)
             why = reason_of_others(policy, LayerVersionArn.parse(one.version.arn).account)
-        if why:
-            done = replace(one, kept=why)
-        else:
-            region.versions.delete_version(name, one.version.number)
-            done = replace(one, deleted=True)
-        tell(f"{one.version.arn} {f'stays: {why}' if why else 'deleted'}")
-        return done
+        return replace(one, kept=why)
 
-    return [
-        replace(
-            orphan, versions=tuple(retire(orphan.name, one) for one in orphan.versions[::-1])[::-1]
-        )
-        for orphan in orphans
-    ]
+    def _tell(self, text: str) -> None:
+        self.reporter.step("orphan", text)
+
+
+def _foreign_object(name: str, arn: str, address: str) -> Problem:
+    return Problem(
+        message=f"the object of a deleted version stays in the bucket: {address}",
+        details=(
+            f"{arn} referred to it, and its key does not end in {name}/<sha256>.zip, as this program"
+            " names objects",
+        ),
+        advice=("find out who put it there; if nobody needs it, remove it by hand",),
+    )
 
 
 def orphan_data(orphans: Sequence[Orphan]) -> list[Mapping[str, object]]:
@@ -102,6 +143,7 @@ def orphan_data(orphans: Sequence[Orphan]) -> list[Mapping[str, object]]:
                     "used": one.used,
                     "kept": one.kept or None,
                     "deleted": one.deleted,
+                    "removed": one.removed or None,
                 }
                 for one in orphan.versions
             ],

@@ -162,6 +162,13 @@ SCENARIOS = {
     "orphans": Scenario(
         words=("versions", "--orphans"), files=("versions", "versions-orphans"), orphan=True
     ),
+    "orphans by reference": Scenario(
+        words=("versions", "--orphans"),
+        files=("versions", "versions-orphans", "retention-s3-reference"),
+        first="include: a.py, s3: {mode: reference}",
+        orphan=True,
+        degrades=("s3:DeleteObjectVersion",),
+    ),
 }
 
 
@@ -232,8 +239,10 @@ class World:
                 self._manifest(scenario.layer)
             return
         if scenario.orphan:
-            self._manifest(scenario.layer, key="old")
-            assert self.run("publish").code == 0
+            self._bucket(scenario)
+            self._manifest(scenario.first or scenario.layer, key="old")
+            self.proxy.rules = [self.reference]
+            assert self.run("publish", *S3).code == 0
             self._manifest(scenario.layer)
         cloud.layer("theirs")
         others = "theirs:1" if "attach-others" in scenario.files else ""
