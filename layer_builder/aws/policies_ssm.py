@@ -77,13 +77,15 @@ class Policies:
         with self._aws.translated(built):
             self._aws.repeated(add)
 
-    def revoke(self, built: Releasable, version: int, statement: str) -> None:
+    def revoke(
+        self, name: str, version: int, statement: str, built: Releasable | None = None
+    ) -> None:
         """Remove a statement; one that is gone is as good."""
 
         def remove() -> None:
             try:
                 self._lambda.remove_layer_version_permission(
-                    LayerName=built.layer.name, VersionNumber=version, StatementId=statement
+                    LayerName=name, VersionNumber=version, StatementId=statement
                 )
             except botocore.exceptions.ClientError as error:
                 if _code(error) != "ResourceNotFoundException":

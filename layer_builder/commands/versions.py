@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
@@ -17,16 +17,16 @@ from layer_builder.commands.context import Context
 from layer_builder.errors import AwsError, LimitError, ManifestError
 from layer_builder.github import add_summary, is_workflow_step
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Layer, LayerContent, LayerUser, VersionSummary
+from layer_builder.model import Layer, LayerContent, LayerUser, Permissions, VersionSummary
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
 from layer_builder.versions import (
     LayerHistory,
+    OrphanSearch,
     RegionInventory,
     Usage,
     VersionRow,
     deleted_versions,
-    find_orphans,
     inventory_data,
     inventory_warnings,
     render_inventory,
@@ -56,6 +56,13 @@ def versions(outcome: Outcome, context: Context, unzipped: int | None) -> list[R
     ]
 
 
+def _permissions(outcome: Outcome) -> tuple[Permissions, ...]:
+    """List all that the manifest says of who else may use versions, at the top and in layers."""
+    top = outcome.manifest.permissions if outcome.manifest else None
+    said = (top, *(layer.delivery.permissions for layer in outcome.layers))
+    return tuple(dict.fromkeys(one for one in said if one is not None))
+
+
 def retire(
     inventories: Sequence[RegionInventory], outcome: Outcome, context: Context
 ) -> list[RegionInventory]:
@@ -72,7 +79,10 @@ def retire(
             inventory,
             orphans=tuple(
                 retire_orphans(
-                    context.connect(inventory.region), inventory.orphans, context.reporter
+                    context.connect(inventory.region),
+                    inventory.orphans,
+                    _permissions(outcome),
+                    context.reporter,
                 )
             ),
         )
@@ -104,7 +114,7 @@ class _InventoryReader:
         ]
         storage = self._or_unknown("the code storage", self.region.catalog.storage)
         # With only some of the layers asked for, the others' names would be taken for orphans'.
-        find = partial(find_orphans, self.region, self.owner, by_name.keys(), users)
+        find = self._search(outcome, by_name.keys(), users).find
         orphans = None if outcome.inputs.layers else self._or_unknown("orphans", find)
         return RegionInventory(
             region=self.region.name,
@@ -112,6 +122,22 @@ class _InventoryReader:
             storage=storage,
             orphans=tuple(orphans or ()),
             unknown=tuple(dict.fromkeys(self.unknown)),
+        )
+
+    def _search(
+        self, outcome: Outcome, names: Collection[str], users: Sequence[LayerUser] | None
+    ) -> OrphanSearch:
+        def policy_of(name: str, version: int) -> str | None:
+            read = partial(self.region.policies.read, name, version)
+            return self._or_unknown("who else may use orphans", read)
+
+        return OrphanSearch(
+            region=self.region,
+            owner=self.owner,
+            names=names,
+            permissions=_permissions(outcome),
+            users=users,
+            policy_of=policy_of,
         )
 
     def _aliases(

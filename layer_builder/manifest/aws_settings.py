@@ -108,6 +108,8 @@ def read_delivery(
     """Read what is to become of a layer's versions; the layer's own settings come first."""
     at: YamlPath = ("layers", key)
     permissions = entry.permissions or model.permissions
+    if permissions:
+        _check_permissions(permissions, key, entry, mistakes)
     retain = entry.retain or model.retain
     s3 = entry.s3 or model.s3 or S3Entry()
     if s3.mode is S3Mode.REFERENCE and s3.remove:
@@ -117,7 +119,7 @@ def read_delivery(
             layer=key if entry.s3 else None,
         )
     return Delivery(
-        permissions=_permissions(permissions, key, entry, mistakes) if permissions else None,
+        permissions=read_permissions(permissions),
         retention=_retention(retain) if retain else None,
         parameters=_parameters(key, entry, model, target, mistakes),
         mode=s3.mode or S3Mode.COPY,
@@ -146,9 +148,9 @@ def check_parameters(layers: Sequence[Layer], mistakes: Mistakes) -> None:
                 )
 
 
-def _permissions(
+def _check_permissions(
     entry: PermissionsEntry, key: str, own: LayerEntry, mistakes: Mistakes
-) -> Permissions:
+) -> None:
     if entry.public and (entry.accounts or entry.organization):
         mistakes.add(
             "permissions: public: true lets everybody in; accounts and organization say otherwise",
@@ -156,6 +158,12 @@ def _permissions(
             layer=key if own.permissions else None,
             advice="keep one of them",
         )
+
+
+def read_permissions(entry: PermissionsEntry | None) -> Permissions | None:
+    """Read who besides the own account may use versions; None where nothing is said of it."""
+    if entry is None:
+        return None
     return Permissions(
         accounts=tuple(dict.fromkeys(entry.accounts or ())),
         organization=entry.organization or "",

@@ -25,6 +25,7 @@ from layer_builder.model import (
     Architecture,
     AuditPolicy,
     Layer,
+    Permissions,
     Python,
     Reference,
     Stack,
@@ -55,6 +56,8 @@ class Manifest:
     account_place: Place | None = None
     owner: str = ""
     """Whose the layer versions are; empty where the manifest does not say it."""
+    permissions: Permissions | None = None
+    """At the top: for layers that have none of their own. None where it says nothing."""
     audit: AuditPolicy | None = None
     """None where nobody is to be asked for known vulnerabilities."""
 
@@ -214,6 +217,7 @@ def _manifest(model: ManifestFile, mistakes: Mistakes, *, through_s3: bool) -> M
         account=model.account or "",
         account_place=mistakes.document.place(("account",)) if model.account else None,
         owner=model.owner or "",
+        permissions=aws_settings.read_permissions(model.permissions),
     )
 
 

@@ -7,7 +7,7 @@ updated: https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.ht
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from layer_builder.aws import policy_outsiders
+from layer_builder.aws import grantee_name, policy_change, policy_outsiders
 from layer_builder.errors import Problem
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import (
@@ -17,6 +17,7 @@ from layer_builder.model import (
     KeptVersion,
     LayerUser,
     LayerVersionArn,
+    Permissions,
     Retention,
     VersionSummary,
     gib,
@@ -113,6 +114,42 @@ def others(policy: str, account: str, *, by_us: bool = True) -> str:
     """
     outsiders = policy_outsiders(policy, account, by_us=by_us)
     return f"its policy lets others use it: {_some(outsiders)}" if outsiders else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetIn:
+    """Whom the policy of an orphan lets in, and what becomes of that."""
+
+    names: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    """Ids of our statements for those whom the manifest does not name any more."""
+    stays: str = ""
+    """Why the version stays; empty where no statement is left that is a reason."""
+
+
+def let_in(policy: str, account: str, named: Sequence[Permissions]) -> LetIn:
+    """Hold the policy of an orphan of that account against all `permissions:` of the manifest.
+
+    A statement of ours ends where none of them names whom it lets in. Where everybody is, everybody
+    is named; and where the manifest has no `permissions:` it does not say that anybody is not.
+    """
+    names = policy_outsiders(policy, account)
+    unnamed = [set(policy_change(one, policy).remove) for one in named]
+    if not unnamed or any(one.public for one in named):
+        unnamed = [set()]
+    ends = tuple(sorted(set.intersection(*unnamed)))
+    gone = {grantee_name(statement) for statement in ends}
+    theirs = set(policy_outsiders(policy, account, by_us=False))
+    ours = [name for name in names if name not in theirs | gone]
+    reasons = [others(policy, account, by_us=False)]
+    if ours and named:
+        reasons.append(f"the manifest still shares layers with {_some(ours)}")
+    elif ours:
+        reasons.append(
+            f"it is shared with {_some(ours)}, and the manifest says nothing of that:"
+            " permissions: {} takes it back"
+        )
+    return LetIn(names=tuple(names), ends=ends, stays="; ".join(filter(None, reasons)))
 
 
 def near_the_limit(

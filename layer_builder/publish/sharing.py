@@ -62,7 +62,7 @@ def _share(region: Region, item: LayerState, release: Release, outcome: Outcome)
         granted.append(str(grant))
         outcome.record_delivered(item.built, region.name, granted=tuple(granted))
     for statement in item.change.remove:
-        region.policies.revoke(item.built, release.version, statement)
+        region.policies.revoke(item.built.layer.name, release.version, statement, item.built)
         revoked.append(grantee_name(statement))
         outcome.record_delivered(item.built, region.name, revoked=tuple(revoked))
 
@@ -73,7 +73,7 @@ def _withdraw(region: Region, item: LayerState, reporter: Reporter, outcome: Out
     revoked = [grantee_name(statement) for statement in item.change.remove]
     for one in item.withdrawn:
         for statement in one.statements:
-            region.policies.revoke(built, one.version.number, statement)
+            region.policies.revoke(built.layer.name, one.version.number, statement, built)
             revoked.append(grantee_name(statement))
             names = tuple(dict.fromkeys(revoked))
             outcome.record_delivered(built, region.name, revoked=names)

@@ -10,15 +10,15 @@ from layer_builder.versions.inventory import (
     usages_by_version,
 )
 from layer_builder.versions.listing import inventory_data, render_inventory, render_table
-from layer_builder.versions.orphans import find_orphans, retire_orphans
+from layer_builder.versions.orphans import OrphanSearch, retire_orphans
 
 __all__ = [
     "LayerHistory",
+    "OrphanSearch",
     "RegionInventory",
     "Usage",
     "VersionRow",
     "deleted_versions",
-    "find_orphans",
     "inventory_data",
     "inventory_warnings",
     "render_inventory",

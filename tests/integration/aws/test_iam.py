@@ -154,13 +154,18 @@ SCENARIOS = {
     "versions": Scenario(
         words=("versions",),
         files=("versions",),
+        orphan=True,
         degrades=(
-            *("lambda:GetLayerVersion", "lambda:GetAccountSettings"),
-            *("lambda:ListFunctions", "lambda:ListAliases", "lambda:ListLayers"),
+            *("lambda:GetLayerVersion", "lambda:GetLayerVersionPolicy", "lambda:ListLayers"),
+            *("lambda:ListFunctions", "lambda:ListAliases", "lambda:GetAccountSettings"),
         ),
     ),
     "orphans": Scenario(
-        words=("versions", "--orphans"), files=("versions", "versions-orphans"), orphan=True
+        words=("versions", "--orphans"),
+        files=("versions", "versions-orphans"),
+        first="include: a.py, permissions: {accounts: ['111111111111']}",
+        layer="include: a.py, permissions: {}",
+        orphan=True,
     ),
     "orphans by reference": Scenario(
         words=("versions", "--orphans"),

@@ -79,6 +79,10 @@ def test_orphans_are_listed_and_stay(run: Run, client: Connect, proxy: Proxy) ->
         "orphan old in eu-west-1, which no layer of the manifest is called any more: version 2,"
         " version 1 (used by f)\n"
     ) in done.stdout
+    assert (
+        "with --orphans, of old in eu-west-1: version 2 would be deleted; version 1 would stay: used"
+        " by f\n"
+    ) in done.stdout
     assert "theirs" not in done.stdout
     assert "DeleteLayerVersion" not in proxy.operations()
     assert [numbers(client, name) for name in ("old", "older")] == [[1, 2], [1, 2]]

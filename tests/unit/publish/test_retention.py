@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer_builder.model.layer_version import CodeStorage, LayerUser, VersionSummary
-from layer_builder.model.settings import Retention
+from layer_builder.model.settings import Permissions, Retention
 from layer_builder.publish import retention
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:core:{}"
@@ -118,6 +118,36 @@ ROOT = "arn:aws:iam::{}:root"
 def test_whoever_may_use_a_version_besides_its_account_keeps_it(said: str, why: str) -> None:
     expected = f"its policy lets others use it: {why}" if why else ""
     assert retention.others(said, ACCOUNT) == expected
+
+
+OURS = policy(
+    (f"layer-builder-{OTHER}", OTHER), ("layer-builder-o-abcdefghij", "*"), ("x", OTHER),
+)  # fmt: skip
+SIDS = [f"layer-builder-{OTHER}", "layer-builder-o-abcdefghij"]
+
+
+@pytest.mark.parametrize(
+    ("named", "ends"),
+    [
+        ([], []),
+        ([Permissions()], SIDS),
+        ([Permissions(accounts=(OTHER,))], SIDS[1:]),
+        ([Permissions(accounts=(OTHER,)), Permissions(organization="o-abcdefghij")], []),
+        ([Permissions(), Permissions(accounts=(OTHER,))], SIDS[1:]),
+        ([Permissions(), Permissions(public=True)], []),
+    ],
+)
+def test_what_no_permissions_of_the_manifest_name_ends(
+    named: list[Permissions], ends: list[str]
+) -> None:
+    found = retention.let_in(OURS, ACCOUNT, named)
+    assert list(found.ends) == ends
+    assert f"{OTHER} (statement x)" in found.stays, "a statement of others stays, and is a reason"
+    assert found.names == (
+        f"account {OTHER}",
+        "organization o-abcdefghij",
+        f"{OTHER} (statement x)",
+    )
 
 
 @pytest.mark.parametrize("said", ["?", "[]", "{}", '{"Statement": ["x"]}'])
