@@ -129,7 +129,11 @@ class _InventoryReader:
     ) -> OrphanSearch:
         def policy_of(name: str, version: int) -> str | None:
             read = partial(self.region.policies.read, name, version)
-            return self._or_unknown("who else may use orphans", read)
+            return self._or_unknown("who else may use orphans", read, once=True)
+
+        def versions_of(name: str) -> Sequence[VersionSummary] | None:
+            what = "orphans among layers whose newest version has no stamp"
+            return self._or_unknown(what, partial(self.region.catalog.versions, name), once=True)
 
         return OrphanSearch(
             region=self.region,
@@ -138,6 +142,7 @@ class _InventoryReader:
             permissions=_permissions(outcome),
             users=users,
             policy_of=policy_of,
+            versions_of=versions_of,
         )
 
     def _aliases(
@@ -182,15 +187,19 @@ class _InventoryReader:
             self.unknown.append(f"what {version.arn} unzips to ({part.source})")
         return part
 
-    def _or_unknown(self, what: str, read: Callable[[], _T]) -> _T | None:
-        """Read what can be done without; note what AWS withholds, and raise all else."""
+    def _or_unknown(self, what: str, read: Callable[[], _T], *, once: bool = False) -> _T | None:
+        """Read what can be done without; note what AWS withholds, and raise all else.
+
+        With `once` the first refusal stands for all of that.
+        """
         try:
             return read()
         except AwsError as error:
             if not error.is_withheld:
                 raise
             facts = (detail for problem in error.problems for detail in problem.details)
-            self.unknown.append(f"{what} ({next(facts, str(error))})")
+            if not (once and any(said.startswith(what) for said in self.unknown)):
+                self.unknown.append(f"{what} ({next(facts, str(error))})")
             return None
 
 

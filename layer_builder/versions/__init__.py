@@ -10,7 +10,8 @@ from layer_builder.versions.inventory import (
     usages_by_version,
 )
 from layer_builder.versions.listing import inventory_data, render_inventory, render_table
-from layer_builder.versions.orphans import OrphanSearch, retire_orphans
+from layer_builder.versions.orphans import OrphanSearch
+from layer_builder.versions.retirement import retire_orphans
 
 __all__ = [
     "LayerHistory",

@@ -4,15 +4,12 @@ A layer that was renamed or removed leaves its versions behind, and no publish l
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 
 from layer_builder import parallel
 from layer_builder.aws import Region, grantee_name
-from layer_builder.console import Reporter
-from layer_builder.errors import Problem
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import LayerUser, LayerVersionArn, Permissions, VersionSummary
-from layer_builder.publish import LetIn, Objects, let_in, reasons_of_users
+from layer_builder.model import LayerUser, LayerVersionArn, Permissions, Stamp, VersionSummary
+from layer_builder.publish import LetIn, let_in, reasons_of_users
 
 _AT_ONCE = 8
 
@@ -51,8 +48,12 @@ class Orphan:
     """A layer on AWS that the manifest has no more."""
 
     name: str
+    owner: str
+    """By which it is known."""
     versions: tuple[OrphanVersion, ...]
     """Newest first; those of this owner."""
+    above: tuple[int, ...] = ()
+    """Numbers of versions without a stamp that are newer: they are nobody's, and stay."""
     retired: bool = False
     """Whether orphans were to go, and its versions say what came of it."""
 
@@ -71,130 +72,70 @@ class OrphanSearch:
     """None where they may not be listed."""
     policy_of: Callable[[str, int], str | None]
     """Reads the policy of a version, empty for none; gives None where AWS withholds it."""
+    versions_of: Callable[[str], Sequence[VersionSummary] | None]
+    """Lists the versions of a layer that may be anybody's, newest first; None where AWS withholds it."""
 
     def find(self) -> list[Orphan]:
         """Find what has this owner's stamp and none of these names. Raises AwsError.
 
-        One call lists all layers of the region with the newest version of each; a layer whose newest
-        version is another owner's is that one's now.
+        One call lists all layers of the region with the newest version of each. A layer whose newest
+        version with a stamp is another owner's is that one's now; which that is takes a call more
+        where the newest of all has none.
         """
-        found = self.region.catalog.layers()
-        theirs = [
-            name
-            for name, newest in sorted(found.items())
-            if name not in self.names and newest.stamp and newest.stamp.owner == self.owner
+        found = sorted(self.region.catalog.layers().items())
+        asked = [
+            (name, newest.stamp)
+            for name, newest in found
+            if name not in self.names and (newest.stamp is None or self._owns(newest))
         ]
-        return [self._orphan(name, self.region.catalog.versions(name)) for name in theirs]
+
+        def listed(one: tuple[str, Stamp | None]) -> Sequence[VersionSummary]:
+            name, stamp = one
+            return self.region.catalog.versions(name) if stamp else self.versions_of(name) or ()
+
+        several = zip(asked, parallel.each(listed, asked, _AT_ONCE), strict=True)
+        return [
+            self._orphan(name, versions)
+            for (name, _), versions in several
+            if (newest := next((v for v in versions if v.stamp), None)) and self._owns(newest)
+        ]
+
+    def _owns(self, version: VersionSummary) -> bool:
+        return version.stamp is not None and version.stamp.owner == self.owner
 
     def _orphan(self, name: str, versions: Sequence[VersionSummary]) -> Orphan:
-        own = [v for v in versions if v.stamp and v.stamp.owner == self.owner]
+        own = [version for version in versions if self._owns(version)]
+        above = tuple(version.number for version in versions if version.number > own[0].number)
         used = None if self.users is None else reasons_of_users(self.users)
 
         def look(version: VersionSummary) -> OrphanVersion:
             return OrphanVersion(
                 version=version,
                 used=None if used is None else used.get(version.arn, ""),
-                let_in=_judged(version, self.policy_of(name, version.number), self.permissions),
+                let_in=judged(version, self.policy_of(name, version.number), self.permissions),
             )
 
-        return Orphan(name=name, versions=tuple(parallel.each(look, own, _AT_ONCE)))
+        seen = tuple(parallel.each(look, own, _AT_ONCE))
+        return Orphan(name=name, owner=self.owner, versions=seen, above=above)
 
 
-def _judged(
+def judged(
     version: VersionSummary, policy: str | None, permissions: Sequence[Permissions]
 ) -> LetIn | None:
+    """Say what is to become of those whom the policy of a version lets in; None where it is not known."""
     if policy is None:
         return None
     return let_in(policy, LayerVersionArn.parse(version.arn).account, permissions)
 
 
-def retire_orphans(
-    region: Region,
-    orphans: Sequence[Orphan],
-    permissions: Sequence[Permissions],
-    reporter: Reporter,
-) -> list[Orphan]:
-    """Delete the versions of orphans that nobody uses and nobody else may use, with their objects.
-
-    Whom the manifest does not name any more loses those that stay, too. Gives what came of it. Raises
-    AwsError where AWS refuses; what was deleted before has been told.
-    """
-    return [
-        _Retirement(region=region, orphan=orphan, permissions=permissions, reporter=reporter).do()
-        for orphan in orphans
-    ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Retirement:
-    """The end of one layer in one region."""
-
-    region: Region
-    orphan: Orphan
-    permissions: Sequence[Permissions]
-    reporter: Reporter
-
-    def do(self) -> Orphan:
-        """Delete what goes, the oldest first, and then the objects that it referred to."""
-        region, name = self.region, self.orphan.name
-        judged = [self._again(one) for one in self.orphan.versions[::-1]]
-        objects = Objects(region=region, name=name, reporter=self.reporter)
-        referred = objects.of(one.version for one in judged if not one.kept)
-        gone: dict[str, OrphanVersion] = {}
-        removed: tuple[str, ...] = ()
-        try:
-            for one in judged:
-                self._withdraw(one)
-                if not one.kept:
-                    region.versions.delete_version(name, one.version.number)
-                    gone[one.version.arn] = replace(one, deleted=True)
-                self._tell(f"{one.version.arn} {f'stays: {one.kept}' if one.kept else 'deleted'}")
-        finally:
-            left = {arn: stored for arn, stored in referred.ours.items() if arn in gone}
-            if left:
-                removed = objects.discard(left)
-            for address in removed:
-                self._tell(f"removed {address}")
-            others = {arn: at for arn, at in referred.others.items() if arn in gone}
-            for arn, stored in others.items():
-                self.reporter.warn(_foreign_object(name, arn, str(stored)))
-        addresses = {arn: str(stored) for arn, stored in left.items() if str(stored) in removed}
-        done = (gone.get(one.version.arn, one) for one in judged)
-        ended = [replace(one, removed=addresses.get(one.version.arn, "")) for one in done]
-        return replace(self.orphan, versions=tuple(ended[::-1]), retired=True)
-
-    def _again(self, one: OrphanVersion) -> OrphanVersion:
-        """Look once more who is let in: somebody may have been, since it was listed."""
-        policy = self.region.policies.read(self.orphan.name, one.version.number)
-        again = replace(one, let_in=_judged(one.version, policy, self.permissions))
-        return replace(again, kept=again.stays)
-
-    def _withdraw(self, one: OrphanVersion) -> None:
-        for statement in one.let_in.ends if one.let_in else ():
-            self.region.policies.revoke(self.orphan.name, one.version.number, statement)
-        if one.loses:
-            who = ", ".join(f"no longer for {name}" for name in one.loses)
-            self._tell(f"{one.version.arn}: usable {who}")
-
-    def _tell(self, text: str) -> None:
-        self.reporter.step("orphan", text)
-
-
-def _foreign_object(name: str, arn: str, address: str) -> Problem:
-    return Problem(
-        message=f"the object of a deleted version stays in the bucket: {address}",
-        details=(
-            f"{arn} referred to it, and its key does not end in {name}/<sha256>.zip, as this program"
-            " names objects",
-        ),
-        advice=("find out who put it there; if nobody needs it, remove it by hand",),
-    )
-
-
 def orphan_data(orphans: Sequence[Orphan]) -> list[Mapping[str, object]]:
     """Render as JSON-ready data."""
     return [
-        {"name": orphan.name, "versions": [_version_data(one) for one in orphan.versions]}
+        {
+            "name": orphan.name,
+            "owner": orphan.owner,
+            "versions": [_version_data(one) for one in orphan.versions],
+        }
         for orphan in orphans
     ]
 
@@ -222,9 +163,15 @@ def orphan_lines(orphans: Sequence[Orphan], region: str) -> list[str]:
         lines.append(
             f"orphan {orphan.name} in {region}, which no layer of the manifest is called any more: "
             + ", ".join(_said(one) for one in orphan.versions)
+            + "".join(f"; version {n} has no stamp, and is nobody's" for n in orphan.above)
         )
         if not orphan.retired:
             lines.append(f"with --orphans, of {orphan.name} in {region}: {_prospect(orphan)}")
+    if orphans:
+        lines.append(
+            f"orphans in {region} are known by their owner, {orphans[0].owner}: a layer of another"
+            " manifest with that owner is taken for one"
+        )
     return lines
 
 

@@ -128,12 +128,65 @@ def test_faults_on_the_way_delete_nothing_else(
     assert [numbers(client, name) for name in ("a", "old", "older")] == [[1, 2], [1], [2]]
 
 
+@pytest.mark.parametrize("top", ["nobody", "them", "them, then nobody"])
+def test_the_newest_stamp_says_whose_a_name_is(
+    run: Run, workspace: Path, client: Connect, top: str
+) -> None:
+    write(workspace, "old")
+    assert run("publish").returncode == 0
+    if "them" in top:
+        write(workspace, "old", owner="them")
+        manifest = workspace / "layers.yml"
+        manifest.write_text("adopt: true\n" + manifest.read_text())
+        assert run("publish").returncode == 0
+    if "nobody" in top:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as file:
+            file.writestr("python/x.py", "")
+        client("lambda").publish_layer_version(
+            LayerName="old", Content={"ZipFile": content.getvalue()}
+        )
+    before = numbers(client, "old")
+    write(workspace, "new")
+    done = run("versions")
+    assert done.returncode == 0, done.stderr
+    said = "called any more: version 1; version 2 has no stamp, and is nobody's\n"
+    assert (said in done.stdout) is (top == "nobody")
+    assert run("versions", "--orphans").returncode == 0
+    assert numbers(client, "old") == ([2] if top == "nobody" else before)
+
+
+def test_what_goes_is_said_first_and_by_which_owner(
+    run: Run, workspace: Path, client: Connect
+) -> None:
+    for content in (1, 2):
+        write(workspace, "a older", owner="shared", content=content)
+        assert run("publish").returncode == 0
+    write(workspace, "b", owner="shared")
+    known = "orphans in eu-west-1 are known by their owner, shared: a layer of another manifest"
+    listed = run("versions")
+    assert known in listed.stdout
+    done = run("versions", "--orphans")
+    assert done.returncode == 0, done.stderr
+    assert [numbers(client, name) for name in ("a", "older")] == [[], []]
+    head, _, rest = done.stderr.partition(
+        "orphan: of the owner shared, and of no layer of this manifest, in eu-west-1: 4 versions"
+        " deleted now, of 2 layers\n"
+    )
+    assert " deleted\n" not in head
+    first, second, third, *_ = rest.splitlines()
+    assert first.startswith("    a: deleted: 2, 1; the newest, 2, is of 20")
+    assert second.startswith("    older: deleted: 2, 1; the newest, 2, is of 20")
+    assert third == f"orphan: {ARN.format('a', 1)} deleted"
+
+
 class Refuses:
-    def __init__(self, operation: str) -> None:
-        self.operation = operation
+    def __init__(self, operation: str, layers: str = "") -> None:
+        self.operation, self.layers = operation, layers.split()
 
     def refuse(self, call: Call) -> Answer | None:
-        if call.operation != self.operation:
+        of_others = self.layers and call.labels.get("LayerName") not in self.layers
+        if call.operation != self.operation or of_others:
             return None
         return refusal(call, 403, "AccessDeniedException", "not authorized")
 
@@ -159,6 +212,18 @@ def test_what_is_not_known_deletes_nothing(  # noqa: PLR0913, PLR0917 (the table
     assert done.returncode == code, done.stderr
     assert said in done.stderr + done.stdout
     assert [numbers(client, name) for name in ("old", "older")] == [[1, 2], [1, 2]]
+
+
+@pytest.mark.usefixtures("_published")
+def test_layers_out_of_reach_hide_no_orphans_of_others(
+    run: Run, client: Connect, proxy: Proxy
+) -> None:
+    proxy.rules = [Refuses("ListLayerVersions", "by-hand")]
+    done = run("versions", "--orphans", env={"AWS_ENDPOINT_URL": proxy.url})
+    assert done.returncode == 0, done.stderr
+    said = "not known: orphans among layers whose newest version has no stamp (ListLayerVersions in"
+    assert done.stdout.count(said) == 1
+    assert [numbers(client, name) for name in ("old", "older")] == [[1], [2]]
 
 
 def test_a_part_of_the_manifest_has_no_orphans(run: Run, workspace: Path) -> None:
