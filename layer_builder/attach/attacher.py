@@ -7,6 +7,7 @@ from itertools import product
 from layer_builder import parallel
 from layer_builder.attach import preflight
 from layer_builder.attach.choice import LOOKUPS_AT_ONCE, ChosenVersion, VersionChoice
+from layer_builder.attach.going_back import unlike
 from layer_builder.attach.ownership import ForeignVersionError
 from layer_builder.attach.plan import Attached, Attachment, Status
 from layer_builder.attach.preflight import FunctionCheck, PlannedUpdate
@@ -14,7 +15,7 @@ from layer_builder.attach.serving import ServingPlan, move_alias, publish_versio
 from layer_builder.attach.sizes import SizeLookup
 from layer_builder.attach.update import FunctionUpdate, UpdateFailedError
 from layer_builder.aws import Region
-from layer_builder.errors import LayerBuilderError
+from layer_builder.errors import LayerBuilderError, Problem
 from layer_builder.handoff import Wish
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import FunctionState, Stack
@@ -32,6 +33,8 @@ class Attacher:
     dry_run: bool
     on_chosen: Callable[[Region, Mapping[str, str]], None]
     """Hears of a region's versions, ARNs by layer id, before its functions are read."""
+    on_warning: Callable[[Problem], None]
+    """Hears of what concerns several regions, before anything is written."""
     on_attached: Callable[[Attached], None]
     """Hears what was done with a function as soon as it is; called by several threads."""
     choice: VersionChoice = field(default_factory=VersionChoice)
@@ -61,6 +64,8 @@ class Attacher:
                 else:
                     updates.append(self._planned(region, stack, chosen))
         checks = parallel.each(preflight.check, updates, LOOKUPS_AT_ONCE)
+        for problem in unlike(named for check in checks for named in check.named()):
+            self.on_warning(problem)
         return errors + [
             error for error in parallel.each(self._finish, checks, LOOKUPS_AT_ONCE) if error
         ]
@@ -81,6 +86,7 @@ class Attacher:
             wish=self._wish(stack),
             names=self.names,
             sizes=self.sizes,
+            digests=self.choice.digests,
         )
 
     def _finish(self, check: FunctionCheck) -> LayerBuilderError | None:

@@ -5,7 +5,7 @@ version that was named is read by its own number, and none is taken that is not 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from layer_builder import parallel
 from layer_builder.attach.ownership import foreign_error, owning_stamp
@@ -112,23 +112,37 @@ class VersionChoice:
 def _read(region: Region, arn: str, *, may_be_withheld: bool) -> LayerVersion:
     """Read a version that should be there, and may not be there yet."""
     parsed = LayerVersionArn.parse(arn)
-    facts: tuple[str, ...] = ()
+    try:
+        return looked_for(region, parsed.layer, parsed.number)
+    except AwsError as error:
+        if error.is_withheld and may_be_withheld:
+            return _UNREAD
+        if error.code != NOT_THERE:
+            raise
+        raise AwsError.because(
+            f"there is no layer version {arn}",
+            details=error.problems[0].details,
+            advice=("it was deleted, or it is of another account or region",),
+        ) from None
+
+
+def looked_for(region: Region, layer: str, number: int) -> LayerVersion:
+    """Read a version by the layer's name or ARN; looks again where AWS does not show it yet.
+
+    Raises AwsError, with the code NOT_THERE where it is not shown to the end.
+    """
+    last = AwsError()
     for seconds in LOOK_DELAYS:
         region.catalog.wait(seconds)
         try:
-            return region.catalog.version(parsed.layer, parsed.number)[0]
+            return region.catalog.version(layer, number)[0]
         except AwsError as error:
-            facts = error.problems[0].details
-            if error.code == NOT_THERE:
-                continue
-            if error.is_withheld and may_be_withheld:
-                return _UNREAD
-            raise
-    raise AwsError.because(
-        f"there is no layer version {arn}",
-        details=(*facts, f"looked {len(LOOK_DELAYS)} times"),
-        advice=("it was deleted, or it is of another account or region",),
-    )
+            if error.code != NOT_THERE:
+                raise
+            last = error
+    first, *rest = last.problems
+    details = (*first.details, f"looked {len(LOOK_DELAYS)} times")
+    raise last.with_problems(replace(first, details=details), *rest)
 
 
 _UNREAD = LayerVersion(

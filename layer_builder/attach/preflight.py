@@ -1,19 +1,20 @@
 """Checks functions before they get layers: what each is to have, and what stands in the way."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from layer_builder.attach import plan as attachment
 from layer_builder.attach.callers import look_at_callers
-from layer_builder.attach.choice import NOT_THERE, ChosenVersion, mismatch, not_behind
+from layer_builder.attach.choice import ChosenVersion, not_behind
+from layer_builder.attach.going_back import layers_by_number, layers_of_version, name_of
 from layer_builder.attach.plan import Attachment, function_title
 from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize, SizeLookup
 from layer_builder.aws import Region
-from layer_builder.errors import AwsError, LayerBuilderError, LimitError, ManifestError, Problem
+from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.handoff import Wish
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import FunctionState, LayerVersionArn, Stack
+from layer_builder.model import FunctionState, LayerVersion, LayerVersionArn, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,12 @@ class PlannedUpdate:
     names: tuple[str, ...]
     """What the manifest's layers are called on AWS."""
     sizes: SizeLookup
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 in hexadecimal by the stem of a zip: what a version named by number must hold."""
     pinned: tuple[str, ...] | None = None
     """ARNs that take the place of what was chosen, for a function that goes back."""
+    named: Mapping[str, LayerVersion] = field(default_factory=dict)
+    """Those of `pinned` that were named by number, by layer id."""
 
     @property
     def title(self) -> str:
@@ -42,9 +47,16 @@ class PlannedUpdate:
         Raises AwsError.
         """
         if self.wish.version:
-            return replace(self, pinned=self._of_version(function, self.wish.version)), []
+            pinned = layers_of_version(
+                self.region, self.stack, function, self.wish.version, self.names
+            )
+            return replace(self, pinned=pinned), []
         if self.wish.layers:
-            return replace(self, pinned=self._named(function)), []
+            named = layers_by_number(
+                self.region, self.stack, function, self.wish.layers, self.digests
+            )
+            arns = tuple(version.arn for version in named.values())
+            return replace(self, pinned=arns, named=named), []
         chosen, said = dict(self.chosen), []
         for layer_id, version in self.chosen.items():
             if layer_id in {layer.id for layer in self.stack.layers}:
@@ -97,41 +109,6 @@ class PlannedUpdate:
         parsed = [LayerVersionArn.parse(arn) for arn in arns]
         return {one.sibling(name) for one in parsed if one.account for name in self.names}
 
-    def _of_version(self, function: FunctionState, number: int) -> tuple[str, ...]:
-        """Give our layers of a published version of the function."""
-        try:
-            version = self.region.functions.settled(function.name, str(number))
-        except AwsError as error:
-            if error.code != NOT_THERE:
-                raise
-            raise AwsError.because(
-                f"it has no version {number}", details=error.problems[0].details
-            ) from None
-        return tuple(arn for arn in version.layers if name_of(arn) in self.names)
-
-    def _named(self, function: FunctionState) -> tuple[str, ...]:
-        """Give the ARNs of versions that were named by number; the function says whose they are."""
-        layers = {layer.key: layer for layer in self.stack.layers}
-        arns = []
-        for key, number in self.wish.layers:
-            layer = layers[key]
-            had = [arn for arn in function.layers if name_of(arn) == layer.name]
-            of = LayerVersionArn.parse(had[0]).layer if had else layer.name
-            try:
-                version, _ = self.region.catalog.version(of, number)
-            except AwsError as error:
-                if error.code != NOT_THERE:
-                    raise
-                raise AwsError.because(
-                    f"there is no version {number} of its layer {key} ({of})",
-                    details=error.problems[0].details,
-                    advice=("`layer-builder versions` lists those that are there",),
-                ) from None
-            if problem := mismatch(layer, version, f"{key}@{number}"):
-                raise problem
-            arns.append(version.arn)
-        return tuple(arns)
-
 
 @dataclass(kw_only=True)
 class FunctionCheck:
@@ -145,10 +122,11 @@ class FunctionCheck:
     warnings: tuple[Problem, ...] = ()
     error: LayerBuilderError | None = None
 
-
-def name_of(arn: str) -> str:
-    """Give the name of the layer that a version is of."""
-    return LayerVersionArn.parse(arn).layer.rpartition(":")[2]
+    def named(self) -> list[tuple[str, str, LayerVersion]]:
+        """List the versions that were named by number: the layer's key, the region, the version."""
+        keys = {layer.id: layer.key for layer in self.update.stack.layers}
+        region = self.update.region.name
+        return [(keys[one], region, version) for one, version in self.update.named.items()]
 
 
 def function_exists(region: str, arn: str) -> bool:

@@ -68,6 +68,7 @@ def attach(outcome: Outcome, context: Context) -> None:
         ),
         dry_run=inputs.dry_run,
         on_chosen=lambda region, chosen: _note_chosen(outcome, region.name, chosen),
+        on_warning=context.reporter.warn,
         on_attached=on_attached,
         choice=choice,
         wishes=wishes,

@@ -64,10 +64,11 @@ class Cloud:
         content = {"ZipFile": zipped({"python/x.py": more.pop("size", 1)})}
         for _ in range(versions):
             said: dict[str, Any] = {
+                "Content": content,
                 "CompatibleRuntimes": ["python3.12"],
                 "CompatibleArchitectures": ["x86_64"],
             }
-            self.api.publish_layer_version(LayerName=name, Content=content, **said | more)
+            self.api.publish_layer_version(LayerName=name, **said | more)
 
     def function(self, name: str, layers: str = "", size: int = 1, **more: Any) -> None:  # noqa: ANN401 (passed on)
         said: dict[str, Any] = {
