@@ -56,9 +56,9 @@ class Bucket:
         Whether we may write is not among it: S3 has no dry run. With `for_reference` Lambda is to
         keep reading there, which takes versioning, and a policy that lets it.
         """
-        name, owned = self.name_in(aws.region), self._owned(aws)
+        name = self.name_in(aws.region)
         with aws.translated(None):
-            answer = aws.repeated(lambda: self._s3(aws).head_bucket(**owned))
+            answer = aws.repeated(lambda: self._s3(aws).head_bucket(Bucket=name))
             # S3 tells the region also to those who asked in another one:
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
             headers = answer["ResponseMetadata"]["HTTPHeaders"]
@@ -71,7 +71,7 @@ class Bucket:
 
     def _require_versioning(self, aws: Aws, name: str) -> None:
         with aws.translated(None):
-            answer = aws.repeated(lambda: self._s3(aws).get_bucket_versioning(**self._owned(aws)))
+            answer = aws.repeated(lambda: self._s3(aws).get_bucket_versioning(Bucket=name))
         if answer.get("Status") != "Enabled":
             raise AwsError.because(
                 f"the S3 bucket {name} keeps no versions",
@@ -91,7 +91,7 @@ class Bucket:
         policy = ""
         try:
             with aws.translated(None):
-                answer = aws.repeated(lambda: self._s3(aws).get_bucket_policy(**self._owned(aws)))
+                answer = aws.repeated(lambda: self._s3(aws).get_bucket_policy(Bucket=name))
             policy = answer.get("Policy") or ""
         except AwsError as error:
             if error.code != "NoSuchBucketPolicy":
@@ -123,7 +123,7 @@ class Bucket:
             str(built.archive.path),
             self.name_in(aws.region),
             self.key(built),
-            ExtraArgs={"ChecksumAlgorithm": "SHA256", "ExpectedBucketOwner": aws.account},
+            ExtraArgs={"ChecksumAlgorithm": "SHA256"},
             Config=boto3.s3.transfer.TransferConfig(
                 multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES
             ),
@@ -133,9 +133,7 @@ class Bucket:
         """Look at the object; None when it is missing, or is not this zip."""
         try:
             answer: dict[str, Any] = aws.repeated(
-                lambda: self._s3(aws).head_object(
-                    **self._owned(aws), Key=self.key(built), ChecksumMode="ENABLED"
-                )
+                lambda: self._s3(aws).head_object(**self._named(aws, built), ChecksumMode="ENABLED")
             )
         except botocore.exceptions.ClientError as error:
             match error.response["ResponseMetadata"]["HTTPStatusCode"]:
@@ -160,7 +158,7 @@ class Bucket:
         """
         key = self.key(built)
         with suppress(*FAILURES):
-            answer = self._s3(aws).head_object(**self._owned(aws), Key=key)
+            answer = self._s3(aws).head_object(**self._named(aws, built))
             if str(answer.get("ServerSideEncryption") or "").startswith("aws:kms"):
                 raise AwsError(
                     errors.undecipherable(
@@ -174,12 +172,13 @@ class Bucket:
 
         Where that is not allowed, parts stay until a lifecycle rule of the bucket removes them.
         """
-        key, s3, owned = self.key(built), self._s3(aws), self._owned(aws)
+        s3, named = self._s3(aws), self._named(aws, built)
+        name, key = named["Bucket"], named["Key"]
         with suppress(*FAILURES):
-            answer = aws.repeated(lambda: s3.list_multipart_uploads(**owned, Prefix=key))
+            answer = aws.repeated(lambda: s3.list_multipart_uploads(Bucket=name, Prefix=key))
             for upload in answer.get("Uploads", ()):
                 if upload["Key"] == key:
-                    s3.abort_multipart_upload(**owned, Key=key, UploadId=upload["UploadId"])
+                    s3.abort_multipart_upload(**named, UploadId=upload["UploadId"])
 
     def content(self, aws: Aws, built: Built) -> dict[str, Any]:
         """Name an uploaded zip as PublishLayerVersion wants its content.
@@ -213,11 +212,7 @@ class Bucket:
             # Without its version a versioned bucket would keep the bytes, behind a delete marker:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeletingObjectVersions.html
             version = {"VersionId": answer["VersionId"]} if answer.get("VersionId") else {}
-            aws.repeated(
-                lambda: self._s3(aws).delete_object(
-                    **self._owned(aws), Key=self.key(built), **version
-                )
-            )
+            aws.repeated(lambda: self._s3(aws).delete_object(**self._named(aws, built), **version))
             return True
 
     def create(self, aws: Aws) -> None:
@@ -235,13 +230,8 @@ class Bucket:
         resource = f"arn:{aws.partition}:s3:::{name}/*"
         s3.put_bucket_policy(Bucket=name, Policy=permissions.bucket_policy(resource))
 
-    def _owned(self, aws: Aws) -> dict[str, str]:
-        """Name the bucket, for calls that fail where another account owns it.
-
-        Names of buckets are everybody's: one that was deleted may be another's now.
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-        """
-        return {"Bucket": self.name_in(aws.region), "ExpectedBucketOwner": aws.account}
+    def _named(self, aws: Aws, built: Built) -> dict[str, str]:
+        return {"Bucket": self.name_in(aws.region), "Key": self.key(built)}
 
     @staticmethod
     def _s3(aws: Aws) -> Client:
@@ -257,7 +247,6 @@ def discard(aws: Aws, stored: StoredObject) -> None:
             Bucket=stored.bucket,
             Key=stored.key,
             VersionId=stored.version,
-            ExpectedBucketOwner=aws.account,
         )
     )
 

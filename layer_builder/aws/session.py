@@ -157,7 +157,8 @@ class Aws:
         # Credentials are had, and had anew, when a request is signed: whatever then goes wrong with
         # them is seen here first. https://github.com/boto/botocore/blob/develop/botocore/signers.py
         client.meta.events.register("before-sign", lambda **_: self._require_credentials())
-        transport.watch(client, transport.gate(self.region) if self._paced else None)
+        gate = transport.gate(self.region) if self._paced else None
+        transport.watch(client, gate, lambda: self.account)
         return client
 
     def repeated(self, call: Callable[[], _T]) -> _T:

@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -167,8 +167,11 @@ _ERRORS = 300
 _TOO_MANY = 429
 
 
-def watch(client: Client, gate: RateGate | None) -> None:
-    """Check what the client is answered; calls to Lambda go through the gate."""
+def watch(client: Client, gate: RateGate | None, account: Callable[[], str]) -> None:
+    """Check what the client is answered; calls to Lambda go through the gate.
+
+    Calls to S3 fail where another account than this one owns the bucket.
+    """
     # botocore emits these for each request that is sent, also for those that it sends again:
     # https://github.com/boto/botocore/blob/develop/botocore/endpoint.py
     events, service = client.meta.events, client.meta.service_model.service_id.hyphenize()
@@ -179,6 +182,24 @@ def watch(client: Client, gate: RateGate | None) -> None:
             f"response-received.{service}",
             lambda parsed_response, **_: gate.heard(throttled=_is_throttled(parsed_response)),
         )
+    if service == "s3":
+        events.register(
+            f"before-parameter-build.{service}",
+            lambda params, model, **_: _say_whose_bucket(params, model, account),
+        )
+
+
+def _say_whose_bucket(
+    params: dict[str, Any], model: botocore.model.OperationModel, account: Callable[[], str]
+) -> None:
+    """Name the bucket's owner, also in calls that s3transfer makes by itself: it aborts uploads.
+
+    Names of buckets are everybody's: one that was deleted may be another's now.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    https://github.com/boto/s3transfer/blob/develop/s3transfer/tasks.py
+    """
+    if model.input_shape and "ExpectedBucketOwner" in model.input_shape.members:
+        params["ExpectedBucketOwner"] = account()
 
 
 def _is_throttled(parsed: Mapping[str, Any] | None) -> bool:

@@ -224,6 +224,8 @@ class Owner:
     def __init__(self, account: str) -> None:
         self.account = account
         self.seen: set[str] = set()
+        self.unsaid: set[str] = set()
+        """Operations that did not say it."""
 
     def refuse(self, call: Call) -> Answer | None:
         if call.service != "s3":
@@ -232,6 +234,7 @@ class Owner:
         headers = {name.lower(): value for name, value in call.headers.items()}
         if headers.get("x-amz-expected-bucket-owner") == self.account:
             return None
+        self.unsaid.add(call.operation)
         return refusal(call, 403, "AccessDenied", "Access Denied")
 
     def amend(self, call: Call, answer: Answer) -> Answer:  # noqa: ARG002 (as every rule has it)
@@ -249,10 +252,16 @@ def test_each_call_to_s3_says_whose_the_bucket_is(
         write(workspace, settings)
         done = run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url})
         assert done.returncode == 0, done.stderr
+    # s3transfer aborts an upload of which a part failed, and asks nobody.
+    proxy.troubles = (Trouble(fault=Fault.EXPIRED, operation="UploadPart", nth=16),)
+    write(workspace)
+    assert run(*WORDS, env={"AWS_ENDPOINT_URL": proxy.url}).returncode == 6
     assert owner.seen == {
         "HeadBucket", "GetBucketVersioning", "GetBucketPolicy", "HeadObject", "ListMultipartUploads",
         "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "DeleteObject",
+        "AbortMultipartUpload",
     }  # fmt: skip
+    assert owner.unsaid == set()
     assert len(versions()) == 2
 
 
