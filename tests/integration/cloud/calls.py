@@ -54,11 +54,11 @@ class _Route:
 
 
 def recognise(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
-    """Tell what a signed request asks for; the operation of any other is `unknown`."""
+    """Tell what a request asks for that is signed, in a header or its address; the operation of any other is `unknown`."""
     path, _, query = target.partition("?")
     asked = dict(parse_qsl(query, keep_blank_values=True))
     low = {name.lower(): value for name, value in headers.items()}
-    scope = _SCOPE.search(low.get("authorization", ""))
+    scope = _SCOPE.search(low.get("authorization") or unquote(query))
     service = scope["service"] if scope else ""
     labels: dict[str, str] = {}
     if service in _REST:

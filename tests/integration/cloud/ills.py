@@ -48,3 +48,11 @@ ILLS = (
 
 ONCE = frozenset(ill.name for ill in ILLS if ill.everywhere or ill.times)
 """Without those that go on for good: what they do to a run, the first scenario shows."""
+
+FEW = frozenset(
+    {
+        *("429", "500", "refused", "reset after", "truncated", "malformed", "expired token"),
+        *("kill -9 before", "kill -9 after"),
+    }
+)
+"""One of each kind: for calls that are made as others are that meet all of them."""

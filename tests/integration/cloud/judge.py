@@ -18,6 +18,7 @@ Versions: TypeAlias = Mapping[str, tuple[str, str]]
 """Layer name and SHA-256 by ARN."""
 
 _OUTPUT = re.compile(r"^([\w-]+)<<(\S+)\n(.*?)\n\2$", re.MULTILINE | re.DOTALL)
+_STAYS = re.compile("it could not be deleted|has this run's stamp and other bytes")
 GOOD, AWS_FAILED, KILLED = 0, 6, -9
 
 
@@ -88,26 +89,29 @@ class Trace:
 def after_the_fault(scenario: Scenario, ill: Ill, trace: Trace, view: View) -> list[str]:
     """Say what is wrong with a run that met a fault: all is done, or all is told."""
     done, there, older = trace.done, trace.there, trace.older
+    ours = _ours(scenario, there)
     if done.code == KILLED:
         return scenario.midway(view, {})
     found = told(trace.folder)
     wrong = scenario.midway(view, found.report)
-    if done.code not in {GOOD, AWS_FAILED} or (ill.must_finish and done.code):
+    if done.code not in {GOOD, AWS_FAILED} or (ill.must_finish and done.code != scenario.ends):
         wrong.append(f"exit code {done.code}: {_last_words(done)}")
     if "Traceback" in done.text or "a bug of layer-builder" in done.text:
         wrong.append(f"a bug: {_last_words(done)}")
     for place, arns in (("report", found.in_report), ("outputs", found.in_outputs)):
-        if arns - set(older) != set(there):
-            wrong.append(f"the {place} tells of {sorted(arns)}, AWS has {sorted(there)}")
+        if arns - set(older) != set(ours):
+            wrong.append(f"the {place} tells of {sorted(arns)}, AWS has {sorted(ours)}")
     if done.code == GOOD:
         return wrong + _not_once(scenario, there)
     wrong += [f"said nothing of {arn}" for arn in there if arn not in done.text]
+    if not _STAYS.search(done.text):
+        wrong += [f"{arn} has others' bytes and stays" for arn in there if arn not in ours]
     markdown = trace.folder / "dist/layers/report.md"
     summary = markdown.read_text("utf-8") if markdown.exists() else ""
     lines = [*done.text.splitlines(), *summary.splitlines()]
     denied = " ".join(line for line in lines if "not published" in line)
     for name in scenario.names:
-        places = {arn.split(":")[3] for arn, (owner, _) in there.items() if owner == name}
+        places = {arn.split(":")[3] for arn, (owner, _) in ours.items() if owner == name}
         if found.report["layers"] and not places.issuperset(scenario.regions):
             wrong += (
                 [] if re.search(rf"\b{name}\b", denied) else [f"{name} is not said to be missing"]
@@ -124,7 +128,7 @@ def after_the_rerun(
     scenario: Scenario, done: Done, folder: Path, view: View, older: Collection[str]
 ) -> list[str]:
     """Say what is wrong at the end, when nothing failed any more."""
-    found, there = told(folder), versions(scenario, view, older)
+    found, there = told(folder), _ours(scenario, versions(scenario, view, older))
     wrong = [f"the rerun: exit code {done.code}: {_last_words(done)}"] if done.code else []
     wrong += _not_once(scenario, there)
     if found.in_report - set(older) != set(there):
@@ -137,10 +141,15 @@ def after_the_rerun(
     region = scenario.regions[0]
     if uploads := view.uploads(BUCKET, region):
         wrong.append(f"uploads left open: {sorted(uploads)}")
-    objects = view.objects(BUCKET, region)
+    objects = view.objects(BUCKET, region) - scenario.may_stay
     if objects != scenario.objects(found.digests):
         wrong.append(f"objects in the bucket: {sorted(objects)}")
     return wrong + scenario.complaints(view)
+
+
+def _ours(scenario: Scenario, there: Versions) -> Versions:
+    """Leave out versions of another's bytes: they are told of, and no hand-off has them."""
+    return {arn: of for arn, of in there.items() if of[1] not in scenario.foreign}
 
 
 def _not_once(scenario: Scenario, there: Versions) -> list[str]:

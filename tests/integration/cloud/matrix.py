@@ -13,7 +13,7 @@ from .faults import Fault, Trouble
 from .ills import Ill
 from .paging import Paging
 from .program import Done, Program
-from .proxy import Heard, Proxy
+from .proxy import Heard, Proxy, Rules
 from .sampling import cover
 from .scenarios import MATRIX, Scenario, write
 from .strict import Strict
@@ -25,7 +25,7 @@ _WRITES = frozenset(
     {
         *("PublishLayerVersion", "DeleteLayerVersion", "UpdateFunctionConfiguration"),
         *("AddLayerVersionPermission", "PutParameter", "CompleteMultipartUpload"),
-        *("PublishVersion", "UpdateAlias"),
+        *("PublishVersion", "UpdateAlias", "DeleteObject"),
     }
 )
 _UNSTRUCK = "the fault did not strike: this case shows nothing"
@@ -76,6 +76,8 @@ class Theatre:
         }
         self._numbers = itertools.count()
         self._strict = Strict(proxy.upstream)
+        self._rules: Sequence[Rules] = ()
+        self._at_first: Sequence[Rules] = ()
 
     def build(self, scenario: Scenario) -> Path:
         """Build a scenario's layers once; a case publishes what `build` left."""
@@ -92,7 +94,7 @@ class Theatre:
         """List the calls of a run in which nothing goes wrong."""
         folder = self.stage(scenario, built)
         done = self.run(scenario, folder)
-        assert done.code == 0, done.text
+        assert done.code == scenario.ends, done.text
         shutil.rmtree(folder)
         return list(self._proxy.heard)
 
@@ -126,6 +128,7 @@ class Theatre:
         if ill.fault in _KILLS and done.code != judge.KILLED:
             wrong.append(f"was not killed: exit code {done.code}")
         self._proxy.clear()
+        self._at_first = ()
         again = self.run(scenario, folder)
         wrong += judge.after_the_rerun(scenario, again, folder, self.view, older)
         shutil.rmtree(folder)
@@ -145,6 +148,8 @@ class Theatre:
         self._reset()
         scenario.prepare(self.view)
         self._strict = Strict(self._proxy.upstream)
+        self._rules = scenario.rules(self.view, self._proxy.url)
+        self._at_first = scenario.at_first(self.view)
         folder = self._folder / f"case-{next(self._numbers)}"
         shutil.copytree(built, folder, copy_function=_link)
         if scenario.again:
@@ -174,7 +179,8 @@ class Theatre:
     ) -> Done:
         """Run the program in a workspace that was staged."""
         self._proxy.victim = self._program.pid
-        self._proxy.rules = (self._strict, Paging()) if scenario.strict else ()
+        strict = (self._strict, Paging()) if scenario.strict else ()
+        self._proxy.rules = (*strict, *self._rules, *self._at_first)
         outputs = folder / "outputs"
         outputs.write_text("")
         return self._program.run(

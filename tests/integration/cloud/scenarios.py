@@ -4,13 +4,16 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .ills import ILLS, ONCE
+from .ills import FEW, ILLS, ONCE
+from .objects import Intruder, Located
+from .proxy import Rules
+from .reference import Reference
 from .view import View
 
 BUCKET = "ours"
@@ -45,8 +48,18 @@ class Scenario:
     environment: Mapping[str, str] = field(default_factory=dict)
     prepare: Callable[[View], object] = lambda _: None
     """Make on AWS what must be there before."""
+    rules: Callable[[View, str], Sequence[Rules]] = lambda _, __: ()
+    """Make what stands before the emulator besides, given the proxy's address; it is prepared."""
+    at_first: Callable[[View], Sequence[Rules]] = lambda _: ()
+    """Make what stands there only in the run that meets the fault."""
+    ends: int = 0
+    """The exit code of a run in which no call goes wrong."""
     objects: Callable[[Mapping[str, str]], set[str]] = lambda _: set()
     """Name the objects that the bucket holds in the end, by the zips' SHA-256 by name."""
+    may_stay: frozenset[str] = frozenset()
+    """Objects that a run leaves which ends before it removes them: no later one knows of them."""
+    foreign: frozenset[str] = frozenset()
+    """SHA-256 of bytes that others put in the place of ours."""
     midway: Callable[[View, Mapping[str, Any]], list[str]] = lambda _, __: []
     """Say what else is not as it should be after the fault, given the report."""
     complaints: Callable[[View], list[str]] = lambda _: []
@@ -119,6 +132,46 @@ _ZIP = {
     "sha256": sha256(_PROMOTED).hexdigest(),
 }
 """As a build elsewhere left it."""
+
+
+_OLD = f"a/{_ZIP['sha256']}.zip"
+_THEIRS = b"other bytes"
+
+
+def _keep_a_finished_one(view: View) -> None:
+    """Have a version, and its zip where it can be fetched."""
+    view.publish("a", REGION, zipped=_PROMOTED)
+    view.make_bucket(Located.BUCKET, REGION)
+    view.client("s3", REGION).put_object(Bucket=Located.BUCKET, Key=Located.KEY, Body=_PROMOTED)
+
+
+def _refer_to_an_old_one(view: View) -> None:
+    """Have a version of the owner `team` whose zip lies in the bucket."""
+    view.make_bucket(BUCKET, REGION)
+    view.refer(BUCKET, REGION)
+    view.client("s3", REGION).put_object(Bucket=BUCKET, Key=_OLD, Body=_PROMOTED)
+    view.publish("a", REGION, f"[llb1 {'k' * 22} team -]", _PROMOTED)
+
+
+def _referring(view: View) -> Reference:
+    rule = Reference()
+    stored = view.client("s3", REGION).head_object(Bucket=BUCKET, Key=_OLD)
+    named = {"S3Bucket": BUCKET, "S3Key": _OLD, "S3ObjectVersion": stored["VersionId"]}
+    rule.objects[_arn("a", 1)] = named
+    return rule
+
+
+def _discarded(view: View, report: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the old version's object: it goes after it, and what is told is so."""
+    is_there = _OLD in view.objects(BUCKET, REGION)
+    wrong = []
+    if not is_there and _arn("a", 1) in view.versions(REGION):
+        wrong.append("the old version is there, and its object is not")
+    for layer in report.get("layers", ()):
+        told = layer["delivery"].get(REGION, {}).get("discarded", ())
+        if is_there and f"s3://{BUCKET}/{_OLD}" in str(told):
+            wrong.append("the old object is said to be removed, and is there")
+    return wrong
 
 
 SCENARIOS = (
@@ -297,6 +350,60 @@ SCENARIOS = (
         names=("a",),
         words=("promote", "--digests", json.dumps({"a": _ZIP["sha256"]})),
         ills=ONCE,
+    ),
+    Scenario(
+        name="promote by ARN",
+        manifest=_TWO,
+        files=_TWO_FILES,
+        build=("plan",),
+        names=("a",),
+        words=("promote", _arn("a", 1), "--aws-region", "us-east-1"),
+        regions=("us-east-1",),
+        # GetObject is the zip's download.
+        operations=frozenset({"GetLayerVersion", "GetObject", "PublishLayerVersion"}),
+        ills=FEW,
+        prepare=_keep_a_finished_one,
+        rules=lambda _, url: (Located(url, REGION),),
+    ),
+    Scenario(
+        name="retain by reference",
+        manifest='version: 1\npython: "3.12"\nowner: team\ns3: {mode: reference}\nretain: 1\n'
+        "layers:\n  a: {include: a.py}\n",
+        files={"a.py": _text("A = 2\n")},
+        names=("a",),
+        words=("publish", "--s3-bucket", BUCKET),
+        build=("build", "--s3-bucket", BUCKET),
+        operations=frozenset(
+            {
+                *("GetBucketVersioning", "GetBucketPolicy", "GetLayerVersion"),
+                *("DeleteLayerVersion", "DeleteObject"),
+            }
+        ),
+        ills=FEW,
+        prepare=_refer_to_an_old_one,
+        rules=lambda view, _: (_referring(view),),
+        objects=lambda digests: {f"a/{digests['a']}.zip"},
+        may_stay=frozenset({_OLD}),
+        midway=_discarded,
+        complaints=lambda view: (
+            _differs("the versions that stay", sorted(view.versions(REGION)), [_arn("a", 2)])
+            + _discarded(view, {})
+        ),
+    ),
+    Scenario(
+        name="publish what another exchanged",
+        manifest='version: 1\npython: "3.12"\ncompression: fast\nlayers:\n  a: {include: a.bin}\n',
+        files={"a.bin": lambda: os.urandom(_OVER_50_MIB)},
+        names=("a",),
+        words=("publish", "--s3-bucket", BUCKET),
+        build=("build", "--s3-bucket", BUCKET),
+        operations=frozenset({"PublishLayerVersion", "DeleteLayerVersion"}),
+        ills=FEW,
+        prepare=lambda view: view.make_bucket(BUCKET, REGION),
+        at_first=lambda view: (Intruder(view.client("s3", REGION), _THEIRS),),
+        ends=6,
+        objects=lambda digests: {f"a/{digests['a']}.zip"},
+        foreign=frozenset({sha256(_THEIRS).hexdigest()}),
     ),
 )
 

@@ -50,14 +50,16 @@ class View:
         pages = self.client("lambda", region).get_paginator("list_layers").paginate()
         return [layer["LayerName"] for page in pages for layer in page["Layers"]]
 
-    def publish(self, name: str, region: str, description: str = "") -> None:
-        """Publish a version of a layer that holds nothing of ours."""
+    def publish(
+        self, name: str, region: str, description: str = "", zipped: bytes | None = None
+    ) -> None:
+        """Publish a version of a layer; without a zip it holds nothing of ours."""
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w") as file:
             file.writestr("python/older.py", "OLDER = True\n")
         self.client("lambda", region).publish_layer_version(
             LayerName=name,
-            Content={"ZipFile": content.getvalue()},
+            Content={"ZipFile": zipped or content.getvalue()},
             CompatibleRuntimes=["python3.12"],
             CompatibleArchitectures=["x86_64"],
             Description=description,
@@ -126,6 +128,19 @@ class View:
         with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             where = {"LocationConstraint": region}
             s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+
+    def refer(self, name: str, region: str) -> None:
+        """Have Lambda read a bucket that keeps versions."""
+        s3 = self.client("s3", region)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "Resource": f"arn:aws:s3:::{name}/*",
+        }
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
 
     def objects(self, bucket: str, region: str) -> set[str]:
         """Give the keys in a bucket; none when there is no bucket."""

@@ -22,7 +22,8 @@ fails at one call of the run. Calls and columns are found and listed in `tests/i
 After the fault, either all is published exactly once, or the exit code is 6 and the log, the report and the outputs tell of every
 layer version that is on AWS, of no other, and of what is missing. Then the program runs again without faults. In the end every
 layer has exactly one new version, with the right digest; no multipart upload is open, and the bucket holds no object but the
-one named by its content.
+one named by its content. Two things may stay: the object of a retired version, where the run ended between the version and it; and a
+version of bytes that another exchanged, which a killed run could not tell of and no run takes for its own.
 
 - **done**: the run published all, in spite of the fault · **told**: it failed with exit code 6 and told so · **killed**, and the
   rerun finished. **FAILED**: not so.
