@@ -115,15 +115,15 @@ def _read(region: Region, arn: str, *, may_be_withheld: bool) -> LayerVersion:
     try:
         return looked_for(region, parsed.layer, parsed.number)
     except AwsError as error:
+        if error.code == NOT_THERE:
+            raise AwsError.because(
+                f"there is no layer version {arn}",
+                details=error.problems[0].details,
+                advice=("it was deleted, or it is of another account or region",),
+            ) from None
         if error.is_withheld and may_be_withheld:
             return _UNREAD
-        if error.code != NOT_THERE:
-            raise
-        raise AwsError.because(
-            f"there is no layer version {arn}",
-            details=error.problems[0].details,
-            advice=("it was deleted, or it is of another account or region",),
-        ) from None
+        raise
 
 
 def looked_for(region: Region, layer: str, number: int) -> LayerVersion:
