@@ -8,12 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
 from layer_builder import parallel
-from layer_builder.attach.ownership import foreign_error, owning_stamp
+from layer_builder.attach.ownership import foreign_error
 from layer_builder.aws import LOOK_DELAYS, Region
 from layer_builder.errors import AwsError, LayerBuilderError, ManifestError
 from layer_builder.handoff import NamedVersion, NamedVersions
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Layer, LayerVersion, LayerVersionArn, Stack, VersionSummary
+from layer_builder.model import (
+    Layer,
+    LayerVersion,
+    LayerVersionArn,
+    Stack,
+    VersionSummary,
+    newest_stamped,
+)
 
 LOOKUPS_AT_ONCE = 8
 """Calls, or functions, that are worked on at the same time."""
@@ -160,7 +167,7 @@ _UNREAD = LayerVersion(
 def _newest(region: Region, layer: Layer, owner: str) -> ChosenVersion:
     versions = _listed(region, layer)
     version = versions[0]
-    if error := foreign_error(layer, version.arn, owning_stamp(versions), owner):
+    if error := foreign_error(layer, version.arn, newest_stamped(versions), owner):
         raise error
     if problem := mismatch(layer, version, "its newest version"):
         raise problem

@@ -1,27 +1,18 @@
 """Whose the versions are that a list offers: those of another owner are not given to functions."""
 
-from collections.abc import Sequence
-
 from layer_builder.errors import AwsError
-from layer_builder.model import Layer, Stamp, VersionSummary
+from layer_builder.model import Layer, VersionSummary
 
 
 class ForeignVersionError(AwsError):
     """A layer's name is another owner's, so that its newest version is not this manifest's to take."""
 
 
-def owning_stamp(versions: Sequence[VersionSummary]) -> Stamp | None:
-    """Give the stamp that decides whose a name is: the newest; None where no version has one.
-
-    `versions` are listed newest first. A version without a stamp does not free the name.
-    """
-    return next((version.stamp for version in versions if version.stamp), None)
-
-
 def foreign_error(
-    layer: Layer, arn: str, stamp: Stamp | None, owner: str
+    layer: Layer, arn: str, stamped: VersionSummary | None, owner: str
 ) -> ForeignVersionError | None:
-    """Say whose the version is that a layer would get; None where this manifest may take it."""
+    """Say whose a name is, by its newest version with a stamp; None where this manifest may take it."""
+    stamp = stamped.stamp if stamped else None
     if layer.adopt or not owner or stamp is None or stamp.owner == owner:
         return None
     commit = "" if stamp.commit == "-" else f", from commit {stamp.commit}"

@@ -27,6 +27,7 @@ from layer_builder.model.layer_version import (
     StoredObject,
     VersionSummary,
     layer_arn_of,
+    newest_stamped,
 )
 from layer_builder.model.limits import (
     ACCOUNT_PATTERN,
@@ -242,6 +243,7 @@ __all__ = [
     "gib",
     "layer_arn_of",
     "mib",
+    "newest_stamped",
     "owner_mark",
     "proof_mark",
     "request_body_bytes",

@@ -1,7 +1,7 @@
 """What AWS has: layer versions, the functions that use them, the storage they take, who asks."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import field
 
 from layer_builder.lazy_dataclasses import dataclass
@@ -104,6 +104,14 @@ class VersionSummary:
             and Stamp.parse(self.description)[0] == wanted.layer.description
             and wanted.is_licensed_as(self.license)
         )
+
+
+def newest_stamped(newest_first: Iterable[VersionSummary]) -> VersionSummary | None:
+    """Find the version that decides whose a name is; None where none has a stamp.
+
+    One without a stamp on top of it takes the name from nobody.
+    """
+    return next((version for version in newest_first if version.stamp), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice, product
+from itertools import product
 
 from layer_builder import parallel
 from layer_builder.aws import Region
 from layer_builder.errors import AwsError, LayerBuilderError, Problem, merged
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Layer, Stamp, VersionSummary
+from layer_builder.model import Layer, Stamp, VersionSummary, newest_stamped
 
 _AT_ONCE = 8
 
@@ -27,7 +27,8 @@ class Listed:
     def newest_stamped(self) -> Iterator[tuple[str, VersionSummary]]:
         """Yield names with the version that says whose they are, region by region."""
         for (_, name), versions in self.versions.items():
-            yield from islice(((name, one) for one in versions if one.stamp), 1)
+            if version := newest_stamped(versions):
+                yield name, version
 
     def of_region(self, region: str) -> dict[str, tuple[VersionSummary, ...]]:
         """Give the versions of a region by name."""

@@ -8,7 +8,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from layer_builder import parallel
 from layer_builder.aws import Region, grantee_name
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import LayerUser, LayerVersionArn, Permissions, Stamp, VersionSummary
+from layer_builder.model import (
+    LayerUser,
+    LayerVersionArn,
+    Permissions,
+    Stamp,
+    VersionSummary,
+    newest_stamped,
+)
 from layer_builder.publish import LetIn, let_in, reasons_of_users
 
 _AT_ONCE = 8
@@ -97,7 +104,7 @@ class OrphanSearch:
         return [
             self._orphan(name, versions)
             for (name, _), versions in several
-            if (newest := next((v for v in versions if v.stamp), None)) and self._owns(newest)
+            if (newest := newest_stamped(versions)) and self._owns(newest)
         ]
 
     def _owns(self, version: VersionSummary) -> bool:
