@@ -141,7 +141,8 @@ def test_settings_are_tried_on_layers_near_their_limits_alone(run: Run, workspac
     assert "layer-builder lock" in untried
     assert "strip: true" not in untried
     tried = lines("200 MiB", "--verbose")
-    assert tried >= untried | {"strip: true", "prune: aggressive"}
+    # Whether bytecode is advised is a matter of seconds.
+    assert tried >= untried - {"bytecode: auto"} | {"strip: true", "prune: aggressive"}
     used = layers(workspace)["ml"]["unzipped_bytes"]
     assert lines(f"{used * 5 // 4 // KIB - 1} KiB") == tried
 
