@@ -50,7 +50,8 @@ class Uv:
 
     def know_python(self) -> None:
         """Have an empty cache tell what uv's Python is: asking takes a process that resolving awaits."""
-        if self.wheels.cache.was_empty:
+        folder = self.wheels.cache.folder
+        if folder and not any(folder.glob("interpreter-*")):
             self.run("python", "find", sys.executable)
 
     def place(self, requirements: Requirements) -> PlacedSources:

@@ -301,7 +301,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="attach",
-        manifest=_TWO + "functions: {api: {function-name: f, layers: [a, b]}}\n",
+        manifest=_TWO + "owner: team\nfunctions: {api: {function-name: f, layers: [a, b]}}\n",
         files=_TWO_FILES,
         names=(),
         words=("attach",),

@@ -94,10 +94,10 @@ def test_people_get_a_table(versions: Callable[..., Any], cloud: Cloud) -> None:
     cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines[1:5]]
     assert cells[0] == [
         *("version", "date", "zip", "growth", "unzipped", "growth", "of limit", "for", "used by"),
-        *("from", "owner"),
+        *("from", "content", "owner"),
     ]
     assert cells[1][:2] == ["3", date]
-    target, unstamped = "python3.12, x86_64", ["–", "–"]
+    target, unstamped = "python3.12, x86_64", ["–", "–", "–"]
     assert cells[1][4:] == ["900 B", "+600 B (+200%)", "0%", target, "worker", *unstamped]
     assert cells[2][4:] == ["300 B", "–", "0%", target, "–", *unstamped]
     assert cells[3][3:] == ["–", "?", "–", "?", target, "api", *unstamped]
