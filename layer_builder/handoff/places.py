@@ -119,27 +119,23 @@ def _gap(named: NamedVersions, layer: Layer, missing: Sequence[str]) -> Problem:
     found = [one for region in named.regions if (one := named.find(layer, region))]
     known = tuple(one.arn for one in found)
     there = ", ".join(one.region for one in found)
+    lacking = ", ".join(missing)
     if named.source == FROM_SSM:
-        return Problem(
-            message=f"no SSM parameter {' or '.join(followed(layer))} in {', '.join(missing)}"
-            f" names a version of it; that in {there} does",
-            layer=layer.key,
-            place=layer.place,
-            details=(*known, _UNCHANGED),
-            advice=(
-                f"publish to {', '.join(missing)}, which writes it",
-                f"or attach in {there} only: input aws-region",
-            ),
+        names = " or ".join(followed(layer))
+        message = (
+            f"no SSM parameter {names} in {lacking} names a version of it; that in {there} does"
+        )
+        mend = f"publish to {lacking}, which writes it"
+    else:
+        message = f"{named.source} names a version of it in {there}, and none in {lacking}"
+        mend = (
+            "hand on layers.by-region.json, or the output layer-arns-by-region, of a publish to"
+            f" {lacking}"
         )
     return Problem(
-        message=f"{named.source} names a version of it in {there}, and none in"
-        f" {', '.join(missing)}",
+        message=message,
         layer=layer.key,
         place=layer.place,
         details=(*known, _UNCHANGED),
-        advice=(
-            f"hand on layers.by-region.json, or the output layer-arns-by-region, of a publish to"
-            f" {', '.join(missing)}",
-            f"or attach in {there} only: input aws-region",
-        ),
+        advice=(mend, f"or attach in {there} only: input aws-region"),
     )

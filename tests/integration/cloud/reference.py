@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_LayerVersionContentOutput.html
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from .answers import Answer, refusal
 from .calls import Call
@@ -36,3 +37,16 @@ class Reference:
         if call.operation == "GetLayerVersion" and data["LayerVersionArn"] in self.objects:
             data["Content"]["ResolvedS3Object"] = self.objects[data["LayerVersionArn"]]
         return replace(answer, body=json.dumps(data).encode())
+
+
+def let_lambda_read(s3: Any, bucket: str) -> None:  # noqa: ANN401 (boto3 makes its classes at run time)
+    """Have a bucket keep versions, and let Lambda read them."""
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))

@@ -11,6 +11,7 @@ from typing import Any
 import botocore.exceptions
 from botocore.config import Config
 
+from .reference import let_lambda_read
 from .sessions import session
 
 
@@ -131,16 +132,7 @@ class View:
 
     def refer(self, name: str, region: str) -> None:
         """Have Lambda read a bucket that keeps versions."""
-        s3 = self.client("s3", region)
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-            "Resource": f"arn:aws:s3:::{name}/*",
-        }
-        policy = {"Version": "2012-10-17", "Statement": [statement]}
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+        let_lambda_read(self.client("s3", region), name)
 
     def objects(self, bucket: str, region: str) -> set[str]:
         """Give the keys in a bucket; none when there is no bucket."""

@@ -10,7 +10,7 @@ import pytest
 
 from ..cloud.faults import Fault, Trouble
 from ..cloud.proxy import Proxy
-from ..cloud.reference import Reference
+from ..cloud.reference import Reference, let_lambda_read
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Connect: TypeAlias = Callable[..., Any]
@@ -25,15 +25,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:layer:old:{}"
 def s3(client: Connect) -> S3:
     made = client("s3")
     made.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    made.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "lambda.amazonaws.com"},
-        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
-        "Resource": f"arn:aws:s3:::{BUCKET}/*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    made.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    let_lambda_read(made, BUCKET)
     return made
 
 
