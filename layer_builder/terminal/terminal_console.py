@@ -15,7 +15,7 @@ from layer_builder.timing import now
 if TYPE_CHECKING:
     from layer_builder.terminal.live_lines import LiveLines
 
-_SECONDS_UNTIL_SHOWN = 0.5
+SECONDS_UNTIL_SHOWN = 0.5
 
 # Select Graphic Rendition: ECMA-48, 8.3.117
 _COLOURS = {
@@ -55,7 +55,7 @@ class TerminalConsole(Console):
             if self._live:
                 self._live.show(self._tasks)
             elif self._timer is None and not self._is_closed:
-                self._timer = threading.Timer(_SECONDS_UNTIL_SHOWN, self._begin)
+                self._timer = threading.Timer(SECONDS_UNTIL_SHOWN, self._begin)
                 self._timer.daemon = True
                 self._timer.start()
 

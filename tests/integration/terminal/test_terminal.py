@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .screen import Screen
+from .screen import PATIENCE, Screen
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 MANIFEST = f"""\
@@ -194,7 +194,7 @@ def test_ctrl_c_says_what_was_done_and_ends(
     asked = time.monotonic()
     screen.type(b"\x03")
     assert screen.end() == 130
-    assert time.monotonic() - asked < 15
+    assert time.monotonic() - asked < 45
     # What takes little longer is seen to its end.
     is_built = "built: 2 of 3: code, deps" in screen.text
     assert not (is_built and seconds > 3)
@@ -221,6 +221,8 @@ report: dist/layers/report.html"""
 LOADED = """\
 import os, sys
 from layer_builder.main import main
+from layer_builder.terminal import terminal_console
+terminal_console.SECONDS_UNTIL_SHOWN = float(sys.argv[1])
 code = main(["publish"], os.environ)
 print(f"code {code}, rich {'rich' in sys.modules}")
 """
@@ -231,14 +233,15 @@ def test_a_run_with_nothing_to_show_never_loads_what_draws(
 ) -> None:
     folder = shop(2)
 
-    def run(environ: Mapping[str, str]) -> str:
-        screen = Screen([], folder, environ, program=("-c", LOADED))
+    def run(environ: Mapping[str, str], seconds: float) -> str:
+        screen = Screen([str(seconds)], folder, environ, program=("-c", LOADED))
         screen.end()
         return screen.text
 
-    assert "code 0, rich True" in run(environ)
-    # On a busy machine a run of half a second takes longer, and shows that: not five times in a row.
-    unchanged = next(filter(lambda text: "code 0, rich False" in text, map(run, [environ] * 5)), "")
+    assert "code 0, rich True" in run(environ, 0.5)
+    # On a busy machine a run with nothing to do may take as long as one that is shown.
+    unchanged = run(environ, PATIENCE)
     assert "3 unchanged" in unchanged
+    assert "code 0, rich False" in unchanged
     (folder / "a.py").write_text("A = 2\n")
-    assert "code 0, rich False" in run({**environ, "GITHUB_ACTIONS": "true"})
+    assert "code 0, rich False" in run({**environ, "GITHUB_ACTIONS": "true"}, 0)
