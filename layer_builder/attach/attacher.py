@@ -139,7 +139,7 @@ def _write(
             served = publish_version(functions, function_update.function, serving)
             done = replace(done, serving=served)
             name = function_update.function.name
-            served = move_alias(functions, name, update.stack.serving, served)
+            served = move_alias(functions, name, update.serving, served)
             done = replace(done, serving=served)
     except UpdateFailedError as error:
         failure: LayerBuilderError = function_update.rollback(error)

@@ -40,6 +40,8 @@ class ChosenVersion:
     arn: str
     named: bool
     """Whether it was named; else it is the newest that AWS lists."""
+    ours: str = ""
+    """The ARN of this manifest's newest version, where the chosen one is newer and has no stamp."""
 
     @property
     def number(self) -> int:
@@ -166,12 +168,14 @@ _UNREAD = LayerVersion(
 
 def _newest(region: Region, layer: Layer, owner: str) -> ChosenVersion:
     versions = _listed(region, layer)
-    version = versions[0]
-    if error := foreign_error(layer, version.arn, newest_stamped(versions), owner):
+    newest, stamped = versions[0], newest_stamped(versions)
+    if error := foreign_error(layer, newest.arn, stamped, owner):
         raise error
-    if problem := mismatch(layer, version, "its newest version"):
+    if problem := mismatch(layer, newest, "its newest version"):
         raise problem
-    return ChosenVersion(arn=version.arn, named=False)
+    has_ours = stamped and stamped != newest and owner and not layer.adopt
+    ours = stamped.arn if stamped and has_ours else ""
+    return ChosenVersion(arn=newest.arn, named=False, ours=ours)
 
 
 def _listed(region: Region, layer: Layer) -> list[VersionSummary]:
@@ -214,7 +218,7 @@ def not_behind(
     parsed = [LayerVersionArn.parse(arn) for arn in has]
     newer = [one.number for one in parsed if one.layer == listed.layer]
     if chosen.named or not newer or max(newer) <= listed.number:
-        return chosen, ""
+        return chosen, _unstamped(chosen)
     arn = f"{listed.layer}:{max(newer)}"
     try:
         region.catalog.version(listed.layer, max(newer))
@@ -224,6 +228,16 @@ def not_behind(
         said = f"{arn} is newer than what AWS lists, and may not be read: it stays"
         return ChosenVersion(arn=arn, named=False), said
     return ChosenVersion(arn=arn, named=False), f"{arn} is there, and AWS does not list it yet"
+
+
+def _unstamped(chosen: ChosenVersion) -> str:
+    if not chosen.ours:
+        return ""
+    number = LayerVersionArn.parse(chosen.ours).number
+    return (
+        f"{chosen.arn} has no stamp: no publish of this manifest made it, and nobody can tell who did;"
+        f" version {number} is this manifest's newest"
+    )
 
 
 def mismatch(layer: Layer, version: LayerVersion | VersionSummary, what: str) -> AwsError | None:

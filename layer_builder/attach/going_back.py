@@ -28,7 +28,13 @@ def layers_of_version(
         if error.code != NOT_THERE:
             raise
         raise AwsError.because(
-            f"it has no version {number}", details=error.problems[0].details
+            f"it has no version {number}",
+            details=error.problems[0].details,
+            advice=(
+                f"`aws lambda list-versions-by-function --function-name {function.name}` lists those"
+                " that it has",
+                f"or name versions of its layers: `layer-builder attach {stack.key} LAYER@N`",
+            ),
         ) from None
     ours = tuple(arn for arn in version.layers if name_of(arn) in names)
     gone = [arn for arn in ours if arn not in function.layers and _is_gone(region, arn)]

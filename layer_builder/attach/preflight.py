@@ -14,7 +14,7 @@ from layer_builder.aws import Region
 from layer_builder.errors import LayerBuilderError, LimitError, ManifestError, Problem
 from layer_builder.handoff import Wish
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import FunctionState, LayerVersion, LayerVersionArn, Stack
+from layer_builder.model import FunctionState, LayerVersion, LayerVersionArn, Serving, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,12 @@ class PlannedUpdate:
     def title(self) -> str:
         """Name it in a log."""
         return function_title(self.stack, self.region.name)
+
+    @property
+    def serving(self) -> Serving:
+        """What its callers get; who goes back sends all calls there, and no share of them."""
+        serving = self.stack.serving
+        return replace(serving, weight=None) if self.wish.goes_back else serving
 
     def resolve(self, function: FunctionState) -> "tuple[PlannedUpdate, list[str]]":
         """Find out what remains to be known of the versions; gives what to say of them, too.
@@ -164,7 +170,7 @@ def check(update: PlannedUpdate) -> FunctionCheck:
         if result.planned.is_needed:
             result.forecast = result.update.forecast(function, result.planned)
         result.serving, problems = look_at_callers(
-            update.region, update.stack.serving, function, result.planned.after
+            update.region, update.serving, function, result.planned.after
         )
         lines = [*said, *_backwards(result.update, result.planned)]
         result.warnings = (

@@ -15,7 +15,7 @@ from layer_builder.attach import (
 from layer_builder.aws import Region
 from layer_builder.commands.context import Context
 from layer_builder.console import Reporter
-from layer_builder.errors import ManifestError, Place, Problem, merged
+from layer_builder.errors import ManifestError, Place, Problem, did_you_mean, merged
 from layer_builder.handoff import (
     FROM_SSM,
     NEWEST,
@@ -55,6 +55,8 @@ def attach(outcome: Outcome, context: Context) -> None:
         )
     choice = _choice(outcome, context, regions)
     stacks = _named_functions(stacks, choice, wishes, outcome, context.reporter)
+    for problem in _of_no_layer(choice, outcome):
+        context.reporter.warn(problem)
 
     def on_attached(attached: Attached) -> None:
         outcome.attachments.append(attached)
@@ -141,6 +143,27 @@ def _named_functions(
             advice=("hand on what a publish of this manifest to this region handed on",),
         )
     return kept
+
+
+def _of_no_layer(choice: VersionChoice, outcome: Outcome) -> list[Problem]:
+    """Say which versions were named for what the manifest has no layer of: a name may be misspelt."""
+    named = choice.named
+    if not named or not choice.is_whole or outcome.inputs.is_partial:
+        return []
+    strange = [one for one in named.versions if not any(map(one.is_of, outcome.layers))]
+    known = {layer.key: layer.name for layer in outcome.layers}
+    return [
+        Problem(
+            message=f"{named.source} names {one.arn}{f' for {one.key}' if one.key else ''}, which is"
+            " of no layer of the manifest: no function got it",
+            place=Place(file=outcome.inputs.manifest),
+            advice=did_you_mean(one.key, list(known))
+            if one.key
+            else did_you_mean(one.name, list(known.values())),
+        )
+        for one in strange
+        if one.region in outcome.regions
+    ]
 
 
 def _note_chosen(outcome: Outcome, region: str, chosen: Mapping[str, str]) -> None:

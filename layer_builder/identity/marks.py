@@ -96,8 +96,10 @@ class Marks:
 
     def content(self, members: Sequence[Layer]) -> str:
         """Give the content mark of a layer version; `members` are those that share its name."""
-        marks = [self.contents[layer.id] for layer in members]
-        return marks[0] if len(marks) == 1 else content_mark(*sorted(marks))
+        marks = sorted(self.contents[layer.id] for layer in members)
+        # A version does not tell whether its licence is the manifest's word or its distributions'.
+        words = [layer.license for layer in members if layer.license]
+        return marks[0] if len(marks) == 1 and not words else content_mark(*marks, *words[:1])
 
     def by_layer(self, ids: Collection[str]) -> dict[str, str]:
         """Give the content marks of the layer versions that these layers are, by layer id."""

@@ -5,7 +5,7 @@ two versions. So a publish without a clear answer is looked for before it is tri
 https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from layer_builder.aws import LOOK_DELAYS, RetryState, VersionsApi
@@ -21,6 +21,8 @@ class Publication:
     version: LayerVersion
     duplicate: LayerVersion | None = None
     """A second version of the same, which a try without an answer left behind late."""
+    exchanged: LayerVersion | None = None
+    """What such a try published of an object that was another meanwhile."""
 
 
 def publish(
@@ -47,7 +49,7 @@ def publish(
                 say(f"it happened: {earlier.arn}")
                 return Publication(version=earlier)
             if not repeats:
-                lost = state.failed[Failure.DOUBT] and _exchanged(versions, built, after)
+                lost = state.failed[Failure.DOUBT] and _look_for_exchanged(versions, built, after)
                 raise _given_up(error, state, lost or None) from error
             continue
         if not state.failed[Failure.DOUBT]:
@@ -82,26 +84,40 @@ def _with_duplicate(
 ) -> Publication:
     """Find whether an earlier try happened after all, too late for the looks at it."""
     try:
-        same = [
-            v for v in versions.newer(built, after) if v.holds(built) and v.arn != published.arn
-        ]
+        others = [v for v in versions.newer(built, after) if v.arn != published.arn]
     except AwsError:
         # What is published is published; a duplicate would be seen in the list of versions.
         return Publication(version=published)
+    same = [version for version in others if version.holds(built)]
     duplicate = min(same, key=lambda version: version.version, default=None)
-    return Publication(version=published, duplicate=duplicate)
+    return Publication(version=published, duplicate=duplicate, exchanged=_exchanged(others, built))
 
 
-def _exchanged(versions: VersionsApi, built: Built, after: int) -> LayerVersion | None:
+def _look_for_exchanged(versions: VersionsApi, built: Built, after: int) -> LayerVersion | None:
+    try:
+        return _exchanged(versions.newer(built, after), built)
+    except AwsError:
+        return None
+
+
+def _exchanged(newer: Iterable[LayerVersion], built: Built) -> LayerVersion | None:
     """Find what a try without an answer published where the object was another meanwhile.
 
     It goes by the stamp that this run gives to an object that nobody pinned.
     """
     ours = built.stamp.unproven if built.stamp else None
-    try:
-        return next((v for v in versions.newer(built, after) if ours and v.stamp == ours), None)
-    except AwsError:
-        return None
+    digest = built.archive.sha256
+    return next((v for v in newer if ours and v.stamp == ours and v.sha256 != digest), None)
+
+
+def exchanged_letter(exchanged: LayerVersion) -> tuple[str, str]:
+    """Say what a version is that has this run's stamp and bytes of another, and what to do."""
+    name = LayerVersionArn.parse(exchanged.arn).layer.rpartition(":")[2]
+    return (
+        f"{exchanged.arn} has this run's stamp and other bytes: sha256 {exchanged.sha256}",
+        "do not use that version: aws lambda delete-layer-version"
+        f" --layer-name {name} --version-number {exchanged.version}",
+    )
 
 
 def _given_up(error: AwsError, state: RetryState, exchanged: LayerVersion | None) -> AwsError:
@@ -114,11 +130,8 @@ def _given_up(error: AwsError, state: RetryState, exchanged: LayerVersion | None
     looked = f"; looked {len(LOOK_DELAYS)} times after each: it did not happen" if doubts else ""
     details, advice = (*first.details, f"tried {calls} times{looked}"), first.advice
     if exchanged:
-        stored = f"{exchanged.arn} has this run's stamp and other bytes: sha256 {exchanged.sha256}"
-        details = (*details, stored)
-        name = LayerVersionArn.parse(exchanged.arn).layer.rpartition(":")[2]
-        remove = f"aws lambda delete-layer-version --layer-name {name} --version-number {exchanged.version}"
-        advice = (*advice, f"do not use that version: {remove}")
+        stored, remove = exchanged_letter(exchanged)
+        details, advice = (*details, stored), (*advice, remove)
     return error.with_problems(replace(first, details=details, advice=advice), *rest)
 
 

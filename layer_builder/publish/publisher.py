@@ -194,6 +194,8 @@ class _Publishing:
                 region.versions, built, after, lambda text: self.reporter.step(title, text)
             )
         version = done.version
+        if done.exchanged:
+            self.reporter.warn(_exchanged_problem(built, done.exchanged))
         if version.sha256 != built.archive.sha256:
             raise _wrong_bytes_error(built, version, _withdraw(region, built, version))
         release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
@@ -285,6 +287,16 @@ def _other_bytes_problem(built: Built, version: LayerVersion) -> Problem:
             "a new version is published; of the older one find out where it came from",
             "or the build gives other bytes each time: a backend of `build:` may, and compiled code",
         ),
+    )
+
+
+def _exchanged_problem(built: Built, exchanged: LayerVersion) -> Problem:
+    stored, remove = exactly_once.exchanged_letter(exchanged)
+    return Problem(
+        message=stored,
+        layer=built.layer.key,
+        details=("a try without an answer published it of an object that was another meanwhile",),
+        advice=(remove, "find out who else can write to the bucket"),
     )
 
 

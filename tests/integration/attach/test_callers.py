@@ -140,6 +140,14 @@ def test_an_alias_that_is_not_there_stops_its_function_before_anything_is_writte
     assert cloud.layers("shop-worker") == arns("c:1")
 
 
+def test_who_goes_back_sends_all_calls_there(attach: Attach, cloud: Cloud) -> None:
+    assert attach(", alias: live").returncode == 0
+    assert live(cloud) == ("2", {})
+    back = attach(", alias: live, weight: 10%", "worker", "c@1")
+    assert back.returncode == 0, back.stderr
+    assert (cloud.layers("shop-worker"), live(cloud)) == (arns("c:1"), ("3", {}))
+
+
 def test_snapstart_serves_versions_only(attach: Attach, cloud: Cloud) -> None:
     cloud.api.update_function_configuration(
         FunctionName="shop-worker", SnapStart={"ApplyOn": "PublishedVersions"}

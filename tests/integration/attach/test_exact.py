@@ -189,6 +189,26 @@ def test_versions_are_named_by_all_that_a_publish_hands_on(
     assert cloud.layers("shop-worker") == arns("c:2")
 
 
+@pytest.mark.parametrize("by_key", [True, False])
+def test_a_version_that_is_of_no_layer_is_told(
+    program: Attach, cloud: Cloud, *, by_key: bool
+) -> None:
+    cloud.layer("a")
+    cloud.layer("cc")
+    key = " for cc" if by_key else ""
+    named = {"a": arns("a:2")[0], "cc": arns("c:1")[0]}
+    strange = arns("c:1" if by_key else "cc:1")[0]
+    handed = json.dumps(named) if by_key else ",".join((*arns("a:2"), strange))
+    done = program("attach", "--arns", handed)
+    assert done.returncode == 0, done.stderr
+    assert cloud.layers("shop-api") == arns("a:2 c:1")
+    assert (
+        f"warning: layers.yml: input arns names {strange}{key}, which is of no layer of the manifest:"
+        " no function got it\n  → did you mean 'c'?\n"
+    ) in done.stderr
+    assert done.stderr.count("is of no layer") == 1
+
+
 def test_a_layer_that_is_not_named_stays_as_it_is(program: Attach, cloud: Cloud) -> None:
     for name in "ac":
         cloud.layer(name)
@@ -318,6 +338,7 @@ def test_a_function_goes_back_to_the_layers_of_one_of_its_versions(
         (["worker", "c@1", "c@2"], 2, "function worker cannot go back to two versions at once"),
         (["worker", "c@9"], 6, "there is no version 9 of its layer c"),
         (["worker@9"], 6, "function worker (shop-worker) in eu-west-1: it has no version 9\n"),
+        (["worker@9"], 6, "`aws lambda list-versions-by-function --function-name shop-worker`"),
     ],
 )
 def test_what_cannot_be_gone_back_to_is_said(
@@ -385,6 +406,25 @@ def test_drift_is_told_by_an_output_and_by_the_exit_code(
     assert json.loads((workspace / "dist/layers/report.json").read_text())["exit_code"] == (
         done.returncode
     )
+
+
+def test_a_function_that_was_not_written_to_is_not_told_as_changed(
+    program: Attach, cloud: Cloud, proxy: Proxy, workspace: Path
+) -> None:
+    cloud.layer("c")
+
+    def refuse(call: Call) -> Answer | None:
+        if "shop-api" not in call.target:
+            return None
+        return refusal(call, 403, "AccessDeniedException", "no")
+
+    proxy.rules = [Script(operation=UPDATE, before=refuse)]
+    done = program("attach", env=recorded(workspace))
+    assert done.returncode == 6, done.stdout
+    assert (cloud.layers("shop-api"), cloud.layers("shop-worker")) == (arns("a:1 c:1"), arns("c:2"))
+    assert outputs(workspace, "changes") == {
+        "functions": {"worker": {REGION: {"before": arns("c:1"), "after": arns("c:2")}}}
+    }
 
 
 def test_a_dry_run_of_publish_tells_by_its_exit_code_too(program: Attach, cloud: Cloud) -> None:

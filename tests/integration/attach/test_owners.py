@@ -101,6 +101,9 @@ def test_what_is_ours_or_says_no_owner_is_attached(
     done = attach("api")
     assert done.returncode == 0, done.stderr
     assert cloud.layers("shop-api") == arns("a:2")
+    told = f"{arns('a:2')[0]} has no stamp: no publish of this manifest made it"
+    assert (told in done.stderr) is (newest != OURS)
+    assert ("version 1 is this manifest's newest" in done.stderr) is (newest != OURS)
 
 
 @pytest.mark.parametrize("way", ["adopt", "arns", "number", "handed", "parameter"])

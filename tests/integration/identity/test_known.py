@@ -219,6 +219,18 @@ def test_other_words_are_published(run: Run, job: Path, versions: Versions, chan
     assert versions() == sorted([*FIRST, ARN.format(REGION, "apart", 2)])
 
 
+def test_a_licence_that_is_taken_out_goes_from_aws(run: Run, job: Path, versions: Versions) -> None:
+    write(job, {"layers.yml": MANIFEST.replace("[other]", "[other], license: MIT")})
+    assert run("publish").returncode == 0
+    forget(job)
+    write(job, {"layers.yml": MANIFEST})
+    assert run("publish").returncode == 0
+    assert versions() == sorted([*FIRST, *(ARN.format(REGION, "apart", n) for n in (2, 3))])
+    forget(job)
+    assert run("publish").returncode == 0
+    assert set(is_known(job).values()) == {True}
+
+
 def test_what_one_region_lacks_is_built(run: Run, job: Path, versions: Versions) -> None:
     done = run("publish", "--aws-region", f"{REGION},us-east-1")
     assert done.returncode == 0, done.stderr

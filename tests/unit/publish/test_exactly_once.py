@@ -11,6 +11,7 @@ from layer_builder.aws.retry import BACKOFFS, LOOK_DELAYS, RetryState
 from layer_builder.errors import AwsError, Failure
 from layer_builder.model.build import Built
 from layer_builder.model.layer_version import LayerVersion
+from layer_builder.model.stamp import Stamp
 from layer_builder.publish import exactly_once
 
 AFTER = 7
@@ -159,6 +160,19 @@ def test_a_version_that_comes_to_light_after_all_looks_is_told_of(
     done = exactly_once.publish(aws, built(), AFTER, silent)
     assert done.duplicate
     assert (done.version.version, done.duplicate.version) == (AFTER + 2, AFTER + 1)
+
+
+def test_bytes_that_another_exchanged_are_told_of_though_the_next_try_is_good(
+    built: Callable[..., Built],
+) -> None:
+    stamp = Stamp(key="k" * 22, owner="octo-org/a:layers.yml")
+    ours = replace(built(), stamp=stamp)
+    aws = Aws(tries=[Try(failure=Failure.DOUBT), Try(happens=True)])
+    theirs = replace(aws.version(ours, sha256="00" * 32), description=stamp.write(""))
+    aws.made.append((theirs, 0))
+    done = exactly_once.publish(aws, ours, AFTER, silent)
+    assert (done.version.version, done.duplicate) == (AFTER + 2, None)
+    assert done.exchanged == theirs
 
 
 def test_what_nobody_can_see_is_said_to_be_unknown(built: Callable[..., Built]) -> None:
