@@ -69,6 +69,17 @@ def test_publish_waits_for_every_build_and_runs_on_no_pull_request(jobs: dict[st
     assert "needs.publish.result == 'success'" in jobs["attach"]["if"].split(" && ")
 
 
+def test_attach_takes_what_publish_handed_on_or_nothing(jobs: dict[str, Any]) -> None:
+    """GitHub drops an output that holds a secret; without ARNs the newest versions would be taken."""
+    handed = "needs.publish.outputs.layer-arns-by-region"
+    (given,) = using(jobs["attach"], OURS)
+    assert given["arns"] == f"${{{{ {handed} }}}}"
+    assert given["digests"] == "${{ needs.publish.outputs.digests }}"
+    first = jobs["attach"]["steps"][0]
+    assert first["if"] == f"{handed} == ''"
+    assert first["run"].endswith("\nexit 1\n")
+
+
 def test_no_job_leaves_a_token_in_the_checkout(jobs: dict[str, Any]) -> None:
     for job in jobs.values():
         for given in using(job, "actions/checkout@"):
