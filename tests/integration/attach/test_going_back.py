@@ -135,3 +135,26 @@ def test_a_number_that_means_another_zip_in_another_region_is_told(
         arns("c:1"),
         arns("c:1", THERE),
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{}"], "input rollback: '{}' names nothing to go back to"),
+        ([","], "input rollback: ',' names nothing to go back to"),
+        (['{"api": []}'], "input rollback: function api has an empty list: leave it out"),
+        (['{"api": null}'], "input rollback: function api: null is neither a version's number"),
+        (['["api a@1"]'], "input rollback: '[\"api a@1\"]' is JSON that names no functions"),
+        (['{"api": '], "input rollback: '{\"api\":' is not JSON: "),
+        (['{"api": "worker"}'], "function api cannot go back to worker: worker is none of its"),
+        (["api@1", "api@2"], "function api cannot go back to two versions at once"),
+    ],
+)
+def test_what_names_no_version_of_a_function_changes_none(
+    attach: Attach, cloud: Cloud, proxy: Proxy, words: list[str], said: str
+) -> None:
+    cloud.api.update_function_configuration(FunctionName="shop-worker", Layers=arns("c:1"))
+    done = attach(*words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert proxy.operations() == []
+    assert cloud.layers("shop-worker") == arns("c:1")
