@@ -105,6 +105,47 @@ def test_a_build_that_must_not_build_is_refused() -> None:
     assert read_inputs({"digests": "{}"}).digests == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reading"),
+    [
+        ("rollback", "api core@1", "attach"),
+        ("arns", "layers.json", "attach promote"),
+        ("source-profile", "dev", "promote"),
+        ("python", "3.12", "plan build publish attach"),
+        ("architecture", "arm64", "plan build publish attach"),
+        ("rebuild", "true", "plan build publish"),
+    ],
+)
+@pytest.mark.parametrize("command", Command)
+def test_what_a_command_would_pass_over_is_refused(
+    name: str, value: str, reading: str, command: Command
+) -> None:
+    # What passes inputs on passes empty ones, and defaults.
+    for default in ("", INPUT_DEFAULTS[name]):
+        read_inputs({"command": command, name: default})
+    if command in reading.split():
+        read_inputs({"command": command, name: value})
+        return
+    with pytest.raises(ManifestError) as raised:
+        read_inputs({"command": command, name: value})
+    (problem,) = raised.value.problems
+    assert problem.message == f"input {name}: the command {command} does not read it"
+    if name == "rollback":
+        assert problem.advice == ("set command: attach",)
+
+
+def test_a_rollback_without_a_command_is_no_publish() -> None:
+    with pytest.raises(ManifestError, match="input rollback: the command publish does not read it"):
+        read_inputs({"rollback": "api core@1"})
+
+
+def test_a_misspelt_command_refuses_no_other_input() -> None:
+    with pytest.raises(ManifestError) as raised:
+        read_inputs({"command": "atach", "rollback": "api core@1"})
+    (problem,) = raised.value.problems
+    assert problem.advice == ("did you mean 'attach'?",)
+
+
 def test_a_misspelt_command_is_told_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

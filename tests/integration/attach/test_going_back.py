@@ -158,3 +158,19 @@ def test_what_names_no_version_of_a_function_changes_none(
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert proxy.operations() == []
     assert cloud.layers("shop-worker") == arns("c:1")
+
+
+@pytest.mark.parametrize("command", [None, "publish", "promote"])
+def test_a_rollback_that_is_no_attach_publishes_nothing(
+    run: Run, cloud: Cloud, proxy: Proxy, workspace: Path, command: str | None
+) -> None:
+    (workspace / "layers.yml").write_text(MANIFEST)
+    (workspace / "src").mkdir()
+    (workspace / "src/x.py").write_text("X = 1\n")
+    asked = {"INPUT_ROLLBACK": "worker c@1"} | ({"INPUT_COMMAND": command} if command else {})
+    done = run(env={"AWS_ENDPOINT_URL": proxy.url, "GITHUB_ACTIONS": "true", **asked})
+    assert done.returncode == 2, done.stdout
+    assert f"input rollback: the command {command or 'publish'} does not read it" in done.stdout
+    assert "set command: attach" in done.stdout
+    assert proxy.operations() == []
+    assert cloud.layers("shop-worker") == arns("c:2")
