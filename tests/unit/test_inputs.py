@@ -139,6 +139,32 @@ def test_a_rollback_without_a_command_is_no_publish() -> None:
         read_inputs({"rollback": "api core@1"})
 
 
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"command": "publish"}, ""),
+        ({"command": "plan", "aws-region": "eu-west-1"}, ""),
+        ({"command": "plan", "baseline": "report.json"}, ""),
+        ({"command": "build", "baseline": "report.json"}, ""),
+        ({"command": "plan"}, "this plan compares its layers with nothing"),
+        ({"command": "plan", "aws-region": "eu-west-1", "sandbox": "true"}, "this plan compares"),
+        ({"command": "build", "aws-region": "eu-west-1"}, "this build compares its layers with"),
+        ({"command": "publish", "dry-run": "false"}, "tells what a dry run would change"),
+    ],
+)
+def test_changes_are_asked_for_only_where_something_is_compared(
+    given: dict[str, str], why: str
+) -> None:
+    asked = {"dry-run": "true", "fail-on-changes": "true"} | given
+    if not why:
+        assert read_inputs(asked).fail_on_changes
+        return
+    with pytest.raises(ManifestError) as raised:
+        read_inputs(asked)
+    (problem,) = raised.value.problems
+    assert problem.message.startswith(f"input fail-on-changes: {why}")
+
+
 def test_a_misspelt_command_refuses_no_other_input() -> None:
     with pytest.raises(ManifestError) as raised:
         read_inputs({"command": "atach", "rollback": "api core@1"})
