@@ -183,3 +183,13 @@ def test_a_misspelt_command_is_told_with_those_there_are(
         "publsih", "'publsih'"
     )
     assert "<" not in said
+
+
+@pytest.mark.parametrize("words", [["attach", ""], ["attach", "api", " "], ["promote", ""]])
+def test_a_variable_that_is_not_set_does_not_stand_for_all(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse_arguments(words)
+    assert left.value.code == 2
+    assert "names nothing: leave it out, or name something" in capsys.readouterr().err

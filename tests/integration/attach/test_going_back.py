@@ -142,6 +142,8 @@ def test_a_number_that_means_another_zip_in_another_region_is_told(
     [
         (["{}"], "input rollback: '{}' names nothing to go back to"),
         ([","], "input rollback: ',' names nothing to go back to"),
+        ([""], "'' names nothing: leave it out, or name something"),
+        (["worker", " "], "' ' names nothing: leave it out, or name something"),
         (['{"api": []}'], "input rollback: function api has an empty list: leave it out"),
         (['{"api": null}'], "input rollback: function api: null is neither a version's number"),
         (['["api a@1"]'], "input rollback: '[\"api a@1\"]' is JSON that names no functions"),
