@@ -60,6 +60,21 @@ INPUT_DEFAULTS = {
 }
 """Every input of `action.yml` with its default."""
 
+_RESOLVING = frozenset({Command.PLAN, Command.BUILD, Command.PUBLISH})
+
+
+_FOR_SOME: Mapping[str, tuple[frozenset[Command], str]] = {
+    "rollback": (frozenset({Command.ATTACH}), "set command: attach"),
+    "arns": (frozenset({Command.ATTACH, Command.PROMOTE}), "set command: attach, or promote"),
+    "source-profile": (frozenset({Command.PROMOTE}), "set command: promote"),
+    "python": (_RESOLVING | {Command.ATTACH}, "name versions in arns, or keys in layers"),
+    "architecture": (_RESOLVING | {Command.ATTACH}, "name versions in arns, or keys in layers"),
+    "rebuild": (_RESOLVING, "set command: publish"),
+}
+"""Inputs that some commands do not read, where another thing than was asked for would then be done
+without a word: the commands that may be given them, and what to do about the others.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
@@ -132,8 +147,8 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
         if given[name] not in {"true", "false"}:
             refuse(name, f"is 'true' or 'false', not {given[name]!r}")
         switches[name] = given[name] == "true"
-    if switches["fail-on-changes"] and not switches["dry-run"]:
-        refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
+    if command == given["command"]:  # else it is refused, and stands for no other
+        _check_command(given, command, refuse)
     # What it means is decided before this program is set up: github.programs.job_cache.
     if given["cache"] not in {"auto", "true", "false"}:
         refuse("cache", f"is 'auto', 'true' or 'false', not {given['cache']!r}")
@@ -171,6 +186,25 @@ def read_inputs(values: Mapping[str, str]) -> Inputs:
 
 
 _DIGESTS_FROM = "hand on the output digests of the job that built the zips"
+
+
+_UNCOMPARED = "this {} compares its layers with nothing"
+
+
+def _check_command(given: Mapping[str, str], command: Command, refuse: Callable[..., None]) -> None:
+    """Refuse what the command would pass over."""
+    for name, (commands, advice) in _FOR_SOME.items():
+        if given[name] != INPUT_DEFAULTS[name] and command not in commands:
+            refuse(name, f"the command {command} does not read it", advice)
+    if given["fail-on-changes"] != "true":
+        return
+    if given["dry-run"] != "true":
+        refuse("fail-on-changes", "tells what a dry run would change", "set dry-run: true, too")
+    asks_aws = bool(given["aws-region"]) and given["sandbox"] != "true"
+    if command is Command.PLAN and not (given["baseline"] or asks_aws):
+        refuse("fail-on-changes", _UNCOMPARED.format(command), "set aws-region, or baseline")
+    if command is Command.BUILD and not given["baseline"]:
+        refuse("fail-on-changes", _UNCOMPARED.format(command), "set baseline: it asks no AWS")
 
 
 def _check_aws(given: Mapping[str, str], refuse: Callable[..., None]) -> None:

@@ -290,11 +290,12 @@ class Outcome:
 
     @property
     def would_change(self) -> bool:
-        """Whether a dry run found something to do."""
+        """Whether a dry run found something to do; of `plan` and `build`, something that differs."""
         would_deliver = any(
             delivered != Delivered(kept=delivered.kept)
             for by_region in self.delivered.values()
             for delivered in by_region.values()
         )
-        found = self.to_publish or would_deliver or any(one.changes for one in self.attachments)
+        would_attach = any(one.changes for one in self.attachments)
+        found = self.to_publish or self.would_publish() or would_deliver or would_attach
         return self.inputs.dry_run and bool(found)

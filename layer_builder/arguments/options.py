@@ -115,9 +115,18 @@ def _add_for_publish(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _said(typed: str) -> str:
+    """Give a word as it was typed; an empty one, of a variable that is not set, does not mean all."""
+    if not typed.strip():
+        raise argparse.ArgumentTypeError(
+            f"{typed!r} names nothing: leave it out, or name something"
+        )
+    return typed
+
+
 def _add_for_attach(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "rollback", nargs="*", metavar="FUNCTION | LAYER@N | FUNCTION@N",
+        "rollback", nargs="*", type=_said, metavar="FUNCTION | LAYER@N | FUNCTION@N",
         help="only these functions; a layer goes back to its version N, a function to the"
         " layers of its own version N",
     )  # fmt: skip
@@ -135,7 +144,7 @@ def _add_for_attach(parser: argparse.ArgumentParser) -> None:
 
 def _add_for_promote(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "arns", nargs="*", metavar="ARN|PATH",
+        "arns", nargs="*", type=_said, metavar="ARN|PATH",
         help="versions: ARNs, or layers.json or report.json of a publish (default: the zips"
         " in --output-dir that --digests names)",
     )  # fmt: skip

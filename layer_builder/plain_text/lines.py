@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from layer_builder.attach import Status
+from layer_builder.exit_codes import ExitCode
 from layer_builder.inputs import Command
 from layer_builder.model import (
     Action,
@@ -36,18 +37,21 @@ def report_title(outcome: Outcome) -> str:
     published = len(outcome.keys_with(Action.PUBLISHED))
     unchanged = len(outcome.keys_with(Action.UNCHANGED))
     where = " to the sandbox" if outcome.inputs.sandbox else ""
-    if outcome.inputs.dry_run and (outcome.built or outcome.known):
+    publishes = outcome.inputs.command in {Command.PUBLISH, Command.PROMOTE}
+    if publishes and outcome.inputs.dry_run and (outcome.built or outcome.known):
         return (
             f"Lambda layers: dry run, {len(outcome.to_publish)} would be published{where},"
             f" {unchanged} unchanged"
         )
     if published or unchanged:
         return f"Lambda layers: {published} published{where}, {unchanged} unchanged"
+    differing = ""
+    if outcome.exit_code is ExitCode.CHANGES:
+        differing = f"; {len(outcome.would_publish())} would change (exit code 7)"
     if outcome.estimates and not outcome.built:
-        return f"Lambda layers: {len(outcome.estimates)} planned, nothing was built"
-    return (
-        f"Lambda layers: {len(outcome.built)} built" if outcome.built else "Lambda layers: planned"
-    )
+        return f"Lambda layers: {len(outcome.estimates)} planned, nothing was built{differing}"
+    done = f"{len(outcome.built)} built" if outcome.built else "planned"
+    return f"Lambda layers: {done}{differing}"
 
 
 def _attach_title(outcome: Outcome) -> str:

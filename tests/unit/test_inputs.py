@@ -105,6 +105,73 @@ def test_a_build_that_must_not_build_is_refused() -> None:
     assert read_inputs({"digests": "{}"}).digests == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reading"),
+    [
+        ("rollback", "api core@1", "attach"),
+        ("arns", "layers.json", "attach promote"),
+        ("source-profile", "dev", "promote"),
+        ("python", "3.12", "plan build publish attach"),
+        ("architecture", "arm64", "plan build publish attach"),
+        ("rebuild", "true", "plan build publish"),
+    ],
+)
+@pytest.mark.parametrize("command", Command)
+def test_what_a_command_would_pass_over_is_refused(
+    name: str, value: str, reading: str, command: Command
+) -> None:
+    # What passes inputs on passes empty ones, and defaults.
+    for default in ("", INPUT_DEFAULTS[name]):
+        read_inputs({"command": command, name: default})
+    if command in reading.split():
+        read_inputs({"command": command, name: value})
+        return
+    with pytest.raises(ManifestError) as raised:
+        read_inputs({"command": command, name: value})
+    (problem,) = raised.value.problems
+    assert problem.message == f"input {name}: the command {command} does not read it"
+    if name == "rollback":
+        assert problem.advice == ("set command: attach",)
+
+
+def test_a_rollback_without_a_command_is_no_publish() -> None:
+    with pytest.raises(ManifestError, match="input rollback: the command publish does not read it"):
+        read_inputs({"rollback": "api core@1"})
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"command": "publish"}, ""),
+        ({"command": "plan", "aws-region": "eu-west-1"}, ""),
+        ({"command": "plan", "baseline": "report.json"}, ""),
+        ({"command": "build", "baseline": "report.json"}, ""),
+        ({"command": "plan"}, "this plan compares its layers with nothing"),
+        ({"command": "plan", "aws-region": "eu-west-1", "sandbox": "true"}, "this plan compares"),
+        ({"command": "build", "aws-region": "eu-west-1"}, "this build compares its layers with"),
+        ({"command": "publish", "dry-run": "false"}, "tells what a dry run would change"),
+    ],
+)
+def test_changes_are_asked_for_only_where_something_is_compared(
+    given: dict[str, str], why: str
+) -> None:
+    asked = {"dry-run": "true", "fail-on-changes": "true"} | given
+    if not why:
+        assert read_inputs(asked).fail_on_changes
+        return
+    with pytest.raises(ManifestError) as raised:
+        read_inputs(asked)
+    (problem,) = raised.value.problems
+    assert problem.message.startswith(f"input fail-on-changes: {why}")
+
+
+def test_a_misspelt_command_refuses_no_other_input() -> None:
+    with pytest.raises(ManifestError) as raised:
+        read_inputs({"command": "atach", "rollback": "api core@1"})
+    (problem,) = raised.value.problems
+    assert problem.advice == ("did you mean 'attach'?",)
+
+
 def test_a_misspelt_command_is_told_with_those_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -116,3 +183,13 @@ def test_a_misspelt_command_is_told_with_those_there_are(
         "publsih", "'publsih'"
     )
     assert "<" not in said
+
+
+@pytest.mark.parametrize("words", [["attach", ""], ["attach", "api", " "], ["promote", ""]])
+def test_a_variable_that_is_not_set_does_not_stand_for_all(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse_arguments(words)
+    assert left.value.code == 2
+    assert "names nothing: leave it out, or name something" in capsys.readouterr().err

@@ -135,3 +135,44 @@ def test_a_number_that_means_another_zip_in_another_region_is_told(
         arns("c:1"),
         arns("c:1", THERE),
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{}"], "input rollback: '{}' names nothing to go back to"),
+        ([","], "input rollback: ',' names nothing to go back to"),
+        ([""], "'' names nothing: leave it out, or name something"),
+        (["worker", " "], "' ' names nothing: leave it out, or name something"),
+        (['{"api": []}'], "input rollback: function api has an empty list: leave it out"),
+        (['{"api": null}'], "input rollback: function api: null is neither a version's number"),
+        (['["api a@1"]'], "input rollback: '[\"api a@1\"]' is JSON that names no functions"),
+        (['{"api": '], "input rollback: '{\"api\":' is not JSON: "),
+        (['{"api": "worker"}'], "function api cannot go back to worker: worker is none of its"),
+        (["api@1", "api@2"], "function api cannot go back to two versions at once"),
+    ],
+)
+def test_what_names_no_version_of_a_function_changes_none(
+    attach: Attach, cloud: Cloud, proxy: Proxy, words: list[str], said: str
+) -> None:
+    cloud.api.update_function_configuration(FunctionName="shop-worker", Layers=arns("c:1"))
+    done = attach(*words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert proxy.operations() == []
+    assert cloud.layers("shop-worker") == arns("c:1")
+
+
+@pytest.mark.parametrize("command", [None, "publish", "promote"])
+def test_a_rollback_that_is_no_attach_publishes_nothing(
+    run: Run, cloud: Cloud, proxy: Proxy, workspace: Path, command: str | None
+) -> None:
+    (workspace / "layers.yml").write_text(MANIFEST)
+    (workspace / "src").mkdir()
+    (workspace / "src/x.py").write_text("X = 1\n")
+    asked = {"INPUT_ROLLBACK": "worker c@1"} | ({"INPUT_COMMAND": command} if command else {})
+    done = run(env={"AWS_ENDPOINT_URL": proxy.url, "GITHUB_ACTIONS": "true", **asked})
+    assert done.returncode == 2, done.stdout
+    assert f"input rollback: the command {command or 'publish'} does not read it" in done.stdout
+    assert "set command: attach" in done.stdout
+    assert proxy.operations() == []
+    assert cloud.layers("shop-worker") == arns("c:2")

@@ -12,6 +12,7 @@ from ..archive.test_remote import Store
 from ..cloud.answers import Answer, refusal
 from ..cloud.calls import Call
 from ..cloud.proxy import Proxy
+from ..conftest import REGION
 
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 Add: TypeAlias = Callable[..., Path]
@@ -169,6 +170,31 @@ def test_a_plan_of_what_is_published_would_publish_nothing(
     assert "changes: none in core, code\n" in done.stderr
     assert report(shop)["would_publish"] == []
     assert published.headers == []
+
+
+@pytest.mark.parametrize("command", ["plan", "build"])
+def test_what_differs_ends_a_dry_plan_or_build_with_a_code_of_its_own(
+    run: Run, shop: Path, published: Store, proxy: Proxy, command: str
+) -> None:
+    assert published.content
+    report_of_publish = (shop / "dist/layers/report.json").read_text()
+    (shop / "was.json").write_text(report_of_publish)
+    asked = {
+        "AWS_ENDPOINT_URL": proxy.url,
+        "GITHUB_ACTIONS": "true",
+        "INPUT_COMMAND": command,
+        **({"INPUT_BASELINE": "was.json"} if command == "build" else {"INPUT_AWS-REGION": REGION}),
+    }
+    failing = {"INPUT_DRY-RUN": "true", "INPUT_FAIL-ON-CHANGES": "true"}
+    same = run(env=asked | failing)
+    assert (same.returncode, report(shop)["would_publish"]) == (0, []), same.stdout
+    (shop / "src/a.py").write_text("A = 2\n")
+    done = run(env=asked | failing)
+    assert (done.returncode, report(shop)["would_publish"]) == (7, ["code"]), done.stdout
+    assert report(shop)["exit_code"] == 7
+    assert "; 1 would change (exit code 7)\n" in done.stdout
+    assert run(env=asked | {"INPUT_DRY-RUN": "true"}).returncode == 0
+    assert run(env=asked).returncode == 0
 
 
 def test_an_address_that_leads_nowhere_is_said_and_fails_nothing(

@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 
 from layer_builder import plain_text
+from layer_builder.changes import LayerChanges
 from layer_builder.errors import Problem
 from layer_builder.exit_codes import ExitCode
-from layer_builder.inputs import Inputs
+from layer_builder.inputs import Command, Inputs
 from layer_builder.model.build import BuildDetails, Built
 from layer_builder.model.limits import Limit, LimitReading
 from layer_builder.model.proof import Proof
@@ -94,6 +95,16 @@ def test_the_title_says_what_was_done(outcome: Outcome) -> None:
     outcome.releases, outcome.inputs = {}, Inputs()
     assert plain_text.report_title(outcome) == "Lambda layers: 2 built"
     assert plain_text.report_title(Outcome(inputs=Inputs())) == "Lambda layers: planned"
+
+
+def test_the_title_of_a_build_that_ends_with_7_says_why(outcome: Outcome) -> None:
+    outcome.inputs, outcome.releases = Inputs(command=Command.BUILD, dry_run=True), {}
+    outcome.compared = {"core 3.12-x86_64": LayerChanges()}
+    assert plain_text.report_title(outcome) == "Lambda layers: 2 built"
+    outcome.exit_code = ExitCode.CHANGES
+    assert plain_text.report_title(outcome) == (
+        "Lambda layers: 2 built; 1 would change (exit code 7)"
+    )
 
 
 @pytest.mark.parametrize(
