@@ -76,7 +76,7 @@ def _finished(outcome: Outcome, context: Context) -> list[Built]:
         fetcher = Fetcher(
             connect=context.connect_source,
             output_dir=output_dir,
-            digests=inputs.digests or {},
+            digests=inputs.digests,
             say=context.reporter.step,
         )
         finished = fetcher.fetch(choose_named(named, inputs.layers))

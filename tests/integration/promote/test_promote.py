@@ -253,18 +253,68 @@ def test_what_may_not_be_read_is_said(accounts: Callable[..., CompletedProcess[s
     assert "AWS does not allow GetLayerVersion" in done.stderr
 
 
+def digests_of(workspace: Path) -> dict[str, str]:
+    """Give the digests of the zips that a publish left."""
+    zips = (workspace / "dist/layers").glob("*.zip")
+    return {file.stem: sha256(file.read_bytes()).hexdigest() for file in zips}
+
+
+@pytest.mark.parametrize("stem", ["shop-code", "shop-code-3.11-x86_64", "shop-code-3.12-x86_64"])
+@pytest.mark.parametrize("named", ["layers.json", "arn"])
 def test_versions_that_hold_other_zips_than_was_said_are_refused(
-    accounts: Callable[..., CompletedProcess[str]], ministack: str
+    accounts: Callable[..., CompletedProcess[str]],
+    ministack: str,
+    dev: Path,
+    stem: str,
+    named: str,
 ) -> None:
-    digests = json.dumps({"shop-code": "0" * 64})
-    done = accounts(
-        f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1", "--digests", digests, *AS_DEV
-    )
-    assert done.returncode == 2
+    arn = f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1"
+    digests = json.dumps(digests_of(dev) | {stem: "0" * 64})
+    done = accounts(arn if named == "arn" else named, "--digests", digests, *AS_DEV)
+    assert done.returncode == 2, done.stderr
     assert (
-        "shop-code:1 is not the version that input digests means: its zip is another" in done.stderr
-    )
+        f"error: {arn} is not the version that input digests means: its zip is another\n"
+    ) in done.stderr
     assert of(ministack, PROD).list_layers()["Layers"] == []
+
+
+@pytest.mark.parametrize(
+    ("rename", "advice"),
+    [
+        ({"shop-more-312": "shop-more-321"}, "did you mean 'shop-more-321'?"),
+        ({"shop-more-312": "shop-more-312-3.12"}, "did you mean 'shop-more-312-3.12'?"),
+        ({"shop-more-312": ""}, "hand on all digests of the publish"),
+    ],
+)
+def test_a_version_that_no_digest_is_of_is_refused_before_anything_is_read(
+    accounts: Callable[..., CompletedProcess[str]],
+    proxy: Proxy,
+    dev: Path,
+    rename: dict[str, str],
+    advice: str,
+) -> None:
+    digests = {rename.get(stem, stem): digest for stem, digest in digests_of(dev).items()}
+    digests.pop("", None)
+    proxy.heard.clear()
+    done = accounts("layers.json", "--digests", json.dumps(digests), *AS_DEV)
+    assert done.returncode == 2, done.stderr
+    assert (
+        "error: layer more: input digests has none of shop-more-312: nothing says what its version"
+        " must hold\n"
+        f"  → {advice}"
+    ) in done.stderr
+    assert set(proxy.operations()) == {"GetCallerIdentity"}
+    assert accounts("layers.json", "--digests", "{}", *AS_DEV).returncode == 2
+
+
+def test_digests_may_be_of_more_than_is_promoted(
+    accounts: Callable[..., CompletedProcess[str]], ministack: str, dev: Path
+) -> None:
+    digests = json.dumps(digests_of(dev) | {"shop-other": "0" * 64})
+    done = accounts("layers.json", "--layers", "code", "--digests", digests, *AS_DEV)
+    assert done.returncode == 0, done.stderr
+    names = [layer["LayerName"] for layer in of(ministack, PROD).list_layers()["Layers"]]
+    assert names == ["shop-code"]
 
 
 def bytes_of(proxy: Proxy, location: Callable[[str], str]) -> None:
