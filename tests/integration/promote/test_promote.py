@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import pytest
 from botocore.config import Config
 
+from layer_builder.model import UNPROVEN, Stamp
+
 from ..attach.test_attach import zipped
 from ..attach.test_exact import outputs, recorded
 from ..cloud.answers import Answer
@@ -97,6 +99,77 @@ def test_zips_of_a_folder_are_published_as_they_are(
     assert again.returncode == 0, again.stderr
     assert "Lambda layers: 0 published, 2 unchanged\n" in again.stderr
     assert "PublishLayerVersion" not in proxy.operations()
+
+
+@pytest.fixture
+def built(run: Run, dev: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """Build in a job without credentials, and give what that hands on."""
+    (dev / "layers.yml").write_text(f"owner: shop-team\n{MANIFEST}")
+    credentials = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    done = run("build", env=recorded(dev) | credentials)
+    assert done.returncode == 0, done.stdout
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(dev / "dist", elsewhere / "dist")
+    digests: dict[str, str] = outputs(dev, "digests")
+    return elsewhere, digests
+
+
+def test_what_a_build_hands_on_is_its_owners_when_it_is_promoted(
+    run: Run, built: tuple[Path, dict[str, str]], client: Connect, dev: Path
+) -> None:
+    folder, digests = built
+    done = run("promote", "--digests", json.dumps(digests), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "stamp" not in done.stderr
+    told = json.loads((dev / "dist/layers/report.json").read_text())["layers"]
+    for name in NAMES:
+        text, stamp = Stamp.parse(said(client("lambda"), name)["description"])
+        assert (text, stamp and stamp.owner, stamp and stamp.proofs) == (
+            "Ours",
+            "shop-team",
+            (UNPROVEN, UNPROVEN),
+        )
+        keys = {one["stamp"]["key"] for one in told if one["name"] == name}
+        assert keys == {one["content"] for one in told if one["name"] == name}
+        assert keys == {stamp and stamp.key}
+
+
+def test_what_a_build_handed_on_is_retired_as_what_was_published(
+    run: Run, built: tuple[Path, dict[str, str]], versions: Callable[..., list[str]], dev: Path
+) -> None:
+    folder, digests = built
+    done = run("promote", "--digests", json.dumps(digests), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    manifest = (dev / "layers.yml").read_text()
+    (dev / "layers.yml").write_text(f"retain: 1\n{manifest}")
+    assert ": 0 published, " in run("publish").stderr
+    (dev / "src/a.py").write_text("A = 2\n")
+    done = run("publish")
+    assert done.returncode == 0, done.stderr
+    assert [arn.rpartition(":")[2] for arn in versions()] == ["2", "2", "2"]
+
+
+def test_what_has_no_stamp_is_warned_of(
+    run: Run, handed: tuple[Path, dict[str, str]], client: Connect
+) -> None:
+    folder, digests = handed
+    file = folder / "dist/layers/zips.json"
+    metadata = json.loads(file.read_text())
+    for layer in metadata["layers"]:
+        if layer["name"] == "shop-code":
+            layer["description"] = "Ours"
+    file.write_text(json.dumps(metadata))
+    words = ("promote", "--digests", json.dumps(digests), "--aws-region", "us-east-1")
+    done = run(*words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("has no stamp") == 1
+    assert (
+        "warning: dist/layers/shop-code-3.11-x86_64.zip: layer code: it has no stamp: on AWS its"
+        " version will be no manifest's, so that no `retain` ever deletes it, and another manifest"
+        " may take the name\n"
+        "  → build or publish it with this release, and promote that\n"
+    ) in done.stderr
+    assert said(client("lambda", "us-east-1"), "shop-code")["description"] == "Ours"
 
 
 def test_only_the_layers_that_were_asked_for_go(
