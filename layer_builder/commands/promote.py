@@ -1,7 +1,7 @@
 """`promote`: publishes finished versions elsewhere, byte for byte; resolves and builds nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from layer_builder.archive import OutputDir
 from layer_builder.builder import problems_over_limits
 from layer_builder.commands import load
 from layer_builder.commands.context import Context
-from layer_builder.errors import AwsError, LimitError
+from layer_builder.errors import AwsError, LimitError, Problem
 from layer_builder.handoff import named_by_input
 from layer_builder.manifest import Manifest
 from layer_builder.model import Built
@@ -47,6 +47,8 @@ def promote(outcome: Outcome, context: Context) -> None:
     outcome.built = {built.layer.id: built for built in builds}
     listed = list_versions(regions, outcome.layers)
     _refuse_foreign(listed, builds)
+    for problem in _unstamped(builds):
+        context.reporter.warn(problem)
     held = prepare_publishing(outcome, regions, context.reporter)
     publish(outcome, regions, context.reporter, held, listed)
 
@@ -67,6 +69,19 @@ def _owner(built: Built) -> str:
     return built.stamp.owner if built.stamp else "nobody: it has no stamp"
 
 
+def _unstamped(builds: Sequence[Built]) -> Iterator[Problem]:
+    """Warn of versions that do not say whose they are, each once."""
+    for built in {one.layer.name: one for one in reversed(builds)}.values():
+        if built.stamp is None:
+            yield Problem(
+                message="it has no stamp: on AWS its version will be no manifest's, so that no"
+                " `retain` ever deletes it, and another manifest may take the name",
+                layer=built.layer.key,
+                place=built.layer.place,
+                advice=("build or publish it with this release, and promote that",),
+            )
+
+
 def _finished(outcome: Outcome, context: Context) -> list[Built]:
     """Find what is to be promoted, and fetch what is not here."""
     inputs = outcome.inputs
@@ -76,7 +91,7 @@ def _finished(outcome: Outcome, context: Context) -> list[Built]:
         fetcher = Fetcher(
             connect=context.connect_source,
             output_dir=output_dir,
-            digests=inputs.digests or {},
+            digests=inputs.digests,
             say=context.reporter.step,
         )
         finished = fetcher.fetch(choose_named(named, inputs.layers))

@@ -22,7 +22,7 @@ from layer_builder.console import HeldReporter, Reporter
 from layer_builder.errors import LayerBuilderError, ManifestError, Place, Problem, did_you_mean
 from layer_builder.functions import stacks_to_prove
 from layer_builder.github import job_split
-from layer_builder.identity import known_lines, recognise, stamp_built
+from layer_builder.identity import known_lines, recognise, stamp_built, stamp_unproven
 from layer_builder.inputs import Command, Inputs
 from layer_builder.legs import join_parts, read_parts
 from layer_builder.model import Built, VersionSummary
@@ -55,8 +55,11 @@ def run_command(inputs: Inputs, context: Context, outcome: Outcome) -> None:
             with ThreadPoolExecutor(max_workers=1) as pool:
                 pool.submit(context.load_ahead)
                 work = prepare(asked, outcome, context)
-            outcome.contents = work.marks(outcome, ()).by_layer(work.resolved)
+            marks, provenance = work.marks(outcome, ()), context.provenance(outcome.manifest.owner)
+            outcome.contents = marks.by_layer(work.resolved)
             build(outcome, context, work)
+            # For `promote`: zips.json says what each zip is published with.
+            stamp_unproven(outcome, marks, provenance)
             _audit(outcome, context)
             if inputs.baseline:
                 compare_with_report(outcome, context.workspace.load_named, context.reporter)

@@ -1,16 +1,22 @@
 """Where exact versions are named: the input `arns`, what `publish` left, SSM parameters."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from layer_builder.errors import ManifestError, Problem
+from layer_builder.errors import ManifestError, Problem, shortened
 from layer_builder.handoff.named_versions import (
     NamedVersion,
     NamedVersions,
     read_named_versions,
     with_digests_of,
 )
-from layer_builder.model import CONTENT_FIELD, VERSION_FIELD, Layer
+from layer_builder.model import (
+    CONTENT_FIELD,
+    LAYER_VERSION_ARN_PATTERN,
+    VERSION_FIELD,
+    Layer,
+)
 
 FROM_SSM, NEWEST = "ssm", "newest"
 """What `arns` may be besides ARNs and paths."""
@@ -71,22 +77,44 @@ def named_by_parameters(
 ) -> NamedVersions:
     """Read the SSM parameters that `ssm:` of the manifest names; `readers` are by region.
 
-    Raises ManifestError, and what the readers raise.
+    Targets that share a parameter are one layer version: each of them is named. Raises
+    ManifestError for a parameter that holds no ARN, or several; and what the readers raise.
     """
-    by_name = {name: layer for layer in layers for name in followed(layer)}
+    by_name: dict[str, list[Layer]] = {}
+    for layer in layers:
+        for name in followed(layer):
+            by_name.setdefault(name, []).append(layer)
     if not by_name:
         raise ManifestError.because(
             "input arns: ssm, and the manifest has no `ssm:` that follows the newest version",
             advice=("ssm: /path/{layer}",),
         )
     versions: list[NamedVersion] = []
+    problems: list[Problem] = []
     for region, read in readers.items():
-        for name, arn in read(list(by_name)).items():
-            source = f"the SSM parameter {name} in {region}"
-            (one,) = read_named_versions(arn, source).versions
-            layer = by_name[name]
-            versions.append(NamedVersion(arn=one.arn, key=layer.key, label=layer.target.label))
-    return NamedVersions(source="ssm", versions=tuple(versions))
+        for name, value in read(list(by_name)).items():
+            following, arn = by_name[name], value.strip()
+            if not re.fullmatch(LAYER_VERSION_ARN_PATTERN, arn):
+                problems.append(_no_arn(following[0], name, region, value))
+                continue
+            versions += (
+                NamedVersion(arn=arn, key=layer.key, label=layer.target.label)
+                for layer in following
+            )
+    if problems:
+        raise ManifestError(*problems)
+    return NamedVersions(source=FROM_SSM, versions=tuple(versions))
+
+
+def _no_arn(layer: Layer, name: str, region: str, value: str) -> Problem:
+    return Problem(
+        message=f"the SSM parameter {name} in {region} does not hold the ARN of one layer version:"
+        f" {shortened(value)}",
+        layer=layer.key,
+        place=layer.place,
+        details=(_UNCHANGED,),
+        advice=("publish writes it; see who else does",),
+    )
 
 
 def followed(layer: Layer) -> tuple[str, ...]:

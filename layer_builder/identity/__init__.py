@@ -3,7 +3,7 @@
 from layer_builder.identity.marks import Marks, ProvenStack, resolved_contents, taken_up_content
 from layer_builder.identity.provenance import Provenance, find_provenance
 from layer_builder.identity.recognition import recognise
-from layer_builder.identity.stamping import known_lines, stamp_built
+from layer_builder.identity.stamping import known_lines, stamp_built, stamp_unproven
 
 __all__ = [
     "Marks",
@@ -14,5 +14,6 @@ __all__ = [
     "recognise",
     "resolved_contents",
     "stamp_built",
+    "stamp_unproven",
     "taken_up_content",
 ]

@@ -1,11 +1,11 @@
 """Stamps what was built, and says of what is known how that is known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from layer_builder.identity.marks import Marks, Shown
 from layer_builder.identity.provenance import Provenance
-from layer_builder.model import Built
+from layer_builder.model import Built, Layer, Stamp
 from layer_builder.outcome import Outcome
 from layer_builder.plain_text import function_lines
 
@@ -13,11 +13,24 @@ from layer_builder.plain_text import function_lines
 def stamp_built(outcome: Outcome, marks: Marks, provenance: Provenance) -> None:
     """Give all that was built in a run its stamp."""
     shown = _shown(outcome, marks)
+    _stamp(outcome, marks, lambda members: provenance.stamp(marks.key(members, shown)))
+
+
+def stamp_unproven(outcome: Outcome, marks: Marks, provenance: Provenance) -> None:
+    """Give what is built here and published by another job its stamp: whose it is, from what.
+
+    It has no proof marks. What proves a layer is seen in the run that publishes it, or not at all.
+    """
+    _stamp(outcome, marks, lambda members: provenance.stamp(marks.content(members)))
+
+
+def _stamp(outcome: Outcome, marks: Marks, write: Callable[[Sequence[Layer]], Stamp]) -> None:
+    """Give each layer version one stamp, that of all its targets."""
     for members in marks.by_name().values():
         stamp = None
         for layer in members:
             if built := outcome.built.get(layer.id):
-                stamp = stamp or provenance.stamp(marks.key(members, shown))
+                stamp = stamp or write(members)
                 outcome.built[layer.id] = replace(built, stamp=stamp)
 
 

@@ -5,14 +5,29 @@ from collections.abc import Callable, Mapping, Sequence
 from layer_builder import parallel
 from layer_builder.archive import OutputDir, UnreadableZipError
 from layer_builder.aws import Connect, Region
-from layer_builder.errors import AwsError, ManifestError
+from layer_builder.errors import AwsError, ManifestError, Problem, did_you_mean
 from layer_builder.handoff import NamedVersion
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Archive, LayerContent, LayerVersion, LayerVersionArn
+from layer_builder.model import (
+    Architecture,
+    Archive,
+    LayerContent,
+    LayerVersion,
+    LayerVersionArn,
+    Python,
+    Target,
+)
 from layer_builder.promote.finished import Finished
 
 _AT_ONCE = 4
 """Zips that are fetched at the same time."""
+
+
+_HOLD = (
+    "hand on all digests of the publish (it has none of what it did not build: rebuild), or leave"
+    " digests out",
+    "or promote only what it has: layers",
+)
 
 
 _TRIES = 4
@@ -26,16 +41,20 @@ class Fetcher:
     connect: Connect
     """Opens a region with the credentials that may read there."""
     output_dir: OutputDir
-    digests: Mapping[str, str]
-    """SHA-256 in hexadecimal by the stem of a zip: what the versions must hold."""
+    digests: Mapping[str, str] | None
+    """SHA-256 in hexadecimal by the stem of a zip: what the versions must hold; None where nobody
+    said it."""
     say: Callable[[str, str], None]
     """Hears of a layer in a line."""
 
     def fetch(self, versions: Sequence[NamedVersion]) -> list[Finished]:
         """Fetch versions, of each name one: a version with several keys is fetched once.
 
-        Raises AwsError, and ManifestError where a digest is another.
+        Raises AwsError; and ManifestError where a digest is another, or digests were given and a
+        version has none: then nothing is read.
         """
+        if self.digests is not None:
+            _refuse_without_digest(versions, self.digests)
         by_arn = {one.arn: one for one in versions}
         fetched = dict(
             zip(by_arn, parallel.each(self._fetch, by_arn.values(), _AT_ONCE), strict=True)
@@ -46,7 +65,9 @@ class Fetcher:
         arn = LayerVersionArn.parse(named.arn)
         region = self.connect(arn.region)
         version, content = region.catalog.version(arn.layer, arn.number)
-        for source, digest in (("arns", named.sha256), ("digests", self.digests.get(named.name))):
+        digests = self.digests or {}
+        said = [("digests", digests.get(stem)) for stem in _stems_of(named.name)]
+        for source, digest in (("arns", named.sha256), *said):
             if digest and digest != version.sha256:
                 raise ManifestError.because(
                     f"{named.arn} is not the version that input {source} means: its zip is another",
@@ -94,6 +115,29 @@ class Fetcher:
             details=tuple(dict.fromkeys(reasons)),
             advice=("promote from the output dir of its publish, with its digests",),
         )
+
+
+def _stems_of(name: str) -> list[str]:
+    """Name the zips of a layer, by its name on AWS: that of all its targets, and those of each."""
+    targets = (Target(python=one, architecture=other) for one in Python for other in Architecture)
+    return [name, *(f"{name}-{target.label}" for target in targets)]
+
+
+def _refuse_without_digest(versions: Sequence[NamedVersion], digests: Mapping[str, str]) -> None:
+    """Raise ManifestError for versions that no digest is of; digests may be of other layers, too."""
+    stems = {one.name: _stems_of(one.name) for one in versions}
+    strays = digests.keys() - {stem for of_name in stems.values() for stem in of_name}
+    problems = [
+        Problem(
+            message=f"input digests has none of {one.name}: nothing says what its version must hold",
+            layer=one.key or None,
+            advice=(*did_you_mean(one.name, strays), *_HOLD),
+        )
+        for one in {one.name: one for one in versions}.values()
+        if digests.keys().isdisjoint(stems[one.name])
+    ]
+    if problems:
+        raise ManifestError(*problems)
 
 
 def archive_in(output_dir: OutputDir, stem: str, sha256: str) -> Archive:

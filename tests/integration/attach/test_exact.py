@@ -1,11 +1,14 @@
 """Functions get the very versions that were published, or those that somebody named (on ministack)."""
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from layer_builder.errors import shortened
 
 from ..cloud.answers import Answer, refusal
 from ..cloud.calls import Call
@@ -290,10 +293,53 @@ def test_the_parameters_say_which_versions(
     assert done.returncode == 0, done.stderr
     assert cloud.layers("shop-worker") == arns("c:3")
     assert cloud.layers("shop-api") == arns("a:1 c:3")
-    ssm.put_parameter(Name="/shop/c", Value="none", Type="String", Overwrite=True)
-    wrong = program("attach", "--arns", "ssm")
-    assert wrong.returncode == 2
-    assert "the SSM parameter /shop/c in eu-west-1 cannot be read: 'none' is not" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "value", ["none", ",".join(arns("c:1 c:2")), ",".join(arns("c:1 c:1")), "[]", '{"c": 3}']
+)
+def test_a_parameter_that_holds_no_single_arn_is_told_with_what_it_holds(
+    program: Attach, cloud: Cloud, ministack: str, workspace: Path, value: str
+) -> None:
+    kind: Any = "StringList" if "," in value else "String"
+    connected(ministack)("ssm").put_parameter(Name="/shop/c", Value=value, Type=kind)
+    (workspace / "layers.yml").write_text(f"ssm: '/shop/{{layer}}'\n{MANIFEST}")
+    done = program("attach", "--arns", "ssm")
+    assert done.returncode == 2, done.stderr
+    assert (
+        "error: layers.yml:6:3: layer c: the SSM parameter /shop/c in eu-west-1 does not hold the"
+        f" ARN of one layer version: {shortened(value)}\n"
+        "    no function was changed\n"
+        "  → publish writes it; see who else does\n"
+    ) in done.stderr
+    assert cloud.layers("shop-worker") == arns("c:1")
+
+
+TARGETS = """\
+version: 1
+python: ["3.11", "3.12"]
+name: a
+ssm: /mt/{layer}
+layers:
+  a: {include: src/a.py}
+functions:
+  old: {function-name: shop-old, python: "3.11", layers: [a]}
+  new: {function-name: shop-new, python: "3.12", layers: [a]}
+"""
+
+
+def test_targets_that_share_a_parameter_are_all_named_by_it(
+    program: Attach, cloud: Cloud, workspace: Path
+) -> None:
+    (workspace / "layers.yml").write_text(TARGETS)
+    cloud.function("shop-old", "a:1", Runtime="python3.11")
+    cloud.function("shop-new", "a:1", Runtime="python3.12")
+    published(program, workspace)
+    shutil.rmtree(workspace / "dist")
+    done = program("attach", "--arns", "ssm")
+    assert done.returncode == 0, done.stderr
+    assert cloud.layers("shop-old") == arns("a:2")
+    assert cloud.layers("shop-new") == arns("a:2")
 
 
 def test_a_layer_goes_back_and_the_others_stay(program: Attach, cloud: Cloud) -> None:

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import pytest
 from botocore.config import Config
 
+from layer_builder.model import UNPROVEN, Stamp
+
 from ..attach.test_attach import zipped
 from ..attach.test_exact import outputs, recorded
 from ..cloud.answers import Answer
@@ -97,6 +99,77 @@ def test_zips_of_a_folder_are_published_as_they_are(
     assert again.returncode == 0, again.stderr
     assert "Lambda layers: 0 published, 2 unchanged\n" in again.stderr
     assert "PublishLayerVersion" not in proxy.operations()
+
+
+@pytest.fixture
+def built(run: Run, dev: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """Build in a job without credentials, and give what that hands on."""
+    (dev / "layers.yml").write_text(f"owner: shop-team\n{MANIFEST}")
+    credentials = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    done = run("build", env=recorded(dev) | credentials)
+    assert done.returncode == 0, done.stdout
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(dev / "dist", elsewhere / "dist")
+    digests: dict[str, str] = outputs(dev, "digests")
+    return elsewhere, digests
+
+
+def test_what_a_build_hands_on_is_its_owners_when_it_is_promoted(
+    run: Run, built: tuple[Path, dict[str, str]], client: Connect, dev: Path
+) -> None:
+    folder, digests = built
+    done = run("promote", "--digests", json.dumps(digests), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "stamp" not in done.stderr
+    told = json.loads((dev / "dist/layers/report.json").read_text())["layers"]
+    for name in NAMES:
+        text, stamp = Stamp.parse(said(client("lambda"), name)["description"])
+        assert (text, stamp and stamp.owner, stamp and stamp.proofs) == (
+            "Ours",
+            "shop-team",
+            (UNPROVEN, UNPROVEN),
+        )
+        keys = {one["stamp"]["key"] for one in told if one["name"] == name}
+        assert keys == {one["content"] for one in told if one["name"] == name}
+        assert keys == {stamp and stamp.key}
+
+
+def test_what_a_build_handed_on_is_retired_as_what_was_published(
+    run: Run, built: tuple[Path, dict[str, str]], versions: Callable[..., list[str]], dev: Path
+) -> None:
+    folder, digests = built
+    done = run("promote", "--digests", json.dumps(digests), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    manifest = (dev / "layers.yml").read_text()
+    (dev / "layers.yml").write_text(f"retain: 1\n{manifest}")
+    assert ": 0 published, " in run("publish").stderr
+    (dev / "src/a.py").write_text("A = 2\n")
+    done = run("publish")
+    assert done.returncode == 0, done.stderr
+    assert [arn.rpartition(":")[2] for arn in versions()] == ["2", "2", "2"]
+
+
+def test_what_has_no_stamp_is_warned_of(
+    run: Run, handed: tuple[Path, dict[str, str]], client: Connect
+) -> None:
+    folder, digests = handed
+    file = folder / "dist/layers/zips.json"
+    metadata = json.loads(file.read_text())
+    for layer in metadata["layers"]:
+        if layer["name"] == "shop-code":
+            layer["description"] = "Ours"
+    file.write_text(json.dumps(metadata))
+    words = ("promote", "--digests", json.dumps(digests), "--aws-region", "us-east-1")
+    done = run(*words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("has no stamp") == 1
+    assert (
+        "warning: dist/layers/shop-code-3.11-x86_64.zip: layer code: it has no stamp: on AWS its"
+        " version will be no manifest's, so that no `retain` ever deletes it, and another manifest"
+        " may take the name\n"
+        "  → build or publish it with this release, and promote that\n"
+    ) in done.stderr
+    assert said(client("lambda", "us-east-1"), "shop-code")["description"] == "Ours"
 
 
 def test_only_the_layers_that_were_asked_for_go(
@@ -253,18 +326,68 @@ def test_what_may_not_be_read_is_said(accounts: Callable[..., CompletedProcess[s
     assert "AWS does not allow GetLayerVersion" in done.stderr
 
 
+def digests_of(workspace: Path) -> dict[str, str]:
+    """Give the digests of the zips that a publish left."""
+    zips = (workspace / "dist/layers").glob("*.zip")
+    return {file.stem: sha256(file.read_bytes()).hexdigest() for file in zips}
+
+
+@pytest.mark.parametrize("stem", ["shop-code", "shop-code-3.11-x86_64", "shop-code-3.12-x86_64"])
+@pytest.mark.parametrize("named", ["layers.json", "arn"])
 def test_versions_that_hold_other_zips_than_was_said_are_refused(
-    accounts: Callable[..., CompletedProcess[str]], ministack: str
+    accounts: Callable[..., CompletedProcess[str]],
+    ministack: str,
+    dev: Path,
+    stem: str,
+    named: str,
 ) -> None:
-    digests = json.dumps({"shop-code": "0" * 64})
-    done = accounts(
-        f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1", "--digests", digests, *AS_DEV
-    )
-    assert done.returncode == 2
+    arn = f"arn:aws:lambda:{REGION}:{DEV}:layer:shop-code:1"
+    digests = json.dumps(digests_of(dev) | {stem: "0" * 64})
+    done = accounts(arn if named == "arn" else named, "--digests", digests, *AS_DEV)
+    assert done.returncode == 2, done.stderr
     assert (
-        "shop-code:1 is not the version that input digests means: its zip is another" in done.stderr
-    )
+        f"error: {arn} is not the version that input digests means: its zip is another\n"
+    ) in done.stderr
     assert of(ministack, PROD).list_layers()["Layers"] == []
+
+
+@pytest.mark.parametrize(
+    ("rename", "advice"),
+    [
+        ({"shop-more-312": "shop-more-321"}, "did you mean 'shop-more-321'?"),
+        ({"shop-more-312": "shop-more-312-3.12"}, "did you mean 'shop-more-312-3.12'?"),
+        ({"shop-more-312": ""}, "hand on all digests of the publish"),
+    ],
+)
+def test_a_version_that_no_digest_is_of_is_refused_before_anything_is_read(
+    accounts: Callable[..., CompletedProcess[str]],
+    proxy: Proxy,
+    dev: Path,
+    rename: dict[str, str],
+    advice: str,
+) -> None:
+    digests = {rename.get(stem, stem): digest for stem, digest in digests_of(dev).items()}
+    digests.pop("", None)
+    proxy.heard.clear()
+    done = accounts("layers.json", "--digests", json.dumps(digests), *AS_DEV)
+    assert done.returncode == 2, done.stderr
+    assert (
+        "error: layer more: input digests has none of shop-more-312: nothing says what its version"
+        " must hold\n"
+        f"  → {advice}"
+    ) in done.stderr
+    assert set(proxy.operations()) == {"GetCallerIdentity"}
+    assert accounts("layers.json", "--digests", "{}", *AS_DEV).returncode == 2
+
+
+def test_digests_may_be_of_more_than_is_promoted(
+    accounts: Callable[..., CompletedProcess[str]], ministack: str, dev: Path
+) -> None:
+    digests = json.dumps(digests_of(dev) | {"shop-other": "0" * 64})
+    done = accounts("layers.json", "--layers", "code", "--digests", digests, *AS_DEV)
+    assert done.returncode == 0, done.stderr
+    names = [layer["LayerName"] for layer in of(ministack, PROD).list_layers()["Layers"]]
+    assert names == ["shop-code"]
 
 
 def bytes_of(proxy: Proxy, location: Callable[[str], str]) -> None:
