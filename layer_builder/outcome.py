@@ -259,27 +259,9 @@ class Outcome:
         """Tell, of a run of `attach`, what was behind: by function and region, before and after."""
         functions: dict[str, dict[str, Any]] = {}
         for done in self.attachments:
-            if change := self._change(done):
+            if change := done.change(is_dry=self.inputs.dry_run):
                 functions.setdefault(done.stack.key, {})[done.region] = change
         return {"functions": functions}
-
-    def _change(self, done: Attached) -> dict[str, Any] | None:
-        """Tell what was behind of a function; of one that failed, only what was written to it."""
-        if not done.changes or not done.attachment:
-            return None
-        before = list(done.attachment.before)
-        if done.status is Status.FAILED and not self.inputs.dry_run:
-            has = before if done.has is None else list(done.has)
-            return None if has == before else {"before": before, "after": has}
-        change: dict[str, Any] = {"before": before, "after": list(done.attachment.after)}
-        if alias := done.serving.before:
-            after = done.serving.after
-            change["alias"] = {
-                "name": alias.name,
-                "before": str(alias),
-                "after": str(after) if after else None,
-            }
-        return change
 
     def would_publish(self) -> list[str]:
         """List the keys that a dry run would publish, or that a comparison found to differ."""

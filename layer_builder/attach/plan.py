@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from typing import Any
 
 from layer_builder.attach.serving import ServingPlan
 from layer_builder.attach.sizes import FunctionSize
@@ -198,6 +199,27 @@ class Attached:
     def changes(self) -> bool:
         """Whether something of it was behind."""
         return bool(self.attachment and self.attachment.is_needed) or self.serving.is_needed
+
+    def change(self, *, is_dry: bool) -> dict[str, Any] | None:
+        """Tell what was behind, for the output `changes`; of one that failed, what was written to it.
+
+        None where nothing was, or where a run that writes did not get to it.
+        """
+        if not self.changes or not self.attachment:
+            return None
+        before = list(self.attachment.before)
+        if self.status is Status.FAILED and not is_dry:
+            has = before if self.has is None else list(self.has)
+            return None if has == before else {"before": before, "after": has}
+        change: dict[str, Any] = {"before": before, "after": list(self.attachment.after)}
+        if alias := self.serving.before:
+            after = self.serving.after
+            change["alias"] = {
+                "name": alias.name,
+                "before": str(alias),
+                "after": str(after) if after else None,
+            }
+        return change
 
     @property
     def title(self) -> str:

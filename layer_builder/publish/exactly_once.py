@@ -11,7 +11,8 @@ from dataclasses import replace
 from layer_builder.aws import LOOK_DELAYS, RetryState, VersionsApi
 from layer_builder.errors import AwsError, Failure, Problem
 from layer_builder.lazy_dataclasses import dataclass
-from layer_builder.model import Built, LayerVersion, LayerVersionArn
+from layer_builder.model import Built, LayerVersion
+from layer_builder.publish.discrepancies import exchanged_letter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,16 +109,6 @@ def _exchanged(newer: Iterable[LayerVersion], built: Built) -> LayerVersion | No
     ours = built.stamp.unproven if built.stamp else None
     digest = built.archive.sha256
     return next((v for v in newer if ours and v.stamp == ours and v.sha256 != digest), None)
-
-
-def exchanged_letter(exchanged: LayerVersion) -> tuple[str, str]:
-    """Say what a version is that has this run's stamp and bytes of another, and what to do."""
-    name = LayerVersionArn.parse(exchanged.arn).layer.rpartition(":")[2]
-    return (
-        f"{exchanged.arn} has this run's stamp and other bytes: sha256 {exchanged.sha256}",
-        "do not use that version: aws lambda delete-layer-version"
-        f" --layer-name {name} --version-number {exchanged.version}",
-    )
 
 
 def _given_up(error: AwsError, state: RetryState, exchanged: LayerVersion | None) -> AwsError:

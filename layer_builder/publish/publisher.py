@@ -19,7 +19,7 @@ from layer_builder.errors import (
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Action, Built, LayerVersion, Releasable, Release
 from layer_builder.outcome import Outcome
-from layer_builder.publish import exactly_once, region_state, sharing
+from layer_builder.publish import discrepancies, exactly_once, region_state, sharing
 from layer_builder.publish.cleanup import Cleanup
 from layer_builder.publish.ownership import Listed
 from layer_builder.publish.preconditions import Held
@@ -97,7 +97,7 @@ class _Publishing:
             return
         same_bytes = newest.sha256 == built.archive.sha256
         if there.content == mine.content and not same_bytes:
-            self.reporter.warn(_other_bytes_problem(built, newest))
+            self.reporter.warn(discrepancies.other_bytes_problem(built, newest))
         elif there.content == mine.content and self.outcome.inputs.rebuild:
             self.reporter.step(title, f"rebuilt: the same bytes as {newest.arn}")
         elif there != mine and same_bytes and newest.holds(built):
@@ -195,9 +195,9 @@ class _Publishing:
             )
         version = done.version
         if done.exchanged:
-            self.reporter.warn(_exchanged_problem(built, done.exchanged))
+            self.reporter.warn(discrepancies.exchanged_problem(built, done.exchanged))
         if version.sha256 != built.archive.sha256:
-            raise _wrong_bytes_error(built, version, _withdraw(region, built, version))
+            raise discrepancies.wrong_bytes_error(built, version, _withdraw(region, built, version))
         release = self.outcome.record_release(built, region.name, version, Action.PUBLISHED)
         self.reporter.step(title, f"published {version.arn}")
         if built.architectures and not version.architectures:
@@ -206,7 +206,7 @@ class _Publishing:
                 title, f"without its architectures: Lambda in {region.name} takes no word of them"
             )
         if done.duplicate:
-            self.reporter.warn(_duplicate_problem(built, version, done.duplicate))
+            self.reporter.warn(discrepancies.duplicate_problem(built, version, done.duplicate))
         return release
 
     def note_missing(self, state: RegionState) -> None:
@@ -255,55 +255,3 @@ def _withdraw(region: Region, built: Built, version: LayerVersion) -> str:
         facts = (detail for problem in error.problems for detail in problem.details)
         return f"it could not be deleted: {next(facts, str(error))}"
     return "it was deleted at once"
-
-
-def _wrong_bytes_error(built: Built, version: LayerVersion, then: str) -> AwsError:
-    return AwsError.because(
-        f"AWS stored other bytes than were sent: {version.arn}",
-        layer=built.layer.key,
-        details=(
-            f"sent sha256 {built.archive.sha256}",
-            f"stored {version.sha256 or '(none)'}",
-            then,
-        ),
-        advice=(
-            "find out who else can write to the bucket; publish again",
-            "as long as that version is there, do not use it: aws lambda delete-layer-version"
-            f" --layer-name {built.layer.name} --version-number {version.version}",
-        ),
-    )
-
-
-def _other_bytes_problem(built: Built, version: LayerVersion) -> Problem:
-    return Problem(
-        message=f"built other bytes than {version.arn} has, whose stamp says it was made from the same",
-        layer=built.layer.key,
-        place=built.layer.place,
-        details=(
-            f"built now: sha256 {built.archive.sha256}",
-            f"on AWS:    sha256 {version.sha256 or '(none)'}",
-        ),
-        advice=(
-            "a new version is published; of the older one find out where it came from",
-            "or the build gives other bytes each time: a backend of `build:` may, and compiled code",
-        ),
-    )
-
-
-def _exchanged_problem(built: Built, exchanged: LayerVersion) -> Problem:
-    stored, remove = exactly_once.exchanged_letter(exchanged)
-    return Problem(
-        message=stored,
-        layer=built.layer.key,
-        details=("a try without an answer published it of an object that was another meanwhile",),
-        advice=(remove, "find out who else can write to the bucket"),
-    )
-
-
-def _duplicate_problem(built: Built, version: LayerVersion, duplicate: LayerVersion) -> Problem:
-    return Problem(
-        message=f"published twice: {duplicate.arn} has the same content as {version.arn}",
-        layer=built.layer.key,
-        details=("a publish without an answer happened after all, after it was looked for",),
-        advice=(f"nothing uses {duplicate.arn}: it may be deleted",),
-    )
