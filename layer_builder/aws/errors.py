@@ -67,6 +67,10 @@ _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 
 _ON_BUCKETS = frozenset({"HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload"})
 
+_SHOWN_HEADER = "Invalid header value"
+"""Behind it Python shows the value that no header can have, which may be a token:
+https://github.com/python/cpython/blob/main/Lib/http/client.py"""
+
 _DISABLED = "RegionDisabledException"
 """STS was turned off in the region, for this account."""
 
@@ -109,9 +113,9 @@ def _translate(
     error: Exception, built: Releasable | None, region: str, caller: Caller | None
 ) -> LayerBuilderError:
     layer = built.layer.key if built else None
-    if letter := _about_the_way(error, region, layer):
-        return AwsError(letter)
-    if letter := _about_credentials(error):
+    if _SHOWN_HEADER in str(error) and not isinstance(error, botocore.exceptions.ClientError):
+        return AwsError(_unsendable(region, layer))
+    if letter := _about_the_way(error, region, layer) or _about_credentials(error):
         return AwsError(letter)
     match error:
         case botocore.exceptions.ClientError():
@@ -130,6 +134,19 @@ def _translate(
             return AwsError.because(
                 f"AWS in {region}: {type(error).__name__}", layer=layer, details=(str(error),)
             )
+
+
+def _unsendable(region: str, layer: str | None) -> Problem:
+    """Say that a request had a header that cannot be one, and nothing of what was in it."""
+    return Problem(
+        message=f"a request to AWS in {region} could not be sent: what is in a header of it has a line"
+        " break or another control character",
+        layer=layer,
+        advice=(
+            "most often a key or token that was pasted with its line break: set AWS_ACCESS_KEY_ID,"
+            " AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or what the profile takes them from",
+        ),
+    )
 
 
 def _about_the_way(error: Exception, region: str, layer: str | None) -> Problem | None:

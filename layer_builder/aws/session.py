@@ -1,6 +1,5 @@
 """Sessions and clients of a region: calls made until they are answered, failures told in our words."""
 
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,18 +15,10 @@ import botocore.loaders
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
-from layer_builder.errors import AwsError, Failure, LayerBuilderError, ManifestError, shortened
+from layer_builder.errors import AwsError, Failure, LayerBuilderError
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Caller, Releasable
-from layer_builder.refusals import home_region
-
-READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
-"""Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
-
-
-PATIENCE = "LAYER_BUILDER_PATIENCE"
-"""Factor on all waits between tries; 1 unless said otherwise."""
-
+from layer_builder.refusals import home_region, secret_letter
 
 # More threads than connections would wait for one another; botocore keeps 10:
 # https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
@@ -63,8 +54,8 @@ class Aws:
         """
         self.region = region
         self._paced = paced
-        self._patience = _number(PATIENCE, default=1.0, least=0.0)
-        self._read_timeout = _number(READ_TIMEOUT, default=300.0, least=0.001)
+        self._patience = transport.number(transport.PATIENCE, default=1.0, least=0.0)
+        self._read_timeout = transport.number(transport.READ_TIMEOUT, default=300.0, least=0.001)
         self._clients: dict[tuple[str, int], Client] = {}
         # Clients may be shared by threads; making one by a session may not:
         # https://github.com/boto/boto3/issues/1592
@@ -218,7 +209,10 @@ class Aws:
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise botocore.exceptions.NoCredentialsError
-            credentials.get_frozen_credentials()
+            frozen = credentials.get_frozen_credentials()
+        values = (frozen.access_key, frozen.secret_key, frozen.token)
+        if problem := secret_letter(values, os.environ, str(credentials.method)):
+            raise AwsError(problem)
 
     @contextmanager
     def translated(self, built: Releasable | None) -> Iterator[None]:
@@ -249,22 +243,6 @@ def _make_client(session: boto3.session.Session, service: str, **options: object
     # The stub of `client` takes the services by name, and only those that have a stub of their own.
     client: Callable[..., Client] = session.client
     return client(service, **options)
-
-
-def _number(name: str, *, default: float, least: float) -> float:
-    """Read a variable of ours that holds a number. Raises ManifestError."""
-    text = os.environ.get(name) or str(default)
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    # A NaN is not above anything.
-    if math.isinf(number) or not number >= least:
-        raise ManifestError.because(
-            f"the environment variable {name} is {shortened(text)}",
-            advice=(f"it is a number above 0, such as {default:g}; without it: {default:g}",),
-        )
-    return number
 
 
 def known_regions() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from layer_builder.refusals.regions import (
     region_mistake,
     wrong_partition,
 )
+from layer_builder.refusals.settings import secret_letter
 
 __all__ = [
     "LOGIN",
@@ -20,5 +21,6 @@ __all__ = [
     "is_clock_skew",
     "near_regions",
     "region_mistake",
+    "secret_letter",
     "wrong_partition",
 ]
