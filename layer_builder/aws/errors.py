@@ -7,7 +7,7 @@ import boto3.exceptions
 import botocore.exceptions
 import botocore.session
 
-from layer_builder.aws.transport import CredentialsError, classify
+from layer_builder.aws.transport import CredentialsError, SettingsError, classify
 from layer_builder.connections import connection_advice, connection_letter
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
 from layer_builder.model import UNZIPPED_BYTES, Built, Caller, Releasable, mib
@@ -17,6 +17,7 @@ from layer_builder.refusals import (
     denial_letter,
     elsewhere_known,
     is_clock_skew,
+    unusable_settings,
 )
 
 # None of these errors has a code of its own; the numbers are in the words alone:
@@ -120,6 +121,9 @@ def _translate(
     match error:
         case botocore.exceptions.ClientError():
             return _refusal(error, built, region, caller)
+        case SettingsError():
+            cause = error.__cause__ or error
+            return AwsError(unusable_settings(type(cause).__name__, str(cause)))
         case botocore.exceptions.EndpointConnectionError():
             return AwsError.because(
                 f"AWS cannot be reached in {region}",

@@ -120,6 +120,12 @@ class CredentialsError(botocore.exceptions.BotoCoreError):
     fmt = "the credentials cannot be had: {why}"
 
 
+class SettingsError(botocore.exceptions.BotoCoreError):
+    """Settings that no client can be made with; what botocore says of them is the cause."""
+
+    fmt = "no client can be made: {why}"
+
+
 _BROKEN = (*FAILURES, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What looking for credentials raises: botocore opens files, starts the programs of a profile and
 reads what they print, and lets through what goes wrong with them:
@@ -136,6 +142,15 @@ def looking_for_credentials() -> Iterator[None]:
     except _BROKEN as error:
         why = f"{type(error).__name__}: {error}"
         raise CredentialsError(why=why) from error
+
+
+@contextmanager
+def making_client() -> Iterator[None]:
+    """Raise SettingsError for whatever goes wrong where nothing is sent yet."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise SettingsError(why=f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from layer_builder.refusals.regions import (
     region_mistake,
     wrong_partition,
 )
-from layer_builder.refusals.settings import secret_letter
+from layer_builder.refusals.settings import secret_letter, setting_letter, unusable_settings
 
 __all__ = [
     "LOGIN",
@@ -22,5 +22,7 @@ __all__ = [
     "near_regions",
     "region_mistake",
     "secret_letter",
+    "setting_letter",
+    "unusable_settings",
     "wrong_partition",
 ]
