@@ -8,7 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from layer_builder.archive import OutputDir
@@ -42,13 +42,20 @@ class Cloud:
         """Take the inputs; nothing is loaded or sent yet."""
         self._inputs = inputs
         self._default_regions: tuple[str, ...] | None = None
+        self._misspelt: ManifestError | None = None
         self._known: KnownCaller | None = None
 
     def default_regions(self) -> tuple[str, ...]:
-        """Say where to publish when neither input nor manifest does: one region, or none."""
+        """Say where to publish when neither input nor manifest does: one region, or none.
+
+        Raises ManifestError where the environment names none of AWS's, AwsError where its profile
+        or config cannot be read.
+        """
         # boto3 takes a quarter of a second to load, as long as half of all else; `build` needs none.
         from layer_builder.aws.session import default_region  # noqa: PLC0415 (see above)
 
+        if self._misspelt:
+            raise self._misspelt
         if self._default_regions is None:
             region = default_region() or (_SANDBOX_REGION if self._inputs.sandbox else None)
             self._default_regions = (region,) if region else ()
@@ -61,8 +68,12 @@ class Cloud:
         Raises ManifestError where moto is not installed.
         """
         # Asked for now: inside, the caller's environment and profile are out of sight.
-        with suppress(AwsError):
+        try:
             self.default_regions()
+        except ManifestError as error:
+            self._misspelt = error
+        except AwsError:
+            pass
         with _emulated():
             yield
 

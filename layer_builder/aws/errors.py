@@ -7,7 +7,7 @@ import boto3.exceptions
 import botocore.exceptions
 import botocore.session
 
-from layer_builder.aws.transport import CredentialsError, classify
+from layer_builder.aws.transport import CredentialsError, SettingsError, classify
 from layer_builder.connections import connection_advice, connection_letter
 from layer_builder.errors import AwsError, LayerBuilderError, LimitError, Problem
 from layer_builder.model import UNZIPPED_BYTES, Built, Caller, Releasable, mib
@@ -17,6 +17,7 @@ from layer_builder.refusals import (
     denial_letter,
     elsewhere_known,
     is_clock_skew,
+    unusable_settings,
 )
 
 # None of these errors has a code of its own; the numbers are in the words alone:
@@ -67,6 +68,10 @@ _WITHHELD = _DENIED | {"404", "ResourceNotFoundException"}
 
 _ON_BUCKETS = frozenset({"HeadBucket", "GetBucketVersioning", "PutObject", "CreateMultipartUpload"})
 
+_SHOWN_HEADER = "Invalid header value"
+"""Behind it Python shows the value that no header can have, which may be a token:
+https://github.com/python/cpython/blob/main/Lib/http/client.py"""
+
 _DISABLED = "RegionDisabledException"
 """STS was turned off in the region, for this account."""
 
@@ -109,13 +114,16 @@ def _translate(
     error: Exception, built: Releasable | None, region: str, caller: Caller | None
 ) -> LayerBuilderError:
     layer = built.layer.key if built else None
-    if letter := _about_the_way(error, region, layer):
-        return AwsError(letter)
-    if letter := _about_credentials(error):
+    if _SHOWN_HEADER in str(error) and not isinstance(error, botocore.exceptions.ClientError):
+        return AwsError(_unsendable(region, layer))
+    if letter := _about_the_way(error, region, layer) or _about_credentials(error):
         return AwsError(letter)
     match error:
         case botocore.exceptions.ClientError():
             return _refusal(error, built, region, caller)
+        case SettingsError():
+            cause = error.__cause__ or error
+            return AwsError(unusable_settings(type(cause).__name__, str(cause)))
         case botocore.exceptions.EndpointConnectionError():
             return AwsError.because(
                 f"AWS cannot be reached in {region}",
@@ -130,6 +138,19 @@ def _translate(
             return AwsError.because(
                 f"AWS in {region}: {type(error).__name__}", layer=layer, details=(str(error),)
             )
+
+
+def _unsendable(region: str, layer: str | None) -> Problem:
+    """Say that a request had a header that cannot be one, and nothing of what was in it."""
+    return Problem(
+        message=f"a request to AWS in {region} could not be sent: what is in a header of it has a line"
+        " break or another control character",
+        layer=layer,
+        advice=(
+            "most often a key or token that was pasted with its line break: set AWS_ACCESS_KEY_ID,"
+            " AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, or what the profile takes them from",
+        ),
+    )
 
 
 def _about_the_way(error: Exception, region: str, layer: str | None) -> Problem | None:

@@ -11,11 +11,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import boto3.session
+import botocore.config
 import botocore.exceptions
 
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.s3 import Bucket, discard
-from layer_builder.aws.session import Aws, offline_client
+from layer_builder.aws.session import Aws
 from layer_builder.aws.transport import Client, readable
 from layer_builder.errors import Failure, LimitError
 from layer_builder.model import (
@@ -205,7 +207,10 @@ def envelope_bytes(metadata: Mapping[str, Any], region: str = "us-east-1") -> in
 @cache
 def _measuring_client(region: str) -> Client:
     """Make a client whose publish measures the request and sends nothing; for any thread."""
-    client = offline_client("lambda", region)
+    session = boto3.session.Session("unused", "unused", region_name=region)
+    # The caller's settings of retries, which may be none, are nothing to what is never sent.
+    config = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 1})
+    client: Client = session.client("lambda", endpoint_url="http://localhost:9", config=config)
 
     def measure(params: dict[str, Any], **_: object) -> tuple[object, dict[str, object]]:
         return type("Unsent", (), {"status_code": 200})(), {"Bytes": len(params["body"])}

@@ -1,6 +1,5 @@
 """Sessions and clients of a region: calls made until they are answered, failures told in our words."""
 
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,22 +11,15 @@ import boto3
 import botocore.config
 import botocore.exceptions
 import botocore.loaders
+import botocore.session
 
 from layer_builder.aws import errors, transport
 from layer_builder.aws.retry import RetryState
 from layer_builder.aws.transport import Client
-from layer_builder.errors import AwsError, Failure, LayerBuilderError, ManifestError, shortened
+from layer_builder.errors import AwsError, Failure, LayerBuilderError, ManifestError
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Caller, Releasable
-from layer_builder.refusals import home_region
-
-READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
-"""Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
-
-
-PATIENCE = "LAYER_BUILDER_PATIENCE"
-"""Factor on all waits between tries; 1 unless said otherwise."""
-
+from layer_builder.refusals import home_region, region_mistake, secret_letter, setting_letter
 
 # More threads than connections would wait for one another; botocore keeps 10:
 # https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
@@ -63,8 +55,8 @@ class Aws:
         """
         self.region = region
         self._paced = paced
-        self._patience = _number(PATIENCE, default=1.0, least=0.0)
-        self._read_timeout = _number(READ_TIMEOUT, default=300.0, least=0.001)
+        self._patience = transport.number(transport.PATIENCE, default=1.0, least=0.0)
+        self._read_timeout = transport.number(transport.READ_TIMEOUT, default=300.0, least=0.001)
         self._clients: dict[tuple[str, int], Client] = {}
         # Clients may be shared by threads; making one by a session may not:
         # https://github.com/boto/boto3/issues/1592
@@ -126,10 +118,10 @@ class Aws:
         return self._known_partition() or self.caller.partition
 
     def _known_partition(self) -> str:
-        """Look the partition up; empty for a region that is newer than botocore's data."""
+        """Look the partition up; empty where botocore's data has no such region."""
         try:
             return str(self._session.get_partition_for_region(self.region))
-        except botocore.exceptions.UnknownRegionError:
+        except botocore.exceptions.BotoCoreError:
             return ""
 
     def client(self, service: str, attempts: int = 1) -> Client:
@@ -153,7 +145,8 @@ class Aws:
             max_pool_connections=_CONNECTIONS,
             user_agent_extra="layer-builder",
         )
-        client = _make_client(self._session, service, region_name=region, config=config)
+        with self.translated(None), transport.making_client():
+            client = _make_client(self._session, service, region_name=region, config=config)
         # Credentials are had, and had anew, when a request is signed: whatever then goes wrong with
         # them is seen here first. https://github.com/boto/botocore/blob/develop/botocore/signers.py
         client.meta.events.register("before-sign", lambda **_: self._require_credentials())
@@ -218,7 +211,10 @@ class Aws:
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise botocore.exceptions.NoCredentialsError
-            credentials.get_frozen_credentials()
+            frozen = credentials.get_frozen_credentials()
+        values = (frozen.access_key, frozen.secret_key, frozen.token)
+        if problem := secret_letter(values, os.environ, str(credentials.method)):
+            raise AwsError(problem)
 
     @contextmanager
     def translated(self, built: Releasable | None) -> Iterator[None]:
@@ -232,9 +228,15 @@ class Aws:
 
 
 def _make_session(region: str, profile: str) -> boto3.session.Session:
-    """Make a session; one of a profile has its credentials, whatever the environment has."""
+    """Make a session; one of a profile has its credentials, whatever the environment has.
+
+    Raises AwsError for settings that cannot be used.
+    """
+    core = botocore.session.get_session()
     try:
-        return boto3.session.Session(region_name=region, profile_name=profile or None)
+        session = boto3.session.Session(
+            region_name=region, profile_name=profile or None, botocore_session=core
+        )
     except botocore.exceptions.ProfileNotFound as error:
         if not profile:
             raise
@@ -243,28 +245,15 @@ def _make_session(region: str, profile: str) -> boto3.session.Session:
             details=(str(error),),
             advice=("the input source-profile names it",),
         ) from None
+    if problem := setting_letter(os.environ, core.get_scoped_config(), os.path.exists):
+        raise AwsError(problem)
+    return session
 
 
 def _make_client(session: boto3.session.Session, service: str, **options: object) -> Client:
     # The stub of `client` takes the services by name, and only those that have a stub of their own.
     client: Callable[..., Client] = session.client
     return client(service, **options)
-
-
-def _number(name: str, *, default: float, least: float) -> float:
-    """Read a variable of ours that holds a number. Raises ManifestError."""
-    text = os.environ.get(name) or str(default)
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    # A NaN is not above anything.
-    if math.isinf(number) or not number >= least:
-        raise ManifestError.because(
-            f"the environment variable {name} is {shortened(text)}",
-            advice=(f"it is a number above 0, such as {default:g}; without it: {default:g}",),
-        )
-    return number
 
 
 def known_regions() -> tuple[str, ...]:
@@ -278,23 +267,33 @@ def known_regions() -> tuple[str, ...]:
     )
 
 
-def offline_client(service: str, region: str) -> Client:
-    """Make a client that is to build requests, and never to send one."""
-    session = boto3.session.Session("unused", "unused", region_name=region)
-    return _make_client(session, service, endpoint_url="http://localhost:9")
-
-
 def default_region() -> str | None:
     """Name the region that the caller's environment or AWS profile sets, if any.
 
-    Raises AwsError where there is no such profile, or no reading the config file.
+    Raises ManifestError where it is none, AwsError where there is no such profile, or no reading
+    the config file.
     """
     # AWS_REGION is what every other SDK reads, and what a workflow sets; boto3 does not:
     # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-    named = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    if named:
-        return named
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if named := os.environ.get(name, "").strip():
+            return _spelt_right(named, name)
     try:
-        return boto3.session.Session().region_name
+        configured = boto3.session.Session().region_name
     except botocore.exceptions.BotoCoreError as error:
         raise errors.translate(error, None, "any region") from error
+    named = (configured or "").strip()
+    return _spelt_right(named, "region in the AWS config file") if named else None
+
+
+def _spelt_right(region: str, source: str) -> str:
+    """Give a region's name back. Raises ManifestError for one that is none."""
+    # The names that there are take a while to load.
+    mistaken = region_mistake(region, ()) is not None
+    near = region_mistake(region, known_regions()) if mistaken else None
+    if near is None:
+        return region
+    means = f"did you mean {' or '.join(near)}?" if near else "such as eu-west-1"
+    raise ManifestError.because(
+        f"{region!r} is not a region of AWS", advice=(f"{source} names it; {means}",)
+    )

@@ -1,6 +1,8 @@
 """What lies between botocore and the network: answers checked for being whole, calls kept to a pace."""
 
 import json
+import math
+import os
 import random
 import threading
 import time
@@ -15,11 +17,19 @@ import botocore.parsers
 
 from layer_builder.aws import retry
 from layer_builder.aws.retry import THROTTLES, RateLimit
-from layer_builder.errors import Failure
+from layer_builder.errors import Failure, ManifestError, shortened
 from layer_builder.timing import now
 
 Client: TypeAlias = Any
 """A client of a service: boto3 makes its class at run time, out of AWS's own description of it."""
+
+
+READ_TIMEOUT = "LAYER_BUILDER_READ_TIMEOUT"
+"""Seconds to wait for an answer; publishing 250 MiB takes AWS more than botocore's 60."""
+
+
+PATIENCE = "LAYER_BUILDER_PATIENCE"
+"""Factor on all waits between tries; 1 unless said otherwise."""
 
 
 _random = random.SystemRandom()
@@ -34,6 +44,22 @@ def sleep(seconds: float) -> None:
     """Wait."""
     if seconds > 0:
         time.sleep(seconds)
+
+
+def number(name: str, *, default: float, least: float) -> float:
+    """Read a variable of ours that holds a number. Raises ManifestError."""
+    text = os.environ.get(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    # A NaN is not above anything.
+    if math.isinf(value) or not value >= least:
+        raise ManifestError.because(
+            f"the environment variable {name} is {shortened(text)}",
+            advice=(f"it is a number above 0, such as {default:g}; without it: {default:g}",),
+        )
+    return value
 
 
 class RateGate:
@@ -94,6 +120,12 @@ class CredentialsError(botocore.exceptions.BotoCoreError):
     fmt = "the credentials cannot be had: {why}"
 
 
+class SettingsError(botocore.exceptions.BotoCoreError):
+    """Settings that no client can be made with; what botocore says of them is the cause."""
+
+    fmt = "no client can be made: {why}"
+
+
 _BROKEN = (*FAILURES, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What looking for credentials raises: botocore opens files, starts the programs of a profile and
 reads what they print, and lets through what goes wrong with them:
@@ -110,6 +142,15 @@ def looking_for_credentials() -> Iterator[None]:
     except _BROKEN as error:
         why = f"{type(error).__name__}: {error}"
         raise CredentialsError(why=why) from error
+
+
+@contextmanager
+def making_client() -> Iterator[None]:
+    """Raise SettingsError for whatever goes wrong where nothing is sent yet."""
+    try:
+        yield
+    except _BROKEN as error:
+        raise SettingsError(why=f"{type(error).__name__}: {error}") from error
 
 
 @contextmanager

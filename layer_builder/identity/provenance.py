@@ -58,8 +58,8 @@ def find_provenance(
     """Find the owner: as the manifest names it, else by its repository and its own path there.
 
     The repository is `GITHUB_REPOSITORY`, unless git's origin says that the manifest is checked out
-    from another one; else what origin says; without either it is called like the folder of the
-    checkout, and without git like the folder of the manifest.
+    from another one; else what origin says; both without their host, and in lower case. Without either
+    it is called like the folder of the checkout, and without git like the folder of the manifest.
     https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     """
     repository = _repository(workspace, environ)
@@ -80,9 +80,11 @@ def find_provenance(
 
 
 def _repository(workspace: Workspace, environ: Mapping[str, str]) -> _Repository:
-    checkout, of_job = workspace.checkout, environ.get("GITHUB_REPOSITORY", "")
-    origin = repository_of(workspace.origin())
-    if of_job and origin.casefold() in {"", of_job.casefold()}:
+    # To GitHub a name is the same in any case, and people clone by what they type. The host says
+    # nothing: by SSH it may be an alias of one's own (`git@work:…`), or another than the web's.
+    checkout, of_job = workspace.checkout, environ.get("GITHUB_REPOSITORY", "").casefold()
+    origin = repository_of(workspace.origin()).casefold()
+    if of_job and origin in {"", of_job}:
         # Without an origin nothing else tells two folders of the workspace apart.
         top = checkout if checkout and origin else workspace.root
         commit = environ.get("GITHUB_SHA", "")

@@ -10,6 +10,7 @@ from layer_builder.refusals.regions import (
     region_mistake,
     wrong_partition,
 )
+from layer_builder.refusals.settings import secret_letter, setting_letter, unusable_settings
 
 __all__ = [
     "LOGIN",
@@ -20,5 +21,8 @@ __all__ = [
     "is_clock_skew",
     "near_regions",
     "region_mistake",
+    "secret_letter",
+    "setting_letter",
+    "unusable_settings",
     "wrong_partition",
 ]

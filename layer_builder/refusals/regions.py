@@ -35,14 +35,16 @@ def region_mistake(name: str, known: Sequence[str]) -> tuple[str, ...] | None:
 
     AWS opens regions that an older botocore does not list, in areas that it did not have before
     (`mx-central-1`). What all of them have is a direction before the number; so only a name without
-    one is refused, and one that is merely not listed is tried.
+    one is refused, and one that is merely not listed is tried. No address could have other signs
+    than letters, digits and hyphens.
 
     >>> region_mistake("eu-wset-1", ["eu-west-1", "us-east-1"])
     ('eu-west-1',)
     >>> region_mistake("nz-west-1", ["eu-west-1", "us-east-1"])
     """
     direction = name.rpartition("-")[0].rpartition("-")[2]
-    return None if name in known or direction in _DIRECTIONS else near_regions(name, known)
+    may_be = direction in _DIRECTIONS and re.fullmatch(r"[a-z0-9-]{1,63}", name)
+    return None if name in known or may_be else near_regions(name, known)
 
 
 def near_regions(name: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def manifest(tmp_path: Path) -> Path:
         ("/srv/git/elsewhere.git", "contracts"),
         ("git@example.com:octo-org/contracts.git", "octo-org/contracts"),
         ("https://user:secret@example.com/octo-org/contracts", "octo-org/contracts"),
+        ("https://github.com/Octo-Org/Contracts.git", "octo-org/contracts"),
     ],
 )
 def test_on_a_laptop_gits_origin_says_it(

@@ -205,6 +205,27 @@ def test_a_version_without_a_stamp_on_top_takes_no_name_from_its_owner(
     assert team("b", "B = 1\n", more=", adopt: true").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("of_job", "origin"),
+    [
+        ("Octo-Org/Contracts", "git@github.com:octo-org/contracts.git"),
+        ("octo-org/contracts", "https://github.com/Octo-Org/contracts"),
+        ("Octo-Org/contracts", "git@work:octo-org/Contracts.git"),
+    ],
+)
+def test_a_laptop_and_ci_are_one_owner_however_they_write_the_repository(
+    team: Callable[..., CompletedProcess[str]], workspace: Path, of_job: str, origin: str
+) -> None:
+    assert team("a", "A = 1\n", env={"GITHUB_REPOSITORY": of_job}).returncode == 0
+    for words in (["init", "-q"], ["remote", "add", "origin", origin]):
+        subprocess.run(["git", *words], cwd=workspace / "a", check=True)
+    for content, how in (("A = 1\n", "unchanged"), ("A = 2\n", "published")):
+        done = team("a", content, by="laptop")
+        assert done.returncode == 0, done.stderr
+        (layer,) = report(workspace / "a")["layers"]
+        assert (layer["action"], layer["stamp"]["owner"]) == (how, "octo-org/contracts:layers.yml")
+
+
 def test_two_repositories_that_one_job_checks_out_are_two_owners(
     run: Run, workspace: Path, versions: Versions
 ) -> None:

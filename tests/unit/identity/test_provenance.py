@@ -48,6 +48,17 @@ def test_in_a_workflow_the_repository_and_the_path_say_it(checkout: Path) -> Non
     assert str(found) == "octo-org/contracts:infra/layers.yml (GITHUB_REPOSITORY)"
 
 
+def test_a_repository_is_the_same_in_any_case_and_a_path_is_not(checkout: Path) -> None:
+    manifest = checkout / "infra/Layers.yml"
+    manifest.touch()
+    environ = {"GITHUB_WORKSPACE": str(checkout), "GITHUB_REPOSITORY": "Octo-Org/Contracts"}
+    workspace = Workspace.around(manifest, environ)
+    found = find_provenance("", manifest, workspace, environ)
+    assert found.owner == "octo-org/contracts:infra/Layers.yml"
+    named = find_provenance("Team-Blue", manifest, workspace, environ)
+    assert named.owner == "Team-Blue", "an owner that is named is as it was named"
+
+
 def test_the_manifest_says_it_before_all_others(checkout: Path) -> None:
     manifest = checkout / "infra/layers.yml"
     environ = {"GITHUB_REPOSITORY": "octo-org/contracts", "GITHUB_SHA": "none"}
