@@ -15,7 +15,14 @@ from layer_builder.manifest import Manifest
 from layer_builder.model import Built
 from layer_builder.outcome import Outcome
 from layer_builder.preflight import open_regions
-from layer_builder.promote import Fetcher, as_built, choose_named, find_finished, selected
+from layer_builder.promote import (
+    Fetcher,
+    as_built,
+    choose_named,
+    find_finished,
+    selected,
+    without_digest,
+)
 from layer_builder.publish import (
     Listed,
     foreign_problem,
@@ -91,10 +98,13 @@ def _finished(outcome: Outcome, context: Context) -> list[Built]:
         fetcher = Fetcher(
             connect=context.connect_source,
             output_dir=output_dir,
-            digests=inputs.digests,
+            digests=inputs.digests or {},
             say=context.reporter.step,
         )
-        finished = fetcher.fetch(choose_named(named, inputs.layers))
+        chosen = choose_named(named, inputs.layers)
+        for problem in without_digest(chosen, inputs.digests) if inputs.digests is not None else ():
+            context.reporter.warn(problem)
+        finished = fetcher.fetch(chosen)
     else:
         found = find_finished(output_dir, inputs.digests, context.workspace.tracks)
         finished = selected(found, inputs.layers, lambda one: one.key)

@@ -1,6 +1,6 @@
 """Finished versions that are on AWS: read, fetched, and held to the digest that AWS has of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from layer_builder import parallel
 from layer_builder.archive import OutputDir, UnreadableZipError
@@ -23,13 +23,6 @@ _AT_ONCE = 4
 """Zips that are fetched at the same time."""
 
 
-_HOLD = (
-    "hand on all digests of the publish (it has none of what it did not build: rebuild), or leave"
-    " digests out",
-    "or promote only what it has: layers",
-)
-
-
 _TRIES = 4
 _PAUSE_SECONDS = 2.0
 
@@ -41,20 +34,16 @@ class Fetcher:
     connect: Connect
     """Opens a region with the credentials that may read there."""
     output_dir: OutputDir
-    digests: Mapping[str, str] | None
-    """SHA-256 in hexadecimal by the stem of a zip: what the versions must hold; None where nobody
-    said it."""
+    digests: Mapping[str, str]
+    """SHA-256 in hexadecimal by the stem of a zip: what the versions must hold."""
     say: Callable[[str, str], None]
     """Hears of a layer in a line."""
 
     def fetch(self, versions: Sequence[NamedVersion]) -> list[Finished]:
         """Fetch versions, of each name one: a version with several keys is fetched once.
 
-        Raises AwsError; and ManifestError where a digest is another, or digests were given and a
-        version has none: then nothing is read.
+        Raises AwsError, and ManifestError where a digest is another.
         """
-        if self.digests is not None:
-            _refuse_without_digest(versions, self.digests)
         by_arn = {one.arn: one for one in versions}
         fetched = dict(
             zip(by_arn, parallel.each(self._fetch, by_arn.values(), _AT_ONCE), strict=True)
@@ -65,8 +54,7 @@ class Fetcher:
         arn = LayerVersionArn.parse(named.arn)
         region = self.connect(arn.region)
         version, content = region.catalog.version(arn.layer, arn.number)
-        digests = self.digests or {}
-        said = [("digests", digests.get(stem)) for stem in _stems_of(named.name)]
+        said = [("digests", self.digests.get(stem)) for stem in _stems_of(named.name)]
         for source, digest in (("arns", named.sha256), *said):
             if digest and digest != version.sha256:
                 raise ManifestError.because(
@@ -123,21 +111,26 @@ def _stems_of(name: str) -> list[str]:
     return [name, *(f"{name}-{target.label}" for target in targets)]
 
 
-def _refuse_without_digest(versions: Sequence[NamedVersion], digests: Mapping[str, str]) -> None:
-    """Raise ManifestError for versions that no digest is of; digests may be of other layers, too."""
+def without_digest(
+    versions: Sequence[NamedVersion], digests: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Say which versions no digest is of; a publish has none of what it did not build.
+
+    Digests may be of other layers, too.
+    """
     stems = {one.name: _stems_of(one.name) for one in versions}
     strays = digests.keys() - {stem for of_name in stems.values() for stem in of_name}
-    problems = [
-        Problem(
-            message=f"input digests has none of {one.name}: nothing says what its version must hold",
-            layer=one.key or None,
-            advice=(*did_you_mean(one.name, strays), *_HOLD),
-        )
-        for one in {one.name: one for one in versions}.values()
-        if digests.keys().isdisjoint(stems[one.name])
-    ]
-    if problems:
-        raise ManifestError(*problems)
+    for one in {one.name: one for one in versions}.values():
+        if digests.keys().isdisjoint(stems[one.name]):
+            yield Problem(
+                message=f"input digests has none of {one.name}: {one.arn} is held against what AWS says"
+                " of it alone",
+                layer=one.key or None,
+                advice=(
+                    *did_you_mean(one.name, strays),
+                    "a publish hands on no digest of what it did not build: rebuild does",
+                ),
+            )
 
 
 def archive_in(output_dir: OutputDir, stem: str, sha256: str) -> Archive:
