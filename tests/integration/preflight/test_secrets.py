@@ -14,13 +14,7 @@ SECRET = "IQoJb3JpZ2luX2VjEXAMPLE"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
 
 
-@pytest.fixture(autouse=True)
-def _(workspace: Path) -> None:
-    (workspace / "a.py").write_text("A = 1\n")
-    (workspace / "layers.yml").write_text(
-        'version: 1\npython: "3.12"\nlayers: {a: {include: a.py}}\n'
-        "functions: {api: {function-name: f, layers: [a]}}\n"
-    )
+pytestmark = pytest.mark.usefixtures("small")
 
 
 def refused(

@@ -12,13 +12,7 @@ from ..cloud.proxy import Proxy
 Run: TypeAlias = Callable[..., CompletedProcess[str]]
 
 
-@pytest.fixture(autouse=True)
-def _(workspace: Path) -> None:
-    (workspace / "a.py").write_text("A = 1\n")
-    (workspace / "layers.yml").write_text(
-        'version: 1\npython: "3.12"\nlayers: {a: {include: a.py}}\n'
-        "functions: {api: {function-name: f, layers: [a]}}\n"
-    )
+pytestmark = pytest.mark.usefixtures("small")
 
 
 GOOD = {
