@@ -9,7 +9,7 @@ from layer_builder.aws import PolicyChange, Region, policy_change
 from layer_builder.errors import AwsError, LayerBuilderError
 from layer_builder.lazy_dataclasses import dataclass
 from layer_builder.model import Built, KnownLayer, LayerVersion, Releasable, VersionSummary
-from layer_builder.publish.ownership import Listed, foreign_problem, stays_because
+from layer_builder.publish.ownership import Listed, foreign_problem
 from layer_builder.timing import now
 
 AT_ONCE = 8
@@ -168,9 +168,9 @@ def _with_withdrawals(region: Region, item: LayerState, listed: Listed) -> Layer
 
 
 def _may_change(version: VersionSummary, built: Releasable) -> bool:
-    """Tell whether the policy of a version is this manifest's, as `retain` tells what is."""
+    """Tell whether the policy of a version is this manifest's: not where another owner made it."""
     owner = built.stamp.owner if built.stamp else ""
-    return built.layer.adopt or not stays_because(version, owner)
+    return built.layer.adopt or version.stamp is None or version.stamp.owner == owner
 
 
 def _newest(region: Region, built: Built) -> LayerVersion | None:

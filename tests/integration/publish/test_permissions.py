@@ -1,7 +1,6 @@
 """Who else may use a layer version: granted, kept, restored and taken back on a real policy."""
 
 import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -293,23 +292,6 @@ def test_a_version_of_another_owner_is_left_alone(
     assert run("publish").returncode == 0
     api = client("lambda")
     assert [bool(statements(api, number)) for number in (1, 2)] == [True, False]
-
-
-@pytest.mark.parametrize("adopt", [False, True])
-def test_a_version_without_a_stamp_is_left_alone_unless_it_is_adopted(
-    run: Run, workspace: Path, client: Connect, proxy: Proxy, *, adopt: bool
-) -> None:
-    api = client("lambda")
-    with zipfile.ZipFile(workspace / "x.zip", "w") as file:
-        file.writestr("python/x.py", "X = 1\n")
-    zipped = (workspace / "x.zip").read_bytes()
-    api.publish_layer_version(LayerName="code", Content={"ZipFile": zipped}, Description="by hand")
-    foreign(api, BOTH[0], "111122223333")
-    write(workspace, f"permissions: {{}}{', adopt: true' if adopt else ''}")
-    done = run("publish", env={"AWS_ENDPOINT_URL": proxy.url})
-    assert done.returncode == 0, done.stderr
-    assert list(statements(api, 1)) == ([] if adopt else BOTH[:1])
-    assert ("RemoveLayerVersionPermission" in proxy.operations()) == adopt
 
 
 def test_what_cannot_be_taken_back_is_an_error(run: Run, workspace: Path, proxy: Proxy) -> None:
