@@ -114,14 +114,14 @@ def _stems_of(name: str) -> list[str]:
 def without_digest(
     versions: Sequence[NamedVersion], digests: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Say which versions no digest is of; a publish has none of what it did not build.
+    """Say which versions no digest is of, nor a report's; a publish has none of what it did not build.
 
     Digests may be of other layers, too.
     """
     stems = {one.name: _stems_of(one.name) for one in versions}
     strays = digests.keys() - {stem for of_name in stems.values() for stem in of_name}
     for one in {one.name: one for one in versions}.values():
-        if digests.keys().isdisjoint(stems[one.name]):
+        if not one.sha256 and digests.keys().isdisjoint(stems[one.name]):
             yield Problem(
                 message=f"input digests has none of {one.name}: {one.arn} is held against what AWS says"
                 " of it alone",

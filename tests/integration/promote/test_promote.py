@@ -377,6 +377,15 @@ def test_a_version_that_no_digest_is_of_is_told(
     assert done.stderr.count("input digests has none of") == 1
 
 
+def test_a_version_whose_digest_a_report_has_lacks_none(
+    accounts: Callable[..., CompletedProcess[str]], dev: Path, tmp_path: Path
+) -> None:
+    shutil.copy(dev / "dist/layers/report.json", tmp_path / "elsewhere" / "report.json")
+    done = accounts("layers.json", "--digests", "{}", *AS_DEV)
+    assert done.returncode == 0, done.stderr
+    assert "input digests has none of" not in done.stderr
+
+
 def test_digests_may_be_of_more_than_is_promoted(
     accounts: Callable[..., CompletedProcess[str]], ministack: str, dev: Path
 ) -> None:
